@@ -1,0 +1,117 @@
+"""Metadata apart from behaviour: what corpora, encoders, probes and protocols say of themselves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+#: A name that can stand in a path, an address and a table.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
+Pooling = Literal["last", "mean", "cls", "max"]
+Dtype = Literal["float32", "bfloat16", "float16"]
+
+
+class Card(BaseModel):
+    """Base of all metadata: immutable, unknown fields refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HubFile(Card):
+    """Where a corpus lies on the Hugging Face hub."""
+
+    repo: str = Field(description="Dataset repository, `ORG/NAME`.")
+    file: str = Field(description="File inside the repository.")
+    revision: str | None = Field(
+        default=None, description="Pinned commit; none means the newest, which is then recorded."
+    )
+
+
+class CorpusCard(Card):
+    """What a corpus says of itself."""
+
+    name: Name
+    title: str = Field(description="Full name of the corpus.")
+    languages: tuple[str, ...] = Field(min_length=1, description="ISO 639-1 codes of the texts.")
+    licence: str = Field(description="The stricter of the two licences below; what users must keep.")
+    licence_card: str | None = Field(default=None, description="Licence on the dataset's card.")
+    licence_rows: str | None = Field(default=None, description="Licence as written in the rows.")
+    source: str = Field(description="Where the corpus comes from (a URL).")
+    citation: str = Field(description="Reference to cite.")
+    task: str = Field(description="What the learners were asked to write.")
+    rated_by: str = Field(description="Who gave the levels, and how.")
+    cleaning: tuple[str, ...] = Field(default=(), description="Cleaning rules applied, in order.")
+    hub: HubFile | None = Field(default=None, description="Hub location; none for local files.")
+    group: Name | None = Field(default=None, description="Family that `logo` leaves out together.")
+    optional: bool = Field(default=False, description="Not part of the suites; named explicitly.")
+
+
+class EncoderCard(Card):
+    """What an encoder says of itself before anything is loaded."""
+
+    name: str = Field(description="Registered name, or a scheme ending in a colon (`hf:`).")
+    description: str
+    model: str | None = Field(default=None, description="Model on the hub, `ORG/NAME`.")
+    revision: str | None = None
+    licence: str | None = None
+    parameters: int | None = Field(default=None, description="Number of weights.")
+    layers: int | None = Field(default=None, description="L: hidden states are numbered 0 to L.")
+    width: int | None = None
+    control: bool = Field(default=False, description="A control, not a candidate.")
+
+
+class EncoderIdentity(Card):
+    """All that changes a feature value; its hash is part of the cache key.
+
+    ``name`` and ``parameters`` describe, and are left out of the hash.
+    """
+
+    name: str = Field(description="As asked for on the command line.")
+    model: str = Field(description="Model name, or `sha256:…` of the weights for a local folder.")
+    revision: str | None = Field(default=None, description="Resolved commit of the model.")
+    pooling: Pooling | None = Field(description="None when the encoder has nothing to pool.")
+    instruction: str = Field(description="Prefix put before each text, as is; empty for none.")
+    max_length: int | None = Field(description="Most tokens of prefix and text together.")
+    dtype: Dtype = Field(description="Of the forward pass; features are always float32.")
+    layers: tuple[int, ...] = Field(description="Indices of the features; 0: embedding output.")
+    width: int
+    parameters: int | None = None
+    licence: str | None = None
+    remote_code: bool = Field(default=False, description="The model's own code was run.")
+    details: dict[str, str] = Field(
+        default_factory=dict, description="Anything else that changes a value, by name."
+    )
+
+    def digest(self) -> str:
+        """Hash of what changes a value: 16 hexadecimal digits."""
+        data = self.model_dump(mode="json", exclude={"name", "parameters", "licence"})
+        text = json.dumps(data, sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class ProbeCard(Card):
+    """What a probe says of itself."""
+
+    name: Name
+    description: str
+    kind: Literal["regressor", "classifier"] = Field(
+        description="A regressor's predictions are clipped to the scale; a classifier's are classes."
+    )
+    seeded: bool = Field(default=False, description="Whether a seed changes the fit.")
+    params: dict[str, float | int | str | bool | None] = Field(default_factory=dict)
+    source: str = Field(default="", description="Where the definition comes from.")
+    extra: str | None = Field(default=None, description="Extra of the package that it needs.")
+
+
+class ProtocolCard(Card):
+    """What a protocol says of itself."""
+
+    name: Name
+    title: str
+    description: str
+    distribution: Literal["in", "out"] = Field(
+        description="Whether scored texts come from corpora that were trained on."
+    )

@@ -1,0 +1,1 @@
+"""Corpora: reading sources, cleaning, describing and auditing."""

@@ -1,0 +1,68 @@
+"""The one family of errors that a user can act on, and the exit statuses they map to."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+EXIT_OK = 0
+EXIT_USER = 1
+EXIT_USAGE = 2
+EXIT_PARTIAL = 3
+EXIT_INTERRUPTED = 130
+
+
+class UserError(Exception):
+    """Something that the user must act on: one sentence with value, expectation and next step.
+
+    The command line prints the sentence without a traceback and exits with status 1.
+    """
+
+    exit_code = EXIT_USER
+
+
+class CorpusError(UserError):
+    """A corpus that can't be read or holds nothing usable; other corpora can go on."""
+
+
+class EncoderError(UserError):
+    """A model that can't be loaded or whose features can't be used."""
+
+
+class ProbeError(UserError):
+    """A probe that can't be fitted on the rows it was given."""
+
+
+class PluginError(UserError):
+    """A plugin that can't be loaded, or that collides with another one."""
+
+
+class ResultError(UserError):
+    """A result file that is not ours, too old, too new, or whose figures don't agree."""
+
+
+class CacheError(UserError):
+    """The cache or output folder can't be written or read."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
+    """Build the error for a name that nobody registered, with the nearest names that somebody did.
+
+    Parameters
+    ----------
+    kind : str
+        What was looked for, in the singular: ``"encoder"``, ``"corpus"``, ...
+    name : str
+        What the user wrote.
+    known : iterable of str
+        The registered names.
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        hint = f"did you mean {' or '.join(repr(n) for n in near)}?"
+    elif names:
+        hint = f"known are {', '.join(names)}."
+    else:
+        hint = "none is registered; see `cefrbench plugins`."
+    return UserError(f"There is no {kind} named {name!r}: {hint}")

@@ -1,0 +1,239 @@
+"""Essays: what is left of a corpus's rows after cleaning, with a fingerprint and a report.
+
+:class:`Essays` is one corpus; :class:`EssayTable` pools several, in row order, and knows which
+rows are one text and which levels count as right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from cefrbench.cards import Card, CorpusCard
+from cefrbench.levels import Level, Scale
+
+Form = Literal["study", "corrected"]
+Ints = NDArray[np.int64]
+
+
+class CleaningReport(Card):
+    """What became of a corpus's rows; nothing is dropped in silence."""
+
+    rows: int = Field(description="Rows in the source.")
+    kept: int = Field(description="Rows with a text and a level.")
+    dropped: dict[str, int] = Field(default_factory=dict, description="Rows dropped, by reason.")
+    examples: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="Up to three offending level values by reason."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Essays:
+    """One corpus, cleaned. All sequences are parallel, in the order of the source.
+
+    Attributes
+    ----------
+    card : CorpusCard
+    texts : tuple of str
+    levels : tuple of Level
+        Each row's own level.
+    languages : tuple of str
+    report : CleaningReport
+    revision : str or None
+        Resolved revision of the source.
+    """
+
+    card: CorpusCard
+    texts: tuple[str, ...]
+    levels: tuple[Level, ...]
+    languages: tuple[str, ...]
+    report: CleaningReport
+    revision: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def name(self) -> str:
+        """Name of the corpus."""
+        return self.card.name
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the cleaned rows in order: texts, levels and languages."""
+        digest = hashlib.sha256()
+        for row in zip(self.texts, (lv.name for lv in self.levels), self.languages, strict=True):
+            digest.update(json.dumps(row, ensure_ascii=True).encode())
+            digest.update(b"\n")
+        return digest.hexdigest()
+
+
+def normalise(text: str) -> str:
+    """Two texts are the same when this is: NFKC, case-folded, white space collapsed."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def text_key(text: str) -> str:
+    """Hash that stands for a text in results: 32 hexadecimal digits of SHA-256."""
+    return hashlib.sha256(normalise(text).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class EssayTable:
+    """Essays of several corpora, pooled in row order, as arrays of one entry a row.
+
+    In the ``study`` form every row is a unit of its own and carries the level of the first row
+    with its text. In the ``corrected`` form rows with the same normalised text are one unit:
+    never on both sides of a cut, scored once a corpus, right anywhere between their levels, and
+    each trains with its share of the weight.
+
+    Attributes
+    ----------
+    form : {"study", "corrected"}
+    scale : Scale
+    cards : tuple of CorpusCard
+    corpus : ndarray of int
+        Index into ``cards``.
+    unit : ndarray of int
+        Rows of the same unit must stay on one side of a cut.
+    key : tuple of str
+        :func:`text_key` of each row.
+    label : ndarray of int
+        Class to train on.
+    low, high : ndarray of int
+        Lowest and highest class that count as right.
+    weight : ndarray of float
+        Share of its unit's weight in its corpus.
+    language : tuple of str
+    """
+
+    form: Form
+    scale: Scale
+    cards: tuple[CorpusCard, ...]
+    corpus: Ints
+    unit: Ints
+    key: tuple[str, ...]
+    label: Ints
+    low: Ints
+    high: Ints
+    weight: NDArray[np.float64]
+    language: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.corpus)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the corpora, in order."""
+        return tuple(card.name for card in self.cards)
+
+    @property
+    def groups(self) -> dict[str, tuple[int, ...]]:
+        """Corpora that belong together, by group, where at least two are here."""
+        members: dict[str, list[int]] = {}
+        for index, card in enumerate(self.cards):
+            if card.group:
+                members.setdefault(card.group, []).append(index)
+        return {name: tuple(found) for name, found in members.items() if len(found) > 1}
+
+    def rows_of(self, *corpora: int) -> Ints:
+        """Rows of the given corpora (indices into ``cards``), in order."""
+        return np.flatnonzero(np.isin(self.corpus, corpora)).astype(np.int64)
+
+    def once(self, rows: Ints) -> Ints:
+        """Keep of each unit its first row in each corpus: what is scored counts once.
+
+        In the study's form every row is a unit, so all rows stay.
+        """
+        pairs = np.stack([self.corpus[rows], self.unit[rows]], axis=1)
+        _, first = np.unique(pairs, axis=0, return_index=True)
+        return rows[np.sort(first)]
+
+    def without_units_of(self, rows: Ints, others: Ints) -> Ints:
+        """Drop from ``rows`` those whose unit also stands in ``others``."""
+        return rows[~np.isin(self.unit[rows], self.unit[others])]
+
+
+def pool(
+    corpora: Sequence[Essays],
+    scale: Scale,
+    form: Form,
+    *,
+    own_level: bool = False,
+) -> EssayTable:
+    """Pool corpora into one table.
+
+    Parameters
+    ----------
+    corpora : sequence of Essays
+        The order decides the row order.
+    scale : Scale
+    form : {"study", "corrected"}
+    own_level : bool
+        In the study's form: give each row its own level instead of that of the first row with
+        its text (the study does this for its surface baseline alone).
+    """
+    texts = [text for essays in corpora for text in essays.texts]
+    own = np.array([scale.index(lv) for e in corpora for lv in e.levels], dtype=np.int64)
+    corpus = np.repeat(np.arange(len(corpora)), [len(e) for e in corpora]).astype(np.int64)
+    keys = tuple(text_key(text) for text in texts)
+    if form == "study":
+        unit = np.arange(len(texts), dtype=np.int64)
+        label = own if own_level else own[_first_occurrence(texts)]
+        low = high = label
+        weight = np.ones(len(texts))
+    else:
+        unit = _first_occurrence(keys)
+        label = own
+        low, high = _interval(own, corpus, unit)
+        weight = _share(corpus, unit)
+    return EssayTable(
+        form=form,
+        scale=scale,
+        cards=tuple(essays.card for essays in corpora),
+        corpus=corpus,
+        unit=unit,
+        key=keys,
+        label=label,
+        low=low,
+        high=high,
+        weight=weight,
+        language=tuple(lang for essays in corpora for lang in essays.languages),
+    )
+
+
+def _first_occurrence(values: Sequence[str]) -> Ints:
+    """Index of the first equal value, for each value."""
+    first: dict[str, int] = {}
+    return np.array([first.setdefault(v, i) for i, v in enumerate(values)], dtype=np.int64)
+
+
+def _in_corpus(corpus: Ints, unit: Ints) -> tuple[Ints, int]:
+    """Number the (corpus, unit) pairs: a text's gold is what its own corpus says of it."""
+    _, index = np.unique(np.stack([corpus, unit], axis=1), axis=0, return_inverse=True)
+    flat = index.reshape(-1).astype(np.int64)
+    return flat, int(flat.max(initial=-1)) + 1
+
+
+def _interval(own: Ints, corpus: Ints, unit: Ints) -> tuple[Ints, Ints]:
+    index, count = _in_corpus(corpus, unit)
+    low = np.full(count, np.iinfo(np.int64).max)
+    high = np.full(count, -1, dtype=np.int64)
+    np.minimum.at(low, index, own)
+    np.maximum.at(high, index, own)
+    return low[index], high[index]
+
+
+def _share(corpus: Ints, unit: Ints) -> NDArray[np.float64]:
+    index, count = _in_corpus(corpus, unit)
+    rows = np.bincount(index, minlength=count)
+    share: NDArray[np.float64] = 1.0 / rows[index]
+    return share

@@ -1,0 +1,349 @@
+"""The plugin host: finds plugins, keeps the broken ones apart, owns names and order."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import os
+import pkgutil
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import pluggy
+
+from cefrbench import hookspecs
+from cefrbench.errors import PluginError, unknown_name
+
+if TYPE_CHECKING:
+    import click
+
+    from cefrbench.corpus import Corpus
+    from cefrbench.encoder import EncoderSpec
+    from cefrbench.probe import ProbeSpec
+    from cefrbench.protocol import Protocol
+
+ENTRY_POINT_GROUP = "cefrbench"
+BUILT_IN_PACKAGES = (
+    "cefrbench_plugins.corpora",
+    "cefrbench_plugins.encoders",
+    "cefrbench_plugins.probes",
+    "cefrbench.protocols",
+)
+HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("register_"))
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Plugin:
+    """One plugin that was found, working or not.
+
+    Attributes
+    ----------
+    name : str
+        Module, entry point or file name; unique.
+    origin : str
+        ``built-in``, ``package NAME VERSION`` or the path of a loose file.
+    hooks : tuple of str
+        Hooks that it implements.
+    registered : list of str
+        ``kind name`` of all that it registered.
+    error : str
+        Why it is out of use; empty when it works.
+    """
+
+    name: str
+    origin: str
+    hooks: tuple[str, ...] = ()
+    registered: list[str] = field(default_factory=list)
+    error: str = ""
+    details: str = ""
+
+
+class Registry(Generic[T]):
+    """Named things of one kind, each with the plugin that registered it."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.items: dict[str, T] = {}
+        self.owners: dict[str, str] = {}
+        self.collisions: list[str] = []
+
+    def add(self, plugin: str, item: T) -> None:
+        """Register one thing; a second one of the same name is recorded as a collision."""
+        name = getattr(item, "name", None)
+        if not isinstance(name, str) or not name:
+            raise PluginError(
+                f"Plugin {plugin!r} registered {item!r} as {self.kind}: "
+                "it has no name; pass an object with a `name` or a card."
+            )
+        if name in self.items:
+            self.collisions.append(
+                f"The {self.kind} {name!r} is registered twice, by plugin {self.owners[name]!r} "
+                f"and by plugin {plugin!r}: rename one, or leave one out with "
+                "CEFRBENCH_LOAD_PLUGINS."
+            )
+            return
+        self.items[name] = item
+        self.owners[name] = plugin
+
+    def find(self, name: str) -> T:
+        """Look a name up, or raise with the nearest names."""
+        try:
+            return self.items[name]
+        except KeyError:
+            raise unknown_name(self.kind, name, self.items) from None
+
+
+class Register:
+    """The callback a hook gets: ``register(item)``; it knows the plugin that calls it."""
+
+    def __init__(self, plugin: Plugin, registry: Registry[Any]) -> None:
+        self._plugin = plugin
+        self._registry = registry
+
+    def __call__(self, item: Any) -> None:
+        """Register one corpus, encoder, probe or protocol."""
+        self._registry.add(self._plugin.name, item)
+        self._plugin.registered.append(f"{self._registry.kind} {item.name}")
+
+
+class PluginHost:
+    """All plugins of one process, in an order that never depends on chance.
+
+    Built-ins come first, then installed packages, then loose files, each by name.
+
+    Parameters
+    ----------
+    plugins_dir : Path, optional
+        Folder of loose ``*.py`` plugins; also ``CEFRBENCH_PLUGINS_DIR``.
+    load : str, optional
+        Comma-separated names of the installed plugins to load, none for all, empty for none;
+        also ``CEFRBENCH_LOAD_PLUGINS``.
+    built_ins : bool
+        Whether the built-in plugins are loaded.
+    """
+
+    def __init__(
+        self,
+        plugins_dir: Path | None = None,
+        load: str | None = None,
+        built_ins: bool = True,
+    ) -> None:
+        folder = os.environ.get("CEFRBENCH_PLUGINS_DIR")
+        self.plugins_dir = plugins_dir or (Path(folder) if folder else None)
+        self.load = load if load is not None else os.environ.get("CEFRBENCH_LOAD_PLUGINS")
+        self.built_ins = built_ins
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+
+    # -- finding and loading -------------------------------------------------------------------
+
+    @cached_property
+    def plugins(self) -> list[Plugin]:
+        """Every plugin that was found, in order, loaded where it can be."""
+        found: list[Plugin] = []
+        for name, origin, load in self._candidates():
+            plugin = Plugin(name, origin)
+            found.append(plugin)
+            try:
+                self._enter(plugin, load())
+            except Exception as error:
+                _mark_broken(plugin, error)
+        return found
+
+    def _candidates(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+        if self.built_ins:
+            yield from _built_ins()
+        yield from self._installed()
+        yield from self._loose()
+
+    def _installed(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+        wanted = None if self.load is None else {n.strip() for n in self.load.split(",")}
+        points = importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
+        for point in sorted(points, key=lambda p: (p.name, p.value)):
+            if wanted is None or point.name in wanted:
+                dist = f"package {point.dist.name} {point.dist.version}" if point.dist else "package"
+                yield point.name, dist, point.load
+
+    def _loose(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+        if self.plugins_dir is None:
+            return
+        if not self.plugins_dir.is_dir():
+            raise PluginError(
+                f"The plugins folder {str(self.plugins_dir)!r} is no folder: "
+                "name an existing one with --plugins-dir or CEFRBENCH_PLUGINS_DIR."
+            )
+        for path in sorted(self.plugins_dir.glob("*.py")):
+            yield path.name, str(path), lambda path=path: load_file(path)
+
+    def _enter(self, plugin: Plugin, module: Any) -> None:
+        """Hand one loaded module to pluggy and see that all its hooks exist."""
+        if self._manager.has_plugin(plugin.name):
+            raise PluginError(
+                f"Two plugins are named {plugin.name!r}: rename the entry point or the file."
+            )
+        self._manager.register(module, name=plugin.name)
+        callers = self._manager.get_hookcallers(module) or []
+        plugin.hooks = tuple(sorted(caller.name for caller in callers))
+        wrong = [name for name in plugin.hooks if name not in HOOKS]
+        if wrong or not plugin.hooks:
+            self._manager.unregister(module)
+            for name in wrong:
+                # pluggy keeps a caller for the unknown name; a later plugin must not meet it.
+                delattr(self._manager.hook, name)
+            if wrong:
+                raise unknown_name("hook", wrong[0], HOOKS)
+            raise PluginError(
+                "It implements no hook: decorate a function named "
+                f"{', '.join(HOOKS)} with @cefrbench.hookimpl."
+            )
+
+    # -- registries ----------------------------------------------------------------------------
+
+    def _collect(self, hook: str, kind: str, accepts: tuple[type, ...]) -> Registry[Any]:
+        """Call one hook of each plugin by itself, so that one that breaks breaks alone."""
+        registry: Registry[Any] = Registry(kind)
+        for plugin, function in self._implementations(hook):
+            staged: Registry[Any] = Registry(kind)
+            try:
+                function(_Typed(plugin, staged, accepts))
+            except Exception as error:
+                _mark_broken(plugin, error)
+                continue
+            if staged.collisions:
+                registry.collisions += staged.collisions
+            for item in staged.items.values():
+                registry.add(plugin.name, item)
+        return registry
+
+    def _implementations(self, hook: str) -> Iterator[tuple[Plugin, Callable[[Any], None]]]:
+        plugins = self.plugins
+        impls = {impl.plugin_name: impl for impl in getattr(self._manager.hook, hook).get_hookimpls()}
+        for plugin in plugins:
+            if plugin.name in impls and not plugin.error:
+                yield plugin, impls[plugin.name].function
+
+    @cached_property
+    def corpora(self) -> Registry[Any]:
+        """Registered corpora and corpus families."""
+        from cefrbench.corpus import Corpus, CorpusFamily
+
+        return self._collect("register_corpora", "corpus", (Corpus, CorpusFamily))
+
+    @cached_property
+    def encoders(self) -> Registry[EncoderSpec]:
+        """Registered encoders and encoder schemes."""
+        from cefrbench.encoder import EncoderSpec
+
+        return self._collect("register_encoders", "encoder", (EncoderSpec,))
+
+    @cached_property
+    def probes(self) -> Registry[ProbeSpec]:
+        """Registered probes."""
+        from cefrbench.probe import ProbeSpec
+
+        return self._collect("register_probes", "probe", (ProbeSpec,))
+
+    @cached_property
+    def protocols(self) -> Registry[Protocol]:
+        """Registered protocols."""
+        from cefrbench.protocol import Protocol
+
+        return self._collect("register_protocols", "protocol", (Protocol,))
+
+    def register_commands(self, cli: click.Group) -> None:
+        """Let plugins add commands; one that breaks is reported by :attr:`plugins`."""
+        for plugin, function in self._implementations("register_commands"):
+            try:
+                function(cli)
+            except Exception as error:
+                _mark_broken(plugin, error)
+
+    # -- getters -------------------------------------------------------------------------------
+
+    def check_names(self) -> None:
+        """Raise when any name is registered twice."""
+        for registry in (self.corpora, self.encoders, self.probes, self.protocols):
+            if registry.collisions:
+                raise PluginError(registry.collisions[0])
+
+    def get_corpus(self, name: str) -> Corpus:
+        """Find a corpus by name, or open one of a family (``universalcefr:NAME``)."""
+        prefix, colon, rest = name.partition(":")
+        found = self.corpora.find(prefix + colon if colon else name)
+        return found.open(rest) if colon else found  # type: ignore[no-any-return]
+
+    def get_encoder(self, name: str) -> EncoderSpec:
+        """Find an encoder by name or scheme; a path of a folder is read as ``hf:PATH``."""
+        prefix, colon, _ = name.partition(":")
+        if colon and f"{prefix}:" in self.encoders.items:
+            return self.encoders.items[f"{prefix}:"]
+        if name not in self.encoders.items and Path(name).is_dir():
+            return self.encoders.find("hf:")
+        return self.encoders.find(name)
+
+    def get_probe(self, name: str) -> ProbeSpec:
+        """Find a probe by name."""
+        return self.probes.find(name)
+
+    def get_protocol(self, name: str) -> Protocol:
+        """Find a protocol by name."""
+        return self.protocols.find(name)
+
+    def broken(self) -> list[Plugin]:
+        """Plugins that are out of use, after all their hooks were called."""
+        _ = self.corpora, self.encoders, self.probes, self.protocols
+        return [plugin for plugin in self.plugins if plugin.error]
+
+
+class _Typed(Register):
+    """A register that refuses things of the wrong type."""
+
+    def __init__(self, plugin: Plugin, registry: Registry[Any], accepts: tuple[type, ...]) -> None:
+        super().__init__(plugin, registry)
+        self._accepts = accepts
+
+    def __call__(self, item: Any) -> None:
+        if not isinstance(item, self._accepts):
+            wanted = " or ".join(t.__name__ for t in self._accepts)
+            raise PluginError(f"It registered {item!r} as {self._registry.kind}, not a {wanted}.")
+        super().__call__(item)
+
+
+def load_file(path: Path) -> ModuleType:
+    """Import a loose plugin file under a name of its own."""
+    name = f"cefrbench_loose_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"{str(path)!r} is no Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _built_ins() -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    for package in BUILT_IN_PACKAGES:
+        found = pkgutil.iter_modules(importlib.import_module(package).__path__)
+        for module in sorted(info.name for info in found):
+            if not module.startswith("_"):
+                name = f"{package}.{module}"
+                yield name, "built-in", lambda name=name: importlib.import_module(name)
+
+
+def _mark_broken(plugin: Plugin, error: Exception) -> None:
+    plugin.error = f"{type(error).__name__}: {error}"
+    plugin.details = "".join(traceback.format_exception(error))
+    plugin.registered.clear()

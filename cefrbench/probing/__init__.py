@@ -1,0 +1,1 @@
+"""Probing: the sweep of probes over layers and folds."""

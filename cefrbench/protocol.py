@@ -1,0 +1,132 @@
+"""The protocol contract: a function from the essay table to folds of row indices."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cefrbench.cards import ProtocolCard
+from cefrbench.essays import EssayTable, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One training set and the rows that its probes are scored on.
+
+    Attributes
+    ----------
+    name : str
+        What is special about the fold: the corpus, group or language left out, or ``all``.
+    train : ndarray of int
+        Rows to fit on.
+    validation : ndarray of int
+        Rows inside the training part that no probe is fitted on: the layer is chosen here.
+        Empty in the study's form.
+    scored : dict of str to ndarray of int
+        Rows to score, by the name of their corpus or group.
+    notes : tuple of str
+        What could not be done as the protocol says, and what was done instead.
+    """
+
+    name: str
+    train: Ints
+    validation: Ints
+    scored: dict[str, Ints]
+    notes: tuple[str, ...] = ()
+
+    def manifest(self, protocol: str, keys: tuple[str, ...]) -> str:
+        """SHA-256 of which text is where: equal manifests mean equal splits."""
+        digest = hashlib.sha256(f"{protocol}\n{self.name}\n".encode())
+        parts = {"train": self.train, "validation": self.validation, **self.scored}
+        for part, rows in parts.items():
+            digest.update(f"{part} {len(rows)}\n".encode())
+            for row in rows:
+                digest.update(f"{row} {keys[row]}\n".encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A fold that the protocol has but these corpora can't give, with the reason."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """What a plugin registers: a card, and the function that makes the folds.
+
+    ``folds(table, seed)`` gives :class:`Fold` and :class:`Skipped` in a fixed order.
+    """
+
+    card: ProtocolCard
+    folds: Callable[[EssayTable, int], Iterable[Fold | Skipped]]
+
+    @property
+    def name(self) -> str:
+        """Registered name."""
+        return self.card.name
+
+
+@dataclass(slots=True)
+class Cut:
+    """The two sides of a cut, and what has to be said about it."""
+
+    first: Ints
+    second: Ints
+    notes: list[str] = field(default_factory=list)
+
+
+def stratified_cut(table: EssayTable, rows: Ints, share: float, seed: int) -> Cut:
+    """Cut rows in two, stratified by level, no unit on both sides.
+
+    Exactly scikit-learn's ``train_test_split(rows, test_size=share, stratify=label,
+    random_state=seed)`` when every row is a unit of its own. Where that refuses because a level
+    has one unit only, the unit goes to the first side and a note says so; where there are too
+    few units for every level to be on both sides, the cut is not stratified and a note says so.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+    share : float
+        Of the second side.
+    seed : int
+    """
+    from sklearn.model_selection import train_test_split
+
+    units, first = np.unique(table.unit[rows], return_index=True)
+    order = np.argsort(first)
+    units, level = units[order], table.label[rows][first[order]]
+    counts = np.bincount(level, minlength=len(table.scale))
+    lonely = counts[level] < 2
+    notes = [
+        f"level {table.scale.classes[c]} has one text only: it stays in the training part"
+        for c in np.flatnonzero(counts == 1)
+    ]
+    strata = level[~lonely]
+    n_second = int(np.ceil(share * len(strata)))
+    n_levels = len(np.unique(strata))
+    if len(strata) < 2:
+        return Cut(rows, rows[:0], [*notes, f"{len(rows)} texts are too few to cut"])
+    if n_second < n_levels or len(strata) - n_second < n_levels:
+        notes.append(f"{len(strata)} texts are too few to stratify by {n_levels} levels")
+        strata = None
+    _, held = train_test_split(units[~lonely], test_size=share, stratify=strata, random_state=seed)
+    second = np.isin(table.unit[rows], held)
+    return Cut(rows[~second], rows[second], notes)
+
+
+def training_part(table: EssayTable, rows: Ints, seed: int) -> Cut:
+    """Cut a training part into the rows to fit on (80 %) and those to choose the layer on (20 %)."""
+    return stratified_cut(table, rows, 0.2, seed)
+
+
+def by_corpus(table: EssayTable, rows: Ints) -> dict[str, Ints]:
+    """Scored rows by corpus, each unit once; corpora without rows are left out."""
+    rows = table.once(rows)
+    parts = {name: rows[table.corpus[rows] == i] for i, name in enumerate(table.names)}
+    return {name: part for name, part in parts.items() if len(part)}

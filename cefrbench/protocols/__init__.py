@@ -1,0 +1,1 @@
+"""The built-in protocols, registered through the same hook as anybody's."""

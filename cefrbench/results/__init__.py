@@ -1,0 +1,1 @@
+"""Results: the model of a result, reading, writing, checking, exporting."""

@@ -1,0 +1,1 @@
+"""Statistics: intervals, paired tests, residuals; the same for show, compare and pages."""

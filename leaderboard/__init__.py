@@ -1,0 +1,1 @@
+"""The leaderboard: results as data, and the builder of the static site."""

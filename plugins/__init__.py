@@ -1,0 +1,1 @@
+"""The built-in plugins of cefrbench: corpora, encoders and probes, one small file each."""
