@@ -36,7 +36,9 @@ class CorpusCard(Card):
     name: Name
     title: str = Field(description="Full name of the corpus.")
     languages: tuple[str, ...] = Field(min_length=1, description="ISO 639-1 codes of the texts.")
-    licence: str = Field(description="The stricter of the two licences below; what users must keep.")
+    licence: str = Field(
+        description="The stricter of the two licences below; what users must keep."
+    )
     licence_card: str | None = Field(default=None, description="Licence on the dataset's card.")
     licence_rows: str | None = Field(default=None, description="Licence as written in the rows.")
     source: str = Field(description="Where the corpus comes from (a URL).")

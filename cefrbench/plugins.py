@@ -170,7 +170,9 @@ class PluginHost:
         points = importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
         for point in sorted(points, key=lambda p: (p.name, p.value)):
             if wanted is None or point.name in wanted:
-                dist = f"package {point.dist.name} {point.dist.version}" if point.dist else "package"
+                dist = (
+                    f"package {point.dist.name} {point.dist.version}" if point.dist else "package"
+                )
                 yield point.name, dist, point.load
 
     def _loose(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
@@ -226,7 +228,9 @@ class PluginHost:
 
     def _implementations(self, hook: str) -> Iterator[tuple[Plugin, Callable[[Any], None]]]:
         plugins = self.plugins
-        impls = {impl.plugin_name: impl for impl in getattr(self._manager.hook, hook).get_hookimpls()}
+        impls = {
+            impl.plugin_name: impl for impl in getattr(self._manager.hook, hook).get_hookimpls()
+        }
         for plugin in plugins:
             if plugin.name in impls and not plugin.error:
                 yield plugin, impls[plugin.name].function

@@ -1,0 +1,142 @@
+"""The configuration of a run: suite, then config file, then command line, merged and checked."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from cefrbench.cards import Card, Pooling
+from cefrbench.errors import UserError, unknown_name
+
+
+class RunConfig(Card):
+    """Everything that decides what is run. Suites and config files have the same fields."""
+
+    suite: str = "cefr-v1"
+    encoders: tuple[str, ...] = ()
+    corpora: tuple[str, ...] = ()
+    probes: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = ()
+    layers: str = Field(default="all", description="`all`, `last`, `4,8,12` or `0-28:4`.")
+    pooling: Pooling | None = Field(default=None, description="None: the encoder's own.")
+    instruction: str | None = Field(default=None, description="None: the encoder's own.")
+    max_length: int | None = Field(default=None, ge=1, description="None: the encoder's own.")
+    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    split_seed: int = Field(default=42, ge=0)
+    scale: Literal["cefr5", "cefr6"] = "cefr5"
+    form: Literal["study", "corrected"] = "corrected"
+    own_level_encoders: tuple[str, ...] = Field(
+        default=(), description="In the study's form: encoders whose rows keep their own level."
+    )
+    source: Literal["hub", "sample"] = "hub"
+    data_dir: str | None = None
+    limit: int | None = Field(default=None, ge=1, description="At most so many texts a corpus.")
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    batch_tokens: int | None = Field(default=None, ge=1)
+    offline: bool = False
+    trust_remote_code: bool = False
+
+
+#: Fields of a suite that are not options of a run.
+_SUITE_ONLY = ("title", "description")
+
+
+class Suite(Card):
+    """A named configuration that ships with the package."""
+
+    name: str
+    title: str
+    description: str
+    config: dict[str, Any]
+
+
+def list_suites() -> list[Suite]:
+    """All suites, by name."""
+    folder = resources.files("cefrbench") / "suites"
+    return [
+        _read_suite(entry.name.removesuffix(".toml"), entry.read_text("utf-8"))
+        for entry in sorted(folder.iterdir(), key=lambda e: e.name)
+        if entry.name.endswith(".toml")
+    ]
+
+
+def get_suite(name: str) -> Suite:
+    """Find a suite by name."""
+    suites = {suite.name: suite for suite in list_suites()}
+    if name not in suites:
+        raise unknown_name("suite", name, suites)
+    return suites[name]
+
+
+def _read_suite(name: str, text: str) -> Suite:
+    data = tomllib.loads(text)
+    own = {key: data.pop(key) for key in _SUITE_ONLY}
+    return Suite(name=name, config=data, **own)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Read a config file: TOML, or the JSON of a result (its ``config``) or of a config alone.
+
+    Raises
+    ------
+    UserError
+        When the file can't be read, in one sentence.
+    """
+    try:
+        text = path.read_text("utf-8")
+        data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise UserError(
+            f"The config file {str(path)!r} can't be read: {error.strerror}."
+        ) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+        raise UserError(
+            f"The config file {str(path)!r} is no valid TOML or JSON: {error}."
+        ) from error
+    if not isinstance(data, dict):
+        raise UserError(f"The config file {str(path)!r} must hold a table of options.")
+    config = data.get("config", data)
+    if not isinstance(config, dict):
+        raise UserError(f"`config` in {str(path)!r} must be a table of options.")
+    return config
+
+
+def merge(command_line: Mapping[str, Any], config_file: Mapping[str, Any]) -> RunConfig:
+    """Merge the three sources; the command line wins over the file, the file over the suite.
+
+    Parameters
+    ----------
+    command_line, config_file : mapping
+        Options by field name of :class:`RunConfig`; absent or None means not given.
+
+    Raises
+    ------
+    UserError
+        For an unknown option or a value out of range, with option, value and expectation.
+    """
+    given = {k: v for k, v in config_file.items() if v is not None}
+    given |= {k: v for k, v in command_line.items() if v is not None}
+    suite = get_suite(str(given.get("suite") or _default_suite(given)))
+    options = suite.config | given | {"suite": suite.name}
+    unknown = sorted(set(options) - set(RunConfig.model_fields))
+    if unknown:
+        raise unknown_name("option", unknown[0], RunConfig.model_fields)
+    try:
+        return RunConfig.model_validate(options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UserError(
+            f"Option {place} has the value {first['input']!r}: {first['msg']}."
+        ) from error
+
+
+def _default_suite(given: Mapping[str, Any]) -> str:
+    return "cefr-v1" if given.get("encoders") else "quickstart"
