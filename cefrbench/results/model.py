@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ from cefrbench.scores import Scores, Sums
 
 #: Major version: readers refuse another. Minor: fields were added.
 SCHEMA_VERSION = "1.0"
-KIND = "cefrbench-result"
+KIND: Final = "cefrbench-result"
 
 Confusion = tuple[tuple[int, ...], ...]
 

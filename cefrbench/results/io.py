@@ -1,0 +1,269 @@
+"""Result files: written whole or not at all, read with care."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from cefrbench.atomic import atomic_path
+from cefrbench.errors import ResultError
+from cefrbench.results.model import KIND, SCHEMA_VERSION, RunResult
+from cefrbench.results.predictions import (
+    PredictionTable,
+    describe_predictions,
+    encode_predictions,
+    read_predictions,
+)
+
+#: Largest result file that is read; a result of nine corpora, seven protocols and 36 layers is
+#: some 50 MB.
+MAX_BYTES = 256 * 1024**2
+
+_SLUG_LENGTH = 80
+#: Names that Windows keeps for devices.
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
+
+
+def slug(name: str) -> str:
+    """Folder name for an encoder: ``hf:ORG/Model`` gives ``hf--org--model``.
+
+    Registered names stay as they are. The slug is one path component of ``a-z0-9._-`` that
+    starts with a letter or digit, whatever the name; where that loses what tells two names
+    apart (nothing is left, too long), a hash of the name ends it.
+    """
+    plain = re.sub(r"[^a-z0-9._-]+", "--", name.lower()).strip(".-_")
+    if plain and len(plain) <= _SLUG_LENGTH and not _RESERVED.fullmatch(plain):
+        return plain
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{plain[:_SLUG_LENGTH].rstrip('.-_') or 'encoder'}-{digest}"
+
+
+def canonical(data: Mapping[str, Any]) -> bytes:
+    """JSON with sorted keys and no spaces, ASCII only: what the checksum is taken of."""
+    text = json.dumps(
+        data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    )
+    return text.encode()
+
+
+def checksum(data: Mapping[str, Any]) -> str:
+    """SHA-256 of a result without its ``checksum``."""
+    return hashlib.sha256(canonical({k: v for k, v in data.items() if k != "checksum"})).hexdigest()
+
+
+def dump(result: RunResult) -> str:
+    """JSON of a result with its checksum: a key a line, a unit a line, so that a diff is read.
+
+    Raises
+    ------
+    ResultError
+        When a value is NaN or infinite.
+    """
+    data = result.model_dump(mode="json")
+    try:
+        data["checksum"] = checksum(data)
+    except ValueError as error:
+        raise ResultError(
+            f"The result of {result.encoder.name!r} under {result.suite!r} holds a number that is "
+            "not finite: it is a fault of the probe or protocol that gave it; leave that out."
+        ) from error
+    return "{\n" + ",\n".join(f"{_line(k)}: {_block(v)}" for k, v in data.items()) + "\n}\n"
+
+
+def write_result(
+    result: RunResult, predictions: PredictionTable, folder: Path, suite_name: str
+) -> Path:
+    """Write ``<folder>/<encoder>/<suite>.json`` and the predictions beside it.
+
+    Parameters
+    ----------
+    result : RunResult
+        ``predictions`` and ``checksum`` are filled in here.
+    predictions : PredictionTable
+    folder : Path
+    suite_name : str
+        Name of the file.
+
+    Returns
+    -------
+    Path
+        Of the JSON file.
+
+    Raises
+    ------
+    CacheError
+        When the folder can't be written or the disk is full; what was there before stays.
+    """
+    path = folder / slug(result.encoder.name) / f"{slug(suite_name)}.json"
+    write_result_file(result, predictions, path)
+    return path
+
+
+def write_result_file(result: RunResult, predictions: PredictionTable, path: Path) -> None:
+    """Write a result to ``path``, and its predictions beside it."""
+    data = encode_predictions(predictions)
+    beside = path.with_name(f"{path.stem}.predictions.parquet")
+    described = describe_predictions(beside.name, data, len(predictions))
+    text = dump(result.model_copy(update={"predictions": described}))
+    # Both lie on disk whole before either takes its name: a full disk leaves the old pair, and
+    # the JSON, which names the other by its hash, comes last.
+    with atomic_path(path) as part:
+        part.write_text(text, encoding="utf-8")
+        with atomic_path(beside) as beside_part:
+            beside_part.write_bytes(data)
+
+
+def read_result(path: Path) -> RunResult:
+    """Read a result and validate it; figures are not recomputed (see ``results check``).
+
+    Raises
+    ------
+    ResultError
+        When the file can't be read, is no JSON, is not ours, is of an older or a newer version
+        of the format, or doesn't keep to the schema: one sentence for each.
+    """
+    return parse_result(read_bytes(path), path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a result file's bytes, unless it is far too large."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise ResultError(
+                f"{str(path)!r} has {size:,} bytes, and no result has more than {MAX_BYTES:,}: "
+                "name a result that `cefrbench run` wrote."
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise ResultError(
+            f"The result {str(path)!r} can't be read ({error.strerror}): "
+            "name a JSON file that `cefrbench run` wrote."
+        ) from error
+
+
+def parse_result(data: bytes, path: Path) -> RunResult:
+    """Validate the bytes of a result file; ``path`` is for messages."""
+    return validate(parse_json(data, path), data, path)
+
+
+def parse_json(data: bytes, path: Path) -> dict[str, Any]:
+    """Parse the bytes of a result file and see that they are a result of a version we know."""
+    try:
+        parsed = json.loads(data.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise ResultError(
+            f"{str(path)!r} is no valid JSON or a truncated file ({reason}): copy it again."
+        ) from error
+    if not isinstance(parsed, dict) or parsed.get("kind") != KIND:
+        raise ResultError(
+            f"{str(path)!r} is not a result of cefrbench (it has no `kind` {KIND!r}): "
+            "name a JSON file that `cefrbench run` wrote."
+        )
+    _check_version(parsed.get("schema_version"), path)
+    return parsed
+
+
+def validate(parsed: Mapping[str, Any], data: bytes, path: Path) -> RunResult:
+    """Validate a parsed result against the schema, without any conversion of types."""
+    try:
+        return RunResult.model_validate_json(data, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ResultError(
+            f"{str(path)!r} doesn't keep to schema {SCHEMA_VERSION}: {place}: {first['msg']} "
+            f"({error.error_count()} such errors); it was changed by hand or damaged."
+        ) from error
+
+
+def predictions_path(result: RunResult, path: Path) -> Path:
+    """Where the predictions of the result at ``path`` lie.
+
+    Raises
+    ------
+    ResultError
+        When the result has none, or names a file outside its folder.
+    """
+    if result.predictions is None:
+        raise ResultError(f"The result {str(path)!r} has no predictions: run it again.")
+    name = result.predictions.file
+    if name in ("", ".", "..") or not re.fullmatch(r"[\w.-]+", name):
+        raise ResultError(
+            f"The result {str(path)!r} names {name!r} as its predictions; expected the name of a "
+            "file in the same folder."
+        )
+    return path.with_name(name)
+
+
+def read_predictions_of(result: RunResult, path: Path) -> PredictionTable:
+    """Read the predictions of the result at ``path``, and see that they are those it names.
+
+    Raises
+    ------
+    ResultError
+        When they are missing, damaged or another result's.
+    """
+    beside = predictions_path(result, path)
+    table = read_predictions(beside)
+    found = hashlib.sha256(beside.read_bytes()).hexdigest()
+    assert result.predictions is not None
+    if found != result.predictions.sha256:
+        raise ResultError(
+            f"{str(beside)!r} is not the predictions file of {path.name!r} (SHA-256 {found[:12]}…, "
+            f"expected {result.predictions.sha256[:12]}…): put the file of the same run there."
+        )
+    return table
+
+
+def _check_version(version: object, path: Path) -> None:
+    ours = tuple(int(part) for part in SCHEMA_VERSION.split("."))
+    match = re.fullmatch(r"(\d{1,6})\.(\d{1,6})", version) if isinstance(version, str) else None
+    if match is None:
+        raise ResultError(
+            f"{str(path)!r} has the schema version {version!r}; expected one such as "
+            f"{SCHEMA_VERSION!r}: it is not a result that cefrbench wrote."
+        )
+    theirs = (int(match[1]), int(match[2]))
+    if theirs > ours:
+        raise ResultError(
+            f"{str(path)!r} is too new (schema {version}, this version reads up to "
+            f"{SCHEMA_VERSION}): update with `pip install --upgrade cefrbench`."
+        )
+    if theirs[0] < ours[0]:
+        raise ResultError(
+            f"{str(path)!r} is too old (schema {version}, this version reads {ours[0]}.x): "
+            "run it again, or read it with the cefrbench that wrote it."
+        )
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def _finite(literal: str) -> float:
+    value = float(literal)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(f"{literal[:20]} is too large a number")
+    return value
+
+
+def _line(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _block(value: object) -> str:
+    """One item a line; items themselves stay on theirs."""
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(f"  {_line(item)}" for item in value) + "\n]"
+    if isinstance(value, dict) and value:
+        items = (f"  {_line(key)}: {_line(item)}" for key, item in value.items())
+        return "{\n" + ",\n".join(items) + "\n}"
+    return _line(value)

@@ -1,0 +1,277 @@
+"""Per-text predictions beside a result: columnar, compressed, keyed by a hash of the text.
+
+No learner's words stand here: most corpora's licences forbid to pass them on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cefrbench.atomic import atomic_path
+from cefrbench.errors import ResultError
+from cefrbench.results.model import PredictionsFile
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Most rows that are read; some 500 times what nine corpora, five probes and two protocols give.
+MAX_ROWS = 50_000_000
+
+#: Stands for "no seed" in the array; the file holds a null there.
+NO_SEED = -1
+
+
+class UnitKey(NamedTuple):
+    """What names one unit: layer × probe × protocol × fold × scored corpus × seed."""
+
+    protocol: str
+    fold: str
+    corpus: str
+    probe: str
+    seed: int | None
+    layer: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PredictionTable:
+    """Predictions of scored texts, one entry a text and unit; all columns are parallel.
+
+    Rows of one unit stand together, in the order in which they were scored.
+
+    Attributes
+    ----------
+    protocol, fold, corpus, probe : ndarray of str
+    seed : ndarray of int64
+        ``NO_SEED`` for a probe that no seed changes.
+    layer : ndarray of int64
+    text : ndarray of str
+        :func:`cefrbench.essays.text_key` of the text.
+    low, high : ndarray of int64
+        Lowest and highest class that count as right.
+    prediction : ndarray of float64
+        Unrounded and unclipped, in full precision, so that every sum follows exactly.
+    """
+
+    protocol: NDArray[np.str_]
+    fold: NDArray[np.str_]
+    corpus: NDArray[np.str_]
+    probe: NDArray[np.str_]
+    seed: NDArray[np.int64]
+    layer: NDArray[np.int64]
+    text: NDArray[np.str_]
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    prediction: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.prediction)
+
+    @classmethod
+    def of_unit(
+        cls,
+        *,
+        protocol: str,
+        fold: str,
+        corpus: str,
+        probe: str,
+        seed: int | None,
+        layer: int,
+        text: Sequence[str],
+        low: ArrayLike,
+        high: ArrayLike,
+        prediction: ArrayLike,
+    ) -> PredictionTable:
+        """Make the table of one unit; ``text``, ``low``, ``high``, ``prediction`` are parallel."""
+        n = len(text)
+        return cls(
+            protocol=np.full(n, protocol),
+            fold=np.full(n, fold),
+            corpus=np.full(n, corpus),
+            probe=np.full(n, probe),
+            seed=np.full(n, NO_SEED if seed is None else seed, dtype=np.int64),
+            layer=np.full(n, layer, dtype=np.int64),
+            text=np.asarray(text, dtype=np.str_),
+            low=np.asarray(low, dtype=np.int64),
+            high=np.asarray(high, dtype=np.int64),
+            prediction=np.asarray(prediction, dtype=np.float64),
+        )
+
+    @classmethod
+    def concat(cls, tables: Sequence[PredictionTable]) -> PredictionTable:
+        """Put tables below each other; none give an empty table."""
+        if not tables:
+            return cls.of_unit(
+                protocol="",
+                fold="",
+                corpus="",
+                probe="",
+                seed=None,
+                layer=0,
+                text=(),
+                low=(),
+                high=(),
+                prediction=(),
+            )
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: np.concatenate([getattr(t, name) for t in tables]) for name in names})
+
+    def take(self, rows: slice | NDArray[np.intp]) -> PredictionTable:
+        """Keep some rows, in the given order."""
+        names = [field.name for field in fields(self)]
+        return PredictionTable(**{name: getattr(self, name)[rows] for name in names})
+
+    def units(self) -> Iterator[tuple[UnitKey, PredictionTable]]:
+        """Take the table apart into units, in the order in which they stand."""
+        if not len(self):
+            return
+        same = np.ones(len(self) - 1, dtype=np.bool_)
+        for name in UnitKey._fields:
+            column = getattr(self, name)
+            same &= column[1:] == column[:-1]
+        edges = [0, *(np.flatnonzero(~same) + 1).tolist(), len(self)]
+        for start, stop in zip(edges[:-1], edges[1:], strict=True):
+            yield self._key(start), self.take(slice(start, stop))
+
+    def _key(self, row: int) -> UnitKey:
+        seed = int(self.seed[row])
+        return UnitKey(
+            str(self.protocol[row]),
+            str(self.fold[row]),
+            str(self.corpus[row]),
+            str(self.probe[row]),
+            None if seed == NO_SEED else seed,
+            int(self.layer[row]),
+        )
+
+
+def encode_predictions(table: PredictionTable) -> bytes:
+    """Give the bytes of the Parquet file (zstd); the same table gives the same bytes."""
+    import pyarrow.parquet as pq
+
+    buffer = io.BytesIO()
+    pq.write_table(_to_arrow(table), buffer, compression="zstd", compression_level=9)
+    return buffer.getvalue()
+
+
+def describe_predictions(name: str, data: bytes, rows: int) -> PredictionsFile:
+    """What a result says of its predictions file."""
+    return PredictionsFile(file=name, sha256=hashlib.sha256(data).hexdigest(), rows=rows)
+
+
+def write_predictions(path: Path, table: PredictionTable) -> PredictionsFile:
+    """Write a predictions file, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        When the folder can't be written or the disk is full.
+    """
+    data = encode_predictions(table)
+    with atomic_path(path) as part:
+        part.write_bytes(data)
+    return describe_predictions(path.name, data, len(table))
+
+
+def read_predictions(path: Path) -> PredictionTable:
+    """Read a predictions file.
+
+    Raises
+    ------
+    ResultError
+        When it is missing, damaged, of other columns or types, or far too large.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        if file.metadata.num_rows > MAX_ROWS:
+            raise ResultError(
+                f"The predictions {str(path)!r} hold {file.metadata.num_rows:,} rows, more than "
+                f"the {MAX_ROWS:,} that any result has: it is no predictions file of cefrbench."
+            )
+        arrow = file.read()
+    except OSError as error:
+        raise ResultError(
+            f"The predictions {str(path)!r} can't be read ({error.strerror or error}): "
+            "put the file that came with the result beside it."
+        ) from error
+    except pa.ArrowException as error:
+        raise ResultError(
+            f"The predictions {str(path)!r} are no Parquet file or a damaged one: "
+            "copy or make them again."
+        ) from error
+    return _from_arrow(arrow, path)
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    names = pa.dictionary(pa.int32(), pa.string())
+    columns = {name: names for name in ("protocol", "fold", "corpus", "probe")}
+    return pa.schema(
+        [pa.field(name, kind, nullable=False) for name, kind in columns.items()]
+        + [
+            pa.field("seed", pa.int64()),
+            pa.field("layer", pa.int32(), nullable=False),
+            pa.field("text", names, nullable=False),
+            pa.field("low", pa.int8(), nullable=False),
+            pa.field("high", pa.int8(), nullable=False),
+            pa.field("prediction", pa.float64(), nullable=False),
+        ]
+    )
+
+
+def _to_arrow(table: PredictionTable) -> pa.Table:
+    import pyarrow as pa
+
+    arrays = []
+    for column in _schema():
+        values = getattr(table, column.name)
+        if column.name == "seed":
+            arrays.append(pa.array(values, mask=values == NO_SEED))
+        elif pa.types.is_dictionary(column.type):
+            arrays.append(pa.array(values.tolist(), pa.string()).dictionary_encode())
+        else:
+            arrays.append(pa.array(values, column.type))
+    return pa.Table.from_arrays(arrays, schema=_schema())
+
+
+def _from_arrow(arrow: pa.Table, path: Path) -> PredictionTable:
+    wanted = _schema()
+    if arrow.schema.names != wanted.names or any(
+        field.type != wanted.field(field.name).type for field in arrow.schema
+    ):
+        raise ResultError(
+            f"The predictions {str(path)!r} have the columns {', '.join(arrow.schema.names)}; "
+            f"expected {', '.join(wanted.names)} in cefrbench's types."
+        )
+    if any(arrow[name].null_count for name in wanted.names if name != "seed"):
+        raise ResultError(f"The predictions {str(path)!r} have empty cells: make them again.")
+
+    def strings(name: str) -> Any:
+        return np.asarray(arrow[name].to_pylist(), dtype=np.str_)
+
+    def numbers(name: str, dtype: type) -> Any:
+        return arrow[name].to_numpy().astype(dtype)
+
+    return PredictionTable(
+        protocol=strings("protocol"),
+        fold=strings("fold"),
+        corpus=strings("corpus"),
+        probe=strings("probe"),
+        seed=arrow["seed"].fill_null(NO_SEED).to_numpy().astype(np.int64),
+        layer=numbers("layer", np.int64),
+        text=strings("text"),
+        low=numbers("low", np.int64),
+        high=numbers("high", np.int64),
+        prediction=numbers("prediction", np.float64),
+    )
