@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -140,3 +141,41 @@ def merge(command_line: Mapping[str, Any], config_file: Mapping[str, Any]) -> Ru
 
 def _default_suite(given: Mapping[str, Any]) -> str:
     return "cefr-v1" if given.get("encoders") else "quickstart"
+
+
+def as_command(config: RunConfig) -> str:
+    """Write the command that repeats a run: the suite, and what differs from it."""
+    suite = RunConfig.model_validate(get_suite(config.suite).config)
+    words = ["cefrbench", "run", "--suite", config.suite]
+    for field, option in _OPTIONS.items():
+        value = getattr(config, field)
+        if field != "encoders" and value == getattr(suite, field):
+            continue
+        if isinstance(value, bool):
+            words += [option] if value else []
+        elif isinstance(value, tuple):
+            words += [word for item in value for word in (option, str(item))]
+        elif value is not None:
+            words += [option, str(value)]
+    return shlex.join(words)
+
+
+#: Options of the command line by field, in the order of the help.
+_OPTIONS = {
+    "encoders": "--encoder",
+    "corpora": "--corpus",
+    "probes": "--probe",
+    "protocols": "--protocol",
+    "layers": "--layers",
+    "pooling": "--pooling",
+    "instruction": "--instruction",
+    "max_length": "--max-length",
+    "data_dir": "--data-dir",
+    "device": "--device",
+    "dtype": "--dtype",
+    "batch_tokens": "--batch-tokens",
+    "seeds": "--seed",
+    "limit": "--limit",
+    "offline": "--offline",
+    "trust_remote_code": "--trust-remote-code",
+}

@@ -9,12 +9,13 @@ import os
 import pkgutil
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import pluggy
 
@@ -38,6 +39,8 @@ BUILT_IN_PACKAGES = (
 )
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("register_"))
 
+#: What was found before it is loaded: name, origin, how to import it.
+Candidate: TypeAlias = tuple[str, str, Callable[[], Any]]
 T = TypeVar("T")
 
 
@@ -146,26 +149,31 @@ class PluginHost:
 
     # -- finding and loading -------------------------------------------------------------------
 
-    @cached_property
+    @property
     def plugins(self) -> list[Plugin]:
         """Every plugin that was found, in order, loaded where it can be."""
+        return [*self._built_in, *self._external]
+
+    @cached_property
+    def _built_in(self) -> list[Plugin]:
+        return self._load_all(_built_ins()) if self.built_ins else []
+
+    @cached_property
+    def _external(self) -> list[Plugin]:
+        return self._load_all(chain(self._installed(), self._loose()))
+
+    def _load_all(self, candidates: Iterable[Candidate]) -> list[Plugin]:
         found: list[Plugin] = []
-        for name, origin, load in self._candidates():
+        for name, origin, load in candidates:
             plugin = Plugin(name, origin)
             found.append(plugin)
             try:
                 self._enter(plugin, load())
-            except Exception as error:
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin breaks alone
                 _mark_broken(plugin, error)
         return found
 
-    def _candidates(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
-        if self.built_ins:
-            yield from _built_ins()
-        yield from self._installed()
-        yield from self._loose()
-
-    def _installed(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    def _installed(self) -> Iterator[Candidate]:
         wanted = None if self.load is None else {n.strip() for n in self.load.split(",")}
         points = importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
         for point in sorted(points, key=lambda p: (p.name, p.value)):
@@ -175,7 +183,7 @@ class PluginHost:
                 )
                 yield point.name, dist, point.load
 
-    def _loose(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    def _loose(self) -> Iterator[Candidate]:
         if self.plugins_dir is None:
             return
         if not self.plugins_dir.is_dir():
@@ -184,7 +192,7 @@ class PluginHost:
                 "name an existing one with --plugins-dir or CEFRBENCH_PLUGINS_DIR."
             )
         for path in sorted(self.plugins_dir.glob("*.py")):
-            yield path.name, str(path), lambda path=path: load_file(path)
+            yield path.name, str(path), partial(load_file, path)
 
     def _enter(self, plugin: Plugin, module: Any) -> None:
         """Hand one loaded module to pluggy and see that all its hooks exist."""
@@ -213,27 +221,26 @@ class PluginHost:
     def _collect(self, hook: str, kind: str, accepts: tuple[type, ...]) -> Registry[Any]:
         """Call one hook of each plugin by itself, so that one that breaks breaks alone."""
         registry: Registry[Any] = Registry(kind)
-        for plugin, function in self._implementations(hook):
+        for plugin, function in self._implementations(hook, self.plugins):
             staged: Registry[Any] = Registry(kind)
             try:
                 function(_Typed(plugin, staged, accepts))
-            except Exception as error:
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin breaks alone
                 _mark_broken(plugin, error)
                 continue
-            if staged.collisions:
-                registry.collisions += staged.collisions
+            registry.collisions += staged.collisions
             for item in staged.items.values():
                 registry.add(plugin.name, item)
         return registry
 
-    def _implementations(self, hook: str) -> Iterator[tuple[Plugin, Callable[[Any], None]]]:
-        plugins = self.plugins
-        impls = {
-            impl.plugin_name: impl for impl in getattr(self._manager.hook, hook).get_hookimpls()
-        }
+    def _implementations(
+        self, hook: str, plugins: Sequence[Plugin]
+    ) -> Iterator[tuple[Plugin, Callable[[Any], None]]]:
+        caller = getattr(self._manager.hook, hook)
+        functions = {impl.plugin_name: impl.function for impl in caller.get_hookimpls()}
         for plugin in plugins:
-            if plugin.name in impls and not plugin.error:
-                yield plugin, impls[plugin.name].function
+            if plugin.name in functions and not plugin.error:
+                yield plugin, functions[plugin.name]
 
     @cached_property
     def corpora(self) -> Registry[Any]:
@@ -264,20 +271,24 @@ class PluginHost:
         return self._collect("register_protocols", "protocol", (Protocol,))
 
     def register_commands(self, cli: click.Group) -> None:
-        """Let plugins add commands; one that breaks is reported by :attr:`plugins`."""
-        for plugin, function in self._implementations("register_commands"):
+        """Let external plugins add commands; the built-in ones have none, so none is loaded."""
+        for plugin, function in self._implementations("register_commands", self._external):
             try:
                 function(cli)
-            except Exception as error:
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin breaks alone
                 _mark_broken(plugin, error)
 
     # -- getters -------------------------------------------------------------------------------
 
+    def collisions(self) -> list[str]:
+        """One sentence for each name that is registered twice."""
+        registries = (self.corpora, self.encoders, self.probes, self.protocols)
+        return [sentence for registry in registries for sentence in registry.collisions]
+
     def check_names(self) -> None:
         """Raise when any name is registered twice."""
-        for registry in (self.corpora, self.encoders, self.probes, self.protocols):
-            if registry.collisions:
-                raise PluginError(registry.collisions[0])
+        for sentence in self.collisions():
+            raise PluginError(sentence)
 
     def get_corpus(self, name: str) -> Corpus:
         """Find a corpus by name, or open one of a family (``universalcefr:NAME``)."""
@@ -338,16 +349,16 @@ def load_file(path: Path) -> ModuleType:
     return module
 
 
-def _built_ins() -> Iterator[tuple[str, str, Callable[[], Any]]]:
+def _built_ins() -> Iterator[Candidate]:
     for package in BUILT_IN_PACKAGES:
         found = pkgutil.iter_modules(importlib.import_module(package).__path__)
         for module in sorted(info.name for info in found):
             if not module.startswith("_"):
                 name = f"{package}.{module}"
-                yield name, "built-in", lambda name=name: importlib.import_module(name)
+                yield name, "built-in", partial(importlib.import_module, name)
 
 
-def _mark_broken(plugin: Plugin, error: Exception) -> None:
+def _mark_broken(plugin: Plugin, error: BaseException) -> None:
     plugin.error = f"{type(error).__name__}: {error}"
     plugin.details = "".join(traceback.format_exception(error))
     plugin.registered.clear()

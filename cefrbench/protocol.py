@@ -107,13 +107,14 @@ def stratified_cut(table: EssayTable, rows: Ints, share: float, seed: int) -> Cu
         f"level {table.scale.classes[c]} has one text only: it stays in the training part"
         for c in np.flatnonzero(counts == 1)
     ]
-    strata = level[~lonely]
-    n_second = int(np.ceil(share * len(strata)))
-    n_levels = len(np.unique(strata))
-    if len(strata) < 2:
+    strata: Ints | None = level[~lonely]
+    n = int((~lonely).sum())
+    n_second = int(np.ceil(share * n))
+    n_levels = len(np.unique(level[~lonely]))
+    if n < 2:
         return Cut(rows, rows[:0], [*notes, f"{len(rows)} texts are too few to cut"])
-    if n_second < n_levels or len(strata) - n_second < n_levels:
-        notes.append(f"{len(strata)} texts are too few to stratify by {n_levels} levels")
+    if n_second < n_levels or n - n_second < n_levels:
+        notes.append(f"{n} texts are too few to stratify by {n_levels} levels")
         strata = None
     _, held = train_test_split(units[~lonely], test_size=share, stratify=strata, random_state=seed)
     second = np.isin(table.unit[rows], held)
@@ -121,7 +122,7 @@ def stratified_cut(table: EssayTable, rows: Ints, share: float, seed: int) -> Cu
 
 
 def training_part(table: EssayTable, rows: Ints, seed: int) -> Cut:
-    """Cut a training part into the rows to fit on (80 %) and those to choose the layer on (20 %)."""
+    """Cut a training part: 80 % to fit on, 20 % to choose the layer on."""
     return stratified_cut(table, rows, 0.2, seed)
 
 

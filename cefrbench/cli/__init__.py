@@ -1,1 +1,107 @@
-"""The command line, one module a command or group."""
+"""The command line, one module a command or group, each imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from cefrbench.errors import EXIT_INTERRUPTED, EXIT_USER, UserError
+
+#: Built-in commands: where they are and what the overview says of them.
+COMMANDS = {
+    "run": ("cefrbench.cli.run:run", "Evaluate encoders under a suite."),
+    "list": ("cefrbench.cli.catalogue:list_", "List corpora, encoders, probes, protocols, suites."),
+    "plugins": ("cefrbench.cli.catalogue:plugins", "Show every plugin, and why one is broken."),
+    "corpora": ("cefrbench.cli.corpora:corpora", "Fetch, describe and audit corpora."),
+    "show": ("cefrbench.cli.show:show", "Show one result as tables."),
+    "compare": ("cefrbench.cli.compare:compare", "Test results against each other, in pairs."),
+    "results": ("cefrbench.cli.results:results", "Check, merge and export results."),
+    "leaderboard": ("cefrbench_leaderboard.cli:leaderboard", "Build or serve the leaderboard."),
+    "new": ("cefrbench.cli.new:new", "Begin a plugin: a corpus, an encoder or a probe."),
+    "check": ("cefrbench.cli.check:check", "Test a plugin against its contract."),
+    "cache": ("cefrbench.cli.cache:cache", "List, verify and prune what is cached."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called; plugins add theirs when they are asked."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Built-in commands in their order, then those of plugins by name."""
+        self._add_plugin_commands(ctx)
+        return [*COMMANDS, *sorted(self.commands)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a built-in command, or find one that a plugin added."""
+        if cmd_name in COMMANDS:
+            module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+            return command
+        self._add_plugin_commands(ctx)
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the overview without importing any built-in command."""
+        rows = [(name, text) for name, (_, text) in COMMANDS.items()]
+        for name in self.list_commands(ctx)[len(COMMANDS) :]:
+            rows.append((name, self.commands[name].get_short_help_str()))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def _add_plugin_commands(self, ctx: click.Context) -> None:
+        from cefrbench.plugins import PluginHost
+
+        host = ctx.ensure_object(PluginHost)
+        host.register_commands(self)
+
+
+@click.group(
+    cls=LazyGroup,
+    name="cefrbench",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit status: 0 done; 1 you must act; 2 wrong usage; 3 done, but something failed.",
+)
+@click.option(
+    "--plugins-dir",
+    type=click.Path(path_type=Path),
+    envvar="CEFRBENCH_PLUGINS_DIR",
+    help="Folder of plugin files to load too.",
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="cefrbench", prog_name="cefrbench")
+@click.pass_context
+def cli(ctx: click.Context, plugins_dir: Path | None, debug: bool) -> None:
+    """Do embedding models know how well somebody writes, or only which corpus it is from?"""
+    from cefrbench.plugins import PluginHost
+
+    ctx.obj = PluginHost(plugins_dir=plugins_dir)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the command line and give its exit status; errors of the user are one sentence."""
+    arguments = sys.argv[1:] if args is None else args
+    debug = "--debug" in arguments[:3] or bool(os.environ.get("CEFRBENCH_DEBUG"))
+    try:
+        status = cli.main(arguments, prog_name="cefrbench", standalone_mode=False)
+    except UserError as error:
+        if debug:
+            raise
+        click.echo(f"Error: {error}", err=True)
+        return error.exit_code
+    except click.Abort:
+        click.echo(
+            "Interrupted; what was finished is kept, and the same command goes on.", err=True
+        )
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output has gone; point stdout at nothing so that exit stays quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_USER
+    return status if isinstance(status, int) else 0

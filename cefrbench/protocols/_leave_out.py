@@ -23,7 +23,7 @@ def leave_out(
     if not len(rest):
         return Skipped(name, "nothing is left to train on")
     cut = training_part(table, rest, seed)
-    validation = cut.second if table.form == "corrected" else cut.second[:0]
+    validation = table.once(cut.second) if table.form == "corrected" else cut.second[:0]
     return Fold(name, cut.first, validation, scored, tuple(cut.notes))
 
 

@@ -27,7 +27,8 @@ def folds(table: EssayTable, seed: int) -> Iterator[Fold | Skipped]:
     train, validation, notes = outer.first, outer.first[:0], outer.notes
     if table.form == "corrected":
         inner = training_part(table, outer.first, seed)
-        train, validation, notes = inner.first, inner.second, outer.notes + inner.notes
+        train, validation = inner.first, table.once(inner.second)
+        notes = outer.notes + inner.notes
     scored = by_corpus(table, outer.second)
     missing = [name for name in table.names if name not in scored]
     notes = notes + [f"no text of {name} fell into the scored part" for name in missing]

@@ -1,0 +1,108 @@
+"""`cefrbench list` and `cefrbench plugins`: what there is, without loading any of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from cefrbench.config import list_suites
+from cefrbench.plugins import PluginHost
+
+KINDS = ("corpora", "encoders", "probes", "protocols", "suites")
+
+
+@click.command("list")
+@click.argument("kind", type=click.Choice(KINDS))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def list_(host: PluginHost, kind: str, as_json: bool) -> None:
+    """List corpora, encoders, probes, protocols or suites."""
+    if kind != "suites":
+        warn_of_broken(host)
+        host.check_names()
+    entries = catalogue(host, kind)
+    if as_json:
+        click.echo(json.dumps(entries, indent=2, ensure_ascii=False))
+        return
+    _print_table(kind, entries)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def plugins(host: PluginHost, as_json: bool) -> None:
+    """Show every plugin: where it is from, its hooks, what it registered, why it is broken."""
+    host.broken()
+    entries = [
+        {
+            "name": plugin.name,
+            "origin": plugin.origin,
+            "hooks": list(plugin.hooks),
+            "registered": plugin.registered,
+            "error": plugin.error,
+        }
+        for plugin in host.plugins
+    ]
+    if as_json:
+        click.echo(json.dumps({"plugins": entries, "collisions": host.collisions()}, indent=2))
+        return
+    _print_table("plugins", entries)
+    for sentence in host.collisions():
+        click.echo(f"Error: {sentence}", err=True)
+
+
+def catalogue(host: PluginHost, kind: str) -> list[dict[str, Any]]:
+    """Describe all things of one kind: what stands in tables, in docs and in ``--json``."""
+    if kind == "suites":
+        return [suite.model_dump(mode="json") for suite in list_suites()]
+    registry = getattr(host, kind)
+    return [_describe(name, item) for name, item in sorted(registry.items.items())]
+
+
+def warn_of_broken(host: PluginHost) -> None:
+    """Say on standard error which plugins are out of use; the rest goes on."""
+    for plugin in host.broken():
+        click.echo(f"Warning: plugin {plugin.name} is out of use: {plugin.error}", err=True)
+
+
+def _describe(name: str, item: Any) -> dict[str, Any]:
+    card = getattr(item, "card", None)
+    if card is None:
+        return {"name": name, "description": item.description}
+    described: dict[str, Any] = card.model_dump(mode="json")
+    return described
+
+
+_COLUMNS = {
+    "corpora": ("name", "languages", "title", "licence"),
+    "encoders": ("name", "parameters", "layers", "width", "description"),
+    "probes": ("name", "kind", "seeded", "description"),
+    "protocols": ("name", "distribution", "description"),
+    "suites": ("name", "title", "description"),
+    "plugins": ("name", "origin", "registered", "error"),
+}
+
+
+def _print_table(kind: str, entries: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in _COLUMNS[kind]:
+        table.add_column(column, overflow="fold", no_wrap=column == "name")
+    for entry in entries:
+        table.add_row(*(Text(_cell(entry.get(column))) for column in _COLUMNS[kind]))
+    Console().print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,159 @@
+"""`cefrbench run`: evaluate encoders under a suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cefrbench.cli.catalogue import warn_of_broken
+from cefrbench.errors import EXIT_PARTIAL, EncoderError, UserError
+from cefrbench.plugins import PluginHost
+
+if TYPE_CHECKING:
+    from cefrbench.config import RunConfig
+    from cefrbench.run import Job, Loaded, Outcome, Plan
+
+#: Options that say where and how to run; all others are fields of RunConfig.
+_JOB_OPTIONS = ("config_file", "cache_dir", "output", "force", "fail_fast", "quiet", "as_json")
+
+
+@click.command(context_settings={"max_content_width": 100})
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="TOML file of these options, or a result whose configuration is to be repeated.",
+)
+@click.option("--suite", help="Named configuration to begin from; see `list suites`.")
+@click.option(
+    "--encoder",
+    "encoders",
+    multiple=True,
+    metavar="NAME",
+    help="Registered name, hf:ORG/MODEL[@REVISION], st:ORG/MODEL, or a folder. Repeatable.",
+)
+@click.option(
+    "--corpus", "corpora", multiple=True, metavar="NAME", help="Repeatable; order counts."
+)
+@click.option("--probe", "probes", multiple=True, metavar="NAME", help="Repeatable.")
+@click.option("--protocol", "protocols", multiple=True, metavar="NAME", help="Repeatable.")
+@click.option("--layers", metavar="SPEC", help="all, last, 4,8,12 or 0-28:4.")
+@click.option("--pooling", type=click.Choice(["last", "mean", "cls", "max"]))
+@click.option("--instruction", metavar="TEXT", help="Prefix of each text; '' for none.")
+@click.option("--max-length", type=click.IntRange(min=1), metavar="N", help="In tokens.")
+@click.option(
+    "--data-dir",
+    type=click.Path(),
+    metavar="DIR",
+    help="Read DIR/CORPUS.json instead of the hub.",
+)
+@click.option("--cache-dir", type=click.Path(path_type=Path), metavar="DIR")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("out"),
+    show_default=True,
+    metavar="DIR",
+    help="Gets ENCODER/SUITE.json and the predictions beside it.",
+)
+@click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.")
+@click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]))
+@click.option("--batch-tokens", type=click.IntRange(min=1), metavar="N", help="Tokens a batch.")
+@click.option("--seed", "seeds", type=int, multiple=True, metavar="N", help="Repeatable.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N texts a corpus.")
+@click.option("--offline", is_flag=True, default=None, help="Fetch nothing; use what is cached.")
+@click.option(
+    "--trust-remote-code",
+    is_flag=True,
+    default=None,
+    help="Run code from the model's repository; needs a pinned revision.",
+)
+@click.option("--force", is_flag=True, help="Fit again what the cache holds.")
+@click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
+@click.option("--quiet", is_flag=True, help="No progress and no tables.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result on standard output, alone.")
+@click.pass_context
+def run(ctx: click.Context, /, **options: Any) -> None:
+    """Evaluate encoders: features of all layers, probes, protocols, one result each.
+
+    Without an encoder, the suite `quickstart` runs offline on invented sample texts.
+
+    \b
+    Examples:
+      cefrbench run
+      cefrbench run --suite paper --encoder minilm --data-dir corpora
+      cefrbench run --encoder hf:intfloat/multilingual-e5-small --probe ridge
+    """
+    from cefrbench.config import merge, read_config
+    from cefrbench.run import load_corpora, make_plan
+    from cefrbench.provenance import PhaseClock
+
+    host: PluginHost = ctx.obj
+    given = {k: v for k, v in options.items() if k not in _JOB_OPTIONS and v not in (None, ())}
+    file = options["config_file"]
+    config = merge(given, read_config(file) if file else {})
+    warn_of_broken(host)
+    plan = make_plan(config, host)
+    job = _job(options, config)
+    clock = PhaseClock()
+    with clock.phase("load corpora"):
+        loaded = load_corpora(config, host, job)
+    failed = _run_all(plan, loaded, host, job, clock, options)
+    if failed:
+        ctx.exit(EXIT_PARTIAL)
+
+
+def _job(options: dict[str, Any], config: RunConfig) -> Job:
+    from cefrbench.features.store import default_cache_dir
+    from cefrbench.progress import make_progress
+    from cefrbench.run import Job
+
+    return Job(
+        cache_dir=options["cache_dir"] or default_cache_dir(),
+        progress=make_progress(quiet=options["quiet"] or options["as_json"]),
+        force=options["force"],
+        fail_fast=options["fail_fast"],
+    )
+
+
+def _run_all(
+    plan: Plan, loaded: Loaded, host: PluginHost, job: Job, clock: Any, options: dict[str, Any]
+) -> bool:
+    """Run all encoders; give whether anything failed."""
+    from cefrbench.results.io import write_result
+    from cefrbench.run import run_encoder
+
+    texts: list[str] = []
+    failed = False
+    for name in plan.config.encoders:
+        try:
+            outcome = run_encoder(plan, name, loaded, host, job, clock.fork())
+        except EncoderError as error:
+            if job.fail_fast or len(plan.config.encoders) == 1:
+                raise
+            click.echo(f"Error: encoder {name}: {error}", err=True)
+            failed = True
+            continue
+        path = write_result(
+            outcome.result, outcome.predictions, options["output"], plan.config.suite
+        )
+        failed = failed or bool(outcome.result.failures)
+        texts.append(path.read_text("utf-8"))
+        if not (options["quiet"] or options["as_json"]):
+            _report(outcome, path)
+    if not texts:
+        raise UserError("No encoder could be evaluated: see the errors above.")
+    if options["as_json"]:
+        click.echo(texts[0] if len(texts) == 1 else f"[{','.join(texts)}]")
+    return failed
+
+
+def _report(outcome: Outcome, path: Path) -> None:
+    from rich.console import Console
+
+    from cefrbench.results.show import render_result
+
+    render_result(outcome.result, Console())
+    click.echo(f"Result: {path}")

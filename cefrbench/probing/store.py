@@ -1,0 +1,106 @@
+"""Fits on disk: the predictions of one probe on one layer, so that a killed run goes on.
+
+One safetensors file a (layer, probe), named by a hash of all that the predictions depend on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cefrbench.atomic import atomic_path
+from cefrbench.probe import FoldFit
+from cefrbench.probing.fit import FitFailure
+
+#: Packages whose version can change a prediction.
+_NUMERIC = ("cefrbench", "numpy", "scipy", "scikit-learn", "torch")
+
+
+class FitStore:
+    """Fits by key, below ``cache_dir/fits``."""
+
+    def __init__(self, cache_dir: Path) -> None:
+        self.folder = cache_dir / "fits"
+
+    def load(self, key: str) -> list[list[FoldFit | FitFailure]] | None:
+        """Read the fits ``[fold][seed]`` of a key; none when absent or damaged."""
+        from safetensors import SafetensorError, safe_open
+
+        path = self._path(key)
+        if not path.is_file():
+            return None
+        try:
+            with safe_open(path, framework="numpy") as file:
+                header = json.loads(file.metadata()["fits"])
+                values = file.get_tensor("predictions")
+        except (SafetensorError, OSError, KeyError, json.JSONDecodeError):
+            # Damaged: fitted again and written over, never served.
+            return None
+        if hashlib.sha256(values.tobytes()).hexdigest() != header["sha256"]:
+            return None
+        return _unflatten(values, header["folds"])
+
+    def save(self, key: str, fits: Sequence[Sequence[FoldFit]]) -> None:
+        """Write the fits ``[fold][seed]`` of a key, whole or not at all."""
+        from safetensors.numpy import save_file
+
+        flat = [fit for fold in fits for fit in fold]
+        values = np.concatenate([fit.predictions for fit in flat]) if flat else np.empty(0)
+        header = {
+            "sha256": hashlib.sha256(values.tobytes()).hexdigest(),
+            "folds": [[_describe(fit) for fit in fold] for fold in fits],
+        }
+        with atomic_path(self._path(key)) as part:
+            save_file({"predictions": values}, part, metadata={"fits": json.dumps(header)})
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.safetensors"
+
+
+def fit_key(parts: Mapping[str, Any]) -> str:
+    """Hash all that predictions depend on: features, splits, probe, seeds, layer, versions."""
+    versions = {name: metadata.version(name) for name in _NUMERIC}
+    text = json.dumps({**parts, "versions": versions}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def source_digest(estimator: object) -> str:
+    """Hash the source files of an estimator's package, so that an edited probe is fitted again."""
+    file = inspect.getsourcefile(type(estimator))
+    if file is None:
+        return type(estimator).__qualname__
+    path = Path(file)
+    package = (path.parent / "__init__.py").is_file()
+    files = sorted(path.parent.glob("*.py")) if package else [path]
+    digest = hashlib.sha256()
+    for source in files:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _describe(fit: FoldFit) -> dict[str, Any]:
+    return {
+        "n": len(fit.predictions),
+        "iterations": fit.iterations,
+        "converged": fit.converged,
+        "message": fit.message,
+    }
+
+
+def _unflatten(values: Any, folds: list[list[dict[str, Any]]]) -> list[list[FoldFit | FitFailure]]:
+    fits: list[list[FoldFit | FitFailure]] = []
+    start = 0
+    for fold in folds:
+        fits.append([])
+        for entry in fold:
+            stop = start + entry.pop("n")
+            fits[-1].append(FoldFit(values[start:stop], **entry))
+            start = stop
+    return fits

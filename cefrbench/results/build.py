@@ -1,0 +1,191 @@
+"""Build a result: predictions are tallied as they come, so that none of them are held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cefrbench.essays import EssayTable, Ints
+from cefrbench.levels import Scale
+from cefrbench.probe import FoldFit, ProbeSpec
+from cefrbench.probing.fit import FitFailure
+from cefrbench.probing.sweep import Fitted, PlannedFold, Sweep
+from cefrbench.protocol import Skipped
+from cefrbench.results.model import (
+    ChoiceRecord,
+    Confusion,
+    FailureRecord,
+    FitRecord,
+    SplitRecord,
+    SummaryRecord,
+    UnitRecord,
+)
+from cefrbench.results.predictions import PredictionTable
+from cefrbench.scores import Tally, scores, tally
+
+
+@dataclass(slots=True)
+class Records:
+    """Fits, units and failures of one run, in the order of the sweep."""
+
+    fits: list[FitRecord] = field(default_factory=list)
+    units: list[UnitRecord] = field(default_factory=list)
+    failures: list[FailureRecord] = field(default_factory=list)
+
+
+def collect(sweep: Iterable[Fitted], folds: Sequence[PlannedFold], table: EssayTable) -> Records:
+    """Tally the predictions of every fit on its validation rows and on each scored part."""
+    records = Records()
+    for fitted in sweep:
+        for planned, seeds in zip(folds, fitted.fits, strict=True):
+            for seed, fit in zip(fitted.seeds, seeds, strict=True):
+                _collect_fit(records, fitted, planned, seed, fit, table)
+    return records
+
+
+def _collect_fit(
+    records: Records,
+    fitted: Fitted,
+    planned: PlannedFold,
+    seed: int | None,
+    fit: FoldFit | FitFailure,
+    table: EssayTable,
+) -> None:
+    place: dict[str, Any] = {
+        "protocol": planned.protocol,
+        "fold": planned.fold.name,
+        "layer": fitted.layer,
+        "seed": seed,
+    }
+    if isinstance(fit, FitFailure):
+        records.failures.append(
+            FailureRecord(stage="probe", name=fitted.probe.name, cause=fit.message, **place)
+        )
+        return
+    validation: Confusion | None = None
+    for name, rows, values in planned.parts(fit.predictions):
+        counted = tally_rows(table, rows, values)
+        if name is None:
+            validation = as_tuple(counted.confusion) if len(rows) else None
+            continue
+        records.units.append(
+            UnitRecord(
+                corpus=name,
+                probe=fitted.probe.name,
+                n=counted.n,
+                confusion=as_tuple(counted.confusion),
+                sums=counted.sums,
+                scores=scores(counted.confusion, counted.sums),
+                **place,
+            )
+        )
+    records.fits.append(
+        FitRecord(
+            probe=fitted.probe.name,
+            validation=validation,
+            iterations=fit.iterations,
+            converged=fit.converged,
+            message=fit.message,
+            **place,
+        )
+    )
+
+
+def tally_rows(table: EssayTable, rows: Ints, values: NDArray[np.float64]) -> Tally:
+    """Tally predictions of some rows of a table."""
+    return tally(values, table.low[rows], table.high[rows], len(table.scale))
+
+
+def as_tuple(confusion: NDArray[np.int64]) -> Confusion:
+    """Confusion matrix as it stands in a result."""
+    return tuple(tuple(int(cell) for cell in row) for row in confusion)
+
+
+def split_records(
+    folds: Sequence[PlannedFold], skipped: Sequence[tuple[str, Skipped]], table: EssayTable
+) -> tuple[SplitRecord, ...]:
+    """Describe every fold, run or skipped."""
+    done = [
+        SplitRecord(
+            protocol=planned.protocol,
+            fold=planned.fold.name,
+            manifest=planned.manifest,
+            train=len(planned.fold.train),
+            validation=len(planned.fold.validation),
+            scored={name: len(rows) for name, rows in planned.fold.scored.items()},
+            train_levels=_level_counts(table.label[planned.fold.train], table.scale),
+            notes=planned.fold.notes,
+        )
+        for planned in folds
+    ]
+    left = [
+        SplitRecord(
+            protocol=protocol,
+            fold=skip.name,
+            manifest=None,
+            train=0,
+            validation=0,
+            scored={},
+            skipped=skip.reason,
+        )
+        for protocol, skip in skipped
+    ]
+    return tuple(done + left)
+
+
+def _level_counts(labels: Ints, scale: Scale) -> tuple[int, ...]:
+    return tuple(int(n) for n in np.bincount(labels, minlength=len(scale)))
+
+
+def kept_predictions(
+    sweep: Sweep,
+    probes: Sequence[ProbeSpec],
+    choices: Sequence[ChoiceRecord],
+    summary: Sequence[SummaryRecord],
+) -> PredictionTable:
+    """Predictions to keep: of the chosen layers, or of the oracle's where none was chosen."""
+    chosen = {(c.protocol, c.fold, c.probe, c.seed): c.layer for c in choices}
+    oracle = {(s.protocol, s.probe): s.oracle_layer for s in summary}
+    parts: list[PredictionTable] = []
+    for probe in probes:
+        by_layer: dict[int, list[tuple[int, int]]] = {}
+        for f, planned in enumerate(sweep.folds):
+            for s, seed in enumerate(sweep.seeds_of(probe)):
+                fallback = oracle.get((planned.protocol, probe.name))
+                place = (planned.protocol, planned.fold.name, probe.name, seed)
+                layer = chosen.get(place, fallback)
+                if layer is not None:
+                    by_layer.setdefault(layer, []).append((f, s))
+        for layer, places in sorted(by_layer.items()):
+            fits = sweep.reload(layer, probe)
+            for f, s in places:
+                fit = fits[f][s]
+                if isinstance(fit, FoldFit):
+                    parts += _predictions_of(sweep, f, s, probe, layer, fit)
+    return PredictionTable.concat(parts)
+
+
+def _predictions_of(
+    sweep: Sweep, fold: int, seed: int, probe: ProbeSpec, layer: int, fit: FoldFit
+) -> list[PredictionTable]:
+    planned, table = sweep.folds[fold], sweep.table
+    return [
+        PredictionTable.of_unit(
+            protocol=planned.protocol,
+            fold=planned.fold.name,
+            corpus=name,
+            probe=probe.name,
+            seed=sweep.seeds_of(probe)[seed],
+            layer=layer,
+            text=[table.key[row] for row in rows],
+            low=table.low[rows],
+            high=table.high[rows],
+            prediction=values,
+        )
+        for name, rows, values in planned.parts(fit.predictions)
+        if name is not None
+    ]

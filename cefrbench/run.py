@@ -1,0 +1,323 @@
+"""One run, from names to results: the straight line that all data takes.
+
+corpora → essays → features → table → folds → sweep → records → result
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from cefrbench import provenance
+from cefrbench.config import RunConfig, as_command, get_suite
+from cefrbench.corpora.load import load_essays
+from cefrbench.corpus import Access
+from cefrbench.encoder import Encoder, EncoderOptions
+from cefrbench.errors import CorpusError, UserError
+from cefrbench.essays import Essays, EssayTable, pool
+from cefrbench.features.compute import FeatureSet, compute_features
+from cefrbench.features.store import FeatureStore
+from cefrbench.layers import parse_layers
+from cefrbench.levels import SCALES
+from cefrbench.plugins import PluginHost
+from cefrbench.probe import ProbeSpec
+from cefrbench.probing.store import FitStore
+from cefrbench.probing.sweep import PlannedFold, Sweep
+from cefrbench.progress import Progress
+from cefrbench.protocol import Protocol, Skipped
+from cefrbench.provenance import PhaseClock
+from cefrbench.results.build import collect, kept_predictions, split_records
+from cefrbench.results.model import CorpusRecord, FailureRecord, RunResult
+from cefrbench.results.predictions import PredictionTable
+from cefrbench.results.summary import choose_layers, summarise
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a run needs beside its configuration: where to keep things, how to talk.
+
+    Attributes
+    ----------
+    cache_dir : Path
+    progress : Progress
+    force : bool
+        Fit again what the cache holds.
+    fail_fast : bool
+        Stop at the first thing that fails.
+    """
+
+    cache_dir: Path
+    progress: Progress
+    force: bool = False
+    fail_fast: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A result and the predictions that go beside it."""
+
+    result: RunResult
+    predictions: PredictionTable
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that a run names, found before anything slow begins."""
+
+    config: RunConfig
+    probes: tuple[ProbeSpec, ...]
+    protocols: tuple[Protocol, ...]
+    origins: dict[str, str]
+
+
+@dataclass(slots=True)
+class Loaded:
+    """The corpora that could be loaded, and those that could not."""
+
+    essays: list[Essays]
+    source: Literal["hub", "file", "sample"]
+    failures: list[FailureRecord] = field(default_factory=list)
+
+
+def make_plan(config: RunConfig, host: PluginHost) -> Plan:
+    """Look every name up, so that a misspelt one is an error at once."""
+    host.check_names()
+    for kind in ("encoders", "corpora", "probes", "protocols"):
+        if not getattr(config, kind):
+            raise UserError(f"No {kind} are named: add --{_option(kind)} NAME or a suite that has.")
+    for name in config.encoders:
+        host.get_encoder(name)
+    for name in config.corpora:
+        host.get_corpus(name)
+    return Plan(
+        config=config,
+        probes=tuple(host.get_probe(name) for name in dict.fromkeys(config.probes)),
+        protocols=tuple(host.get_protocol(name) for name in dict.fromkeys(config.protocols)),
+        origins=_origins(config, host),
+    )
+
+
+def load_corpora(config: RunConfig, host: PluginHost, job: Job) -> Loaded:
+    """Load all corpora; one that can't be loaded is recorded and the others go on.
+
+    Raises
+    ------
+    CorpusError
+        When none is left, or with ``fail_fast``.
+    """
+    source: Literal["hub", "file", "sample"] = "file" if config.data_dir else config.source
+    loaded = Loaded([], source)
+    names = tuple(dict.fromkeys(config.corpora))
+    for name in names:
+        try:
+            essays = load_essays(
+                host.get_corpus(name),
+                sample=source == "sample",
+                data_dir=Path(config.data_dir) if config.data_dir else None,
+                access=Access(offline=config.offline),
+                limit=config.limit,
+                seed=config.split_seed,
+            )
+        except CorpusError as error:
+            if job.fail_fast or len(names) == 1:
+                raise
+            loaded.failures.append(FailureRecord(stage="corpus", name=name, cause=str(error)))
+            continue
+        loaded.essays.append(essays)
+    if not loaded.essays:
+        causes = " ".join(failure.cause for failure in loaded.failures[:3])
+        raise CorpusError(f"None of the {len(names)} corpora can be loaded. {causes}")
+    return loaded
+
+
+def run_encoder(
+    plan: Plan, name: str, loaded: Loaded, host: PluginHost, job: Job, clock: PhaseClock
+) -> Outcome:
+    """Evaluate one encoder on loaded corpora.
+
+    Raises
+    ------
+    EncoderError
+        When the model can't be loaded or gives no usable features.
+    """
+    config = plan.config
+    with clock.phase("load model"):
+        encoder = host.get_encoder(name).load(name, _encoder_options(config))
+    try:
+        layers = parse_layers(config.layers, encoder.identity.layers)
+        with clock.phase("features"):
+            features = compute_features(
+                encoder,
+                loaded.essays,
+                FeatureStore(job.cache_dir),
+                batch_tokens=config.batch_tokens,
+                progress=job.progress,
+            )
+    finally:
+        encoder.close()
+    own_level = name in config.own_level_encoders
+    table = pool(loaded.essays, SCALES[config.scale], config.form, own_level=own_level)
+    with clock.phase("splits"):
+        folds, skipped = _folds(plan.protocols, table, config.split_seed)
+    device = _probe_device(config.device)
+    sweep = Sweep(
+        features=features,
+        data_key=_data_key(encoder, loaded.essays, config, own_level),
+        table=table,
+        folds=folds,
+        seeds=tuple(dict.fromkeys(config.seeds)),
+        store=FitStore(job.cache_dir),
+        device=device,
+        jobs=_cores(),
+        force=job.force,
+    )
+    with clock.phase("probes"):
+        records = collect(sweep.run(layers, plan.probes, job.progress), folds, table)
+    with clock.phase("scores"):
+        cards = tuple(protocol.card for protocol in plan.protocols)
+        corpora = tuple(_corpus_record(e, loaded.source, table) for e in loaded.essays)
+        choices = choose_layers(records.fits)
+        summary = summarise(records.units, choices, [c.card.name for c in corpora])
+        predictions = kept_predictions(sweep, plan.probes, choices, summary)
+    failures = (*loaded.failures, *records.failures)
+    own = config.model_copy(update={"encoders": (name,)})
+    result = RunResult(
+        suite=config.suite,
+        encoder=encoder.identity,
+        scale=table.scale.classes,
+        complete=not failures and is_complete(config),
+        corpora=corpora,
+        probes=tuple(spec.card for spec in plan.probes),
+        protocols=cards,
+        splits=split_records(folds, skipped, table),
+        summary=summary,
+        choices=choices,
+        units=tuple(records.units),
+        fits=tuple(records.fits),
+        failures=failures,
+        predictions=None,
+        config=own,
+        provenance=provenance.collect(
+            clock, as_command(own), device, plan.origins, _feature_stats(features)
+        ),
+    )
+    return Outcome(result, predictions)
+
+
+def is_complete(config: RunConfig) -> bool:
+    """Whether a configuration covers its suite: same form and data, nothing left out."""
+    suite = RunConfig.model_validate(get_suite(config.suite).config)
+    covers = all(
+        set(getattr(suite, kind)) <= set(getattr(config, kind))
+        for kind in ("corpora", "probes", "protocols", "seeds")
+    )
+    same = ("form", "scale", "split_seed", "source", "layers", "limit")
+    return covers and all(getattr(suite, key) == getattr(config, key) for key in same)
+
+
+def _option(kind: str) -> str:
+    return {"corpora": "corpus"}.get(kind, kind.removesuffix("s"))
+
+
+def _encoder_options(config: RunConfig) -> EncoderOptions:
+    return EncoderOptions(
+        pooling=config.pooling,
+        instruction=config.instruction,
+        max_length=config.max_length,
+        device=config.device,
+        dtype=config.dtype,
+        offline=config.offline,
+        trust_remote_code=config.trust_remote_code,
+    )
+
+
+def _folds(
+    protocols: Sequence[Protocol], table: EssayTable, seed: int
+) -> tuple[list[PlannedFold], list[tuple[str, Skipped]]]:
+    planned: list[PlannedFold] = []
+    skipped: list[tuple[str, Skipped]] = []
+    for protocol in protocols:
+        for fold in protocol.folds(table, seed):
+            if isinstance(fold, Skipped):
+                skipped.append((protocol.name, fold))
+            else:
+                manifest = fold.manifest(protocol.name, table.key)
+                planned.append(PlannedFold(protocol.name, fold, manifest))
+    if not planned:
+        reasons = "; ".join(f"{name} {skip.name}: {skip.reason}" for name, skip in skipped)
+        raise UserError(f"No protocol can be run on these corpora ({reasons}): add corpora.")
+    return planned, skipped
+
+
+def _data_key(
+    encoder: Encoder, essays: Sequence[Essays], config: RunConfig, own_level: bool
+) -> str:
+    parts = [
+        encoder.identity.digest(),
+        [(e.name, e.fingerprint) for e in essays],
+        [config.scale, config.form, own_level],
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _corpus_record(
+    essays: Essays, source: Literal["hub", "file", "sample"], table: EssayTable
+) -> CorpusRecord:
+    rows = table.rows_of(table.names.index(essays.name))
+    counts = np.bincount(table.label[rows], minlength=len(table.scale))
+    return CorpusRecord(
+        card=essays.card,
+        revision=essays.revision,
+        fingerprint=essays.fingerprint,
+        source=source,
+        texts=len(essays),
+        units=len({table.key[row] for row in rows}),
+        levels={c: int(n) for c, n in zip(table.scale.classes, counts, strict=True)},
+        cleaning=essays.report,
+    )
+
+
+def _probe_device(device: str) -> str:
+    """Where batched fits run: the device asked for, a CUDA device when there is a choice."""
+    if device != "auto":
+        return device
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _cores() -> int:
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+
+def _feature_stats(features: FeatureSet) -> dict[str, float]:
+    return {key: float(value) for key, value in features.stats.items()}
+
+
+def _origins(config: RunConfig, host: PluginHost) -> dict[str, str]:
+    """Plugin of every name in use that no built-in registered."""
+    origin = {plugin.name: plugin.origin for plugin in host.plugins}
+    found: dict[str, str] = {}
+    for registry, names in _registries(config, host):
+        for name in names:
+            owner = registry.get(name)
+            if owner and origin[owner] != "built-in":
+                found[name] = f"{owner} ({origin[owner]})"
+    return found
+
+
+def _registries(
+    config: RunConfig, host: PluginHost
+) -> Iterator[tuple[dict[str, str], tuple[str, ...]]]:
+    yield host.corpora.owners, config.corpora
+    yield host.encoders.owners, config.encoders
+    yield host.probes.owners, config.probes
+    yield host.protocols.owners, config.protocols
