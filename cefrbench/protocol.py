@@ -131,3 +131,23 @@ def by_corpus(table: EssayTable, rows: Ints) -> dict[str, Ints]:
     rows = table.once(rows)
     parts = {name: rows[table.corpus[rows] == i] for i, name in enumerate(table.names)}
     return {name: part for name, part in parts.items() if len(part)}
+
+
+def cut_in_distribution(table: EssayTable, name: str, rows: Ints, seed: int) -> Fold | Skipped:
+    """Make the fold that holds 20 % of some rows back and scores them, per corpus.
+
+    The corrected form cuts validation rows off the training part; the study's has none.
+    """
+    outer = stratified_cut(table, rows, 0.2, seed)
+    if not len(outer.second):
+        return Skipped(name, "; ".join(outer.notes) or "there is nothing to score")
+    train, validation, notes = outer.first, outer.first[:0], outer.notes
+    if table.form == "corrected":
+        inner = training_part(table, outer.first, seed)
+        train, validation = inner.first, table.once(inner.second)
+        notes = outer.notes + inner.notes
+    scored = by_corpus(table, outer.second)
+    expected = {table.names[index] for index in np.unique(table.corpus[rows])}
+    missing = [corpus for corpus in table.names if corpus in expected - set(scored)]
+    notes = notes + [f"no text of {corpus} fell into the scored part" for corpus in missing]
+    return Fold(name, train, validation, scored, tuple(notes))

@@ -1,0 +1,31 @@
+"""Out of distribution: leave one group of corpora out (`merlin-all`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cefrbench import hookimpl
+from cefrbench.cards import ProtocolCard
+from cefrbench.essays import EssayTable
+from cefrbench.plugins import Register
+from cefrbench.protocol import Fold, Protocol, Skipped
+from cefrbench.protocols._leave_out import leave_group_out
+
+CARD = ProtocolCard(
+    name="logo",
+    title="Leave one group out",
+    description="Train on 80 % of all corpora outside a group, score the group as one.",
+    distribution="out",
+)
+
+
+def folds(table: EssayTable, seed: int) -> Iterator[Fold | Skipped]:
+    """One fold a group with at least two corpora."""
+    if not table.groups:
+        yield Skipped("all", "no two of these corpora belong to one group")
+    yield from leave_group_out(table, seed)
+
+
+@hookimpl
+def register_protocols(register: Register) -> None:
+    register(Protocol(CARD, folds))
