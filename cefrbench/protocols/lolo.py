@@ -16,7 +16,7 @@ from cefrbench.protocols._leave_out import leave_out
 CARD = ProtocolCard(
     name="lolo",
     title="Leave one language out",
-    description="Train on 80 % of the texts in other languages, score the one left out, per corpus.",
+    description="Train on 80 % of the texts in other languages, score the one left out.",
     distribution="out",
 )
 

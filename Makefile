@@ -1,0 +1,49 @@
+# Two commands do all the set-up: `make run` runs the main job, `make test` passes the tests.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: run test lint types docs docs-check bench clean
+
+# -- set-up: each stamp is an environment with what its jobs need ---------------------------------
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[offline,leaderboard]'
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@ $(VENV)/.run
+
+# -- jobs -----------------------------------------------------------------------------------------
+
+run: $(VENV)/.run  ## The offline suite, its table, its result, and a site that shows it.
+	$(BIN)/cefrbench run --suite quickstart --output out
+	$(BIN)/cefrbench leaderboard build --results out --out site
+
+test: $(VENV)/.dev  ## All tests; `make test ARGS='-k levels'` for some.
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+docs: $(VENV)/.dev  ## Write the generated parts of the docs anew.
+	$(BIN)/python docs/generate.py
+
+docs-check: $(VENV)/.dev
+	$(BIN)/python docs/generate.py --check
+
+bench: $(VENV)/.dev  ## Speed, side by side with plain loops and peers, in one run.
+	$(BIN)/python -m pytest benchmarks -o python_files='bench_*.py' --benchmark-only -s -p no:timeout
+
+clean:
+	rm -rf $(VENV) out site build dist *.egg-info
