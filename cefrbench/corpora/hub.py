@@ -1,0 +1,245 @@
+"""Corpora on the Hugging Face hub: resolved to a commit, kept by the hub's client, read once.
+
+Every way in which the hub can refuse becomes one sentence with the next step.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from cefrbench.cards import HubFile
+from cefrbench.corpora.files import read_rows
+from cefrbench.corpus import Access, Row
+from cefrbench.errors import CacheError, CorpusError
+
+#: Rows turned into Python objects at a time.
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file of a dataset repository on this machine, and the commit it is from."""
+
+    path: Path
+    revision: str
+
+
+def fetch(file: HubFile, access: Access) -> Fetched:
+    """Get one file of a dataset repository, from the cache where it is there.
+
+    Without a pinned revision the newest commit is resolved first; offline, the newest that the
+    cache knows.
+
+    Raises
+    ------
+    CorpusError
+        When the hub refuses it, hasn't got it or can't be reached.
+    CacheError
+        When it can't be written.
+    """
+    from huggingface_hub import hf_hub_download
+
+    with _refusals(file.repo, file.revision, file.file, access):
+        path = hf_hub_download(
+            file.repo,
+            file.file,
+            repo_type="dataset",
+            revision=file.revision,
+            cache_dir=_hub_cache(access),
+            local_files_only=access.offline,
+        )
+    return Fetched(Path(path), _commit(Path(path)))
+
+
+def fetch_only_file(repo: str, revision: str | None, wanted: str, access: Access) -> Fetched:
+    """Get the JSON file of a dataset repository whose file name isn't known.
+
+    Parameters
+    ----------
+    repo : str
+    revision : str or None
+    wanted : str
+        The name it most likely has; decides where there are several.
+    access : Access
+    """
+    from huggingface_hub import snapshot_download
+
+    with _refusals(repo, revision, "*.json", access):
+        folder = snapshot_download(
+            repo,
+            repo_type="dataset",
+            revision=revision,
+            cache_dir=_hub_cache(access),
+            local_files_only=access.offline,
+            allow_patterns=["*.json", "README.md"],
+        )
+    files = sorted(Path(folder).glob("*.json"))
+    named = [path for path in files if path.name == wanted] or files
+    if len(named) != 1:
+        found = ", ".join(path.name for path in files) or "no JSON file"
+        raise CorpusError(
+            f"The dataset {repo!r} holds {found} where one file of rows was expected: save the "
+            "right one and read it with --data-dir, or write a plugin that names it."
+        )
+    return Fetched(named[0], _commit(named[0]))
+
+
+def rows_of(fetched: Fetched, access: Access) -> Iterator[Row]:
+    """Read the rows of a fetched file, in its order, through Hugging Face `datasets`.
+
+    `datasets` keeps them as a memory-mapped Arrow table, so that they are never all in memory.
+    """
+    import datasets
+    from datasets.exceptions import DatasetGenerationError
+
+    if not sys.stderr.isatty():
+        datasets.disable_progress_bars()
+    cache = str(access.cache_dir / "datasets") if access.cache_dir else None
+    try:
+        table = datasets.load_dataset(
+            "json", data_files=str(fetched.path), split="train", cache_dir=cache
+        )
+    except DatasetGenerationError:
+        # Arrow wants one type for each field of all rows; the plain reader says which row errs.
+        yield from cast("Iterator[Row]", read_rows(fetched.path))
+        return
+    for batch in table.with_format("arrow").iter(BATCH):
+        yield from batch.to_pylist()
+
+
+def card_licence(fetched: Fetched) -> str | None:
+    """Licence in the metadata of the dataset's card, where the card was fetched beside the file."""
+    from huggingface_hub import DatasetCard
+
+    card = fetched.path.parent / "README.md"
+    if not card.is_file():
+        return None
+    licence = DatasetCard.load(card, ignore_metadata_errors=True).data.license
+    return licence if isinstance(licence, str) else None
+
+
+def _hub_cache(access: Access) -> Path | None:
+    return access.cache_dir / "hub" if access.cache_dir else None
+
+
+def _commit(path: Path) -> str:
+    """The commit in a path of the hub's cache, ``…/snapshots/<commit>/<file>``."""
+    parts = path.parts
+    return parts[parts.index("snapshots") + 1]
+
+
+@contextmanager
+def _refusals(repo: str, revision: str | None, name: str, access: Access) -> Iterator[None]:
+    """Turn what the hub's client raises into sentences."""
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        RemoteEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    if not sys.stderr.isatty():
+        disable_progress_bars()
+    try:
+        yield
+    except GatedRepoError as error:
+        raise _log_in(repo) from error
+    except RepositoryNotFoundError as error:
+        unseen = error.response.status_code in {401, 403}
+        raise _no_repository(repo, unseen) from error
+    except RevisionNotFoundError as error:
+        raise CorpusError(
+            f"The dataset {repo!r} has no revision {revision!r}: name a commit, branch or tag that "
+            f"{_page(repo)}/commits/main lists."
+        ) from error
+    except RemoteEntryNotFoundError as error:
+        raise _no_file(repo, revision, name) from error
+    except LocalEntryNotFoundError as error:
+        raise _not_here(repo, name, access) from error
+    except HfHubHTTPError as error:
+        status = error.response.status_code
+        if status in {401, 403}:
+            raise _log_in(repo) from error
+        raise CorpusError(
+            f"The hub answered {status} for the dataset {repo!r}: try again later, or read a file "
+            "that you have with --data-dir."
+        ) from error
+    except OSError as error:
+        raise CacheError(
+            f"The dataset {repo!r} can't be kept in {str(_cache_in_use(access))!r} "
+            f"({error.strerror or error}): make room or choose another place with --cache-dir."
+        ) from error
+
+
+def _log_in(repo: str) -> CorpusError:
+    return CorpusError(
+        f"The dataset {repo!r} is gated: log in with `hf auth login`, accept its terms at "
+        f"{_page(repo)}, and try again."
+    )
+
+
+def _no_repository(repo: str, unseen: bool) -> CorpusError:
+    near = _near(repo, _datasets_of(repo.partition("/")[0]))
+    private = " (or it is private: log in with `hf auth login`)" if unseen else ""
+    return CorpusError(f"There is no dataset {repo!r} on the hub{private}: {near}")
+
+
+def _no_file(repo: str, revision: str | None, name: str) -> CorpusError:
+    from huggingface_hub import HfApi
+
+    files = HfApi().list_repo_files(repo, repo_type="dataset", revision=revision)
+    return CorpusError(f"The dataset {repo!r} has no file {name!r}: {_near(name, files)}")
+
+
+def _not_here(repo: str, name: str, access: Access) -> CorpusError:
+    cache = str(_cache_in_use(access))
+    if access.offline:
+        return CorpusError(
+            f"The file {name!r} of the dataset {repo!r} is not in the cache {cache!r} and "
+            "--offline forbids fetching it: run `cefrbench corpora fetch` once while online, or "
+            "read a file that you have with --data-dir."
+        )
+    return CorpusError(
+        f"The hub {_endpoint()} can't be reached and the dataset {repo!r} is not in the cache "
+        f"{cache!r}: check the network, or work without it with --data-dir (files that you have) "
+        "or --offline (what is cached)."
+    )
+
+
+def _near(wanted: str, names: list[str]) -> str:
+    folded = {name.casefold(): name for name in names}
+    near = difflib.get_close_matches(wanted.casefold(), folded, n=3, cutoff=0.5)
+    if near:
+        return f"did you mean {' or '.join(repr(folded[name]) for name in near)}?"
+    return f"see what there is at {_endpoint()}/datasets."
+
+
+def _datasets_of(author: str) -> list[str]:
+    from huggingface_hub import HfApi
+
+    return [dataset.id for dataset in HfApi().list_datasets(author=author)]
+
+
+def _page(repo: str) -> str:
+    return f"{_endpoint()}/datasets/{repo}"
+
+
+def _endpoint() -> str:
+    from huggingface_hub import constants
+
+    return constants.ENDPOINT
+
+
+def _cache_in_use(access: Access) -> Path:
+    from huggingface_hub import constants
+
+    return _hub_cache(access) or Path(constants.HF_HUB_CACHE)

@@ -1,0 +1,231 @@
+"""From a corpus to its essays: raw rows are checked, cleaned, levelled, and counted."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import cast
+
+from cefrbench.cards import CorpusCard
+from cefrbench.corpora.files import find_file, read_rows
+from cefrbench.corpora.licences import stricter
+from cefrbench.corpus import REQUIRED_FIELDS, Access, Corpus, Row, Rows, Skip
+from cefrbench.errors import CorpusError, UserError
+from cefrbench.essays import CleaningReport, Essays
+from cefrbench.levels import Level, parse_level
+
+#: Offending values kept for the report, by reason.
+EXAMPLES = 3
+NO_ACCESS = Access()
+
+
+def load_essays(
+    corpus: Corpus,
+    *,
+    sample: bool = False,
+    data_dir: Path | None = None,
+    access: Access = NO_ACCESS,
+    limit: int | None = None,
+    seed: int = 42,
+) -> Essays:
+    """Load one corpus and clean it; what is dropped is counted by reason.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    sample : bool
+        Take the invented rows that the corpus ships.
+    data_dir : Path, optional
+        Read ``DIR/<name>.json`` instead of asking the corpus for its rows.
+    access : Access
+        How the corpus may reach its data.
+    limit : int, optional
+        Most rows to keep: a choice by ``seed`` among the usable ones, in the order of the source.
+    seed : int
+
+    Raises
+    ------
+    CorpusError
+        When the rows can't be reached, a row is malformed, or none is usable.
+    """
+    source, where = _source(corpus, sample, data_dir, access)
+    sieve = _Sieve(corpus, where)
+    try:
+        for number, row in enumerate(source.rows, start=1):
+            sieve.take(number, row)
+    except UserError:
+        raise
+    except Exception as error:
+        raise _broken_plugin(corpus, error) from error
+    if limit is not None:
+        sieve.limit(limit, seed)
+    return sieve.essays(source.revision)
+
+
+def _source(
+    corpus: Corpus, sample: bool, data_dir: Path | None, access: Access
+) -> tuple[Rows, str]:
+    """Open the rows, and say where they come from."""
+    if data_dir is not None and not sample:
+        path = find_file(data_dir, corpus.name)
+        # What a file holds is anybody's guess: the sieve checks every row.
+        return Rows(cast("Iterable[Row]", read_rows(path))), repr(str(path))
+    try:
+        rows = corpus.sample() if sample else corpus.rows(access)
+    except UserError:
+        raise
+    except Exception as error:
+        raise _broken_plugin(corpus, error) from error
+    if rows is None:
+        raise CorpusError(
+            f"Corpus {corpus.name!r} ships no sample: leave it out, or give --data-dir."
+        )
+    return rows, f"the sample of {corpus.name!r}" if sample else f"corpus {corpus.name!r}"
+
+
+def _broken_plugin(corpus: Corpus, error: Exception) -> CorpusError:
+    return CorpusError(
+        f"Corpus {corpus.name!r} failed while it gave its rows ({type(error).__name__}: {error}): "
+        "that is a fault of its plugin; `cefrbench plugins` names where it comes from."
+    )
+
+
+class _Sieve:
+    """Collects the rows of one corpus that have a text and a level; counts the others."""
+
+    def __init__(self, corpus: Corpus, where: str) -> None:
+        self._corpus = corpus
+        self._where = where
+        self._rows = 0
+        self._texts: list[str] = []
+        self._levels: list[Level] = []
+        self._languages: list[str] = []
+        self._dropped: Counter[str] = Counter()
+        self._examples: dict[str, list[str]] = {}
+        self._licences: set[str] = set()
+
+    def take(self, number: int, raw: object) -> None:
+        """Keep one row of the source, or count why not."""
+        self._rows += 1
+        row = self._corpus.clean(self._checked(number, raw))
+        if isinstance(row, Skip):
+            self._dropped[row.reason] += 1
+            return
+        text, level = row["text"], parse_level(row["cefr_level"])
+        if not isinstance(text, str) or not text.strip():
+            self._dropped["empty text"] += 1
+        elif not _is_unicode(text):
+            self._dropped["broken Unicode"] += 1
+        elif level.level is None:
+            self._drop_level(level.reason, row["cefr_level"])
+        else:
+            self._texts.append(text)
+            self._levels.append(level.level)
+            self._languages.append(sys.intern(str(row["lang"])))
+            if isinstance(licence := row.get("license"), str) and licence:
+                self._licences.add(licence)
+
+    def _checked(self, number: int, row: object) -> Row:
+        if not isinstance(row, Mapping):
+            raise CorpusError(
+                f"Row {number} of {self._where} is {_kind(row)}, not an object: each row needs "
+                f"the fields {', '.join(REQUIRED_FIELDS)}."
+            )
+        for field in REQUIRED_FIELDS:
+            if field not in row:
+                raise CorpusError(
+                    f"Row {number} of {self._where} lacks the field {field!r}: each row needs "
+                    f"{', '.join(REQUIRED_FIELDS)}."
+                )
+        for field in ("text", "lang"):
+            value = row[field]
+            if not isinstance(value, str) and not (field == "text" and value is None):
+                raise CorpusError(
+                    f"The field {field!r} in row {number} of {self._where} is {_kind(value)} "
+                    f"({str(value)[:40]}): it must be a string."
+                )
+        return row
+
+    def _drop_level(self, reason: str, value: object) -> None:
+        self._dropped[reason] += 1
+        examples = self._examples.setdefault(reason, [])
+        if len(examples) < EXAMPLES and (shown := str(value)[:40]) not in examples:
+            examples.append(shown)
+
+    def limit(self, most: int, seed: int) -> None:
+        """Choose ``most`` of the rows that were kept."""
+        over = len(self._texts) - most
+        if over <= 0:
+            return
+        chosen = sorted(random.Random(seed).sample(range(len(self._texts)), most))
+        self._texts = [self._texts[i] for i in chosen]
+        self._levels = [self._levels[i] for i in chosen]
+        self._languages = [self._languages[i] for i in chosen]
+        self._dropped["over the limit"] = over
+
+    def essays(self, revision: str | None) -> Essays:
+        """Close the sieve."""
+        if not self._texts:
+            raise CorpusError(
+                f"No row of {self._where} is usable: of {self._rows} rows, {self._reasons()}; "
+                "texts with levels from A1 to C2 were expected."
+            )
+        report = CleaningReport(
+            rows=self._rows,
+            kept=len(self._texts),
+            dropped=dict(sorted(self._dropped.items())),
+            examples={reason: tuple(found) for reason, found in sorted(self._examples.items())},
+        )
+        return Essays(
+            card=_with_row_licence(self._corpus.card, self._licences),
+            texts=tuple(self._texts),
+            levels=tuple(self._levels),
+            languages=tuple(self._languages),
+            report=report,
+            revision=revision,
+        )
+
+    def _reasons(self) -> str:
+        if not self._dropped:
+            return "none was given"
+        return ", ".join(
+            f"{count} dropped for {reason!r}" + _shown(self._examples.get(reason))
+            for reason, count in self._dropped.most_common()
+        )
+
+
+def _with_row_licence(card: CorpusCard, found: Iterable[str]) -> CorpusCard:
+    """Fill in the licence of the rows where the card doesn't know it."""
+    licences = sorted(found)
+    if not licences or card.licence_rows is not None:
+        return card
+    effective: str | None = card.licence
+    for licence in licences:
+        effective = stricter(effective, licence)
+    update = {"licence": effective, "licence_rows": ", ".join(licences)}
+    return card.model_copy(update=update)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether the text can be written as UTF-8: half a surrogate pair can't."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    names = {int: "a number", float: "a number", list: "a list", str: "a string", dict: "an object"}
+    return names.get(type(value), type(value).__name__)
+
+
+def _shown(examples: list[str] | None) -> str:
+    return f" ({', '.join(repr(e) for e in examples)})" if examples else ""

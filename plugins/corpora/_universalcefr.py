@@ -1,0 +1,67 @@
+"""What all corpora of UniversalCEFR share: the fields, the place on the hub, the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from cefrbench.cards import CorpusCard, HubFile
+from cefrbench.corpora import hub
+from cefrbench.corpora.files import read_rows
+from cefrbench.corpus import Access, Corpus, Row, Rows, Skip
+
+ORGANISATION = "UniversalCEFR"
+SAMPLES = Path(__file__).parent / "samples"
+
+#: What is done to the rows of every corpus, after its own rules.
+COMMON_CLEANING = (
+    "rows that the corpus leaves without a level are dropped and counted",
+    "a plus-level counts as its level (B1+ as B1)",
+)
+
+#: The collection itself asks to be cited beside the corpus.
+COLLECTION = (
+    "Imperial et al. (2025). UniversalCEFR: Enabling Open Multilingual Research on Language "
+    "Proficiency Assessment. arXiv:2506.01419."
+)
+
+
+class UniversalCefrCorpus(Corpus):
+    """A corpus as UniversalCEFR ships it: one JSON file in one dataset repository.
+
+    Parameters
+    ----------
+    card : CorpusCard
+        With its place on the hub.
+    clean : callable, optional
+        Mends one row, or says why it is dropped; none keeps all rows as they are.
+    """
+
+    def __init__(self, card: CorpusCard, clean: Callable[[Row], Row | Skip] | None = None) -> None:
+        if card.hub is None:
+            raise ValueError(f"the card of {card.name!r} names no file on the hub")
+        self.card = card
+        self._file = card.hub
+        self._clean = clean
+
+    def rows(self, access: Access) -> Rows:
+        """Read the rows from the hub, or from its client's cache."""
+        fetched = hub.fetch(self._file, access)
+        return Rows(hub.rows_of(fetched, access), fetched.revision)
+
+    def clean(self, row: Row) -> Row | Skip:
+        """Apply the study's cleaning rule of this corpus, where it has one."""
+        return row if self._clean is None else self._clean(row)
+
+    def sample(self) -> Rows | None:
+        """Read the invented rows that the package ships."""
+        path = SAMPLES / f"{self.card.name}.json"
+        if not path.is_file():
+            return None
+        return Rows(cast("list[Row]", list(read_rows(path))))
+
+
+def place(repository: str, file: str) -> HubFile:
+    """Where a corpus of the collection lies; its newest revision, which a run then records."""
+    return HubFile(repo=f"{ORGANISATION}/{repository}", file=file)

@@ -1,0 +1,48 @@
+"""English: 500 essays of the International Corpus of Learner English."""
+
+from __future__ import annotations
+
+from cefrbench import hookimpl
+from cefrbench.cards import CorpusCard
+from cefrbench.corpus import Row
+from cefrbench.plugins import Register
+from cefrbench_plugins.corpora._universalcefr import COMMON_CLEANING, UniversalCefrCorpus, place
+
+CARD = CorpusCard(
+    name="icle500",
+    title="ICLE 500: CEFR-rated essays of the International Corpus of Learner English",
+    languages=("en",),
+    licence="cc-by-nc-4.0",
+    licence_card="cc-by-nc-4.0",
+    licence_rows="CC0",
+    source="https://dataverse.uclouvain.be/dataset.xhtml?persistentId=doi:10.14428/DVN/RIOSSC",
+    citation=(
+        "Granger, S., Dupont, M., Meunier, F., Naets, H. & Paquot, M. (2020). The International "
+        "Corpus of Learner English (version 3). Louvain-la-Neuve: Presses universitaires de "
+        "Louvain. Thwaites, P., Vandeweerd, N. & Paquot, M. (2024). Crowdsourced Comparative "
+        "Judgement for Evaluating Learner Texts. Applied Linguistics, amae048."
+    ),
+    task="Essays by university students of English as a foreign language, mostly argumentative",
+    rated_by=(
+        "not stated by the corpus card; the reference that it names (Thwaites et al., 2024) is on "
+        "comparative judgement by judges from a crowdsourcing platform"
+    ),
+    cleaning=(
+        "a first line 'Title: …' is removed, with the white space around the text",
+        *COMMON_CLEANING,
+    ),
+    hub=place("icle500_en", "icle500.json"),
+)
+
+
+def strip_title(row: Row) -> Row:
+    """Remove a first line that gives the title."""
+    text = str(row["text"]).lstrip()
+    first, newline, rest = text.partition("\n")
+    body = rest if newline and first.lower().startswith("title:") else text
+    return {**row, "text": body.strip()}
+
+
+@hookimpl
+def register_corpora(register: Register) -> None:
+    register(UniversalCefrCorpus(CARD, strip_title))

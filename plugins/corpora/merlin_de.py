@@ -1,0 +1,15 @@
+"""German: the MERLIN Written Learner Corpus."""
+
+from __future__ import annotations
+
+from cefrbench import hookimpl
+from cefrbench.plugins import Register
+from cefrbench_plugins.corpora._merlin import merlin_card
+from cefrbench_plugins.corpora._universalcefr import UniversalCefrCorpus
+
+CARD = merlin_card("de", "German", "telc")
+
+
+@hookimpl
+def register_corpora(register: Register) -> None:
+    register(UniversalCefrCorpus(CARD))
