@@ -314,7 +314,7 @@ class PluginHost:
         return self.protocols.find(name)
 
     def broken(self) -> list[Plugin]:
-        """Plugins that are out of use, after all their hooks were called."""
+        """Plugins that are out of use, after all their registering hooks were called."""
         _ = self.corpora, self.encoders, self.probes, self.protocols
         return [plugin for plugin in self.plugins if plugin.error]
 
@@ -354,8 +354,8 @@ def _built_ins() -> Iterator[Candidate]:
         found = pkgutil.iter_modules(importlib.import_module(package).__path__)
         for module in sorted(info.name for info in found):
             if not module.startswith("_"):
-                name = f"{package}.{module}"
-                yield name, "built-in", partial(importlib.import_module, name)
+                name = f"{package.rpartition('.')[2]}.{module}"
+                yield name, "built-in", partial(importlib.import_module, f"{package}.{module}")
 
 
 def _mark_broken(plugin: Plugin, error: BaseException) -> None:

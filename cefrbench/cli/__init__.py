@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from cefrbench.errors import EXIT_INTERRUPTED, EXIT_USER, UserError
+from cefrbench.errors import EXIT_INTERRUPTED, EXIT_USER, PluginError, UserError
 
 #: Built-in commands: where they are and what the overview says of them.
 COMMANDS = {
@@ -44,6 +44,13 @@ class LazyGroup(click.Group):
         self._add_plugin_commands(ctx)
         return self.commands.get(cmd_name)
 
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Take a plugin's command, unless its name is taken."""
+        name = name or cmd.name or ""
+        if name in COMMANDS or name in self.commands:
+            raise PluginError(f"It adds a command {name!r}, which there is already: rename it.")
+        super().add_command(cmd, name)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the overview without importing any built-in command."""
         rows = [(name, text) for name, (_, text) in COMMANDS.items()]
@@ -55,8 +62,16 @@ class LazyGroup(click.Group):
     def _add_plugin_commands(self, ctx: click.Context) -> None:
         from cefrbench.plugins import PluginHost
 
-        host = ctx.ensure_object(PluginHost)
-        host.register_commands(self)
+        # Only plugins' commands are kept here, and anew for each host.
+        self.commands.clear()
+        ctx.ensure_object(PluginHost).register_commands(self)
+
+
+def _set_host(ctx: click.Context, folder: Path | None) -> None:
+    """Make the plugin host before anything else is looked at: the overview lists commands too."""
+    from cefrbench.plugins import PluginHost
+
+    ctx.obj = PluginHost(plugins_dir=folder)
 
 
 @click.group(
@@ -68,17 +83,15 @@ class LazyGroup(click.Group):
 @click.option(
     "--plugins-dir",
     type=click.Path(path_type=Path),
-    envvar="CEFRBENCH_PLUGINS_DIR",
-    help="Folder of plugin files to load too.",
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _, folder: _set_host(ctx, folder),
+    help="Folder of plugin files to load too; also CEFRBENCH_PLUGINS_DIR.",
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(package_name="cefrbench", prog_name="cefrbench")
-@click.pass_context
-def cli(ctx: click.Context, plugins_dir: Path | None, debug: bool) -> None:
+def cli(debug: bool) -> None:
     """Do embedding models know how well somebody writes, or only which corpus it is from?"""
-    from cefrbench.plugins import PluginHost
-
-    ctx.obj = PluginHost(plugins_dir=plugins_dir)
 
 
 def main(args: list[str] | None = None) -> int:

@@ -31,9 +31,13 @@ def list_(host: PluginHost, kind: str, as_json: bool) -> None:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.pass_obj
-def plugins(host: PluginHost, as_json: bool) -> None:
+@click.pass_context
+def plugins(ctx: click.Context, as_json: bool) -> None:
     """Show every plugin: where it is from, its hooks, what it registered, why it is broken."""
+    host: PluginHost = ctx.obj
+    group = ctx.find_root().command
+    if isinstance(group, click.Group):
+        group.list_commands(ctx)
     host.broken()
     entries = [
         {
@@ -92,7 +96,7 @@ def _print_table(kind: str, entries: list[dict[str, Any]]) -> None:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in _COLUMNS[kind]:
-        table.add_column(column, overflow="fold", no_wrap=column == "name")
+        table.add_column(column, overflow="fold", min_width=len(column), no_wrap=column == "name")
     for entry in entries:
         table.add_row(*(Text(_cell(entry.get(column))) for column in _COLUMNS[kind]))
     Console().print(table)
