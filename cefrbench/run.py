@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from cefrbench import provenance
-from cefrbench.config import RunConfig, as_command, get_suite
+from cefrbench.config import RunConfig, as_command
 from cefrbench.corpora.load import load_essays
 from cefrbench.corpus import Access
 from cefrbench.encoder import Encoder, EncoderOptions
@@ -35,7 +35,7 @@ from cefrbench.provenance import PhaseClock
 from cefrbench.results.build import collect, kept_predictions, split_records
 from cefrbench.results.model import CorpusRecord, FailureRecord, RunResult
 from cefrbench.results.predictions import PredictionTable
-from cefrbench.results.summary import choose_layers, summarise
+from cefrbench.results.summary import choose_layers, is_complete, summarise
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ def run_encoder(
         suite=config.suite,
         encoder=encoder.identity,
         scale=table.scale.classes,
-        complete=not failures and is_complete(config),
+        complete=False,
         corpora=corpora,
         probes=tuple(spec.card for spec in plan.probes),
         protocols=cards,
@@ -207,18 +207,7 @@ def run_encoder(
             clock, as_command(own), device, plan.origins, _feature_stats(features)
         ),
     )
-    return Outcome(result, predictions)
-
-
-def is_complete(config: RunConfig) -> bool:
-    """Whether a configuration covers its suite: same form and data, nothing left out."""
-    suite = RunConfig.model_validate(get_suite(config.suite).config)
-    covers = all(
-        set(getattr(suite, kind)) <= set(getattr(config, kind))
-        for kind in ("corpora", "probes", "protocols", "seeds")
-    )
-    same = ("form", "scale", "split_seed", "source", "layers", "limit")
-    return covers and all(getattr(suite, key) == getattr(config, key) for key in same)
+    return Outcome(result.model_copy(update={"complete": is_complete(result)}), predictions)
 
 
 def _option(kind: str) -> str:

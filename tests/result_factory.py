@@ -138,7 +138,7 @@ def make_result(
             parameters=1000,
         ),
         scale=FIVE.classes,
-        complete=is_complete(config, failures),
+        complete=False,
         corpora=tuple(_corpus(name, pool[name], name in corpora[:2]) for name in corpora),
         probes=tuple(_probe(name) for name in probes),
         protocols=tuple(_protocol(name) for name in protocols),
@@ -152,6 +152,7 @@ def make_result(
         config=config,
         provenance=_provenance(),
     )
+    result = result.model_copy(update={"complete": is_complete(result)})
     return result, PredictionTable.concat(kept)
 
 

@@ -150,7 +150,8 @@ def read_bytes(path: Path) -> bytes:
 
 def parse_result(data: bytes, path: Path) -> RunResult:
     """Validate the bytes of a result file; ``path`` is for messages."""
-    return validate(parse_json(data, path), data, path)
+    parse_json(data, path)
+    return validate(data, path)
 
 
 def parse_json(data: bytes, path: Path) -> dict[str, Any]:
@@ -171,8 +172,8 @@ def parse_json(data: bytes, path: Path) -> dict[str, Any]:
     return parsed
 
 
-def validate(parsed: Mapping[str, Any], data: bytes, path: Path) -> RunResult:
-    """Validate a parsed result against the schema, without any conversion of types."""
+def validate(data: bytes, path: Path) -> RunResult:
+    """Validate a result against the schema, without any conversion of types."""
     try:
         return RunResult.model_validate_json(data, strict=True)
     except ValidationError as error:
@@ -184,41 +185,29 @@ def validate(parsed: Mapping[str, Any], data: bytes, path: Path) -> RunResult:
         ) from error
 
 
-def predictions_path(result: RunResult, path: Path) -> Path:
-    """Where the predictions of the result at ``path`` lie.
-
-    Raises
-    ------
-    ResultError
-        When the result has none, or names a file outside its folder.
-    """
-    if result.predictions is None:
-        raise ResultError(f"The result {str(path)!r} has no predictions: run it again.")
-    name = result.predictions.file
-    if name in ("", ".", "..") or not re.fullmatch(r"[\w.-]+", name):
-        raise ResultError(
-            f"The result {str(path)!r} names {name!r} as its predictions; expected the name of a "
-            "file in the same folder."
-        )
-    return path.with_name(name)
-
-
 def read_predictions_of(result: RunResult, path: Path) -> PredictionTable:
     """Read the predictions of the result at ``path``, and see that they are those it names.
 
     Raises
     ------
     ResultError
-        When they are missing, damaged or another result's.
+        When there are none, they are damaged, another result's or outside its folder.
     """
-    beside = predictions_path(result, path)
+    described = result.predictions
+    if described is None:
+        raise ResultError(f"The result {str(path)!r} has no predictions: run it again.")
+    if not re.fullmatch(r"\w[\w.-]*", described.file):
+        raise ResultError(
+            f"The result {str(path)!r} names {described.file!r} as its predictions; expected the "
+            "name of a file in the same folder."
+        )
+    beside = path.with_name(described.file)
     table = read_predictions(beside)
     found = hashlib.sha256(beside.read_bytes()).hexdigest()
-    assert result.predictions is not None
-    if found != result.predictions.sha256:
+    if found != described.sha256:
         raise ResultError(
             f"{str(beside)!r} is not the predictions file of {path.name!r} (SHA-256 {found[:12]}…, "
-            f"expected {result.predictions.sha256[:12]}…): put the file of the same run there."
+            f"expected {described.sha256[:12]}…): put the file of the same run there."
         )
     return table
 

@@ -9,6 +9,7 @@ import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -128,6 +129,11 @@ class PredictionTable:
         names = [field.name for field in fields(self)]
         return PredictionTable(**{name: getattr(self, name)[rows] for name in names})
 
+    def equals(self, other: PredictionTable) -> bool:
+        """Whether both hold the same rows in the same order."""
+        names = [field.name for field in fields(self)]
+        return all(np.array_equal(getattr(self, n), getattr(other, n)) for n in names)
+
     def units(self) -> Iterator[tuple[UnitKey, PredictionTable]]:
         """Take the table apart into units, in the order in which they stand."""
         if not len(self):
@@ -137,7 +143,7 @@ class PredictionTable:
             column = getattr(self, name)
             same &= column[1:] == column[:-1]
         edges = [0, *(np.flatnonzero(~same) + 1).tolist(), len(self)]
-        for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        for start, stop in pairwise(edges):
             yield self._key(start), self.take(slice(start, stop))
 
     def _key(self, row: int) -> UnitKey:
@@ -216,7 +222,7 @@ def _schema() -> pa.Schema:
     import pyarrow as pa
 
     names = pa.dictionary(pa.int32(), pa.string())
-    columns = {name: names for name in ("protocol", "fold", "corpus", "probe")}
+    columns = dict.fromkeys(("protocol", "fold", "corpus", "probe"), names)
     return pa.schema(
         [pa.field(name, kind, nullable=False) for name, kind in columns.items()]
         + [

@@ -15,8 +15,8 @@ import numpy as np
 from cefrbench.config import RunConfig, get_suite
 from cefrbench.results.model import (
     ChoiceRecord,
-    FailureRecord,
     FitRecord,
+    RunResult,
     SummaryRecord,
     UnitRecord,
 )
@@ -117,15 +117,36 @@ def stored_layers(
     return stored
 
 
-def is_complete(config: RunConfig, failures: Collection[FailureRecord]) -> bool:
-    """Whether a result covers all of its suite, in the suite's own form, and nothing failed."""
-    suite = RunConfig.model_validate(get_suite(config.suite).config)
+def is_complete(result: RunResult) -> bool:
+    """Whether a result covers all of its suite, in the suite's own form, and nothing failed.
+
+    What ``result.complete`` says doesn't matter. Every layer, probe and seed has to be there on
+    every fold that was not skipped.
+
+    Raises
+    ------
+    UserError
+        When this version of cefrbench has no such suite.
+    """
+    config, suite = result.config, RunConfig.model_validate(get_suite(result.suite).config)
     covers = all(
         set(getattr(suite, kind)) <= set(getattr(config, kind))
         for kind in ("corpora", "probes", "protocols", "seeds")
     )
     same = all(getattr(suite, name) == getattr(config, name) for name in SUITE_DECIDES)
-    return covers and same and not failures
+    return covers and same and not result.failures and _is_whole_grid(result)
+
+
+def _is_whole_grid(result: RunResult) -> bool:
+    folds = [(split.protocol, split.fold) for split in result.splits if not split.skipped]
+    runs = {
+        (*fold, card.name, seed)
+        for fold in folds
+        for card in result.probes
+        for seed in (result.config.seeds if card.seeded else (None,))
+    }
+    layers = {fit.layer for fit in result.fits}
+    return len(result.fits) == len(runs) * len(layers) and {run_of(f) for f in result.fits} == runs
 
 
 def _summary(

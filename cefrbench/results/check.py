@@ -1,0 +1,296 @@
+"""Check a result: recompute every figure that follows from others, and compare.
+
+What can't be recomputed (a run's time, a model's size) is under the checksum; what can is
+recomputed whatever the checksum says.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from cefrbench.errors import ResultError, UserError
+from cefrbench.results.io import checksum, parse_json, read_bytes, read_predictions_of, validate
+from cefrbench.results.model import Confusion, FitRecord, RunResult, SplitRecord, UnitRecord
+from cefrbench.results.predictions import PredictionTable, UnitKey
+from cefrbench.results.summary import (
+    choose_layers,
+    is_complete,
+    run_of,
+    stored_layers,
+    summarise,
+)
+from cefrbench.scores import scores, tally
+
+#: Sums of the same numbers differ by so much between processors, relatively.
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One figure that doesn't agree.
+
+    Attributes
+    ----------
+    where : str
+        Place in the JSON file (``units[3].scores.qwk``); empty for the file as a whole.
+    found, expected : str
+    """
+
+    where: str
+    found: str
+    expected: str
+
+
+Findings = Iterator[Finding]
+
+
+def check_result(path: Path) -> list[Finding]:
+    """Check one result file and the predictions beside it; no finding means that all agrees.
+
+    A file that can't be read, is no result or doesn't keep to the schema is one finding.
+    """
+    try:
+        data = read_bytes(path)
+        raw = parse_json(data, path)
+        result = validate(data, path)
+    except ResultError as error:
+        return [Finding("", str(error), "a result that can be read")]
+    findings = list(_diff("checksum", raw.get("checksum"), checksum(raw)))
+    findings += check_figures(result)
+    try:
+        predictions = read_predictions_of(result, path)
+    except ResultError as error:
+        return [*findings, Finding("predictions", str(error), "the predictions of this result")]
+    return findings + check_predictions(result, predictions)
+
+
+def check_figures(result: RunResult) -> list[Finding]:
+    """Recompute what follows from the confusion matrices and sums of a result."""
+    shape = list(_check_shapes(result))
+    if shape:
+        return shape  # nothing can be computed from a matrix that is none
+    checks: tuple[Callable[[RunResult], Findings], ...] = (
+        _check_corpora,
+        _check_splits,
+        _check_fits,
+        _check_units,
+        _check_tables,
+    )
+    return list(chain.from_iterable(check(result) for check in checks))
+
+
+def check_predictions(result: RunResult, table: PredictionTable) -> list[Finding]:
+    """Tally the stored predictions again and compare with the units they belong to."""
+    findings: list[Finding] = []
+    if result.predictions is not None:
+        findings += _diff("predictions.rows", result.predictions.rows, len(table))
+    stored = stored_layers(result.fits, result.choices, result.summary)
+    missing = {
+        _key(unit): (index, unit)
+        for index, unit in enumerate(result.units)
+        if unit.n and stored.get(run_of(unit)) == unit.layer
+    }
+    for key, rows in table.units():
+        if key not in missing:
+            findings.append(Finding("predictions", _name(key), "units of the stored layers, once"))
+            continue
+        index, unit = missing.pop(key)
+        findings += _check_predicted(f"units[{index}]", unit, rows, len(result.scale))
+    for key, (index, _) in missing.items():
+        findings.append(Finding(f"units[{index}]", "no predictions", f"those of {_name(key)}"))
+    return findings
+
+
+def _check_predicted(where: str, unit: UnitRecord, rows: PredictionTable, classes: int) -> Findings:
+    inside = (rows.low >= 0) & (rows.low <= rows.high) & (rows.high < classes)
+    if not (inside.all() and np.isfinite(rows.prediction).all()):
+        yield Finding(where, "predictions or levels out of range", "finite ones on the scale")
+        return
+    counted = tally(rows.prediction, rows.low, rows.high, classes)
+    yield from _diff(f"{where}.confusion", unit.confusion, counted.confusion.tolist())
+    yield from _diff(f"{where}.sums", unit.sums, counted.sums)
+
+
+def _check_shapes(result: RunResult) -> Findings:
+    size = len(result.scale)
+    matrices: Iterator[tuple[str, Confusion | None]] = chain(
+        ((f"units[{i}].confusion", unit.confusion) for i, unit in enumerate(result.units)),
+        ((f"fits[{i}].validation", fit.validation) for i, fit in enumerate(result.fits)),
+    )
+    for where, matrix in matrices:
+        if matrix is None:
+            continue
+        if [len(row) for row in matrix] != [size] * size or min(chain(*matrix), default=0) < 0:
+            yield Finding(where, str(matrix), f"{size} rows of {size} counts from 0")
+
+
+def _check_corpora(result: RunResult) -> Findings:
+    yield from _unique("corpora", [corpus.card.name for corpus in result.corpora])
+    for i, corpus in enumerate(result.corpora):
+        where, cleaning = f"corpora[{i}]", corpus.cleaning
+        yield from _diff(f"{where}.levels", sorted(corpus.levels), sorted(result.scale))
+        yield from _diff(f"{where}.texts", corpus.texts, sum(corpus.levels.values()))
+        if not 0 < corpus.units <= corpus.texts:
+            yield Finding(f"{where}.units", str(corpus.units), f"1 to {corpus.texts}")
+        kept = cleaning.rows - sum(cleaning.dropped.values())
+        yield from _diff(f"{where}.cleaning.kept", cleaning.kept, kept)
+        limit = result.config.limit
+        most = cleaning.kept if limit is None else min(cleaning.kept, limit)
+        yield from _diff(f"{where}.texts", corpus.texts, most)
+
+
+def _check_splits(result: RunResult) -> Findings:
+    yield from _unique("splits", [(split.protocol, split.fold) for split in result.splits])
+    protocols = {card.name for card in result.protocols}
+    for i, split in enumerate(result.splits):
+        where = f"splits[{i}]"
+        if split.protocol not in protocols:
+            yield Finding(f"{where}.protocol", split.protocol, " or ".join(sorted(protocols)))
+        if split.skipped is None:
+            yield from _diff(f"{where}.train", split.train, sum(split.train_levels))
+
+
+def _check_fits(result: RunResult) -> Findings:
+    """Each fit once, of a known fold, layer and probe, with a unit for every scored part."""
+    yield from _unique("fits", [(*run_of(fit), fit.layer) for fit in result.fits])
+    splits = {(split.protocol, split.fold): split for split in result.splits}
+    units = {_key(unit) for unit in result.units}
+    for i, fit in enumerate(result.fits):
+        where, split = f"fits[{i}]", splits.get((fit.protocol, fit.fold))
+        yield from _check_place(where, fit, split, result)
+        if split is None:
+            continue
+        counted = None if fit.validation is None else sum(map(sum, fit.validation))
+        yield from _diff(f"{where}.validation", counted or 0, split.validation)
+        for corpus in split.scored:
+            key = UnitKey(fit.protocol, fit.fold, corpus, fit.probe, fit.seed, fit.layer)
+            if key not in units:
+                yield Finding(where, "no unit", f"units of {_name(key)}")
+
+
+def _check_place(
+    where: str, record: FitRecord | UnitRecord, split: SplitRecord | None, result: RunResult
+) -> Findings:
+    seeded = {card.name: card.seeded for card in result.probes}
+    if split is None or split.skipped is not None:
+        yield Finding(f"{where}.fold", f"{record.protocol} {record.fold}", "a fold in splits")
+    if record.probe not in seeded:
+        yield Finding(f"{where}.probe", record.probe, "a probe in probes")
+    elif record.seed not in (result.config.seeds if seeded[record.probe] else (None,)):
+        yield Finding(f"{where}.seed", str(record.seed), "a seed in config.seeds, or null")
+    if record.layer not in result.encoder.layers:
+        yield Finding(f"{where}.layer", str(record.layer), "a layer in encoder.layers")
+
+
+def _check_units(result: RunResult) -> Findings:
+    """Each unit once and with its fit; n, scores and the bounds of its sums."""
+    yield from _unique("units", [_key(unit) for unit in result.units])
+    splits = {(split.protocol, split.fold): split for split in result.splits}
+    fits = {(*run_of(fit), fit.layer) for fit in result.fits}
+    gold: dict[tuple[str, str, str], UnitRecord] = {}
+    for i, unit in enumerate(result.units):
+        where, split = f"units[{i}]", splits.get((unit.protocol, unit.fold))
+        yield from _check_place(where, unit, split, result)
+        if (*run_of(unit), unit.layer) not in fits:
+            yield Finding(where, _name(_key(unit)), "a fit in fits that it comes from")
+        counts = np.asarray(unit.confusion, dtype=np.int64)
+        if split is not None:
+            yield from _diff(f"{where}.n", unit.n, split.scored.get(unit.corpus))
+        yield from _diff(f"{where}.n", unit.n, int(counts.sum()))
+        yield from _diff(f"{where}.scores", unit.scores, scores(counts, unit.sums))
+        yield from _check_sums(f"{where}.sums", unit, counts, result.config.form == "study")
+        # No prediction moves the gold levels: they are the same in all units of a scored part.
+        first = gold.setdefault((unit.protocol, unit.fold, unit.corpus), unit).sums
+        yield from _diff(f"{where}.sums.gold", unit.sums.gold, first.gold)
+        yield from _diff(f"{where}.sums.gold_squared", unit.sums.gold_squared, first.gold_squared)
+
+
+def _check_sums(
+    where: str, unit: UnitRecord, counts: NDArray[np.int64], one_level: bool
+) -> Findings:
+    """Sums must lie where rounding lets them: each error within half a level of its cell's."""
+    classes = np.arange(len(counts))
+    off = np.abs(classes[:, None] - classes[None, :])
+    low, high = np.maximum(0, off - 0.5), off + 0.5
+    yield from _within(f"{where}.absolute", unit.sums.absolute, counts, low, high)
+    yield from _within(f"{where}.squared", unit.sums.squared, counts, low**2, high**2)
+    if one_level:
+        rows = counts.sum(1)
+        yield from _diff(f"{where}.gold", unit.sums.gold, float(rows @ classes))
+        yield from _diff(f"{where}.gold_squared", unit.sums.gold_squared, float(rows @ classes**2))
+
+
+def _within(
+    where: str,
+    value: float,
+    counts: NDArray[np.int64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+) -> Findings:
+    least, most = float((counts * low).sum()), float((counts * high).sum())
+    slack = TOLERANCE * (1 + most)
+    if not least - slack <= value <= most + slack:
+        yield Finding(where, str(value), f"{least:g} to {most:g}, by the confusion matrix")
+
+
+def _check_tables(result: RunResult) -> Findings:
+    choices = choose_layers(result.fits)
+    names = [corpus.card.name for corpus in result.corpora]
+    yield from _diff("choices", result.choices, choices)
+    yield from _diff("summary", result.summary, summarise(result.units, choices, names))
+    try:
+        complete = is_complete(result)
+    except UserError as error:
+        yield Finding("suite", result.suite, str(error))
+    else:
+        yield from _diff("complete", result.complete, complete)
+    yield from _diff("suite", result.suite, result.config.suite)
+
+
+def _key(unit: UnitRecord) -> UnitKey:
+    return UnitKey(unit.protocol, unit.fold, unit.corpus, unit.probe, unit.seed, unit.layer)
+
+
+def _name(key: UnitKey) -> str:
+    seed = "" if key.seed is None else f", seed {key.seed}"
+    return f"{key.protocol} {key.fold}, {key.corpus}, {key.probe}, layer {key.layer}{seed}"
+
+
+def _unique(where: str, names: Sequence[object]) -> Findings:
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield Finding(where, f"{name} {count} times", "each once")
+
+
+def _diff(where: str, found: object, expected: object) -> Findings:
+    """Compare two values part by part; numbers within :data:`TOLERANCE`."""
+    found, expected = _plain(found), _plain(expected)
+    if isinstance(found, Mapping) and isinstance(expected, Mapping):
+        for key in dict.fromkeys([*found, *expected]):
+            yield from _diff(f"{where}.{key}", found.get(key), expected.get(key))
+    elif isinstance(found, list | tuple) and isinstance(expected, list | tuple):
+        if len(found) != len(expected):
+            yield Finding(where, f"{len(found)} entries", f"{len(expected)}")
+        for i, pair in enumerate(zip(found, expected, strict=False)):
+            yield from _diff(f"{where}[{i}]", *pair)
+    elif not _equal(found, expected):
+        yield Finding(where, str(found), str(expected))
+
+
+def _plain(value: object) -> object:
+    return dict(value) if isinstance(value, BaseModel) else value
+
+
+def _equal(found: object, expected: object) -> bool:
+    if isinstance(found, float) and isinstance(expected, float):
+        return math.isclose(found, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return found == expected

@@ -1,0 +1,272 @@
+"""Merge partial results of one encoder: other probes, protocols, seeds or layers of the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import reduce
+from operator import or_
+from typing import TypeVar
+
+from cefrbench.cards import Card
+from cefrbench.config import RunConfig, get_suite
+from cefrbench.errors import ResultError
+from cefrbench.results.model import (
+    FailureRecord,
+    FitRecord,
+    Provenance,
+    RunResult,
+    SplitRecord,
+    Timing,
+    UnitRecord,
+)
+from cefrbench.results.predictions import PredictionTable, UnitKey
+from cefrbench.results.summary import (
+    choose_layers,
+    is_complete,
+    run_of,
+    stored_layers,
+    summarise,
+)
+
+R = TypeVar("R", bound=Card)
+
+#: Options that must be the same in all parts, because they change what a unit is.
+SAME_OPTIONS = ("form", "scale", "split_seed", "limit", "own_level_encoders")
+
+
+def merge_results(
+    parts: Sequence[tuple[RunResult, PredictionTable]],
+) -> tuple[RunResult, PredictionTable]:
+    """Merge parts into one result, in the order in which one run would have given it.
+
+    Units that several parts hold must be identical. A failure that another part overcame is
+    dropped.
+
+    Raises
+    ------
+    ResultError
+        When the parts are not of the same encoder, suite, corpora and splits, when two
+        contradict each other, or when predictions that the whole needs are in none of them.
+    """
+    results = [result for result, _ in parts]
+    for other in results[1:]:
+        _check_alike(results[0], other)
+    merged = _merge_records(results)
+    return merged, _merge_predictions(merged, [table for _, table in parts])
+
+
+def _merge_records(results: Sequence[RunResult]) -> RunResult:
+    config = _merge_configs(results)
+    probes = _union("the probe", (r.probes for r in results), lambda card: card.name)
+    protocols = _union("the protocol", (r.protocols for r in results), lambda card: card.name)
+    splits = _union("the split", (r.splits for r in results), lambda s: (s.protocol, s.fold))
+    fits = _union("the fit", (r.fits for r in results), _fit_key)
+    units = _union("the unit", (r.units for r in results), _unit_key)
+    rank = _Rank(config, splits)
+    fits.sort(key=rank.of_fit)
+    units.sort(key=rank.of_unit)
+    splits.sort(key=rank.of_split)
+    choices = choose_layers(fits)
+    merged = results[0].model_copy(
+        update={
+            "probes": tuple(sorted(probes, key=lambda card: rank.probe(card.name))),
+            "protocols": tuple(sorted(protocols, key=lambda card: rank.protocol(card.name))),
+            "splits": tuple(splits),
+            "fits": tuple(fits),
+            "units": tuple(units),
+            "choices": choices,
+            "summary": summarise(units, choices, [c.card.name for c in results[0].corpora]),
+            "failures": _left_failures(results, fits),
+            "config": config,
+            "provenance": _merge_provenance([result.provenance for result in results]),
+        }
+    )
+    return merged.model_copy(update={"complete": is_complete(merged)})
+
+
+def _check_alike(first: RunResult, other: RunResult) -> None:
+    """See that two results are parts of the same work."""
+    facts: dict[str, Callable[[RunResult], object]] = {
+        "suite": lambda r: r.suite,
+        "encoder": lambda r: r.encoder.name,
+        "encoder's identity": lambda r: r.encoder.digest(),
+        "schema version": lambda r: r.schema_version,
+        "corpora": lambda r: ", ".join(corpus.card.name for corpus in r.corpora),
+    }
+    for name, fact in facts.items():
+        _same(name, fact(first), fact(other))
+    for mine, theirs in zip(first.corpora, other.corpora, strict=True):
+        name = f"rows of {mine.card.name} (fingerprint)"
+        _same(name, mine.fingerprint[:12], theirs.fingerprint[:12])
+    for option in SAME_OPTIONS:
+        _same(f"option {option}", getattr(first.config, option), getattr(other.config, option))
+    manifests = {(s.protocol, s.fold): s.manifest for s in first.splits}
+    for split in other.splits:
+        mine_manifest = manifests.get((split.protocol, split.fold), split.manifest)
+        _same(f"split of {split.protocol} {split.fold}", mine_manifest, split.manifest)
+
+
+def _same(what: str, first: object, other: object) -> None:
+    if first != other:
+        raise ResultError(
+            f"These results can't be merged: the {what} is {first!r} in one and {other!r} in "
+            "another; merge only parts of one run."
+        )
+
+
+def _union(what: str, parts: Iterable[Sequence[R]], key: Callable[[R], Hashable]) -> list[R]:
+    """All records, each once, in order of appearance; two of one key must be equal."""
+    found: dict[Hashable, R] = {}
+    for record in (record for part in parts for record in part):
+        if found.setdefault(key(record), record) != record:
+            raise ResultError(
+                f"These results can't be merged: {what} {_words(key(record))} differs between "
+                "two of them; leave one out, or run it again."
+            )
+    return list(found.values())
+
+
+def _words(key: object) -> str:
+    parts = key if isinstance(key, tuple) else (key,)
+    return " ".join(str(part) for part in parts if part is not None)
+
+
+def _fit_key(fit: FitRecord) -> tuple[object, ...]:
+    return (*run_of(fit), fit.layer)
+
+
+def _unit_key(unit: UnitRecord) -> UnitKey:
+    return UnitKey(unit.protocol, unit.fold, unit.corpus, unit.probe, unit.seed, unit.layer)
+
+
+class _Rank:
+    """Sort keys that give the order of one run: layer, probe, fold, seed, scored corpus.
+
+    Probes and protocols stand as in the suite, others behind them as they appeared; folds as in
+    the first part that has them.
+    """
+
+    def __init__(self, config: RunConfig, splits: Sequence[SplitRecord]) -> None:
+        self._config = config
+        self._folds = {(s.protocol, s.fold): i for i, s in enumerate(splits)}
+        self._scored = {(s.protocol, s.fold): list(s.scored) for s in splits}
+
+    def probe(self, name: str) -> int:
+        return self._config.probes.index(name)
+
+    def protocol(self, name: str) -> int:
+        return self._config.protocols.index(name)
+
+    def of_split(self, split: SplitRecord) -> tuple[int, ...]:
+        fold = self._folds[split.protocol, split.fold]
+        return split.skipped is not None, self.protocol(split.protocol), fold
+
+    def of_fit(self, fit: FitRecord | UnitRecord) -> tuple[int, ...]:
+        fold = self.protocol(fit.protocol), self._folds[fit.protocol, fit.fold]
+        return fit.layer, self.probe(fit.probe), *fold, self._seed(fit.seed)
+
+    def of_unit(self, unit: UnitRecord) -> tuple[int, ...]:
+        scored = self._scored[unit.protocol, unit.fold]
+        return *self.of_fit(unit), scored.index(unit.corpus)
+
+    def _seed(self, seed: int | None) -> int:
+        return -1 if seed is None else self._config.seeds.index(seed)
+
+
+def _merge_configs(results: Sequence[RunResult]) -> RunConfig:
+    first = results[0].config
+    suite = RunConfig.model_validate(get_suite(first.suite).config)
+
+    def ordered(kind: str, used: Sequence[Sequence[object]]) -> tuple[object, ...]:
+        names = dict.fromkeys(name for part in used for name in part)
+        known = [name for name in getattr(suite, kind) if name in names]
+        return tuple(dict.fromkeys([*known, *names]))
+
+    layers = {result.config.layers for result in results}
+    fitted = sorted({fit.layer for result in results for fit in result.fits})
+    return first.model_copy(
+        update={
+            "probes": ordered("probes", [[p.name for p in r.probes] for r in results]),
+            "protocols": ordered("protocols", [[p.name for p in r.protocols] for r in results]),
+            "seeds": ordered("seeds", [r.config.seeds for r in results]),
+            "layers": first.layers if len(layers) == 1 else ",".join(map(str, fitted)),
+        }
+    )
+
+
+def _left_failures(
+    results: Sequence[RunResult], fits: Sequence[FitRecord]
+) -> tuple[FailureRecord, ...]:
+    """Failures of all parts, but for those that another part overcame."""
+    fitted = {_fit_key(fit) for fit in fits}
+    failures = dict.fromkeys(failure for result in results for failure in result.failures)
+    return tuple(
+        failure
+        for failure in failures
+        if (failure.protocol, failure.fold, failure.name, failure.seed, failure.layer) not in fitted
+    )
+
+
+def _merge_predictions(merged: RunResult, tables: Sequence[PredictionTable]) -> PredictionTable:
+    """Keep the predictions of the merged result's stored layers, in the order of its units."""
+    have: dict[UnitKey, PredictionTable] = {}
+    for table in tables:
+        for key, rows in table.units():
+            if not rows.equals(have.setdefault(key, rows)):
+                raise ResultError(
+                    f"These results can't be merged: the predictions of {_words(key)} differ "
+                    "between two of them; leave one out, or run it again."
+                )
+    stored = stored_layers(merged.fits, merged.choices, merged.summary)
+    wanted = [
+        _unit_key(unit)
+        for unit in merged.units
+        if unit.n and stored.get(run_of(unit)) == unit.layer
+    ]
+    for key in wanted:
+        if key not in have:
+            raise ResultError(
+                f"These results can't be merged: layer {key.layer} of {key.probe} under "
+                f"{key.protocol} is the best of the whole but of no part, so its predictions were "
+                "not kept; run the parts together (what is in the cache is not computed again)."
+            )
+    return PredictionTable.concat([have[key] for key in wanted])
+
+
+def _merge_provenance(parts: Sequence[Provenance]) -> Provenance:
+    """One provenance: seconds and counts added, the most memory, differing values side by side."""
+    seconds: dict[str, float] = {}
+    features: dict[str, float] = {}
+    for part in parts:
+        for timing in part.timings:
+            seconds[timing.phase] = seconds.get(timing.phase, 0.0) + timing.seconds
+        for name, value in part.features.items():
+            features[name] = features.get(name, 0.0) + value
+
+    def joined(values: Iterable[str]) -> str:
+        return "; ".join(dict.fromkeys(values))
+
+    packages = dict.fromkeys(name for part in parts for name in part.packages)
+    hardware = dict.fromkeys(key for part in parts for key in part.hardware)
+    return Provenance(
+        cefrbench=joined(part.cefrbench for part in parts),
+        started=min(part.started for part in parts),
+        command=joined(part.command for part in parts),
+        python=joined(part.python for part in parts),
+        platform=joined(part.platform for part in parts),
+        packages={n: joined(p.packages[n] for p in parts if n in p.packages) for n in packages},
+        plugins=reduce(or_, (part.plugins for part in parts)),
+        hardware={k: _values(p.hardware[k] for p in parts if k in p.hardware) for k in hardware},
+        timings=tuple(Timing(phase=k, seconds=round(v, 3)) for k, v in seconds.items()),
+        peak_memory_bytes=max(part.peak_memory_bytes for part in parts),
+        features=features,
+    )
+
+
+def _values(values: Iterable[object]) -> object:
+    """One value when all are the same, else the list of them."""
+    different: list[object] = []
+    for value in values:
+        if value not in different:
+            different.append(value)
+    return different[0] if len(different) == 1 else different
