@@ -1,0 +1,165 @@
+"""Bad input of a run: one sentence, the right exit status, nothing half written."""
+
+import json
+
+import pytest
+
+from cefrbench.cli import main
+
+ROW = {
+    "title": "t",
+    "lang": "de",
+    "source_name": "invented",
+    "format": "paragraph-level",
+    "category": "learner",
+    "license": "CC0",
+}
+
+
+@pytest.fixture
+def run(tmp_path, capsys):
+    def call(*words, corpora=("merlin-de", "merlin-it")):
+        command = ["run", "--encoder", "surface", "--probe", "ridge", "--quiet"]
+        command += [w for name in corpora for w in ("--corpus", name)]
+        places = ["--cache-dir", str(tmp_path / "cache"), "--output", str(tmp_path / "out")]
+        status = main([*command, *places, *words])
+        streams = capsys.readouterr()
+        assert "Traceback" not in streams.err
+        return status, streams.err
+
+    return call
+
+
+@pytest.fixture
+def data(tmp_path):
+    def write(name, levels, text="Das ist ein erfundener Satz Nummer"):
+        rows = [ROW | {"cefr_level": lv, "text": f"{text} {i}."} for i, lv in enumerate(levels)]
+        folder = tmp_path / "data"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.json").write_text(json.dumps(rows))
+        return folder
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--encoder", "minilmm"], "did you mean 'minilm'"),
+        (["--corpus", "merlin-dee"], "did you mean 'merlin-de'"),
+        (["--probe", "rige"], "did you mean 'ridge'"),
+        (["--protocol", "lococo"], "did you mean 'loco'"),
+        (["--suite", "papper"], "did you mean 'paper'"),
+        (["--layers", "1-40"], "out of range"),
+        (["--layers", "middle"], "can't be read"),
+        (["--device", "tpu"], "device"),
+    ],
+)
+def test_an_unknown_name_or_value_is_one_sentence(run, words, sentence):
+    status, error = run("--suite", "quickstart", *words) if "--suite" not in words else run(*words)
+    assert status == 1
+    assert sentence in error
+    assert error.count("\n") == 1
+
+
+def test_wrong_usage_is_exit_2(run):
+    assert run("--pooling", "sum")[0] == 2
+    assert main(["run", "--nonsense"]) == 2
+
+
+def test_one_bad_corpus_is_written_down_and_the_others_go_on(run, data, tmp_path):
+    folder = data("merlin-de", ["A1", "A2", "B1", "B2"] * 8)
+    data("merlin-cs", ["A1", "A2", "B1", "B2"] * 8, text="Jiná vymyšlená věta číslo")
+    (folder / "merlin-it.json").write_text('[{"text": "spezza')
+    names = ("merlin-de", "merlin-it", "merlin-cs")
+    status, _ = run("--data-dir", str(folder), corpora=names)
+    assert status == 3
+    result = json.loads((tmp_path / "out" / "surface" / "cefr-v1.json").read_text())
+    (failure,) = result["failures"]
+    assert (failure["stage"], failure["name"]) == ("corpus", "merlin-it")
+    assert not result["complete"]
+
+
+def test_fail_fast_stops_at_the_bad_corpus(run, data, tmp_path):
+    folder = data("merlin-de", ["A1", "A2"] * 8)
+    status, error = run("--data-dir", str(folder), "--fail-fast")
+    assert status == 1
+    assert "merlin-it" in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_corpus_with_one_level_has_no_kappa_and_that_is_not_zero(run, data, tmp_path):
+    folder = data("merlin-de", ["B1"] * 20)
+    data("merlin-it", ["A1", "A2", "B1", "B2"] * 8, text="Una frase inventata numero")
+    assert run("--data-dir", str(folder))[0] == 0
+    result = json.loads((tmp_path / "out" / "surface" / "cefr-v1.json").read_text())
+    scored = [u for u in result["units"] if u["corpus"] == "merlin-de" and u["protocol"] == "loco"]
+    assert scored
+    assert all(u["scores"]["qwk"] is None and u["scores"]["r2"] is None for u in scored)
+    assert all(u["scores"]["accuracy"] is not None for u in scored)
+
+
+def test_a_training_part_with_one_level_is_a_failed_unit(run, data, tmp_path):
+    folder = data("merlin-de", ["B1"] * 20)
+    data("merlin-it", ["A1", "A2", "B1", "B2"] * 8, text="Una frase inventata numero")
+    assert run("--data-dir", str(folder), "--probe", "logistic")[0] == 3
+    result = json.loads((tmp_path / "out" / "surface" / "cefr-v1.json").read_text())
+    causes = {(f["name"], f["fold"]) for f in result["failures"]}
+    assert ("logistic", "merlin-it") in causes
+
+
+def test_a_level_with_one_text_is_kept_in_training_and_noted(run, data, tmp_path):
+    folder = data("merlin-de", ["A2", "B1"] * 15 + ["C2"])
+    data("merlin-it", ["A2", "B1"] * 15, text="Una frase inventata numero")
+    assert run("--data-dir", str(folder))[0] == 0
+    result = json.loads((tmp_path / "out" / "surface" / "cefr-v1.json").read_text())
+    notes = [note for split in result["splits"] for note in split["notes"]]
+    assert any("level C+ has one text only" in note for note in notes)
+
+
+def test_one_corpus_alone_can_not_be_left_out_and_that_is_said(run, data, tmp_path):
+    folder = data("merlin-de", ["A1", "A2", "B1", "B2"] * 8)
+    assert run("--data-dir", str(folder), corpora=("merlin-de",))[0] == 0
+    result = json.loads((tmp_path / "out" / "surface" / "cefr-v1.json").read_text())
+    (split,) = [s for s in result["splits"] if s["skipped"]]
+    assert split["skipped"] == "nothing is left to train on"
+
+
+def test_an_output_that_is_a_file_is_one_sentence(run, data, tmp_path):
+    folder = data("merlin-de", ["A1", "A2", "B1", "B2"] * 8)
+    (tmp_path / "out").write_text("in the way")
+    status, error = run("--data-dir", str(folder), corpora=("merlin-de",))
+    assert status == 1
+    assert "out" in error
+    assert (tmp_path / "out").read_text() == "in the way"
+
+
+def test_a_cache_that_is_a_file_is_one_sentence(run, data, tmp_path):
+    folder = data("merlin-de", ["A1", "A2", "B1", "B2"] * 8)
+    (tmp_path / "cache").write_text("in the way")
+    status, error = run("--data-dir", str(folder), corpora=("merlin-de",))
+    assert status == 1
+    assert "cache" in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(
+    run, data, monkeypatch, tmp_path
+):
+    """`/dev/full` answers every write as a full disk does."""
+    import cefrbench.atomic
+
+    folder = data("merlin-de", ["A1", "A2", "B1", "B2"] * 8)
+    real = cefrbench.atomic.os.fsync
+
+    def full(handle):
+        with open("/dev/full", "wb", buffering=0) as file:
+            file.write(b"x")
+        real(handle)
+
+    monkeypatch.setattr(cefrbench.atomic.os, "fsync", full)
+    status, error = run("--data-dir", str(folder), corpora=("merlin-de",))
+    assert status == 1
+    assert "No space left" in error
+    assert not list((tmp_path).rglob("*.part"))
+    assert not list((tmp_path).rglob("*.safetensors"))

@@ -1,0 +1,152 @@
+"""The main job, end to end, on the sample corpora with real encoders."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from cefrbench.cli import cli, main
+from cefrbench.results.io import read_result
+from cefrbench.results.predictions import read_predictions
+from cefrbench.scores import tally
+
+SMALL = ["--encoder", "random-qwen3-tiny", "--probe", "ridge", "--probe", "ordinal"]
+CORPORA = ["--corpus", "merlin-cs", "--corpus", "merlin-it", "--corpus", "cople2"]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+def words(cache, out, *more):
+    suite = ["run", "--suite", "quickstart", "--quiet", "--layers", "all"]
+    return [*suite, *SMALL, *CORPORA, "--cache-dir", str(cache), "--output", str(out), *more]
+
+
+def volatile_removed(path):
+    data = json.loads(path.read_text())
+    for key in ("provenance", "checksum"):
+        del data[key]
+    return data
+
+
+@pytest.fixture(scope="module")
+def result_path(cache, tmp_path_factory):
+    out = tmp_path_factory.mktemp("out")
+    assert main(words(cache, out)) == 0
+    return out / "random-qwen3-tiny" / "quickstart.json"
+
+
+def test_a_run_gives_a_result_that_passes_its_own_check(result_path):
+    assert main(["results", "check", str(result_path)]) == 0
+
+
+def test_every_unit_of_the_plan_is_there_once(result_path):
+    result = read_result(result_path)
+    units = [(u.protocol, u.fold, u.corpus, u.probe, u.layer, u.seed) for u in result.units]
+    assert len(set(units)) == len(units)
+    layers = len(result.encoder.layers) - 1
+    # iid scores three corpora; loco three corpora and the MERLIN pair together; two probes.
+    assert len(units) == layers * (3 + 4) * 2
+
+
+def test_a_text_with_two_levels_is_scored_once_and_either_level_is_right(result_path):
+    result = read_result(result_path)
+    record = {c.card.name: c for c in result.corpora}["cople2"]
+    assert record.units == record.texts / 2
+    scored = {u.n for u in result.units if u.protocol == "loco" and u.corpus == "cople2"}
+    assert scored == {record.units}
+
+
+def test_predictions_give_the_confusion_matrices_again(result_path):
+    result = read_result(result_path)
+    predictions = read_predictions(result_path.with_name(result.predictions.file))
+    units = {(u.protocol, u.fold, u.corpus, u.probe, u.seed, u.layer): u for u in result.units}
+    seen = 0
+    for key, rows in predictions.units():
+        counted = tally(rows.prediction, rows.low, rows.high, len(result.scale))
+        assert np.array_equal(counted.confusion, units[tuple(key)].confusion)
+        seen += 1
+    assert seen == 2 * (3 + 4)
+
+
+def test_the_same_run_again_gives_the_same_bytes_but_for_time(cache, result_path, tmp_path):
+    for extra in ([], ["--force"]):
+        assert main(words(cache, tmp_path, *extra)) == 0
+        again = tmp_path / "random-qwen3-tiny" / "quickstart.json"
+        assert volatile_removed(again) == volatile_removed(result_path)
+        name = json.loads(again.read_text())["predictions"]["file"]
+        assert again.with_name(name).read_bytes() == result_path.with_name(name).read_bytes()
+
+
+def test_batches_and_threads_change_no_score(result_path, tmp_path):
+    fresh = words(tmp_path / "cache", tmp_path, "--batch-tokens", "700")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, "-m", "cefrbench", *fresh], check=True, env=environment)
+    again = read_result(tmp_path / "random-qwen3-tiny" / "quickstart.json")
+    for one, other in zip(again.units, read_result(result_path).units, strict=True):
+        assert one.confusion == other.confusion
+
+
+def test_the_configuration_of_a_result_repeats_it(cache, result_path, tmp_path):
+    command = ["run", "--config", str(result_path), "--quiet", "--cache-dir", str(cache)]
+    assert main([*command, "--output", str(tmp_path)]) == 0
+    again = tmp_path / "random-qwen3-tiny" / "quickstart.json"
+    assert volatile_removed(again) == volatile_removed(result_path)
+
+
+def test_json_stands_alone_on_standard_output(cache, tmp_path):
+    command = [w for w in words(cache, tmp_path) if w != "--quiet"]
+    shown = CliRunner().invoke(cli, [*command, "--json"])
+    assert shown.exit_code == 0
+    assert json.loads(shown.stdout)["kind"] == "cefrbench-result"
+
+
+def test_a_partial_run_is_not_complete(result_path):
+    assert not read_result(result_path).complete
+
+
+def test_the_result_holds_time_and_memory(result_path):
+    provenance = read_result(result_path).provenance
+    assert provenance.peak_memory_bytes > 50e6
+    phases = {timing.phase for timing in provenance.timings}
+    assert {"load corpora", "load model", "features", "probes", "scores"} <= phases
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_any_moment_and_started_again_ends_the_same(result_path, tmp_path):
+    command = [sys.executable, "-m", "cefrbench", *words(tmp_path / "cache", tmp_path / "out")]
+    chance = random.Random(0)
+    kills = 0
+    for _ in range(4):
+        process = subprocess.Popen(command)
+        time.sleep(chance.uniform(2.0, 7.0))
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.wait()
+    assert kills
+    subprocess.run(command, check=True)
+    again = tmp_path / "out" / "random-qwen3-tiny" / "quickstart.json"
+    assert volatile_removed(again) == volatile_removed(result_path)
+    assert not list((tmp_path / "out").rglob("*.part"))
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_is_done_and_exits_130(tmp_path):
+    command = [sys.executable, "-m", "cefrbench", *words(tmp_path / "cache", tmp_path / "out")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    time.sleep(2.5)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Interrupted" in stderr
+    assert "Traceback" not in stderr
