@@ -1,0 +1,121 @@
+"""`cefrbench results`: check, merge and export results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cefrbench.errors import EXIT_USER
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cefrbench.results.check import Finding
+
+_PATHS = click.argument("paths", metavar="PATH…", nargs=-1, required=True)
+
+#: Findings of one file that are printed.
+_MOST_FINDINGS = 20
+
+
+@click.group()
+def results() -> None:
+    """Check, merge and export results."""
+
+
+@results.command()
+@_PATHS
+def check(paths: tuple[str, ...]) -> None:
+    """Recompute every figure of results; status 1 when any doesn't agree.
+
+    PATH is a result, a folder of results or a pattern.
+    """
+    from rich.console import Console
+
+    from cefrbench.results.check import check_result
+    from cefrbench.results.find import find_results
+
+    console = Console()
+    rejected = 0
+    files = find_results(paths)
+    for path in files:
+        findings = check_result(path)
+        rejected += bool(findings)
+        _print_findings(console, path, findings)
+    console.print(f"{len(files) - rejected} of {len(files)} results accepted.")
+    if rejected:
+        click.get_current_context().exit(EXIT_USER)
+
+
+@results.command()
+@_PATHS
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="FILE",
+    help="JSON file to write; its predictions go beside it.",
+)
+def merge(paths: tuple[str, ...], output: Path) -> None:
+    """Merge partial results of one encoder: other probes, protocols, seeds or layers."""
+    from cefrbench.results.find import find_results
+    from cefrbench.results.io import read_predictions_of, read_result, write_result_file
+    from cefrbench.results.merge import merge_results
+
+    files = find_results(paths)
+    read = [(path, read_result(path)) for path in files]
+    merged = merge_results([(result, read_predictions_of(result, path)) for path, result in read])
+    write_result_file(*merged, output)
+    click.echo(f"Merged {len(files)} results into {output}.")
+
+
+@results.command()
+@_PATHS
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["csv", "latex", "markdown"]),
+    required=True,
+    help="csv: a row per unit; latex and markdown: a table of the means.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write there instead of on standard output.",
+)
+def export(paths: tuple[str, ...], kind: str, output: Path | None) -> None:
+    """Export results as CSV, LaTeX or Markdown."""
+    from cefrbench.atomic import write_text
+    from cefrbench.results.export import FORMATS
+    from cefrbench.results.find import find_results
+    from cefrbench.results.io import read_result
+
+    text = FORMATS[kind]([read_result(path) for path in find_results(paths)])
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_text(output, text)
+
+
+def _print_findings(console: Console, path: Path, findings: list[Finding]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from cefrbench.results.show import plain
+
+    verdict = Text("rejected", style="red") if findings else Text("accepted", style="green")
+    console.print(verdict.append(f"  {plain(str(path))}", style="default"))
+    if not findings:
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("where", "found", "expected"):
+        table.add_column(name, overflow="fold")
+    for finding in findings[:_MOST_FINDINGS]:
+        cells = (finding.where, finding.found, finding.expected)
+        table.add_row(*(Text(plain(cell)) for cell in cells))
+    console.print(table)
+    if len(findings) > _MOST_FINDINGS:
+        console.print(f"… and {len(findings) - _MOST_FINDINGS} more.")

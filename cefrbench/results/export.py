@@ -1,0 +1,188 @@
+"""Results as CSV (a row per unit) and as LaTeX or Markdown tables (a row per probe)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+
+from cefrbench.results.model import RunResult, SummaryRecord, UnitRecord
+from cefrbench.scores import DIRECTIONS, Scores
+
+#: Columns of the tidy CSV, in order.
+HEADER = (
+    "encoder",
+    "suite",
+    "protocol",
+    "corpus",
+    "layer",
+    "probe",
+    "seed",
+    "n",
+    *DIRECTIONS,
+)
+
+#: Scores in the columns of tables, as the study shows them, with their titles.
+SHOWN = {"qwk": "QWK", "macro_f1": "F1", "mae": "MAE", "r2": "R²"}
+
+_TITLES = {"iid": "IID", "loco": "OOD"}
+
+
+def to_csv(results: Sequence[RunResult]) -> str:
+    """Tidy CSV: a row per unit, every figure in full precision, undefined scores empty.
+
+    Results stand as given; rows of one by protocol, corpus, layer, probe and seed, in the order
+    that the result lists them in, groups behind corpora.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(HEADER)
+    for result in results:
+        for unit in _in_order(result):
+            names = result.encoder.name, result.suite, unit.protocol, unit.corpus
+            writer.writerow(
+                [
+                    *map(_cell, names),
+                    unit.layer,
+                    _cell(unit.probe),
+                    unit.seed,
+                    unit.n,
+                    *(getattr(unit.scores, name) for name in DIRECTIONS),
+                ]
+            )
+    return buffer.getvalue()
+
+
+def _in_order(result: RunResult) -> list[UnitRecord]:
+    protocols = _positions(card.name for card in result.protocols)
+    probes = _positions(card.name for card in result.probes)
+    corpora = _positions(corpus.card.name for corpus in result.corpora)
+    groups = sorted({unit.corpus for unit in result.units} - set(corpora))
+    places = corpora | {name: len(corpora) + i for i, name in enumerate(groups)}
+    return sorted(
+        result.units,
+        key=lambda unit: (
+            protocols[unit.protocol],
+            places[unit.corpus],
+            unit.layer,
+            probes[unit.probe],
+            -1 if unit.seed is None else unit.seed,
+            unit.fold,
+        ),
+    )
+
+
+def _positions(names: Iterable[str]) -> dict[str, int]:
+    return {name: i for i, name in enumerate(names)}
+
+
+def _cell(name: str) -> str:
+    """Make a name safe for spreadsheets, which run what begins like a formula."""
+    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
+
+
+def to_markdown(results: Sequence[RunResult]) -> str:
+    """Markdown table: a row per encoder and probe, see :func:`_rows`."""
+    protocols = _protocols(results)
+    titles = [f"{_title(p)} {score}" for p in protocols for score in SHOWN.values()]
+    head = ["encoder", "suite", "probe", "layer", *map(_markdown, titles)]
+    lines = [head, ["---"] * 4 + ["---:"] * len(titles)]
+    for result in results:
+        lines += [[*map(_markdown, row[:4]), *row[4:]] for row in _rows(result, protocols)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + f"\n{_CAPTION}\n"
+
+
+def to_latex(results: Sequence[RunResult]) -> str:
+    """LaTeX table for the package booktabs: a row per encoder and probe, see :func:`_rows`."""
+    protocols = _protocols(results)
+    size = len(SHOWN)
+    groups = [rf"\multicolumn{{{size}}}{{c}}{{{_latex(_title(p))}}}" for p in protocols]
+    rules = "".join(
+        rf"\cmidrule(lr){{{5 + size * i}-{4 + size * (i + 1)}}}" for i in range(len(protocols))
+    )
+    scores = ["$R^2$" if title == "R²" else title for title in SHOWN.values()] * len(protocols)
+    rows = [[*map(_latex, row[:4]), *row[4:]] for r in results for row in _rows(r, protocols)]
+    lines = [
+        rf"% {_CAPTION}",
+        rf"\begin{{tabular}}{{llll{'r' * len(scores)}}}",
+        r"\toprule",
+        " & ".join(["", "", "", "", *groups]) + r" \\",
+        rules,
+        " & ".join(["Encoder", "Suite", "Probe", "Layer", *scores]) + r" \\",
+        r"\midrule",
+        *(" & ".join(cell.replace("−", "$-$") for cell in row) + r" \\" for row in rows),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+#: What ``--format`` takes.
+FORMATS: dict[str, Callable[[Sequence[RunResult]], str]] = {
+    "csv": to_csv,
+    "latex": to_latex,
+    "markdown": to_markdown,
+}
+
+_CAPTION = (
+    "Mean over corpora and seeds. chosen: the layer chosen on validation texts; oracle: the layer "
+    "with the best mean QWK on the scored texts themselves, in brackets the mean over layers."
+)
+
+
+def _rows(result: RunResult, protocols: Sequence[str]) -> Iterator[list[str]]:
+    """Rows of one result: for each probe the chosen layers, where there are, and the oracle's."""
+    records = {(record.probe, record.protocol): record for record in result.summary}
+    for probe in dict.fromkeys(record.probe for record in result.summary):
+        row = [records.get((probe, protocol)) for protocol in protocols]
+        head = [result.encoder.name, result.suite, probe]
+        if any(record and record.chosen for record in row):
+            yield [*head, "chosen", *chain(*map(_chosen_cells, row))]
+        yield [*head, "oracle", *chain(*map(_oracle_cells, row))]
+
+
+def _chosen_cells(record: SummaryRecord | None) -> list[str]:
+    scores = record.chosen if record else None
+    return [_number(scores, name) for name in SHOWN]
+
+
+def _oracle_cells(record: SummaryRecord | None) -> list[str]:
+    if record is None:
+        return [_number(None, name) for name in SHOWN]
+    return [f"{_number(record.oracle, n)} ({_number(record.layer_mean, n)})" for n in SHOWN]
+
+
+def _number(scores: Scores | None, name: str) -> str:
+    value = getattr(scores, name, None)
+    return "–" if value is None else f"{value:.3f}".replace("-", "−")
+
+
+def _protocols(results: Sequence[RunResult]) -> list[str]:
+    """Protocols of all results, ``iid`` and ``loco`` first."""
+    names = dict.fromkeys(record.protocol for result in results for record in result.summary)
+    return sorted(names, key=lambda name: list(_TITLES).index(name) if name in _TITLES else 9)
+
+
+def _title(protocol: str) -> str:
+    return _TITLES.get(protocol, protocol)
+
+
+def _markdown(text: str) -> str:
+    """Escape what Markdown or HTML would read as markup."""
+    text = re.sub(r"\s+", " ", text).replace("&", "&amp;").replace("<", "&lt;")
+    return re.sub(r"([\\`*_\[\]|~])", r"\\\1", text)
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    **{char: f"\\{char}" for char in "&%$#_{}"},
+}
+
+
+def _latex(text: str) -> str:
+    """Escape what LaTeX would read as a command."""
+    return "".join(_LATEX.get(char, char) for char in re.sub(r"\s+", " ", text))
