@@ -42,7 +42,7 @@ def find_file(folder: Path, name: str) -> Path:
         if path.is_file():
             return path
     files = sorted(path.name for path in folder.iterdir() if path.suffix in {".json", ".jsonl"})
-    near = difflib.get_close_matches(f"{stem}.json", files, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(f"{stem}.json", files, n=3, cutoff=0.7)
     hint = (
         f"near it are {', '.join(near)}; rename the right one."
         if near

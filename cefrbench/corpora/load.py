@@ -6,6 +6,7 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -62,7 +63,9 @@ def load_essays(
         raise _broken_plugin(corpus, error) from error
     if limit is not None:
         sieve.limit(limit, seed)
-    return sieve.essays(source.revision)
+    essays = sieve.essays(source.revision)
+    # Samples are ours to give away, whatever the licence of the corpus is.
+    return essays if sample else replace(essays, card=sieve.card())
 
 
 def _source(
@@ -180,13 +183,17 @@ class _Sieve:
             examples={reason: tuple(found) for reason, found in sorted(self._examples.items())},
         )
         return Essays(
-            card=_with_row_licence(self._corpus.card, self._licences),
+            card=self._corpus.card,
             texts=tuple(self._texts),
             levels=tuple(self._levels),
             languages=tuple(self._languages),
             report=report,
             revision=revision,
         )
+
+    def card(self) -> CorpusCard:
+        """The card, with the licence of the rows where it doesn't know it yet."""
+        return _with_row_licence(self._corpus.card, self._licences)
 
     def _reasons(self) -> str:
         if not self._dropped:
@@ -198,7 +205,6 @@ class _Sieve:
 
 
 def _with_row_licence(card: CorpusCard, found: Iterable[str]) -> CorpusCard:
-    """Fill in the licence of the rows where the card doesn't know it."""
     licences = sorted(found)
     if not licences or card.licence_rows is not None:
         return card

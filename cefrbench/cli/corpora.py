@@ -1,0 +1,294 @@
+"""`cefrbench corpora`: fetch, describe and audit corpora."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from cefrbench.errors import EXIT_PARTIAL, CorpusError, UserError
+from cefrbench.plugins import PluginHost
+
+if TYPE_CHECKING:
+    from cefrbench.corpora.audit import Finding
+    from cefrbench.corpora.describe import CorpusDescription, Quartiles, SharedTexts
+    from cefrbench.corpus import Access
+    from cefrbench.essays import Essays
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@click.group()
+def corpora() -> None:
+    """Fetch, describe and audit corpora."""
+
+
+def _from_the_hub(command: Command) -> Command:
+    """Options of every command here."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+        click.option("--offline", is_flag=True, help="Fetch nothing; use what is cached."),
+        click.option(
+            "--cache-dir",
+            type=click.Path(file_okay=False, path_type=Path),
+            help="Where downloads are kept; default: the hub client's own place.",
+        ),
+        click.option(
+            "--corpus",
+            "names",
+            multiple=True,
+            metavar="NAME",
+            help="Corpus to take, again for more; default: all but the optional ones.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _from_anywhere(command: Command) -> Command:
+    """Options of the commands that read rows, wherever they are."""
+    command = click.option(
+        "--sample", is_flag=True, help="Take the invented rows that corpora ship."
+    )(command)
+    command = click.option(
+        "--data-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Read DIR/<corpus>.json instead of the hub.",
+    )(command)
+    return _from_the_hub(command)
+
+
+@corpora.command()
+@_from_the_hub
+@click.pass_context
+def fetch(ctx: click.Context, /, **options: Any) -> None:
+    """Get corpora from the hub, so that later runs work with --offline."""
+    loaded = _load(ctx, data_dir=None, sample=False, **_loading(options))
+    rows = [
+        {
+            "corpus": essays.name,
+            "revision": essays.revision,
+            "rows": essays.report.rows,
+            "kept": essays.report.kept,
+        }
+        for essays in loaded.essays
+    ]
+    if options["as_json"]:
+        _print_json({"corpora": rows, "failures": loaded.failures})
+    else:
+        _print_table(("corpus", "revision", "rows", "kept"), rows)
+    ctx.exit(EXIT_PARTIAL if loaded.failures else 0)
+
+
+@corpora.command()
+@_from_anywhere
+@click.pass_context
+def describe(ctx: click.Context, /, **options: Any) -> None:
+    """Show sizes, levels, lengths, repeated and shared texts, and licences."""
+    from cefrbench.corpora.describe import describe as describe_one
+    from cefrbench.corpora.describe import levels_by_text, shared_texts
+
+    loaded = _load(ctx, **_loading(options))
+    described = [describe_one(essays) for essays in loaded.essays]
+    shared = shared_texts({e.name: list(levels_by_text(e)) for e in loaded.essays})
+    if options["as_json"]:
+        _print_json({"corpora": described, "shared": shared, "failures": loaded.failures})
+    else:
+        _print_descriptions(described, shared)
+    ctx.exit(EXIT_PARTIAL if loaded.failures else 0)
+
+
+@corpora.command()
+@_from_anywhere
+@click.pass_context
+def audit(ctx: click.Context, /, **options: Any) -> None:
+    """Look for what would bias a score; exit status 3 when there is anything."""
+    from cefrbench.corpora.audit import audit as audit_all
+    from cefrbench.corpora.audit import has_bias
+
+    loaded = _load(ctx, **_loading(options))
+    findings = audit_all(loaded.essays)
+    if options["as_json"]:
+        _print_json({"findings": findings, "failures": loaded.failures})
+    else:
+        _print_findings(loaded.essays, findings)
+    ctx.exit(EXIT_PARTIAL if loaded.failures or has_bias(findings) else 0)
+
+
+# -- loading -----------------------------------------------------------------------------------
+
+
+class _Loaded:
+    """Corpora that could be read, and what kept the others from it."""
+
+    def __init__(self) -> None:
+        self.essays: list[Essays] = []
+        self.failures: list[dict[str, str]] = []
+
+
+def _loading(options: dict[str, Any]) -> dict[str, Any]:
+    from cefrbench.corpus import Access
+
+    access = Access(offline=options["offline"], cache_dir=options["cache_dir"])
+    read = {key: value for key, value in options.items() if key in {"data_dir", "sample"}}
+    return {"names": options["names"], "access": access, **read}
+
+
+def _load(
+    ctx: click.Context,
+    *,
+    names: Sequence[str],
+    access: Access,
+    data_dir: Path | None,
+    sample: bool,
+) -> _Loaded:
+    """Load all corpora asked for; one that fails is told of and the others go on.
+
+    Raises
+    ------
+    UserError
+        When the only one asked for fails, or all do.
+    """
+    from cefrbench.corpora.load import load_essays
+
+    host = ctx.find_object(PluginHost) or PluginHost()
+    host.check_names()
+    loaded = _Loaded()
+    wanted = list(dict.fromkeys(names)) or _standard(host)
+    for name in wanted:
+        try:
+            corpus = host.get_corpus(name)
+            essays = load_essays(corpus, sample=sample, data_dir=data_dir, access=access)
+        except UserError as error:
+            if len(wanted) == 1:
+                raise
+            click.echo(f"Error: {error}", err=True)
+            loaded.failures.append({"corpus": name, "cause": str(error)})
+            continue
+        loaded.essays.append(essays)
+    if not loaded.essays:
+        raise CorpusError(f"None of the {len(wanted)} corpora can be read; see above.")
+    return loaded
+
+
+def _standard(host: PluginHost) -> list[str]:
+    from cefrbench.corpus import Corpus
+
+    items = host.corpora.items
+    return [n for n, c in items.items() if isinstance(c, Corpus) and not c.card.optional]
+
+
+# -- printing ----------------------------------------------------------------------------------
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    from pydantic import BaseModel
+
+    def plain(item: object) -> object:
+        return item.model_dump(mode="json") if isinstance(item, BaseModel) else item
+
+    listed = {key: [plain(item) for item in items] for key, items in value.items()}
+    click.echo(json.dumps(listed, indent=2, ensure_ascii=False))
+
+
+def _print_table(columns: Sequence[str], rows: Iterable[dict[str, Any]], title: str = "") -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold", title=title or None)
+    table.title_justify = "left"
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column == columns[0])
+    for row in rows:
+        table.add_row(*(Text(_cell(row.get(column))) for column in columns))
+    Console().print(table)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, int):
+        return f"{value:,}" if value else "·"
+    return "" if value is None else str(value)
+
+
+def _print_descriptions(
+    described: Sequence[CorpusDescription], shared: Sequence[SharedTexts]
+) -> None:
+    from cefrbench.levels import Level
+
+    levels = [level.name for level in Level]
+    _print_table(
+        ("corpus", "language", "kept", *levels, "dropped"),
+        (
+            {
+                "corpus": one.name,
+                "language": ", ".join(one.languages),
+                "kept": one.report.kept,
+                **one.levels,
+                "dropped": ", ".join(f"{n} {why}" for why, n in one.report.dropped.items()),
+            }
+            for one in described
+        ),
+        "Rows by level",
+    )
+    _print_table(
+        ("corpus", "words", "characters", "texts", "repeated", "levels"),
+        (
+            {
+                "corpus": one.name,
+                "words": _middle(one.words),
+                "characters": _middle(one.characters),
+                "texts": one.texts,
+                "repeated": one.repeated,
+                "levels": ", ".join(f"{n} × {pair}" for pair, n in one.conflicting.items()),
+            }
+            for one in described
+        ),
+        "\nLengths: median (quartiles); different texts, those in several rows, with several levels",
+    )
+    _print_table(
+        ("corpus", "licence", "card", "rows", "revision"),
+        (
+            {
+                "corpus": one.name,
+                "licence": one.licence,
+                "card": one.licence_card or "not known",
+                "rows": one.licence_rows or "not known",
+                "revision": one.revision[:12] if one.revision else "",
+            }
+            for one in described
+        ),
+        "\nLicences: the one to keep, of the card and of the rows",
+    )
+    for pair in shared:
+        click.echo(f"\n{pair.texts} texts stand in both {pair.corpora[0]} and {pair.corpora[1]}.")
+
+
+def _middle(length: Quartiles) -> str:
+    return f"{length.median:,.0f} ({length.first:,.0f}–{length.third:,.0f})"
+
+
+def _print_findings(loaded: Sequence[Essays], findings: Sequence[Finding]) -> None:
+    count = sum(len(essays) for essays in loaded)
+    if findings:
+        _print_table(
+            ("finding", "severity", "corpus", "what", "why it matters"),
+            (
+                {
+                    "finding": found.code,
+                    "severity": found.severity,
+                    "corpus": ", ".join(found.corpora),
+                    "what": found.message,
+                    "why it matters": found.why,
+                }
+                for found in findings
+            ),
+        )
+    biased = sum(found.severity == "bias" for found in findings)
+    click.echo(
+        f"\nCorpora: {len(loaded)}. Texts: {count:,}. Findings that would bias a score: {biased}. "
+        f"Notes: {len(findings) - biased}."
+    )
