@@ -1,0 +1,81 @@
+"""Bands around the curve of a score by layer, from confusion matrices alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cefrbench.results.model import UnitRecord
+from cefrbench.statistics.intervals import Interval, ends
+from cefrbench.statistics.scoring import Floats, Statistic, cell_outcomes, get_statistic
+
+
+def layer_bands(
+    units: Iterable[UnitRecord], corpora: Collection[str], score: str = "qwk"
+) -> dict[tuple[str, str, int], Interval]:
+    """Interval of the mean over corpora at every layer, by ``(protocol, probe, layer)``.
+
+    Most layers have no stored predictions, so these come from the confusion matrices by the
+    jackknife, which the bootstrap approximates. What a text does to one seed it is taken to do to
+    all; the seeds' own spread is added.
+
+    Parameters
+    ----------
+    units : iterable of UnitRecord
+    corpora : collection of str
+        Corpora in the mean: groups are left out.
+    score : {"qwk", "macro_f1", "accuracy", "adjacent"}
+    """
+    statistic = get_statistic(score)
+    if not statistic.from_cells:
+        raise ValueError(f"{score} needs unrounded predictions, not a confusion matrix")
+    layers: dict[tuple[str, str, int], list[UnitRecord]] = {}
+    for unit in units:
+        if unit.corpus in corpora:
+            layers.setdefault((unit.protocol, unit.probe, unit.layer), []).append(unit)
+    return {key: _band(found, statistic) for key, found in layers.items()}
+
+
+def _band(units: list[UnitRecord], statistic: Statistic) -> Interval:
+    """Jackknife interval of the mean over parts, then over seeds."""
+    counts = np.array([unit.confusion for unit in units], dtype=np.float64)
+    columns = statistic.columns(cell_outcomes(counts.shape[1]))
+    cells = counts.reshape(len(units), -1)
+    total = cells @ columns
+    scores = statistic.value(total)
+    left_out = np.where(cells > 0, scores[:, None], np.nan)
+    left_out -= np.where(cells > 0, statistic.value(total[:, None] - columns), np.nan)
+    loss = np.nan_to_num(left_out)
+    n = cells.sum(1)
+    mean_loss = (cells * loss).sum(1) / np.maximum(n, 1)
+    error = np.sqrt((cells * (loss - mean_loss[:, None]) ** 2).sum(1))
+    bias = -(n - 1) * mean_loss
+    parts = {place: p for p, place in enumerate(dict.fromkeys((u.fold, u.corpus) for u in units))}
+    seeds = {seed: s for s, seed in enumerate(dict.fromkeys(unit.seed for unit in units))}
+    grid = np.full((3, len(seeds), len(parts)), np.nan)
+    for u, unit in enumerate(units):
+        if not np.isnan(scores[u]):
+            place = seeds[unit.seed], parts[unit.fold, unit.corpus]
+            grid[:, *place] = scores[u], error[u], bias[u]
+    defined = ~np.isnan(grid[0])
+    if not defined.any():
+        return Interval(None, None, None, None, int(n.sum()), 0)
+    by_seed = _row_means(grid[0], defined)
+    variance = (_row_means(grid[1].T, defined.T) ** 2).sum() / defined.any(0).sum() ** 2
+    if len(by_seed) > 1:
+        variance += by_seed.var(ddof=1) / len(by_seed)
+    estimate = float(by_seed.mean())
+    centre = estimate - float(_row_means(grid[2], defined).mean())
+    s = float(np.sqrt(variance))
+    low, high = ends(estimate, centre, s, statistic.link, statistic.bounds)
+    texts = sum({(u.fold, u.corpus): u.n for u in units}.values())
+    return Interval(estimate, low, high, s, texts, 0)
+
+
+def _row_means(values: Floats, defined: NDArray[np.bool_]) -> Floats:
+    """Mean of each row over what is defined, for rows where anything is."""
+    some = defined.any(1)
+    total: Floats = np.where(defined, np.nan_to_num(values), 0.0).sum(1)[some]
+    return total / defined.sum(1)[some]

@@ -1,0 +1,130 @@
+"""Intervals for a confusion matrix and for all that a result's summary says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cefrbench.results.model import RunResult
+from cefrbench.results.predictions import PredictionTable
+from cefrbench.scores import DIRECTIONS
+from cefrbench.statistics.draws import Draws, Resampled, resample
+from cefrbench.statistics.intervals import Interval, from_draws
+from cefrbench.statistics.resampling import REPLICATES, TextWeights, cell_weights
+from cefrbench.statistics.sample import samples
+from cefrbench.statistics.scoring import cell_outcomes, get_statistic
+
+#: The two protocols whose difference is the gap.
+GAP = ("iid", "loco")
+
+
+@dataclass(frozen=True, slots=True)
+class ResultIntervals:
+    """Intervals of one result; each value is a mapping of score name to interval.
+
+    Attributes
+    ----------
+    means : dict
+        By ``(protocol, probe)``: mean over corpora, then over seeds.
+    corpora : dict
+        By ``(protocol, probe, corpus)``: mean over seeds (and over folds that score the corpus).
+    gaps : dict
+        By probe: mean in distribution less mean out of it, over the corpora that both score.
+    """
+
+    means: dict[tuple[str, str], dict[str, Interval]] = field(default_factory=dict)
+    corpora: dict[tuple[str, str, str], dict[str, Interval]] = field(default_factory=dict)
+    gaps: dict[str, dict[str, Interval]] = field(default_factory=dict)
+
+
+def interval(
+    confusion: ArrayLike, score: str = "qwk", *, replicates: int = REPLICATES, seed: int = 0
+) -> Interval:
+    """Interval of a score that one confusion matrix determines.
+
+    Parameters
+    ----------
+    confusion : array_like of int, shape (C, C)
+        Gold classes in rows.
+    score : {"qwk", "macro_f1", "accuracy", "adjacent"}
+    replicates : int
+    seed : int
+
+    Raises
+    ------
+    ValueError
+        For MAE and R², which need unrounded predictions.
+    """
+    statistic = get_statistic(score)
+    if not statistic.from_cells:
+        raise ValueError(f"{score} needs unrounded predictions, not a confusion matrix")
+    counts = np.asarray(confusion, dtype=np.int64)
+    columns = statistic.columns(cell_outcomes(len(counts)))
+    drawn = cell_weights(counts, replicates, seed)
+    texts = np.repeat(columns, counts.ravel(), axis=0)
+    total = texts.sum(0)
+    estimate = float(statistic.value(total))
+    losses = np.nan_to_num(estimate - statistic.value(total - texts))
+    draws = Draws(
+        estimate=estimate,
+        values=statistic.value(drawn @ columns),
+        keys=np.arange(len(texts)).astype(np.str_),
+        influence=losses - losses.mean() if len(losses) else losses,
+        corpora={},
+        parts=((len(texts), estimate),),
+    )
+    return from_draws(draws, statistic)
+
+
+def summary_intervals(
+    result: RunResult,
+    predictions: PredictionTable,
+    *,
+    scores: Collection[str] = tuple(DIRECTIONS),
+    weights: TextWeights | None = None,
+) -> ResultIntervals:
+    """Intervals for all that a result's summary says at the layers whose predictions are stored.
+
+    Those are the layers chosen on validation texts or, in the study's form, the oracle's.
+
+    Parameters
+    ----------
+    result : RunResult
+    predictions : PredictionTable
+        Beside it.
+    scores : collection of str
+    weights : TextWeights, optional
+        Share one over many results: what it has drawn for a text, it keeps.
+    """
+    weights = weights or TextWeights()
+    found = samples(result, predictions)
+    intervals = ResultIntervals()
+    for name in scores:
+        statistic = get_statistic(name)
+        resampled = {key: resample(sample, statistic, weights) for key, sample in found.items()}
+        for (protocol, probe), one in resampled.items():
+            mean = intervals.means.setdefault((protocol, probe), {})
+            mean[name] = from_draws(one.draws(), statistic)
+            for corpus in one.sample.corpora:
+                place = intervals.corpora.setdefault((protocol, probe, corpus), {})
+                place[name] = from_draws(one.draws({corpus}), statistic)
+        for probe in dict.fromkeys(probe for _, probe in found):
+            gap = gap_draws(resampled, probe)
+            if gap is not None:
+                intervals.gaps.setdefault(probe, {})[name] = from_draws(gap)
+    return intervals
+
+
+def gap_draws(resampled: Mapping[tuple[str, str], Resampled], probe: str) -> Draws | None:
+    """The IID–OOD gap of a probe, over the corpora that have a score under both protocols.
+
+    None where either protocol was not run.
+    """
+    inside, outside = (resampled.get((protocol, probe)) for protocol in GAP)
+    if inside is None or outside is None:
+        return None
+    shared = inside.draws().corpora.keys() & outside.draws().corpora.keys()
+    return inside.draws(shared).minus(outside.draws(shared)) if shared else None

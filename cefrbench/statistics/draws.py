@@ -1,0 +1,165 @@
+"""Replicates of a score: of one corpus, of the mean over corpora, of a difference of two means."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cefrbench.statistics.resampling import TextWeights, seed_weights
+from cefrbench.statistics.sample import Sample
+from cefrbench.statistics.scoring import Floats, Statistic
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draws:
+    """A score, its replicates, and how much each text moves it.
+
+    Attributes
+    ----------
+    estimate : float
+        NaN where undefined.
+    values : ndarray of float64, shape (replicates,)
+        NaN where a replicate is undefined.
+    keys : ndarray of str, shape (t,)
+        Of the texts, as often as they are scored.
+    influence : ndarray of float64, shape (t,)
+        What the estimate loses when the text is left out there.
+    corpora : dict of str to float
+        The score of each corpus.
+    parts : tuple of (int, float)
+        Texts and score of each part of the mean; empty for a difference.
+    """
+
+    estimate: float
+    values: Floats
+    keys: NDArray[np.str_]
+    influence: Floats
+    corpora: dict[str, float]
+    parts: tuple[tuple[int, float], ...] = ()
+
+    @property
+    def texts(self) -> int:
+        """Different texts."""
+        return len(np.unique(self.keys))
+
+    def minus(self, other: Draws) -> Draws:
+        """Difference of two scores, paired by text."""
+        return Draws(
+            estimate=self.estimate - other.estimate,
+            values=self.values - other.values,
+            keys=np.concatenate([self.keys, other.keys]),
+            influence=np.concatenate([self.influence, -other.influence]),
+            corpora={
+                name: score - other.corpora[name]
+                for name, score in self.corpora.items()
+                if name in other.corpora
+            },
+        )
+
+    def jackknife_error(self) -> float:
+        """Standard error from leaving out one text at a time, wherever it is scored."""
+        _, text = np.unique(self.keys, return_inverse=True)
+        return float(np.sqrt((np.bincount(text, self.influence) ** 2).sum()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resampled:
+    """Scores of all parts and seeds of a sample, with their replicates.
+
+    Attributes
+    ----------
+    sample : Sample
+    scores : ndarray of float64, shape (seeds, parts)
+        NaN where undefined or not there.
+    replicates : ndarray of float64, shape (replicates, seeds, parts)
+    losses : tuple of ndarray of float64, shape (seeds, texts)
+        For each part: what the score loses without each text.
+    seed : int
+        Of the resamples.
+    """
+
+    sample: Sample
+    scores: Floats
+    replicates: Floats
+    losses: tuple[Floats, ...]
+    seed: int
+
+    def draws(self, corpora: Collection[str] | None = None) -> Draws:
+        """Mean over parts, then over seeds; of some corpora, or of all.
+
+        Corpora are fixed; texts are resampled inside each, jointly where several parts or seeds
+        score the same text. Seeds are resampled jointly over parts and protocols, because the
+        fits of one seed may share their luck. Undefined scores are left out of the mean, as in a
+        result's summary; a replicate is undefined when any score of the mean is undefined in it.
+        """
+        chosen = [
+            p
+            for p, part in enumerate(self.sample.parts)
+            if corpora is None or part.corpus in corpora
+        ]
+        scores = self.scores[:, chosen]
+        defined = ~np.isnan(scores)
+        alive = defined.any(1)
+        if not alive.any():
+            nothing = np.full(len(self.replicates), np.nan)
+            return Draws(float("nan"), nothing, np.zeros(0, np.str_), np.zeros(0), {})
+        share = defined / np.maximum(defined.sum(1, keepdims=True), 1)
+        replicates = np.where(defined, self.replicates[:, :, chosen], 0.0)
+        by_seed = (replicates * share).sum(2)[:, alive]
+        mixed = seed_weights(int(alive.sum()), len(self.replicates), self.seed, self.sample.encoder)
+        by_part = [_mean(column) for column in scores.T]
+        return Draws(
+            estimate=float((np.nan_to_num(scores) * share).sum(1)[alive].mean()),
+            values=(by_seed * mixed).sum(1),
+            keys=np.concatenate([self.sample.parts[p].keys for p in chosen]),
+            influence=np.concatenate(
+                [self._influence(p, share[:, c] / alive.sum()) for c, p in enumerate(chosen)]
+            ),
+            corpora=self._by_corpus(),
+            parts=tuple(
+                (len(self.sample.parts[p].keys), score)
+                for p, score in zip(chosen, by_part, strict=True)
+                if not np.isnan(score)
+            ),
+        )
+
+    def _influence(self, part: int, share: Floats) -> Floats:
+        # Without the only text of a level a score may be undefined: nothing is known of that text.
+        change: Floats = (np.nan_to_num(self.losses[part]) * share[:, None]).sum(0)
+        return change - change.mean() if len(change) else change
+
+    def _by_corpus(self) -> dict[str, float]:
+        """Mean over parts and seeds of each corpus that has a score."""
+        means: dict[str, float] = {}
+        for corpus in self.sample.corpora:
+            own = [p for p, part in enumerate(self.sample.parts) if part.corpus == corpus]
+            mean = _mean(self.scores[:, own])
+            if not np.isnan(mean):
+                means[corpus] = mean
+        return means
+
+
+def _mean(scores: Floats) -> float:
+    found = scores[~np.isnan(scores)]
+    return float(found.mean()) if len(found) else float("nan")
+
+
+def resample(sample: Sample, statistic: Statistic, weights: TextWeights) -> Resampled:
+    """Score all parts and seeds of a sample in all replicates."""
+    seeds = sample.seeds
+    scores = np.full((len(seeds), len(sample.parts)), np.nan)
+    replicates = np.full((weights.replicates, *scores.shape), np.nan)
+    losses = []
+    for p, part in enumerate(sample.parts):
+        columns = part.columns(statistic)
+        total = columns.sum(1, keepdims=True)
+        at = [seeds.index(seed) for seed in part.seeds]
+        scores[at, p] = statistic.value(total)[:, 0]
+        replicates[:, at, p] = statistic.value(weights.sums(part.keys, columns))
+        loss = np.full((len(seeds), len(part.keys)), np.nan)
+        loss[at] = scores[at, p, None] - statistic.value(total - columns)
+        losses.append(loss)
+    return Resampled(sample, scores, replicates, tuple(losses), weights.seed)

@@ -1,0 +1,136 @@
+"""From replicates to a 95 % interval.
+
+The interval is normal on a scale where the score's distribution nearly is (Fisher's z for QWK, the
+logarithm for MAE, …), centred at the estimate less its bootstrap bias: QWK is biased in small
+corpora, and a mean over nine of them keeps the bias while its error shrinks to a third, so that
+percentile intervals cover the truth in 85 to 91 % of cases only (``docs/statistics.md``). Its width
+comes from the bootstrap's standard error or the jackknife's, whichever is larger, because the
+former falls short where a level has few texts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cefrbench.statistics.draws import Draws
+from cefrbench.statistics.scoring import Link, Statistic
+
+#: Two-sided 95 % quantile of the normal distribution.
+Z95 = 1.959963984540054
+#: Fewest replicates, as a share, that have to be defined for an interval to be given.
+_ENOUGH = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A score and its 95 % interval.
+
+    Attributes
+    ----------
+    estimate : float or None
+        None where the score is undefined.
+    low, high : float or None
+        Ends; None where there is no interval, and :attr:`note` says why.
+    error : float or None
+        Standard error.
+    texts : int
+        Different texts.
+    replicates : int
+        0 for an interval from the jackknife alone.
+    undefined : int
+        Replicates without a score (one gold level was left), which the interval leaves out.
+    """
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    error: float | None
+    texts: int
+    replicates: int
+    undefined: int = 0
+
+    @property
+    def note(self) -> str:
+        """What has to be said about it; mostly nothing."""
+        if self.estimate is None:
+            return "undefined: the texts have one level only"
+        if self.low is None:
+            return f"no interval: {self.undefined} of {self.replicates} resamples have one level"
+        if self.undefined:
+            return f"{self.undefined} of {self.replicates} resamples had one level and are left out"
+        return ""
+
+
+def from_draws(draws: Draws, statistic: Statistic | None = None) -> Interval:
+    """Interval of a score (on its own scale) or, without ``statistic``, of a difference."""
+    replicates = len(draws.values)
+    values = draws.values[~np.isnan(draws.values)]
+    undefined = replicates - len(values)
+    texts = draws.texts
+    if np.isnan(draws.estimate):
+        return Interval(None, None, None, None, texts, replicates, undefined)
+    if len(values) < _ENOUGH * replicates:
+        return Interval(draws.estimate, None, None, None, texts, replicates, undefined)
+    centre, error = centre_and_error(draws)
+    link: Link = "identity"
+    bounds = (-np.inf, np.inf)
+    if statistic is not None:
+        link, bounds = statistic.link, statistic.bounds
+        if statistic.proportion:
+            centre, error = _smoothed(draws, error)
+    low, high = ends(draws.estimate, centre, error, link, bounds)
+    return Interval(draws.estimate, low, high, error, texts, replicates, undefined)
+
+
+def centre_and_error(draws: Draws) -> tuple[float, float]:
+    """Estimate less its bootstrap bias, and its standard error."""
+    values = draws.values[~np.isnan(draws.values)]
+    error = max(float(values.std(ddof=1)), draws.jackknife_error())
+    return 2 * draws.estimate - float(values.mean()), error
+
+
+def _smoothed(draws: Draws, error: float) -> tuple[float, float]:
+    """Centre and error of a mean of proportions that don't vanish when all texts are right.
+
+    Two successes and two failures are spread over the parts (Agresti & Coull 1998, and for means
+    of proportions Price & Bonett 2004); the bootstrap's variance grows by as much as theirs.
+    """
+    n, p = np.array(draws.parts).T
+    m = len(n)
+    smooth = (n * p + 2 / m) / (n + 4 / m)
+    extra = smooth * (1 - smooth) / (n + 4 / m) - p * (1 - p) / n
+    return float(smooth.mean()), float(np.sqrt(max(0.0, error**2 + extra.sum() / m**2)))
+
+
+def ends(
+    estimate: float, centre: float, error: float, link: Link, bounds: tuple[float, float]
+) -> tuple[float, float]:
+    """Ends of the interval ``centre ± 1.96 error``, taken on the scale of ``link``."""
+    if error <= 1e-12:
+        return estimate, estimate
+    # A bias is not corrected by more than half the way to the end of the score's range.
+    centre = min(max(centre, (estimate + bounds[0]) / 2), (estimate + bounds[1]) / 2)
+    if link == "fisher":
+        middle, slope = np.arctanh(centre), 1 / (1 - centre**2)
+    elif link == "logit":
+        middle, slope = np.log(centre / (1 - centre)), 1 / (centre * (1 - centre))
+    elif link == "log":
+        middle, slope = np.log(centre), 1 / centre
+    elif link == "log1m":
+        middle, slope = -np.log1p(-centre), 1 / (1 - centre)
+    else:
+        low, high = centre - Z95 * error, centre + Z95 * error
+        return float(max(low, bounds[0])), float(min(high, bounds[1]))
+    ends = np.array([middle - Z95 * error * slope, middle + Z95 * error * slope])
+    low, high = _INVERSE[link](ends)
+    return float(low), float(high)
+
+
+_INVERSE = {
+    "fisher": np.tanh,
+    "logit": lambda x: 1 / (1 + np.exp(-x)),
+    "log": np.exp,
+    "log1m": lambda x: -np.expm1(-x),
+}

@@ -1,0 +1,125 @@
+"""Random weights for a bootstrap that is keyed by text.
+
+Each text gets, in each replicate, a weight of its own from a Poisson distribution with mean 1 (the
+Poisson bootstrap: Chamandy et al., "Estimating uncertainty for massive data streams", 2012): a
+resample with replacement but for its size, which varies. The stream of a text's weights is seeded
+by the text's key alone, so a text weighs the same wherever it is scored: in distribution and out
+of it, with every seed, in every result. Hence differences of replicates are paired by text with no
+more ado, and a result's replicates never depend on what it is compared with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cefrbench.statistics.scoring import Floats
+
+REPLICATES = 2000
+
+Weights = NDArray[np.uint8]
+
+
+def _poisson_table() -> Weights:
+    """Poisson(1) quantile of each of the 65,536 values of a 16-bit word."""
+    k = np.arange(12)
+    probability = np.exp(-1.0) / np.cumprod(np.maximum(k, 1))
+    middles = (np.arange(2**16) + 0.5) / 2**16
+    return np.searchsorted(np.cumsum(probability), middles).astype(np.uint8)
+
+
+_POISSON = _poisson_table()
+
+
+def stream(*parts: object) -> np.random.Philox:
+    """Random bits that depend on nothing but ``parts``: a counter-based generator keyed by them."""
+    digest = hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).digest()
+    return np.random.Philox(key=int.from_bytes(digest, "little"))
+
+
+@dataclass(slots=True)
+class TextWeights:
+    """Weights of texts in all replicates.
+
+    Attributes
+    ----------
+    replicates : int
+    seed : int
+        Another seed gives another set of resamples.
+    """
+
+    replicates: int = REPLICATES
+    seed: int = 0
+    _known: dict[bytes, Weights] = field(default_factory=dict, repr=False)
+
+    def of(self, keys: NDArray[np.str_]) -> Weights:
+        """Weights of texts by key, shape ``(len(keys), replicates)``.
+
+        They are kept, because all probes, seeds and results ask for the same texts.
+        """
+        place = hashlib.blake2b(keys.astype("U").tobytes(), digest_size=16).digest()
+        if place not in self._known:
+            rows = [self._row(str(key)) for key in keys]
+            self._known[place] = np.stack(rows) if rows else _POISSON[:0, None]
+        return self._known[place]
+
+    def _row(self, key: str) -> Weights:
+        words = stream(self.seed, key).random_raw(-(-self.replicates // 4)).astype("<u8")
+        return _POISSON[words.view("<u2")[: self.replicates]]
+
+    def sums(self, keys: NDArray[np.str_], columns: Floats) -> Floats:
+        """Weighted sums of columns over texts.
+
+        Parameters
+        ----------
+        keys : ndarray of str, shape (n,)
+        columns : ndarray of float64, shape (seeds, n, k)
+
+        Returns
+        -------
+        ndarray of float64, shape (replicates, seeds, k)
+        """
+        seeds, n, k = columns.shape
+        if n == 0:
+            return np.zeros((self.replicates, seeds, k))
+        # Counts stay below 2²⁴, so that sums of whole numbers are exact in single precision.
+        flat = np.ascontiguousarray(columns.transpose(1, 0, 2).reshape(n, seeds * k), np.float32)
+        weights = self.of(keys).T.astype(np.float32)
+        return (weights @ flat).astype(np.float64).reshape(self.replicates, seeds, k)
+
+
+def seed_weights(seeds: int, replicates: int, *label: object) -> Floats:
+    """Weights of a probe's seeds in all replicates, each row adding up to 1.
+
+    Seeds are drawn with replacement. With so few, a plain draw shows only ``(S - 1) / S`` of
+    their variance, so its deviations are stretched by ``sqrt(S / (S - 1))`` (the rescaling
+    bootstrap: Rao & Wu 1988); weights may thus lie below 0.
+
+    Parameters
+    ----------
+    seeds : int
+    replicates : int
+    *label
+        What the draw depends on. Two encoders' seeds have nothing in common but their number, so
+        the encoder belongs to it.
+    """
+    if seeds == 1:
+        return np.ones((replicates, 1))
+    rng = np.random.Generator(stream("seeds", *label))
+    drawn = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=replicates) / seeds
+    weights: Floats = 1 / seeds + np.sqrt(seeds / (seeds - 1)) * (drawn - 1 / seeds)
+    return weights
+
+
+def cell_weights(confusion: NDArray[np.int64], replicates: int, seed: int) -> Floats:
+    """Resampled counts of a confusion matrix, cell by cell, shape ``(replicates, C²)``.
+
+    The sum of Poisson(1) weights over a cell's texts is Poisson with the cell's count as mean: the
+    same bootstrap over texts, where only the matrix is known.
+    """
+    counts = np.ravel(confusion)
+    rng = np.random.Generator(stream("cells", seed, *counts))
+    return rng.poisson(counts, size=(replicates, len(counts))).astype(np.float64)

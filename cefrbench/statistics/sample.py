@@ -1,0 +1,148 @@
+"""A result's predictions as the statistics see them: one sample a probe and protocol.
+
+A sample has parts, one a fold and scored corpus, and each part has the probe's seeds over the same
+texts. Its score is the mean over parts, then over seeds, as in a result's summary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cefrbench.errors import ResultError
+from cefrbench.results.model import RunResult
+from cefrbench.results.predictions import PredictionTable, UnitKey
+from cefrbench.statistics.scoring import Floats, Outcomes, Statistic, outcomes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One scored corpus in one fold.
+
+    Attributes
+    ----------
+    fold, corpus : str
+    seeds : tuple of int or None
+    keys : ndarray of str, shape (n,)
+        Keys of the texts, each once, ascending.
+    rows : ndarray of int, shape (m,)
+        Position in ``keys`` of each scored row: more rows than texts where the study's form
+        scores a repeated text as often as it stands there.
+    low, high : ndarray of int64, shape (m,)
+        Gold intervals.
+    outcomes : tuple of Outcomes
+        One a seed, rows in the order of ``rows``.
+    """
+
+    fold: str
+    corpus: str
+    seeds: tuple[int | None, ...]
+    keys: NDArray[np.str_]
+    rows: NDArray[np.intp]
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    outcomes: tuple[Outcomes, ...]
+
+    def columns(self, statistic: Statistic) -> Floats:
+        """Columns of a score summed by text, shape ``(seeds, n, k)``."""
+        by_row = np.stack([statistic.columns(seed) for seed in self.outcomes])
+        if len(self.rows) == len(self.keys):
+            return by_row
+        by_text = np.zeros((len(self.outcomes), len(self.keys), by_row.shape[2]))
+        np.add.at(by_text, (slice(None), self.rows), by_row)
+        return by_text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """All parts of one probe under one protocol, groups left out.
+
+    Attributes
+    ----------
+    encoder : str
+        Digest of the encoder's identity.
+    probe, protocol : str
+    parts : tuple of Part
+    """
+
+    encoder: str
+    probe: str
+    protocol: str
+    parts: tuple[Part, ...]
+
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        """Scored corpora, in order, each once."""
+        return tuple(dict.fromkeys(part.corpus for part in self.parts))
+
+    @property
+    def seeds(self) -> tuple[int | None, ...]:
+        """Seeds of any part, in order, each once."""
+        return tuple(dict.fromkeys(seed for part in self.parts for seed in part.seeds))
+
+    def only(self, corpora: Iterable[str]) -> Sample:
+        """Keep the parts of some corpora."""
+        keep = frozenset(corpora)
+        parts = tuple(part for part in self.parts if part.corpus in keep)
+        return Sample(self.encoder, self.probe, self.protocol, parts)
+
+
+def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, str], Sample]:
+    """Take stored predictions apart into samples, by ``(protocol, probe)``.
+
+    Raises
+    ------
+    ResultError
+        When two seeds of one part don't hold the same texts and gold levels.
+    """
+    names = {record.card.name for record in result.corpora}
+    found: dict[tuple[str, str], dict[tuple[str, str], dict[int | None, PredictionTable]]] = {}
+    for key, table in predictions.units():
+        if key.corpus in names:
+            part = found.setdefault((key.protocol, key.probe), {})
+            part.setdefault((key.fold, key.corpus), {})[key.seed] = _sorted(table)
+    encoder = result.encoder.digest()
+    return {
+        (protocol, probe): Sample(
+            encoder,
+            probe,
+            protocol,
+            tuple(
+                _part(UnitKey(protocol, fold, corpus, probe, None, 0), seeds, len(result.scale))
+                for (fold, corpus), seeds in parts.items()
+            ),
+        )
+        for (protocol, probe), parts in found.items()
+    }
+
+
+def _sorted(table: PredictionTable) -> PredictionTable:
+    return table.take(np.argsort(table.text, kind="stable"))
+
+
+def _part(place: UnitKey, seeds: dict[int | None, PredictionTable], n_classes: int) -> Part:
+    first, *others = seeds.values()
+    for other in others:
+        same = (getattr(first, name) for name in ("text", "low", "high"))
+        theirs = (getattr(other, name) for name in ("text", "low", "high"))
+        if not all(map(np.array_equal, same, theirs)):
+            raise ResultError(
+                f"The predictions of {place.probe} on {place.corpus} ({place.protocol}, fold "
+                f"{place.fold}) hold other texts with one seed than with another: run it again."
+            )
+    keys, rows = np.unique(first.text, return_inverse=True)
+    return Part(
+        fold=place.fold,
+        corpus=place.corpus,
+        seeds=tuple(seeds),
+        keys=keys,
+        rows=rows,
+        low=first.low,
+        high=first.high,
+        outcomes=tuple(
+            outcomes(table.prediction, table.low, table.high, n_classes) for table in seeds.values()
+        ),
+    )

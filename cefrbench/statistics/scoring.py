@@ -1,0 +1,201 @@
+"""Every score as a function of sums over texts, so that a resample costs one matrix product.
+
+:mod:`cefrbench.scores` has the same scores for one confusion matrix; here they are vectorised. A
+score is two things: columns, one row a text, and a function of the columns' sums. QWK, for one,
+needs no confusion matrix: ``Σ w·observed = Σ (g - p)²`` and, with both marginals written out,
+``Σ w·expected = Σ g² + Σ p² - 2 Σ g Σ p / n``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cefrbench.errors import unknown_name
+from cefrbench.scores import round_to_class
+
+Floats = NDArray[np.float64]
+Link = Literal["fisher", "logit", "log", "log1m", "identity"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What a probe's predictions came to, text by text; all arrays are of shape ``(n,)``.
+
+    Attributes
+    ----------
+    gold, predicted : ndarray of int64
+        Classes, as they are counted in a confusion matrix.
+    error : ndarray of float64
+        Of the unrounded prediction, signed, from the nearer end of the gold interval.
+    middle : ndarray of float64
+        Middle of the gold interval.
+    n_classes : int
+    """
+
+    gold: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    error: Floats
+    middle: Floats
+    n_classes: int
+
+
+def outcomes(
+    prediction: Floats, low: NDArray[np.int64], high: NDArray[np.int64], n_classes: int
+) -> Outcomes:
+    """Score predictions against gold intervals by the rules of :func:`cefrbench.scores.tally`."""
+    value = np.clip(prediction, 0, n_classes - 1)
+    predicted = round_to_class(prediction, n_classes)
+    return Outcomes(
+        gold=np.clip(predicted, low, high),
+        predicted=predicted,
+        error=value - np.clip(value, low, high),
+        middle=(low + high) / 2.0,
+        n_classes=n_classes,
+    )
+
+
+def cell_outcomes(n_classes: int) -> Outcomes:
+    """One outcome a cell of the confusion matrix, row by row.
+
+    The unrounded prediction is not known there, so ``error`` is that of the rounded one.
+    """
+    gold, predicted = np.divmod(np.arange(n_classes**2, dtype=np.int64), n_classes)
+    return Outcomes(gold, predicted, (predicted - gold).astype(np.float64), gold * 1.0, n_classes)
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """One score.
+
+    Attributes
+    ----------
+    name : str
+        As in :class:`cefrbench.scores.Scores`.
+    columns : callable
+        Outcomes of ``n`` texts to an array ``[n, k]``; the first column is 1.
+    value : callable
+        Sums of those columns ``[..., k]`` to scores ``[...]``; NaN where undefined.
+    link : str
+        Scale on which its sampling distribution is nearly normal.
+    bounds : (float, float)
+        Lowest and highest possible value.
+    from_cells : bool
+        Whether the confusion matrix determines it.
+    proportion : bool
+        Whether it is a share of texts.
+    """
+
+    name: str
+    columns: Callable[[Outcomes], Floats]
+    value: Callable[[Floats], Floats]
+    link: Link
+    bounds: tuple[float, float]
+    from_cells: bool = True
+    proportion: bool = False
+
+
+def _columns(*columns: NDArray[np.float64] | NDArray[np.int64] | NDArray[np.bool_]) -> Floats:
+    return np.stack([np.ones(len(columns[0])), *columns], axis=1).astype(np.float64)
+
+
+def _ratio(above: Floats, below: Floats, defined: NDArray[np.bool_]) -> Floats:
+    """``above / below`` where defined, else NaN."""
+    full = np.full(np.broadcast_shapes(above.shape, below.shape), np.nan)
+    return np.divide(above, below, out=full, where=defined)
+
+
+def _qwk_columns(o: Outcomes) -> Floats:
+    g, p = o.gold, o.predicted
+    return _columns(g, g * g, p, p * p, (g - p) ** 2)
+
+
+def _qwk(sums: Floats) -> Floats:
+    n, g, gg, p, pp, apart = np.moveaxis(sums, -1, 0)
+    # n Σg² - (Σg)² is a whole number: 0 with one gold level, where kappa says nothing.
+    defined = n * gg - g * g > 0.5
+    expected = gg + pp - 2 * g * _ratio(p, n, n > 0)
+    return 1.0 - _ratio(apart, expected, defined)
+
+
+def _f1_columns(o: Outcomes) -> Floats:
+    classes = np.arange(o.n_classes)
+    gold, predicted = o.gold[:, None] == classes, o.predicted[:, None] == classes
+    hits, seen = (gold & predicted), gold.astype(np.int64) + predicted
+    return np.concatenate([np.ones((len(gold), 1)), hits, seen], axis=1).astype(np.float64)
+
+
+def _macro_f1(sums: Floats) -> Floats:
+    hits, seen = np.split(sums[..., 1:], 2, axis=-1)
+    occurs = seen > 0
+    f1 = np.divide(2 * hits, seen, out=np.zeros_like(hits), where=occurs)
+    count = occurs.sum(-1).astype(np.float64)
+    return _ratio(f1.sum(-1), count, count > 0)
+
+
+def _r2(sums: Floats) -> Floats:
+    n, squared, gold, gold_squared = np.moveaxis(sums, -1, 0)
+    spread = gold_squared - gold * _ratio(gold, n, n > 0)
+    return 1.0 - _ratio(squared, spread, spread > 1e-9 * n)
+
+
+def _mean(sums: Floats) -> Floats:
+    n, total = np.moveaxis(sums, -1, 0)
+    return _ratio(total, n, n > 0)
+
+
+_SHARE = (0.0, 1.0)
+_ALL = (
+    Statistic("qwk", _qwk_columns, _qwk, "fisher", (-1.0, 1.0)),
+    Statistic("macro_f1", _f1_columns, _macro_f1, "logit", _SHARE),
+    Statistic(
+        "mae",
+        lambda o: _columns(np.abs(o.error)),
+        _mean,
+        "log",
+        (0.0, np.inf),
+        from_cells=False,
+    ),
+    Statistic(
+        "r2",
+        lambda o: _columns(o.error**2, o.middle, o.middle**2),
+        _r2,
+        "log1m",
+        (-np.inf, 1.0),
+        from_cells=False,
+    ),
+    Statistic(
+        "accuracy",
+        lambda o: _columns(o.gold == o.predicted),
+        _mean,
+        "identity",
+        _SHARE,
+        proportion=True,
+    ),
+    Statistic(
+        "adjacent",
+        lambda o: _columns(np.abs(o.gold - o.predicted) <= 1),
+        _mean,
+        "identity",
+        _SHARE,
+        proportion=True,
+    ),
+)
+STATISTICS = {statistic.name: statistic for statistic in _ALL}
+
+
+def get_statistic(name: str) -> Statistic:
+    """Find a score by name.
+
+    Raises
+    ------
+    UserError
+        With the nearest names.
+    """
+    if name not in STATISTICS:
+        raise unknown_name("score", name, STATISTICS)
+    return STATISTICS[name]
