@@ -12,7 +12,7 @@ from cefrbench.errors import EXIT_USER
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from cefrbench.results.check import Finding
+    from cefrbench.results.findings import Finding
 
 _PATHS = click.argument("paths", metavar="PATH…", nargs=-1, required=True)
 
@@ -60,14 +60,13 @@ def check(paths: tuple[str, ...]) -> None:
 )
 def merge(paths: tuple[str, ...], output: Path) -> None:
     """Merge partial results of one encoder: other probes, protocols, seeds or layers."""
+    from cefrbench.results.check import read_checked
     from cefrbench.results.find import find_results
-    from cefrbench.results.io import read_predictions_of, read_result, write_result_file
+    from cefrbench.results.io import write_result_file
     from cefrbench.results.merge import merge_results
 
     files = find_results(paths)
-    read = [(path, read_result(path)) for path in files]
-    merged = merge_results([(result, read_predictions_of(result, path)) for path, result in read])
-    write_result_file(*merged, output)
+    write_result_file(*merge_results([read_checked(path) for path in files]), output)
     click.echo(f"Merged {len(files)} results into {output}.")
 
 

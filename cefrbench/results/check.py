@@ -6,19 +6,23 @@ recomputed whatever the checksum says.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
 
 from cefrbench.errors import ResultError, UserError
-from cefrbench.results.io import checksum, parse_json, read_bytes, read_predictions_of, validate
+from cefrbench.results.findings import TOLERANCE, Finding, Findings, diff, unique
+from cefrbench.results.io import (
+    checksum,
+    parse_json,
+    read_bytes,
+    read_predictions_of,
+    read_result,
+    validate,
+)
 from cefrbench.results.model import Confusion, FitRecord, RunResult, SplitRecord, UnitRecord
 from cefrbench.results.predictions import PredictionTable, UnitKey
 from cefrbench.results.summary import (
@@ -30,27 +34,8 @@ from cefrbench.results.summary import (
 )
 from cefrbench.scores import scores, tally
 
-#: Sums of the same numbers differ by so much between processors, relatively.
-TOLERANCE = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One figure that doesn't agree.
-
-    Attributes
-    ----------
-    where : str
-        Place in the JSON file (``units[3].scores.qwk``); empty for the file as a whole.
-    found, expected : str
-    """
-
-    where: str
-    found: str
-    expected: str
-
-
-Findings = Iterator[Finding]
+#: More texts than any corpus has; what is above can't be a count.
+MOST_TEXTS = 2**40
 
 
 def check_result(path: Path) -> list[Finding]:
@@ -64,13 +49,32 @@ def check_result(path: Path) -> list[Finding]:
         result = validate(data, path)
     except ResultError as error:
         return [Finding("", str(error), "a result that can be read")]
-    findings = list(_diff("checksum", raw.get("checksum"), checksum(raw)))
+    findings = list(diff("checksum", raw.get("checksum"), checksum(raw)))
     findings += check_figures(result)
     try:
         predictions = read_predictions_of(result, path)
     except ResultError as error:
         return [*findings, Finding("predictions", str(error), "the predictions of this result")]
     return findings + check_predictions(result, predictions)
+
+
+def read_checked(path: Path) -> tuple[RunResult, PredictionTable]:
+    """Read a result and its predictions, if all figures agree.
+
+    Raises
+    ------
+    ResultError
+        With the first finding, when there is one.
+    """
+    findings = check_result(path)
+    if findings:
+        first = findings[0]
+        raise ResultError(
+            f"{str(path)!r} doesn't pass its check ({first.where or 'file'}: {first.found}, "
+            f"expected {first.expected}): see `cefrbench results check`."
+        )
+    result = read_result(path)
+    return result, read_predictions_of(result, path)
 
 
 def check_figures(result: RunResult) -> list[Finding]:
@@ -92,7 +96,7 @@ def check_predictions(result: RunResult, table: PredictionTable) -> list[Finding
     """Tally the stored predictions again and compare with the units they belong to."""
     findings: list[Finding] = []
     if result.predictions is not None:
-        findings += _diff("predictions.rows", result.predictions.rows, len(table))
+        findings += diff("predictions.rows", result.predictions.rows, len(table))
     stored = stored_layers(result.fits, result.choices, result.summary)
     missing = {
         _key(unit): (index, unit)
@@ -116,52 +120,61 @@ def _check_predicted(where: str, unit: UnitRecord, rows: PredictionTable, classe
         yield Finding(where, "predictions or levels out of range", "finite ones on the scale")
         return
     counted = tally(rows.prediction, rows.low, rows.high, classes)
-    yield from _diff(f"{where}.confusion", unit.confusion, counted.confusion.tolist())
-    yield from _diff(f"{where}.sums", unit.sums, counted.sums)
+    yield from diff(f"{where}.confusion", unit.confusion, counted.confusion.tolist())
+    yield from diff(f"{where}.sums", unit.sums, counted.sums)
 
 
 def _check_shapes(result: RunResult) -> Findings:
+    """See that matrices are matrices and sums of a size that scores can be computed from."""
     size = len(result.scale)
-    matrices: Iterator[tuple[str, Confusion | None]] = chain(
-        ((f"units[{i}].confusion", unit.confusion) for i, unit in enumerate(result.units)),
-        ((f"fits[{i}].validation", fit.validation) for i, fit in enumerate(result.fits)),
-    )
-    for where, matrix in matrices:
-        if matrix is None:
-            continue
-        if [len(row) for row in matrix] != [size] * size or min(chain(*matrix), default=0) < 0:
-            yield Finding(where, str(matrix), f"{size} rows of {size} counts from 0")
+    for i, fit in enumerate(result.fits):
+        if fit.validation is not None:
+            yield from _check_matrix(f"fits[{i}].validation", fit.validation, size)
+    for i, unit in enumerate(result.units):
+        broken = list(_check_matrix(f"units[{i}].confusion", unit.confusion, size))
+        yield from broken
+        most = 0 if broken else sum(map(sum, unit.confusion)) * size**2
+        for name, value in unit.sums:
+            if not (broken or 0 <= value <= most):
+                yield Finding(f"units[{i}].sums.{name}", str(value), f"0 to {most}")
+
+
+def _check_matrix(where: str, matrix: Confusion, size: int) -> Findings:
+    counts = list(chain(*matrix))
+    square = [len(row) for row in matrix] == [size] * size
+    if not square or min(counts, default=0) < 0 or max(counts, default=0) > MOST_TEXTS:
+        yield Finding(where, str(matrix)[:200], f"{size} rows of {size} counts from 0")
 
 
 def _check_corpora(result: RunResult) -> Findings:
-    yield from _unique("corpora", [corpus.card.name for corpus in result.corpora])
+    yield from unique("corpora", [corpus.card.name for corpus in result.corpora])
     for i, corpus in enumerate(result.corpora):
         where, cleaning = f"corpora[{i}]", corpus.cleaning
-        yield from _diff(f"{where}.levels", sorted(corpus.levels), sorted(result.scale))
-        yield from _diff(f"{where}.texts", corpus.texts, sum(corpus.levels.values()))
+        yield from diff(f"{where}.levels", sorted(corpus.levels), sorted(result.scale))
+        yield from diff(f"{where}.texts", corpus.texts, sum(corpus.levels.values()))
         if not 0 < corpus.units <= corpus.texts:
             yield Finding(f"{where}.units", str(corpus.units), f"1 to {corpus.texts}")
         kept = cleaning.rows - sum(cleaning.dropped.values())
-        yield from _diff(f"{where}.cleaning.kept", cleaning.kept, kept)
+        yield from diff(f"{where}.cleaning.kept", cleaning.kept, kept)
         limit = result.config.limit
         most = cleaning.kept if limit is None else min(cleaning.kept, limit)
-        yield from _diff(f"{where}.texts", corpus.texts, most)
+        yield from diff(f"{where}.texts", corpus.texts, most)
 
 
 def _check_splits(result: RunResult) -> Findings:
-    yield from _unique("splits", [(split.protocol, split.fold) for split in result.splits])
+    yield from unique("splits", [(split.protocol, split.fold) for split in result.splits])
     protocols = {card.name for card in result.protocols}
     for i, split in enumerate(result.splits):
         where = f"splits[{i}]"
         if split.protocol not in protocols:
             yield Finding(f"{where}.protocol", split.protocol, " or ".join(sorted(protocols)))
         if split.skipped is None:
-            yield from _diff(f"{where}.train", split.train, sum(split.train_levels))
+            yield from diff(f"{where}.train", split.train, sum(split.train_levels))
 
 
 def _check_fits(result: RunResult) -> Findings:
     """Each fit once, of a known fold, layer and probe, with a unit for every scored part."""
-    yield from _unique("fits", [(*run_of(fit), fit.layer) for fit in result.fits])
+    yield from unique("fits", [(*run_of(fit), fit.layer) for fit in result.fits])
     splits = {(split.protocol, split.fold): split for split in result.splits}
     units = {_key(unit) for unit in result.units}
     for i, fit in enumerate(result.fits):
@@ -170,7 +183,7 @@ def _check_fits(result: RunResult) -> Findings:
         if split is None:
             continue
         counted = None if fit.validation is None else sum(map(sum, fit.validation))
-        yield from _diff(f"{where}.validation", counted or 0, split.validation)
+        yield from diff(f"{where}.validation", counted or 0, split.validation)
         for corpus in split.scored:
             key = UnitKey(fit.protocol, fit.fold, corpus, fit.probe, fit.seed, fit.layer)
             if key not in units:
@@ -193,7 +206,7 @@ def _check_place(
 
 def _check_units(result: RunResult) -> Findings:
     """Each unit once and with its fit; n, scores and the bounds of its sums."""
-    yield from _unique("units", [_key(unit) for unit in result.units])
+    yield from unique("units", [_key(unit) for unit in result.units])
     splits = {(split.protocol, split.fold): split for split in result.splits}
     fits = {(*run_of(fit), fit.layer) for fit in result.fits}
     gold: dict[tuple[str, str, str], UnitRecord] = {}
@@ -204,14 +217,14 @@ def _check_units(result: RunResult) -> Findings:
             yield Finding(where, _name(_key(unit)), "a fit in fits that it comes from")
         counts = np.asarray(unit.confusion, dtype=np.int64)
         if split is not None:
-            yield from _diff(f"{where}.n", unit.n, split.scored.get(unit.corpus))
-        yield from _diff(f"{where}.n", unit.n, int(counts.sum()))
-        yield from _diff(f"{where}.scores", unit.scores, scores(counts, unit.sums))
+            yield from diff(f"{where}.n", unit.n, split.scored.get(unit.corpus))
+        yield from diff(f"{where}.n", unit.n, int(counts.sum()))
+        yield from diff(f"{where}.scores", unit.scores, scores(counts, unit.sums))
         yield from _check_sums(f"{where}.sums", unit, counts, result.config.form == "study")
         # No prediction moves the gold levels: they are the same in all units of a scored part.
         first = gold.setdefault((unit.protocol, unit.fold, unit.corpus), unit).sums
-        yield from _diff(f"{where}.sums.gold", unit.sums.gold, first.gold)
-        yield from _diff(f"{where}.sums.gold_squared", unit.sums.gold_squared, first.gold_squared)
+        yield from diff(f"{where}.sums.gold", unit.sums.gold, first.gold)
+        yield from diff(f"{where}.sums.gold_squared", unit.sums.gold_squared, first.gold_squared)
 
 
 def _check_sums(
@@ -225,8 +238,8 @@ def _check_sums(
     yield from _within(f"{where}.squared", unit.sums.squared, counts, low**2, high**2)
     if one_level:
         rows = counts.sum(1)
-        yield from _diff(f"{where}.gold", unit.sums.gold, float(rows @ classes))
-        yield from _diff(f"{where}.gold_squared", unit.sums.gold_squared, float(rows @ classes**2))
+        yield from diff(f"{where}.gold", unit.sums.gold, float(rows @ classes))
+        yield from diff(f"{where}.gold_squared", unit.sums.gold_squared, float(rows @ classes**2))
 
 
 def _within(
@@ -245,15 +258,15 @@ def _within(
 def _check_tables(result: RunResult) -> Findings:
     choices = choose_layers(result.fits)
     names = [corpus.card.name for corpus in result.corpora]
-    yield from _diff("choices", result.choices, choices)
-    yield from _diff("summary", result.summary, summarise(result.units, choices, names))
+    yield from diff("choices", result.choices, choices)
+    yield from diff("summary", result.summary, summarise(result.units, choices, names))
     try:
         complete = is_complete(result)
     except UserError as error:
         yield Finding("suite", result.suite, str(error))
     else:
-        yield from _diff("complete", result.complete, complete)
-    yield from _diff("suite", result.suite, result.config.suite)
+        yield from diff("complete", result.complete, complete)
+    yield from diff("suite", result.suite, result.config.suite)
 
 
 def _key(unit: UnitRecord) -> UnitKey:
@@ -263,34 +276,3 @@ def _key(unit: UnitRecord) -> UnitKey:
 def _name(key: UnitKey) -> str:
     seed = "" if key.seed is None else f", seed {key.seed}"
     return f"{key.protocol} {key.fold}, {key.corpus}, {key.probe}, layer {key.layer}{seed}"
-
-
-def _unique(where: str, names: Sequence[object]) -> Findings:
-    for name, count in Counter(names).items():
-        if count > 1:
-            yield Finding(where, f"{name} {count} times", "each once")
-
-
-def _diff(where: str, found: object, expected: object) -> Findings:
-    """Compare two values part by part; numbers within :data:`TOLERANCE`."""
-    found, expected = _plain(found), _plain(expected)
-    if isinstance(found, Mapping) and isinstance(expected, Mapping):
-        for key in dict.fromkeys([*found, *expected]):
-            yield from _diff(f"{where}.{key}", found.get(key), expected.get(key))
-    elif isinstance(found, list | tuple) and isinstance(expected, list | tuple):
-        if len(found) != len(expected):
-            yield Finding(where, f"{len(found)} entries", f"{len(expected)}")
-        for i, pair in enumerate(zip(found, expected, strict=False)):
-            yield from _diff(f"{where}[{i}]", *pair)
-    elif not _equal(found, expected):
-        yield Finding(where, str(found), str(expected))
-
-
-def _plain(value: object) -> object:
-    return dict(value) if isinstance(value, BaseModel) else value
-
-
-def _equal(found: object, expected: object) -> bool:
-    if isinstance(found, float) and isinstance(expected, float):
-        return math.isclose(found, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    return found == expected

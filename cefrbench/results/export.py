@@ -56,16 +56,15 @@ def to_csv(results: Sequence[RunResult]) -> str:
 
 
 def _in_order(result: RunResult) -> list[UnitRecord]:
-    protocols = _positions(card.name for card in result.protocols)
-    probes = _positions(card.name for card in result.probes)
-    corpora = _positions(corpus.card.name for corpus in result.corpora)
-    groups = sorted({unit.corpus for unit in result.units} - set(corpora))
-    places = corpora | {name: len(corpora) + i for i, name in enumerate(groups)}
+    units = result.units
+    protocols = _places([card.name for card in result.protocols], (u.protocol for u in units))
+    probes = _places([card.name for card in result.probes], (u.probe for u in units))
+    corpora = _places([record.card.name for record in result.corpora], (u.corpus for u in units))
     return sorted(
-        result.units,
+        units,
         key=lambda unit: (
             protocols[unit.protocol],
-            places[unit.corpus],
+            corpora[unit.corpus],
             unit.layer,
             probes[unit.probe],
             -1 if unit.seed is None else unit.seed,
@@ -74,8 +73,10 @@ def _in_order(result: RunResult) -> list[UnitRecord]:
     )
 
 
-def _positions(names: Iterable[str]) -> dict[str, int]:
-    return {name: i for i, name in enumerate(names)}
+def _places(listed: Sequence[str], used: Iterable[str]) -> dict[str, int]:
+    """Number the names that a result lists in its order, and behind them others in use."""
+    others = sorted(set(used) - set(listed))
+    return {name: i for i, name in enumerate([*listed, *others])}
 
 
 def _cell(name: str) -> str:

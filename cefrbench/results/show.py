@@ -273,7 +273,8 @@ def _ranges(layers: Iterable[int]) -> str:
 
 def _span(layers: Sequence[int]) -> str:
     """Write the lowest and the highest of some layers."""
-    return str(layers[0]) if len(layers) == 1 else f"{layers[0]}–{layers[-1]}"
+    ends = sorted({*layers[:1], *layers[-1:]})
+    return "–".join(map(str, ends))
 
 
 def plain(text: str) -> str:
