@@ -55,9 +55,20 @@ class Encoder(ABC):
     Encoders that tokenize override :meth:`prepare` and :meth:`cost` too, so that batches are made
     by tokens and tokenizing runs beside the forward pass; :meth:`encode` then gets what
     :meth:`prepare` made.
+
+    Attributes
+    ----------
+    identity : EncoderIdentity
+    batch_cost : int
+        Most that the items of one batch should cost together, each counted as the costliest one
+        (padding costs too); the user's ``--batch-tokens`` wins.
+    batch_overhead : int
+        What a batch costs besides its items, in the same unit: it weighs padding against batches.
     """
 
     identity: EncoderIdentity
+    batch_cost: int = 16_384
+    batch_overhead: int = 1024
 
     @abstractmethod
     def encode(self, batch: Sequence[object]) -> NDArray[np.float32]:
@@ -72,6 +83,11 @@ class Encoder(ABC):
         -------
         ndarray of float32, shape (len(batch), len(identity.layers), identity.width)
             A text's features may not depend on the others in its batch.
+
+        Raises
+        ------
+        MemoryError
+            When the batch is too large for the device: the host halves it and goes on.
         """
 
     def prepare(self, texts: Sequence[str]) -> Sequence[object]:
@@ -81,6 +97,10 @@ class Encoder(ABC):
     def cost(self, item: object) -> int:
         """Length of one prepared item in tokens (in characters when there are no tokens)."""
         return max(1, len(item))  # type: ignore[arg-type]
+
+    def replicas(self) -> Sequence[Encoder]:
+        """Encoders of this identity that can run at the same time, one a device; itself alone."""
+        return (self,)
 
     def close(self) -> None:
         """Give back what the encoder holds (a device's memory, a connection)."""

@@ -1,0 +1,173 @@
+"""Loading a model with transformers: device, number type, tokenizer, weights, remote code."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from cefrbench.cards import Dtype
+from cefrbench.encoder import EncoderOptions
+from cefrbench.errors import EncoderError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def choose_devices(device: str) -> tuple[str, ...]:
+    """Devices to run on: those asked for, or the best there are; all GPUs where there are several.
+
+    Parameters
+    ----------
+    device : str
+        ``auto`` (CUDA, then MPS, then CPU), ``cpu``, ``cuda`` (all of them), ``cuda:N`` or ``mps``.
+
+    Raises
+    ------
+    EncoderError
+        When this machine hasn't got the device.
+    """
+    import torch
+
+    count = torch.cuda.device_count()
+    all_cuda = tuple(f"cuda:{n}" for n in range(count))
+    has_mps = torch.backends.mps.is_available()
+    if device == "auto":
+        return all_cuda or (("mps",) if has_mps else ("cpu",))
+    if device == "cuda" and count:
+        return all_cuda
+    if device == "cpu" or device in all_cuda or (device == "mps" and has_mps):
+        return (device,)
+    here = ", ".join(("cpu", *(("mps",) if has_mps else ()), *all_cuda))
+    raise EncoderError(f"There is no device {device!r} on this machine: it has {here}.")
+
+
+def choose_dtype(dtype: str, device: str) -> Dtype:
+    """Number type of the forward pass: the one asked for, or what suits the device.
+
+    bfloat16 where the GPU computes with it, float16 on older ones, float32 elsewhere.
+    """
+    import torch
+
+    if dtype != "auto":
+        return cast("Dtype", dtype)
+    if not device.startswith("cuda"):
+        return "float32"
+    native = torch.cuda.is_bf16_supported(including_emulation=False)
+    return "bfloat16" if native else "float16"
+
+
+def load_tokenizer(folder: Path, name: str, options: EncoderOptions) -> PreTrainedTokenizerBase:
+    """Load a model's tokenizer.
+
+    Raises
+    ------
+    EncoderError
+        When it is missing or damaged.
+    """
+    from transformers import AutoTokenizer
+
+    with _refusals(name, "tokenizer"):
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            folder, trust_remote_code=options.trust_remote_code, local_files_only=True
+        )
+    return tokenizer
+
+
+def load_weights(
+    folder: Path, name: str, options: EncoderOptions, device: str, dtype: Dtype
+) -> PreTrainedModel:
+    """Load a model without its heads, ready to run; of an encoder-decoder the encoder.
+
+    Raises
+    ------
+    EncoderError
+        When configuration or weights are missing, damaged or don't fit each other.
+    """
+    import torch
+    from transformers import AutoModel
+
+    _check_remote_code(folder, name, options)
+    direct = {"device_map": device} if _can_place(device) else {}
+    with _refusals(name, "model"):
+        loaded, info = AutoModel.from_pretrained(
+            folder,
+            dtype=getattr(torch, dtype),
+            trust_remote_code=options.trust_remote_code,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+            **direct,
+        )
+    missing = sorted(key for key in info["missing_keys"] if not key.startswith("pooler."))
+    if missing:
+        raise EncoderError(
+            f"The weights of {name!r} lack {len(missing)} tensors of its configuration "
+            f"({missing[0]!r} for one): fetch or save the model again."
+        )
+    model: PreTrainedModel = loaded
+    return prepare_model(model, device)
+
+
+def prepare_model(model: PreTrainedModel, device: str) -> PreTrainedModel:
+    """Bring a model to its device, without what features don't need: decoder, pooler, caches."""
+    from torch import nn
+
+    if model.config.is_encoder_decoder:
+        model = cast("PreTrainedModel", model.get_encoder())
+    if "add_pooling_layer" in inspect.signature(type(model).__init__).parameters:
+        model.pooler = None  # type: ignore[assignment]
+    model.config.use_cache = False
+    model.requires_grad_(False)
+    return cast("PreTrainedModel", nn.Module.to(model, device).eval())
+
+
+def ran_remote_code(model: PreTrainedModel) -> bool:
+    """Whether a model's class came with its repository."""
+    return type(model).__module__.startswith("transformers_modules")
+
+
+@contextmanager
+def _refusals(name: str, part: str) -> Iterator[None]:
+    """Turn what transformers raises while loading into one sentence; and keep it quiet."""
+    from safetensors import SafetensorError
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity(logging.ERROR)
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        reason = str(error).strip().splitlines()
+        raise EncoderError(
+            f"The {part} of {name!r} can't be loaded "
+            f"({type(error).__name__}: {reason[0][:300] if reason else 'no reason given'}): "
+            "check that its files are whole and that this version of transformers knows it."
+        ) from error
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def _check_remote_code(folder: Path, name: str, options: EncoderOptions) -> None:
+    """Refuse code that lies in yet another repository: a pinned revision doesn't cover it."""
+    if not options.trust_remote_code:
+        return
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    for target in dict(config.get("auto_map", {})).values():
+        if "--" in str(target):
+            raise EncoderError(
+                f"The model {name!r} runs code of another repository ({target!r}), which its "
+                "revision doesn't pin: copy that code into the model's folder and name the folder."
+            )
+
+
+def _can_place(device: str) -> bool:
+    """Whether weights can go to the device without passing through the host's memory whole."""
+    return device != "cpu" and importlib.util.find_spec("accelerate") is not None

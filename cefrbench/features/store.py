@@ -1,0 +1,231 @@
+"""Features on disk: one folder an (encoder identity × corpus fingerprint), in shards.
+
+``CACHE/features/<encoder>-<digest>/<corpus>-<fingerprint>/`` holds ``index.json`` (what the
+features are of, and the plan of the shards) and ``shard-00000.safetensors``, … The plan depends
+on texts and identity alone, so that a run that was killed goes on with the shards that are there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+from pydantic import Field, ValidationError
+
+from cefrbench.atomic import write_text
+from cefrbench.cards import Card, EncoderIdentity
+from cefrbench.errors import CacheError
+from cefrbench.essays import Essays
+from cefrbench.features.shards import (
+    DamagedShardError,
+    Features,
+    RowIndex,
+    check_shard,
+    read_layer,
+    write_shard,
+)
+
+#: Texts of one shard, at most: what a crash costs.
+SHARD_TEXTS = 256
+#: Bytes of one shard, about, at most: what waits in memory to be written.
+SHARD_BYTES = 64 * 2**20
+INDEX = "index.json"
+#: Packages whose version can change a feature value.
+_SOFTWARE = ("torch", "transformers", "tokenizers")
+
+
+def default_cache_dir() -> Path:
+    """Folder for caches: ``CEFRBENCH_CACHE_DIR``, else the platform's place for caches."""
+    from platformdirs import user_cache_path
+
+    folder = os.environ.get("CEFRBENCH_CACHE_DIR")
+    return Path(folder) if folder else user_cache_path("cefrbench", appauthor=False)
+
+
+class FeatureIndex(Card):
+    """What one folder of features is of, and how it is cut into shards."""
+
+    format: int = 1
+    encoder: EncoderIdentity
+    corpus: str
+    fingerprint: str = Field(description="SHA-256 of the cleaned rows.")
+    software: dict[str, str] = Field(description="Versions of what computed the features.")
+    texts: int = Field(description="Distinct texts.")
+    shards: tuple[int, ...] = Field(description="Texts of each shard, in order.")
+
+
+@dataclass(frozen=True)
+class CorpusFeatures:
+    """The features of one corpus on disk: the plan of its shards, reading and writing.
+
+    Attributes
+    ----------
+    folder : Path
+    index : FeatureIndex
+    texts : tuple of str
+        The distinct texts, in order of first occurrence.
+    rows : ndarray of int64, shape (n_rows,)
+        Index into ``texts`` of each row of the corpus.
+    plan : tuple of ndarray of int64
+        Indices into ``texts`` of each shard: texts of like length, short ones first.
+    """
+
+    folder: Path
+    index: FeatureIndex
+    texts: tuple[str, ...]
+    rows: RowIndex
+    plan: tuple[RowIndex, ...]
+
+    @cached_property
+    def key(self) -> str:
+        """Name of encoder and corpus, as written into every shard."""
+        return f"{self.index.encoder.digest()}/{self.index.fingerprint}"
+
+    @property
+    def lock(self) -> FileLock:
+        """Lock that a process holds while it fills the folder; released when it dies."""
+        return FileLock(self.folder / ".lock")
+
+    def path(self, shard: int) -> Path:
+        """Path of a shard."""
+        return self.folder / f"shard-{shard:05d}.safetensors"
+
+    def open(self) -> list[int]:
+        """Make the folder ready and give the shards that are missing or damaged.
+
+        Raises
+        ------
+        CacheError
+            When the folder can't be written.
+        """
+        path = self.folder / INDEX
+        if read_index(path) != self.index:
+            for old in self.folder.glob("shard-*"):
+                old.unlink()
+            write_text(path, self.index.model_dump_json(indent=1) + "\n")
+        else:
+            os.utime(path)
+        return [shard for shard in range(len(self.plan)) if not self._is_good(shard)]
+
+    def _is_good(self, shard: int) -> bool:
+        try:
+            check_shard(self.path(shard), self.key, self.plan[shard], self.index.encoder.layers)
+        except DamagedShardError:
+            return False
+        return True
+
+    def write(self, shard: int, features: Features) -> None:
+        """Write the features ``(text, layer, dim)`` of one shard, in the order of its plan."""
+        layers = self.index.encoder.layers
+        write_shard(self.path(shard), self.key, self.plan[shard], features, layers)
+
+    def layer(self, layer: int) -> Features:
+        """Read one layer for every row of the corpus.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_rows, width)
+        """
+        values = np.empty((len(self.texts), self.index.encoder.width), dtype=np.float32)
+        for shard in range(len(self.plan)):
+            try:
+                rows, features = read_layer(self.path(shard), layer)
+            except DamagedShardError as error:
+                raise CacheError(
+                    f"The features in {str(self.path(shard))!r} went bad while in use ({error}): "
+                    "run again to compute them anew."
+                ) from error
+            values[rows] = features
+        return values[self.rows]
+
+
+class FeatureStore:
+    """The features below ``cache_dir/features``."""
+
+    def __init__(self, cache_dir: Path) -> None:
+        self.folder = cache_dir / "features"
+
+    def corpus(self, identity: EncoderIdentity, essays: Essays) -> CorpusFeatures:
+        """Plan the features of one encoder on one corpus; nothing is read or written yet.
+
+        Raises
+        ------
+        CacheError
+            When the folder can't be made.
+        """
+        number: dict[str, int] = {}
+        rows = [number.setdefault(text, len(number)) for text in essays.texts]
+        texts = tuple(number)
+        plan = plan_shards(texts, identity)
+        fingerprint = essays.fingerprint
+        index = FeatureIndex(
+            encoder=identity,
+            corpus=essays.name,
+            fingerprint=fingerprint,
+            software=_software(),
+            texts=len(texts),
+            shards=tuple(len(shard) for shard in plan),
+        )
+        encoder = f"{_slug(identity.name)}-{identity.digest()}"
+        folder = self.folder / encoder / f"{_slug(essays.name)}-{fingerprint[:16]}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CacheError(
+                f"The cache folder {str(self.folder)!r} can't be written "
+                f"({error.strerror or error}): choose another one with --cache-dir."
+            ) from error
+        return CorpusFeatures(folder, index, texts, np.array(rows, dtype=np.int64), plan)
+
+    def entries(self) -> Iterator[tuple[Path, FeatureIndex | None]]:
+        """Give every folder of features with its index; none where the index can't be read."""
+        for folder in sorted(self.folder.glob("*/*/")):
+            yield folder, read_index(folder / INDEX)
+
+    def remove(self, folder: Path) -> None:
+        """Delete one folder of features, and its encoder's when nothing is left in it."""
+        try:
+            shutil.rmtree(folder)
+            if not any(folder.parent.iterdir()):
+                folder.parent.rmdir()
+        except OSError as error:
+            raise CacheError(
+                f"{str(folder)!r} can't be removed ({error.strerror or error}): "
+                "check who owns the cache folder."
+            ) from error
+
+
+def plan_shards(texts: Sequence[str], identity: EncoderIdentity) -> tuple[RowIndex, ...]:
+    """Cut texts, ordered by length, into shards of at most ``SHARD_TEXTS`` and ``SHARD_BYTES``."""
+    order = np.array(sorted(range(len(texts)), key=lambda i: (len(texts[i]), i)), dtype=np.int64)
+    size = SHARD_BYTES // (len(identity.layers) * identity.width * 4)
+    size = max(1, min(SHARD_TEXTS, size))
+    return tuple(order[start : start + size] for start in range(0, len(order), size))
+
+
+def read_index(path: Path) -> FeatureIndex | None:
+    """Read an index; none when it is absent, damaged or of another format."""
+    try:
+        return FeatureIndex.model_validate(json.loads(path.read_bytes()))
+    except (OSError, ValueError, ValidationError):
+        # Treated as absent: what it described is computed again and written over.
+        return None
+
+
+def _software() -> dict[str, str]:
+    return {name: metadata.version(name) for name in _SOFTWARE}
+
+
+def _slug(name: str) -> str:
+    """Last part of a name, fit for a folder."""
+    last = name.rstrip("/").replace(":", "/").rsplit("/", 1)[-1].lower()
+    return re.sub(r"[^a-z0-9._-]+", "-", last).strip(".-")[:60] or "model"

@@ -1,0 +1,27 @@
+"""Any model of the hub or a folder, through transformers: `hf:ORG/MODEL[@revision]`, `hf:PATH`."""
+
+from __future__ import annotations
+
+from cefrbench.cards import EncoderCard
+from cefrbench.encoder import Encoder, EncoderOptions, EncoderSpec
+from cefrbench.hookspecs import hookimpl
+from cefrbench.plugins import Register
+
+
+def load(name: str, options: EncoderOptions) -> Encoder:
+    """Load the model that stands after ``hf:``; a bare path is read the same."""
+    from cefrbench.features.source import find_model
+    from cefrbench.features.transformer import load_transformer
+
+    return load_transformer(name, find_model(name.removeprefix("hf:"), options), options)
+
+
+@hookimpl
+def register_encoders(register: Register) -> None:
+    """Register the scheme ``hf:``."""
+    card = EncoderCard(
+        name="hf:",
+        description="Any model of the hub (hf:ORG/MODEL[@revision]) or a local folder, through "
+        "transformers: pooling last for causal models, mean for others; no instruction.",
+    )
+    register(EncoderSpec(card, load))
