@@ -247,7 +247,7 @@ def _print_descriptions(
             }
             for one in described
         ),
-        "\nLengths: median (quartiles); different texts, those in several rows, with several levels",
+        "\nLengths: median (quartiles); different texts, repeated ones, those with several levels",
     )
     _print_table(
         ("corpus", "licence", "card", "rows", "revision"),
