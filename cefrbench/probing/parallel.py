@@ -1,0 +1,157 @@
+"""Fit plain scikit-learn estimators, one by one or over processes without oversubscribing cores."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cefrbench.errors import ProbeError, UserError
+from cefrbench.probe import Estimator, FoldFit, FoldRows
+
+Task = tuple[Estimator, FoldRows]
+
+
+def fit_each(
+    tasks: Sequence[Task],
+    X: NDArray[np.float32],
+    y: NDArray[np.int64],
+    sample_weight: NDArray[np.float64] | None,
+    jobs: int = 1,
+) -> list[FoldFit | str]:
+    """Fit each estimator on its fold.
+
+    Each fit gets ``cores // jobs`` threads, in one process or in many, so that the number of
+    processes in use changes no rounding.
+
+    Parameters
+    ----------
+    tasks : sequence of (estimator, fold)
+        Every estimator fresh.
+    X : ndarray of float32, shape (n, dim)
+    y : ndarray of int64, shape (n,)
+    sample_weight : ndarray of float64, shape (n,), optional
+    jobs : int
+        Most processes.
+
+    Returns
+    -------
+    list of FoldFit or str
+        One a task, in order; a string says why the fit failed.
+    """
+    from threadpoolctl import threadpool_limits
+
+    threads = max(1, (os.cpu_count() or 1) // max(1, jobs))
+    if jobs <= 1 or len(tasks) <= 1:
+        with threadpool_limits(limits=threads):
+            return [_fit(estimator, fold, X, y, sample_weight) for estimator, fold in tasks]
+    return _over_processes(tasks, X, y, sample_weight, jobs, threads)
+
+
+def _over_processes(
+    tasks: Sequence[Task],
+    X: NDArray[np.float32],
+    y: NDArray[np.int64],
+    sample_weight: NDArray[np.float64] | None,
+    jobs: int,
+    threads: int,
+) -> list[FoldFit | str]:
+    from joblib import Parallel, delayed, parallel_config
+
+    with (
+        _sent_by_value({type(estimator).__module__ for estimator, _ in tasks}),
+        parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=threads),
+    ):
+        fits: list[FoldFit | str] = Parallel()(
+            delayed(_fit)(estimator, fold, X, y, sample_weight) for estimator, fold in tasks
+        )
+    return fits
+
+
+@contextmanager
+def _sent_by_value(modules: set[str]) -> Iterator[None]:
+    """Let a worker use classes of a loose plugin file, which it can't import by name."""
+    from joblib.externals import cloudpickle
+
+    loose = [
+        sys.modules[name]
+        for name in sorted(modules)
+        if name in sys.modules and name != "__main__" and importlib.util.find_spec(name) is None
+    ]
+    for module in loose:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        yield
+    finally:
+        for module in loose:
+            cloudpickle.unregister_pickle_by_value(module)
+
+
+def _fit(
+    estimator: Estimator,
+    fold: FoldRows,
+    X: NDArray[np.float32],
+    y: NDArray[np.int64],
+    sample_weight: NDArray[np.float64] | None,
+) -> FoldFit | str:
+    """Fit one fold; whatever the estimator raises becomes the answer."""
+    try:
+        return _fit_and_predict(estimator, fold, X, y, sample_weight)
+    except Exception as error:  # noqa: BLE001 - a plugin may raise anything; it becomes a failed unit
+        return describe(error)
+
+
+def _fit_and_predict(
+    estimator: Estimator,
+    fold: FoldRows,
+    X: NDArray[np.float32],
+    y: NDArray[np.int64],
+    sample_weight: NDArray[np.float64] | None,
+) -> FoldFit:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.utils.validation import has_fit_parameter
+
+    train = fold.train
+    weight: dict[str, Any] = {}
+    if sample_weight is not None and (sample_weight[train] != 1).any():
+        if not has_fit_parameter(estimator, "sample_weight"):
+            raise ProbeError(
+                f"{type(estimator).__name__} takes no sample_weight, and these rows are weighted: "
+                "add the parameter to its `fit`, or use a protocol in the study's form."
+            )
+        train = train[sample_weight[train] > 0]
+        weight["sample_weight"] = sample_weight[train]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        estimator.fit(X[train], y[train], **weight)
+    unconverged = [str(w.message) for w in caught if issubclass(w.category, ConvergenceWarning)]
+    for other in caught:
+        if not issubclass(other.category, ConvergenceWarning):
+            warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+    return FoldFit(
+        predictions=np.asarray(estimator.predict(X[fold.predict]), dtype=np.float64),
+        iterations=_iterations(estimator),
+        converged=not unconverged,
+        message=" ".join(unconverged),
+    )
+
+
+def _iterations(estimator: Estimator) -> int | None:
+    """Read scikit-learn's ``n_iter_``: a number, or one for each class."""
+    count = getattr(estimator, "n_iter_", None)
+    return None if count is None else int(np.max(count))
+
+
+def describe(error: Exception) -> str:
+    """One sentence on a failed fit."""
+    if isinstance(error, UserError):
+        return str(error)
+    first = next(iter(str(error).strip().splitlines()), "no message")
+    return f"The fit broke with {type(error).__name__}: {first}"

@@ -1,0 +1,42 @@
+"""Checks on what a probe is given, shared by all built-in probes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cefrbench.errors import ProbeError
+
+
+def check_finite(X: NDArray[Any]) -> None:
+    """Raise :class:`~cefrbench.errors.ProbeError` when a feature is NaN or infinite."""
+    # The sum is finite unless a value is not (or many are huge): one pass, no copy.
+    if np.isfinite(X.sum(dtype=np.float64)) or np.isfinite(X).all():
+        return
+    row = int(np.flatnonzero(~np.isfinite(X).all(axis=1))[0])
+    raise ProbeError(
+        f"The features hold a value that is not finite (first in row {row}): expected finite "
+        "numbers, so compute them again with another --dtype or leave this layer out."
+    )
+
+
+def check_weight(sample_weight: Any, n: int) -> NDArray[np.float64] | None:
+    """Turn sample weights into float64 ``[n]``, or None when all are 1.
+
+    Raises
+    ------
+    ValueError
+        Wrong shape, a negative or non-finite weight, or nothing but zeros.
+    """
+    if sample_weight is None:
+        return None
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.ndim == 0:
+        weight = np.full(n, float(weight))
+    if weight.shape != (n,):
+        raise ValueError(f"sample_weight has shape {weight.shape}, expected ({n},).")
+    if not np.isfinite(weight).all() or weight.min() < 0 or not weight.any():
+        raise ValueError("sample_weight must be finite, not negative, and not all zero.")
+    return None if (weight == 1).all() else weight

@@ -1,0 +1,150 @@
+"""What the folds of one layer share, and the coordinates in which a fold is solved.
+
+The linear probes penalise ``‖w‖²`` and leave the intercept alone. Two changes of coordinates are
+then exact: moving the features' mean into the intercept, and, when a fold has fewer rows than
+features, turning to an orthonormal basis of the rows' span, outside which ``w`` is zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cefrbench_plugins.probes._arrays import Array, Arrays, Doubles, HostArrays
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(slots=True)
+class Design:
+    """One fold in the coordinates in which it is solved.
+
+    Attributes
+    ----------
+    train : Array, shape (n_train, rank)
+        Features of the training rows; their weighted mean is zero.
+    predict : Array, shape (n_predict, rank)
+        Features of the rows to predict, moved and turned alike.
+    weight : Array, shape (n_train, 1)
+        Weight of each training row, all positive.
+    gram : callable
+        Gives ``trainᵀ diag(weight) train [rank, rank]``.
+    coefficients : callable
+        Turns ``[rank, k]`` coefficients back into the features' own coordinates, ``[dim, k]``.
+    mean : ndarray, shape (dim,)
+        What was taken off each row, in the features' own coordinates.
+    """
+
+    train: Array
+    predict: Array
+    weight: Array
+    gram: Callable[[], Array]
+    coefficients: Callable[[Array], Doubles]
+    mean: Doubles
+
+
+class Layer:
+    """One layer's features, with the products that its folds share.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, dim)
+    weight : ndarray of float64, shape (n,), optional
+        Weight of each row; none means all 1.
+    arrays : Arrays
+        Where to compute.
+    """
+
+    def __init__(self, X: NDArray[np.floating], weight: Doubles | None, arrays: Arrays) -> None:
+        self.arrays = arrays
+        self.centre: Doubles = X.mean(axis=0, dtype=np.float64)
+        # Around a common centre, sums of squares of features with a large mean lose no digits.
+        self.X = arrays.put(X - self.centre)
+        self.weight = np.ones(len(X)) if weight is None else weight
+        self.weighted = weight is not None
+
+    def design(self, train: Rows, predict: Rows) -> Design:
+        """Coordinates for one fold; rows of weight zero are left out of its training rows."""
+        train = train[self.weight[train] > 0]
+        # An accelerator multiplies faster than it factorises: it stays with the features.
+        if len(train) < self.X.shape[1] and isinstance(self.arrays, HostArrays):
+            return self._dual(train, predict)
+        return self._primal(train, predict)
+
+    def _primal(self, train: Rows, predict: Rows) -> Design:
+        arrays = self.arrays
+        weight = arrays.put(self.weight[train][:, None])
+        total = float(self.weight[train].sum())
+        mean = (self.X[train] * weight).sum(axis=0) / total
+
+        def gram() -> Array:
+            outside = np.setdiff1d(np.arange(len(self.X)), train)
+            if len(outside) < len(train) == len(np.unique(train)):
+                raw = self._gram - self._product(outside)
+            else:
+                raw = self._product(train)
+            return raw - total * mean[:, None] * mean[None, :]
+
+        return Design(
+            train=self.X[train] - mean,
+            predict=self.X[predict] - mean,
+            weight=weight,
+            gram=gram,
+            coefficients=arrays.get,
+            mean=self.centre + arrays.get(mean),
+        )
+
+    @cached_property
+    def _gram(self) -> Array:
+        return self._product(np.arange(len(self.X)))
+
+    def _product(self, rows: Rows) -> Array:
+        """``XᵀWX`` of some rows."""
+        X = self.X[rows]
+        if self.weighted:
+            X = X * self.arrays.put(np.sqrt(self.weight[rows])[:, None])
+        return self.arrays.gram(X)
+
+    # -- fewer rows than features --------------------------------------------------------------
+
+    @cached_property
+    def _kernel(self) -> Doubles:
+        """Inner products of all rows, ``[n, n]``."""
+        return self.arrays.gram(self.X.T)
+
+    def _dual(self, train: Rows, predict: Rows) -> Design:
+        """Coordinates from a pivoted Cholesky factor of the fold's centred kernel."""
+        from scipy.linalg import solve_triangular
+        from scipy.linalg.lapack import dpstrf
+
+        share = self.weight[train] / self.weight[train].sum()
+        kernel = self._kernel[np.ix_(train, train)]
+        across = self._kernel[np.ix_(predict, train)]
+        towards = kernel @ share
+        kernel += share @ towards - towards[:, None] - towards[None, :]
+        across += share @ towards - (across @ share)[:, None] - towards[None, :]
+        factor, pivots, rank, _ = dpstrf(kernel, lower=1)
+        rank, pivots = max(int(rank), 1), pivots - 1
+        triangle = np.tril(factor[:rank, :rank])
+        coordinates = np.zeros((len(train), rank))
+        coordinates[pivots] = np.tril(factor)[:, :rank]
+        weight = self.weight[train][:, None]
+        mean = share @ self.X[train]
+
+        def coefficients(turned: Array) -> Doubles:
+            basis = self.X[train[pivots[:rank]]] - mean
+            back: Doubles = basis.T @ solve_triangular(triangle, turned, lower=True, trans=1)
+            return back
+
+        return Design(
+            train=coordinates,
+            predict=solve_triangular(triangle, across[:, pivots[:rank]].T, lower=True).T,
+            weight=weight,
+            gram=lambda: self.arrays.gram(coordinates * np.sqrt(weight)),
+            coefficients=coefficients,
+            mean=self.centre + mean,
+        )

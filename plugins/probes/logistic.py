@@ -1,0 +1,28 @@
+"""`logistic`: multinomial logistic regression with an L2 penalty."""
+
+from __future__ import annotations
+
+from cefrbench import hookimpl
+from cefrbench.cards import ProbeCard
+from cefrbench.plugins import Register
+from cefrbench.probe import Estimator, ProbeOptions, ProbeSpec
+
+CARD = ProbeCard(
+    name="logistic",
+    description="Multinomial logistic regression, L2; intercepts not penalised.",
+    kind="classifier",
+    params={"C": 1.0},
+    source="sklearn.linear_model.LogisticRegression",
+)
+
+
+def make(options: ProbeOptions) -> Estimator:
+    """Make the estimator."""
+    from cefrbench_plugins.probes._logistic import LogisticProbe
+
+    return LogisticProbe(C=1.0, device=options.device)
+
+
+@hookimpl
+def register_probes(register: Register) -> None:
+    register(ProbeSpec(CARD, make))

@@ -1,0 +1,28 @@
+"""`ordinal`: one slope, a threshold between each two levels."""
+
+from __future__ import annotations
+
+from cefrbench import hookimpl
+from cefrbench.cards import ProbeCard
+from cefrbench.plugins import Register
+from cefrbench.probe import Estimator, ProbeOptions, ProbeSpec
+
+CARD = ProbeCard(
+    name="ordinal",
+    description="Cumulative link model, all-threshold logistic loss, L2 on the slope alone.",
+    kind="classifier",
+    params={"alpha": 1.0},
+    source="mord.LogisticAT; Rennie and Srebro (2005), Loss Functions for Preference Levels",
+)
+
+
+def make(options: ProbeOptions) -> Estimator:
+    """Make the estimator."""
+    from cefrbench_plugins.probes._ordinal import OrdinalProbe
+
+    return OrdinalProbe(alpha=1.0, device=options.device)
+
+
+@hookimpl
+def register_probes(register: Register) -> None:
+    register(ProbeSpec(CARD, make))

@@ -1,0 +1,28 @@
+"""`ridge`: least squares on class numbers with an L2 penalty."""
+
+from __future__ import annotations
+
+from cefrbench import hookimpl
+from cefrbench.cards import ProbeCard
+from cefrbench.plugins import Register
+from cefrbench.probe import Estimator, ProbeOptions, ProbeSpec
+
+CARD = ProbeCard(
+    name="ridge",
+    description="Ridge regression on class numbers; intercept not penalised.",
+    kind="regressor",
+    params={"alpha": 1.0},
+    source="sklearn.linear_model.Ridge",
+)
+
+
+def make(options: ProbeOptions) -> Estimator:
+    """Make the estimator."""
+    from cefrbench_plugins.probes._ridge import RidgeProbe
+
+    return RidgeProbe(alpha=1.0, device=options.device)
+
+
+@hookimpl
+def register_probes(register: Register) -> None:
+    register(ProbeSpec(CARD, make))
