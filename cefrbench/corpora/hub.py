@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import cast
 
 from cefrbench.cards import HubFile
 from cefrbench.corpora.files import read_rows
-from cefrbench.corpus import Access, Row
+from cefrbench.corpus import REQUIRED_FIELDS, Access, Row
 from cefrbench.errors import CacheError, CorpusError
 
 #: Rows turned into Python objects at a time.
@@ -33,8 +33,8 @@ class Fetched:
 def fetch(file: HubFile, access: Access) -> Fetched:
     """Get one file of a dataset repository, from the cache where it is there.
 
-    Without a pinned revision the newest commit is resolved first; offline, the newest that the
-    cache knows.
+    Without a pinned revision the newest commit is resolved first; offline, or when the hub can't
+    be reached, the newest that the cache knows.
 
     Raises
     ------
@@ -43,51 +43,28 @@ def fetch(file: HubFile, access: Access) -> Fetched:
     CacheError
         When it can't be written.
     """
-    from huggingface_hub import hf_hub_download
-
-    with _refusals(file.repo, file.revision, file.file, access):
-        path = hf_hub_download(
-            file.repo,
-            file.file,
-            repo_type="dataset",
-            revision=file.revision,
-            cache_dir=_hub_cache(access),
-            local_files_only=access.offline,
-        )
-    return Fetched(Path(path), _commit(Path(path)))
+    folder = _snapshot(file.repo, file.revision, [file.file], access)
+    path = folder / file.file
+    if not path.is_file():
+        raise _no_file(file, access)
+    return Fetched(path, folder.name)
 
 
-def fetch_only_file(repo: str, revision: str | None, wanted: str, access: Access) -> Fetched:
-    """Get the JSON file of a dataset repository whose file name isn't known.
+def fetch_only_file(file: HubFile, access: Access) -> Fetched:
+    """Get the JSON file of a dataset repository whose file name is a guess.
 
-    Parameters
-    ----------
-    repo : str
-    revision : str or None
-    wanted : str
-        The name it most likely has; decides where there are several.
-    access : Access
+    The guess decides only where the repository holds several. The dataset's card comes with it.
     """
-    from huggingface_hub import snapshot_download
-
-    with _refusals(repo, revision, "*.json", access):
-        folder = snapshot_download(
-            repo,
-            repo_type="dataset",
-            revision=revision,
-            cache_dir=_hub_cache(access),
-            local_files_only=access.offline,
-            allow_patterns=["*.json", "README.md"],
-        )
-    files = sorted(Path(folder).glob("*.json"))
-    named = [path for path in files if path.name == wanted] or files
+    folder = _snapshot(file.repo, file.revision, ["*.json", "README.md"], access)
+    files = sorted(folder.glob("*.json"))
+    named = [path for path in files if path.name == file.file] or files
     if len(named) != 1:
         found = ", ".join(path.name for path in files) or "no JSON file"
         raise CorpusError(
-            f"The dataset {repo!r} holds {found} where one file of rows was expected: save the "
-            "right one and read it with --data-dir, or write a plugin that names it."
+            f"The dataset {file.repo!r} holds {found} where one file of rows was expected: save "
+            "the right one and read it with --data-dir, or write a plugin that names it."
         )
-    return Fetched(named[0], _commit(named[0]))
+    return Fetched(named[0], folder.name)
 
 
 def rows_of(fetched: Fetched, access: Access) -> Iterator[Row]:
@@ -106,7 +83,12 @@ def rows_of(fetched: Fetched, access: Access) -> Iterator[Row]:
             "json", data_files=str(fetched.path), split="train", cache_dir=cache
         )
     except DatasetGenerationError:
-        # Arrow wants one type for each field of all rows; the plain reader says which row errs.
+        # Arrow wants one type for a field in all rows; the plain reader names the row that errs.
+        yield from cast("Iterator[Row]", read_rows(fetched.path))
+        return
+    except OSError as error:
+        raise _not_kept(fetched.path.name, access, error) from error
+    if not _has_strings(table.features):
         yield from cast("Iterator[Row]", read_rows(fetched.path))
         return
     for batch in table.with_format("arrow").iter(BATCH):
@@ -128,27 +110,44 @@ def _hub_cache(access: Access) -> Path | None:
     return access.cache_dir / "hub" if access.cache_dir else None
 
 
-def _commit(path: Path) -> str:
-    """The commit in a path of the hub's cache, ``…/snapshots/<commit>/<file>``."""
-    parts = path.parts
-    return parts[parts.index("snapshots") + 1]
+def _has_strings(features: Mapping[str, object]) -> bool:
+    """Whether the fields that matter came through as they stand in the file."""
+    return all(
+        getattr(features.get(field), "dtype", None) in {"string", "large_string"}
+        for field in REQUIRED_FIELDS
+    )
+
+
+def _snapshot(repo: str, revision: str | None, patterns: list[str], access: Access) -> Path:
+    """Get some files of a commit; the folder that they are in is named after the commit."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    if not sys.stderr.isatty():
+        disable_progress_bars()
+    with _refusals(repo, revision, access):
+        folder = snapshot_download(
+            repo,
+            repo_type="dataset",
+            revision=revision,
+            cache_dir=_hub_cache(access),
+            local_files_only=access.offline,
+            allow_patterns=patterns,
+        )
+    return Path(folder)
 
 
 @contextmanager
-def _refusals(repo: str, revision: str | None, name: str, access: Access) -> Iterator[None]:
+def _refusals(repo: str, revision: str | None, access: Access) -> Iterator[None]:
     """Turn what the hub's client raises into sentences."""
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
         LocalEntryNotFoundError,
-        RemoteEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
-    from huggingface_hub.utils.tqdm import disable_progress_bars
 
-    if not sys.stderr.isatty():
-        disable_progress_bars()
     try:
         yield
     except GatedRepoError as error:
@@ -161,10 +160,8 @@ def _refusals(repo: str, revision: str | None, name: str, access: Access) -> Ite
             f"The dataset {repo!r} has no revision {revision!r}: name a commit, branch or tag that "
             f"{_page(repo)}/commits/main lists."
         ) from error
-    except RemoteEntryNotFoundError as error:
-        raise _no_file(repo, revision, name) from error
     except LocalEntryNotFoundError as error:
-        raise _not_here(repo, name, access) from error
+        raise _not_here(repo, access) from error
     except HfHubHTTPError as error:
         status = error.response.status_code
         if status in {401, 403}:
@@ -174,10 +171,14 @@ def _refusals(repo: str, revision: str | None, name: str, access: Access) -> Ite
             "that you have with --data-dir."
         ) from error
     except OSError as error:
-        raise CacheError(
-            f"The dataset {repo!r} can't be kept in {str(_cache_in_use(access))!r} "
-            f"({error.strerror or error}): make room or choose another place with --cache-dir."
-        ) from error
+        raise _not_kept(repo, access, error) from error
+
+
+def _not_kept(what: str, access: Access, error: OSError) -> CacheError:
+    return CacheError(
+        f"{what!r} can't be kept in {str(_cache_in_use(access))!r} ({error.strerror or error}): "
+        "make room or choose another place with --cache-dir."
+    )
 
 
 def _log_in(repo: str) -> CorpusError:
@@ -188,25 +189,29 @@ def _log_in(repo: str) -> CorpusError:
 
 
 def _no_repository(repo: str, unseen: bool) -> CorpusError:
-    near = _near(repo, _datasets_of(repo.partition("/")[0]))
+    organisation, _, name = repo.partition("/")
+    near = _near(name, _datasets_of(organisation)) or f"see {_endpoint()}/{organisation}."
     private = " (or it is private: log in with `hf auth login`)" if unseen else ""
     return CorpusError(f"There is no dataset {repo!r} on the hub{private}: {near}")
 
 
-def _no_file(repo: str, revision: str | None, name: str) -> CorpusError:
+def _no_file(file: HubFile, access: Access) -> CorpusError:
     from huggingface_hub import HfApi
 
-    files = HfApi().list_repo_files(repo, repo_type="dataset", revision=revision)
-    return CorpusError(f"The dataset {repo!r} has no file {name!r}: {_near(name, files)}")
+    if access.offline:
+        return _not_here(file.repo, access)
+    names = HfApi().list_repo_files(file.repo, repo_type="dataset", revision=file.revision)
+    near = _near(file.file, names) or f"it has {', '.join(names)}."
+    return CorpusError(f"The dataset {file.repo!r} has no file {file.file!r}: {near}")
 
 
-def _not_here(repo: str, name: str, access: Access) -> CorpusError:
+def _not_here(repo: str, access: Access) -> CorpusError:
     cache = str(_cache_in_use(access))
     if access.offline:
         return CorpusError(
-            f"The file {name!r} of the dataset {repo!r} is not in the cache {cache!r} and "
-            "--offline forbids fetching it: run `cefrbench corpora fetch` once while online, or "
-            "read a file that you have with --data-dir."
+            f"The dataset {repo!r} is not in the cache {cache!r} and --offline forbids fetching "
+            "it: run `cefrbench corpora fetch` once while online, or read a file that you have "
+            "with --data-dir."
         )
     return CorpusError(
         f"The hub {_endpoint()} can't be reached and the dataset {repo!r} is not in the cache "
@@ -216,17 +221,15 @@ def _not_here(repo: str, name: str, access: Access) -> CorpusError:
 
 
 def _near(wanted: str, names: list[str]) -> str:
-    folded = {name.casefold(): name for name in names}
-    near = difflib.get_close_matches(wanted.casefold(), folded, n=3, cutoff=0.5)
-    if near:
-        return f"did you mean {' or '.join(repr(folded[name]) for name in near)}?"
-    return f"see what there is at {_endpoint()}/datasets."
+    near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
-def _datasets_of(author: str) -> list[str]:
+def _datasets_of(organisation: str) -> list[str]:
     from huggingface_hub import HfApi
 
-    return [dataset.id for dataset in HfApi().list_datasets(author=author)]
+    found = HfApi().list_datasets(author=organisation)
+    return [dataset.id.partition("/")[2] for dataset in found]
 
 
 def _page(repo: str) -> str:

@@ -25,12 +25,11 @@ class AnyUniversalCefr(UniversalCefrCorpus):
 
     def rows(self, access: Access) -> Rows:
         """Find the one JSON file of the repository and read it."""
-        place = self._file
-        fetched = hub.fetch_only_file(place.repo, place.revision, place.file, access)
+        fetched = hub.fetch_only_file(self._file, access)
         licence = hub.card_licence(fetched)
         self.card = self.card.model_copy(
             update={
-                "hub": place.model_copy(update={"file": fetched.path.name}),
+                "hub": self._file.model_copy(update={"file": fetched.path.name}),
                 "licence_card": licence,
                 "licence": stricter(licence, None),
             }
