@@ -132,6 +132,8 @@ class PluginHost:
         also ``CEFRBENCH_LOAD_PLUGINS``.
     built_ins : bool
         Whether the built-in plugins are loaded.
+    files : sequence of Path
+        Loose plugin files to load beside those of the folder.
     """
 
     def __init__(
@@ -139,11 +141,13 @@ class PluginHost:
         plugins_dir: Path | None = None,
         load: str | None = None,
         built_ins: bool = True,
+        files: Sequence[Path] = (),
     ) -> None:
         folder = os.environ.get("CEFRBENCH_PLUGINS_DIR")
         self.plugins_dir = plugins_dir or (Path(folder) if folder else None)
         self.load = load if load is not None else os.environ.get("CEFRBENCH_LOAD_PLUGINS")
         self.built_ins = built_ins
+        self.files = tuple(files)
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
 
@@ -184,15 +188,18 @@ class PluginHost:
                 yield point.name, dist, point.load
 
     def _loose(self) -> Iterator[Candidate]:
+        for path in (*self._in_folder(), *self.files):
+            yield path.name, str(path), partial(load_file, path)
+
+    def _in_folder(self) -> list[Path]:
         if self.plugins_dir is None:
-            return
+            return []
         if not self.plugins_dir.is_dir():
             raise PluginError(
                 f"The plugins folder {str(self.plugins_dir)!r} is no folder: "
                 "name an existing one with --plugins-dir or CEFRBENCH_PLUGINS_DIR."
             )
-        for path in sorted(self.plugins_dir.glob("*.py")):
-            yield path.name, str(path), partial(load_file, path)
+        return sorted(self.plugins_dir.glob("*.py"))
 
     def _enter(self, plugin: Plugin, module: Any) -> None:
         """Hand one loaded module to pluggy and see that all its hooks exist."""
@@ -356,6 +363,13 @@ def _built_ins() -> Iterator[Candidate]:
             if not module.startswith("_"):
                 name = f"{package.rpartition('.')[2]}.{module}"
                 yield name, "built-in", partial(importlib.import_module, f"{package}.{module}")
+
+
+def built_in_module(plugin: Plugin) -> str:
+    """Full name of the module of a built-in plugin."""
+    kind = plugin.name.partition(".")[0]
+    (package,) = (p for p in BUILT_IN_PACKAGES if p.rpartition(".")[2] == kind)
+    return f"{package}.{plugin.name.partition('.')[2]}"
 
 
 def _mark_broken(plugin: Plugin, error: BaseException) -> None:
