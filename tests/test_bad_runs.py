@@ -92,7 +92,8 @@ def test_fail_fast_stops_at_the_bad_corpus(run, data, tmp_path):
 def test_a_corpus_with_one_level_has_no_kappa_and_that_is_not_zero(run, data, tmp_path):
     folder = data("merlin-de", ["B1"] * 20)
     data("merlin-it", ["A1", "A2", "B1", "B2"] * 8, text="Una frase inventata numero")
-    assert run("--data-dir", str(folder))[0] == 0
+    data("merlin-cs", ["A1", "A2", "B1", "B2"] * 8, text="Jiná vymyšlená věta číslo")
+    assert run("--data-dir", str(folder), corpora=("merlin-de", "merlin-it", "merlin-cs"))[0] == 0
     result = json.loads((tmp_path / "out" / "surface" / "cefr-v1.json").read_text())
     scored = [u for u in result["units"] if u["corpus"] == "merlin-de" and u["protocol"] == "loco"]
     assert scored

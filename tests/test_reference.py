@@ -1,4 +1,4 @@
-"""Fidelity: the suite `paper` against figures of the study's protocol that scikit-learn and mord gave.
+"""Fidelity: the suite `paper` against figures that scikit-learn and mord gave for its protocol.
 
 Needs the MERLIN corpora and the reference beside the checkout; skipped where they are not.
 """
