@@ -78,4 +78,5 @@ def _row_means(values: Floats, defined: NDArray[np.bool_]) -> Floats:
     """Mean of each row over what is defined, for rows where anything is."""
     some = defined.any(1)
     total: Floats = np.where(defined, np.nan_to_num(values), 0.0).sum(1)[some]
-    return total / defined.sum(1)[some]
+    mean: Floats = total / defined.sum(1)[some]
+    return mean

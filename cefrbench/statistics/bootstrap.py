@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.scores import DIRECTIONS
-from cefrbench.statistics.draws import Draws, Resampled, resample
+from cefrbench.statistics.draws import Draws, gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.resampling import REPLICATES, TextWeights, cell_weights
 from cefrbench.statistics.sample import samples
@@ -112,19 +112,7 @@ def summary_intervals(
                 place = intervals.corpora.setdefault((protocol, probe, corpus), {})
                 place[name] = from_draws(one.draws({corpus}), statistic)
         for probe in dict.fromkeys(probe for _, probe in found):
-            gap = gap_draws(resampled, probe)
-            if gap is not None:
-                intervals.gaps.setdefault(probe, {})[name] = from_draws(gap)
+            inside, outside = (resampled.get((protocol, probe)) for protocol in GAP)
+            if inside is not None and outside is not None:
+                intervals.gaps.setdefault(probe, {})[name] = from_draws(gap(inside, outside))
     return intervals
-
-
-def gap_draws(resampled: Mapping[tuple[str, str], Resampled], probe: str) -> Draws | None:
-    """The IID–OOD gap of a probe, over the corpora that have a score under both protocols.
-
-    None where either protocol was not run.
-    """
-    inside, outside = (resampled.get((protocol, probe)) for protocol in GAP)
-    if inside is None or outside is None:
-        return None
-    shared = inside.draws().corpora.keys() & outside.draws().corpora.keys()
-    return inside.draws(shared).minus(outside.draws(shared)) if shared else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,7 +118,7 @@ class Resampled:
             influence=np.concatenate(
                 [self._influence(p, share[:, c] / alive.sum()) for c, p in enumerate(chosen)]
             ),
-            corpora=self._by_corpus(),
+            corpora=self._by_corpus(chosen),
             parts=tuple(
                 (len(self.sample.parts[p].keys), score)
                 for p, score in zip(chosen, by_part, strict=True)
@@ -131,15 +131,21 @@ class Resampled:
         change: Floats = (np.nan_to_num(self.losses[part]) * share[:, None]).sum(0)
         return change - change.mean() if len(change) else change
 
-    def _by_corpus(self) -> dict[str, float]:
+    def _by_corpus(self, chosen: Sequence[int]) -> dict[str, float]:
         """Mean over parts and seeds of each corpus that has a score."""
         means: dict[str, float] = {}
         for corpus in self.sample.corpora:
-            own = [p for p, part in enumerate(self.sample.parts) if part.corpus == corpus]
+            own = [p for p in chosen if self.sample.parts[p].corpus == corpus]
             mean = _mean(self.scores[:, own])
             if not np.isnan(mean):
                 means[corpus] = mean
         return means
+
+
+def gap(inside: Resampled, outside: Resampled) -> Draws:
+    """A score in distribution less the same out of it, over the corpora that have both."""
+    shared = inside.draws().corpora.keys() & outside.draws().corpora.keys()
+    return inside.draws(shared).minus(outside.draws(shared))
 
 
 def _mean(scores: Floats) -> float:

@@ -10,6 +10,7 @@ former falls short where a level has few texts.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,25 +113,23 @@ def ends(
         return estimate, estimate
     # A bias is not corrected by more than half the way to the end of the score's range.
     centre = min(max(centre, (estimate + bounds[0]) / 2), (estimate + bounds[1]) / 2)
-    if link == "fisher":
-        middle, slope = np.arctanh(centre), 1 / (1 - centre**2)
-    elif link == "logit":
-        middle, slope = np.log(centre / (1 - centre)), 1 / (centre * (1 - centre))
-    elif link == "log":
-        middle, slope = np.log(centre), 1 / centre
-    elif link == "log1m":
-        middle, slope = -np.log1p(-centre), 1 / (1 - centre)
-    else:
-        low, high = centre - Z95 * error, centre + Z95 * error
-        return float(max(low, bounds[0])), float(min(high, bounds[1]))
-    ends = np.array([middle - Z95 * error * slope, middle + Z95 * error * slope])
-    low, high = _INVERSE[link](ends)
-    return float(low), float(high)
+    there, slope, back = _LINKS[link]
+    half = Z95 * error * slope(centre)
+    low, high = float(back(there(centre) - half)), float(back(there(centre) + half))
+    # A reader who sees an estimate outside its interval learns nothing from either.
+    return max(min(low, estimate), bounds[0]), min(max(high, estimate), bounds[1])
 
 
-_INVERSE = {
-    "fisher": np.tanh,
-    "logit": lambda x: 1 / (1 + np.exp(-x)),
-    "log": np.exp,
-    "log1m": lambda x: -np.expm1(-x),
+Scalar = Callable[[float], float]
+#: Of each scale: the way there, its slope, and the way back.
+_LINKS: dict[Link, tuple[Scalar, Scalar, Scalar]] = {
+    "fisher": (np.arctanh, lambda c: 1 / (1 - c * c), np.tanh),
+    "logit": (
+        lambda c: np.log(c / (1 - c)),
+        lambda c: 1 / (c * (1 - c)),
+        lambda x: 1 / (1 + np.exp(-x)),
+    ),
+    "log": (np.log, lambda c: 1 / c, np.exp),
+    "log1m": (lambda c: -np.log1p(-c), lambda c: 1 / (1 - c), lambda x: -np.expm1(-x)),
+    "identity": (lambda c: c, lambda _: 1.0, lambda x: x),
 }

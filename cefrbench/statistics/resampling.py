@@ -68,7 +68,8 @@ class TextWeights:
 
     def _row(self, key: str) -> Weights:
         words = stream(self.seed, key).random_raw(-(-self.replicates // 4)).astype("<u8")
-        return _POISSON[words.view("<u2")[: self.replicates]]
+        weights: Weights = _POISSON[words.view("<u2")[: self.replicates]]
+        return weights
 
     def sums(self, keys: NDArray[np.str_], columns: Floats) -> Floats:
         """Weighted sums of columns over texts.

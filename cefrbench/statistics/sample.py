@@ -52,7 +52,8 @@ class Part:
         if len(self.rows) == len(self.keys):
             return by_row
         by_text = np.zeros((len(self.outcomes), len(self.keys), by_row.shape[2]))
-        np.add.at(by_text, (slice(None), self.rows), by_row)
+        for text, row in zip(by_text, by_row, strict=True):
+            np.add.at(text, self.rows, row)
         return by_text
 
 

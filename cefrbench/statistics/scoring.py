@@ -106,7 +106,8 @@ def _columns(*columns: NDArray[np.float64] | NDArray[np.int64] | NDArray[np.bool
 def _ratio(above: Floats, below: Floats, defined: NDArray[np.bool_]) -> Floats:
     """``above / below`` where defined, else NaN."""
     full = np.full(np.broadcast_shapes(above.shape, below.shape), np.nan)
-    return np.divide(above, below, out=full, where=defined)
+    ratio: Floats = np.divide(above, below, out=full, where=defined)
+    return ratio
 
 
 def _qwk_columns(o: Outcomes) -> Floats:

@@ -1,0 +1,239 @@
+"""Compare results on the same texts: every pair, in distribution, out of it, and their gap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from cefrbench.errors import ResultError, unknown_name
+from cefrbench.results.model import RunResult
+from cefrbench.results.predictions import PredictionTable
+from cefrbench.scores import DIRECTIONS
+from cefrbench.statistics.bootstrap import GAP
+from cefrbench.statistics.comparable import (
+    check_comparable,
+    check_same_texts,
+    common_probe,
+    labels_of,
+)
+from cefrbench.statistics.draws import Draws, gap, resample
+from cefrbench.statistics.intervals import Interval, from_draws
+from cefrbench.statistics.pairs import (
+    Test,
+    beyond_corpora,
+    corrected,
+    paired_error,
+    these_corpora,
+)
+from cefrbench.statistics.resampling import REPLICATES, TextWeights
+from cefrbench.statistics.sample import Sample, samples
+from cefrbench.statistics.scoring import get_statistic
+
+Entry = tuple[RunResult, PredictionTable]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One pair under one protocol, or in its gap.
+
+    Attributes
+    ----------
+    first, second : str
+        Labels of the results.
+    protocol : str
+        Name of the protocol, or ``gap``.
+    score : str
+    difference : float or None
+        First less second; None where the score is undefined.
+    these : Test or None
+        On these corpora; None where too few resamples have a score.
+    beyond : Test or None
+        On corpora beyond these; None too with fewer than three corpora.
+    corpora, texts : int
+        How many the difference is over.
+    """
+
+    first: str
+    second: str
+    protocol: str
+    score: str
+    difference: float | None
+    these: Test | None
+    beyond: Test | None
+    corpora: int
+    texts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparisons:
+    """All comparisons of some results under one probe and score.
+
+    Attributes
+    ----------
+    labels : tuple of str
+    suite, probe, score : str
+    protocols : dict of str to str
+        What was compared, with words for it: ``{"loco": "out of distribution", …}``.
+    corpora : tuple of str
+    intervals : dict
+        By label and protocol: each result's own score.
+    pairs : tuple of Comparison
+    replicates, seed : int
+    """
+
+    labels: tuple[str, ...]
+    suite: str
+    probe: str
+    score: str
+    protocols: dict[str, str]
+    corpora: tuple[str, ...]
+    intervals: dict[tuple[str, str], Interval]
+    pairs: tuple[Comparison, ...]
+    replicates: int
+    seed: int
+
+
+def compare_results(
+    entries: Sequence[Entry],
+    *,
+    probe: str | None = None,
+    protocols: Sequence[str] = (),
+    score: str = "qwk",
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> Comparisons:
+    """Compare results in pairs, with Holm's correction over all pairs and protocols.
+
+    Parameters
+    ----------
+    entries : sequence of (RunResult, PredictionTable)
+        Two or more.
+    probe : str, optional
+        The first that all have, if none is named.
+    protocols : sequence of str
+        Protocols and ``gap``; none means all that all results have.
+    score : str
+        Name of a score.
+    replicates, seed : int
+
+    Raises
+    ------
+    ResultError
+        When they are not comparable, with the reason.
+    """
+    results = [result for result, _ in entries]
+    check_comparable(results)
+    labels = labels_of(results)
+    probe = common_probe(results, probe)
+    statistic = get_statistic(score)
+    found = [_of_probe(result, table, probe) for result, table in entries]
+    order = dict.fromkeys(record.protocol for record in results[0].summary)
+    wanted = _wanted(order, found, protocols)
+    needed = dict.fromkeys(n for name in wanted for n in (GAP if name == "gap" else (name,)))
+    for protocol in needed:
+        check_same_texts(labels, [one[protocol] for one in found])
+    weights = TextWeights(replicates, seed)
+    draws: dict[tuple[str, str], Draws] = {}
+    for label, one in zip(labels, found, strict=True):
+        resampled = {name: resample(one[name], statistic, weights) for name in needed}
+        for name in wanted:
+            draws[label, name] = (
+                gap(*(resampled[protocol] for protocol in GAP))
+                if name == "gap"
+                else resampled[name].draws()
+            )
+    pairs = [
+        _compare(first, second, name, score, draws)
+        for name in wanted
+        for first, second in combinations(labels, 2)
+    ]
+    return Comparisons(
+        labels=tuple(labels),
+        suite=results[0].suite,
+        probe=probe,
+        score=score,
+        protocols={name: _words(results[0], name) for name in wanted},
+        corpora=tuple(record.card.name for record in results[0].corpora),
+        intervals={
+            (label, name): from_draws(one, None if name == "gap" else statistic)
+            for (label, name), one in draws.items()
+        },
+        pairs=_with_holm(pairs),
+        replicates=replicates,
+        seed=seed,
+    )
+
+
+def better(score: str, protocol: str, difference: float) -> bool:
+    """Whether a positive or negative difference speaks for the first: a gap is best small."""
+    more_is_better = DIRECTIONS[score] != (protocol == "gap")
+    return (difference > 0) == more_is_better
+
+
+def _of_probe(result: RunResult, table: PredictionTable, probe: str) -> dict[str, Sample]:
+    """Samples of one probe by protocol."""
+    every = samples(result, table)
+    return {protocol: sample for (protocol, name), sample in every.items() if name == probe}
+
+
+def _wanted(
+    order: Iterable[str], found: Sequence[dict[str, Sample]], asked: Sequence[str]
+) -> list[str]:
+    """What to compare: all that every result has, or what was asked for of that."""
+    common = [name for name in order if all(name in one for one in found)]
+    if all(name in common for name in GAP):
+        common.append("gap")
+    if not common:
+        raise ResultError(
+            "The results have predictions under no protocol in common: run both under one."
+        )
+    for name in asked:
+        if name not in common:
+            raise ResultError(str(unknown_name("protocol that all results have", name, common)))
+    return list(dict.fromkeys(asked)) or common
+
+
+def _words(result: RunResult, protocol: str) -> str:
+    """What a protocol is called in a sentence."""
+    if protocol == "gap":
+        return "between in and out of distribution"
+    if protocol in GAP:
+        return ("in distribution", "out of distribution")[GAP.index(protocol)]
+    titles = {card.name: card.title for card in result.protocols}
+    return f"under {protocol} ({titles.get(protocol, protocol).lower()})"
+
+
+def _compare(
+    first: str, second: str, protocol: str, score: str, draws: dict[tuple[str, str], Draws]
+) -> Comparison:
+    difference = draws[first, protocol].minus(draws[second, protocol])
+    error = paired_error(difference)
+    estimate = difference.estimate
+    return Comparison(
+        first=first,
+        second=second,
+        protocol=protocol,
+        score=score,
+        difference=None if np.isnan(estimate) else estimate,
+        these=None if error is None else these_corpora(estimate, error),
+        beyond=(
+            None
+            if error is None
+            else beyond_corpora(estimate, error, list(difference.corpora.values()))
+        ),
+        corpora=len(difference.corpora),
+        texts=difference.texts,
+    )
+
+
+def _with_holm(pairs: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    """Correct all tests of one scope together."""
+    these = corrected([pair.these for pair in pairs])
+    beyond = corrected([pair.beyond for pair in pairs])
+    return tuple(
+        replace(pair, these=here, beyond=there)
+        for pair, here, there in zip(pairs, these, beyond, strict=True)
+    )

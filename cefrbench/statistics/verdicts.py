@@ -1,0 +1,105 @@
+"""What a comparison says, in words that claim no more than its tests show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cefrbench.statistics.compare import Comparison, Comparisons, better
+from cefrbench.statistics.pairs import FEWEST_CORPORA, Test
+
+#: Names of scores in sentences.
+SCORE_WORDS = {
+    "qwk": "QWK",
+    "macro_f1": "macro F1",
+    "mae": "MAE",
+    "r2": "R²",
+    "accuracy": "accuracy",
+    "adjacent": "adjacent accuracy",
+}
+
+
+def verdict(pair: Comparison, report: Comparisons) -> str:
+    """One or two sentences: who is better, by how much, how sure, and on which corpora.
+
+    Parameters
+    ----------
+    pair : Comparison
+        One of ``report.pairs``.
+    report : Comparisons
+    """
+    name = SCORE_WORDS[pair.score]
+    where = report.protocols[pair.protocol]
+    here = f"on {'this corpus' if pair.corpora == 1 else f'these {pair.corpora} corpora'}"
+    if pair.difference is None or pair.these is None:
+        return (
+            f"{pair.first} and {pair.second} can't be told apart {where}: {name} is undefined, "
+            "because the texts, or most resamples of them, have one level only."
+        )
+    subject = f"the {name} gap" if pair.protocol == "gap" else name
+    figures = f"{pair.difference:+.3f} {_interval(pair.these)}, {_p(pair.these)}"
+    if not pair.these.significant:
+        return (
+            f"No difference shown in {subject} {where} between {pair.first} and {pair.second} "
+            f"{here}: {figures}; {_allows(pair, pair.these)}."
+        )
+    pair = _winner_first(pair)
+    claim = f"{pair.first} is better than {pair.second} {where} {here}"
+    figures = f"{pair.difference:+.3f} {name} {_interval(pair.these)}, {_p(pair.these)}"
+    if pair.protocol == "gap":
+        claim = f"{pair.first} has a smaller {name} gap than {pair.second} {where} {here}"
+    if pair.beyond is not None and pair.beyond.significant:
+        over = f"{_interval(pair.beyond)}, {_p(pair.beyond)}"
+        return f"{claim} and beyond them: {figures}; over corpora {over}."
+    return f"{claim}: {figures}. {_not_beyond(pair)}"
+
+
+def _winner_first(pair: Comparison) -> Comparison:
+    """The same comparison, told from the side that is better."""
+    assert pair.difference is not None
+    if better(pair.score, pair.protocol, pair.difference):
+        return pair
+    return replace(
+        pair,
+        first=pair.second,
+        second=pair.first,
+        difference=-pair.difference,
+        these=_mirrored(pair.these),
+        beyond=_mirrored(pair.beyond),
+    )
+
+
+def _mirrored(test: Test | None) -> Test | None:
+    return None if test is None else replace(test, low=-test.high, high=-test.low)
+
+
+def _not_beyond(pair: Comparison) -> str:
+    if pair.beyond is None:
+        return f"Fewer than {FEWEST_CORPORA} corpora say nothing about others."
+    return (
+        "On other corpora it is not shown: over corpora the interval is "
+        f"{_interval(pair.beyond)}, {_p(pair.beyond)}."
+    )
+
+
+def _allows(pair: Comparison, test: Test) -> str:
+    """What the interval leaves open."""
+    if test.low == test.high == 0:
+        return "their predictions score the same in every resample"
+    if test.p < 0.05:
+        return "by itself it would be one, but not among all the comparisons made here"
+    first, second = f"{test.high:.3f} for {pair.first}", f"{-test.low:.3f} for {pair.second}"
+    if not better(pair.score, pair.protocol, 1.0):
+        first, second = f"{-test.low:.3f} for {pair.first}", f"{test.high:.3f} for {pair.second}"
+    return f"the interval allows a lead of up to {first} and {second}"
+
+
+def _interval(test: Test) -> str:
+    return f"[{test.low:+.3f}, {test.high:+.3f}]"
+
+
+def _p(test: Test) -> str:
+    if test.p_holm < 0.001:
+        return "p < 0.001 after Holm"
+    # Three decimals, but never a 0.050 that leaves open on which side of 5 % it is.
+    digits = 4 if f"{test.p_holm:.3f}" == "0.050" else 3
+    return f"p = {test.p_holm:.{digits}f} after Holm"
