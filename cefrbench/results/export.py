@@ -80,8 +80,9 @@ def _places(listed: Sequence[str], used: Iterable[str]) -> dict[str, int]:
 
 
 def _cell(name: str) -> str:
-    """Make a name safe for spreadsheets, which run what begins like a formula."""
-    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
+    """Make a name one line, and safe for spreadsheets, which run what begins like a formula."""
+    line = re.sub(r"[\x00-\x1f\x7f]+", " ", name).strip()
+    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
 
 
 def to_markdown(results: Sequence[RunResult]) -> str:

@@ -161,11 +161,9 @@ def _gap_cell(inside: Scores | None, outside: Scores | None) -> Text:
 
 
 def _other_protocols(records: Sequence[SummaryRecord]) -> Table:
-    table = Table(
-        title="Further protocols (QWK)", title_justify="left", title_style="bold", box=None
-    )
-    for name in ("protocol", "probe", "chosen", "oracle", "all layers"):
-        table.add_column(name, justify="left" if name in ("protocol", "probe") else "right")
+    table = _table("Further protocols: QWK", "protocol", "probe")
+    for name in ("chosen", "oracle", "all layers"):
+        table.add_column(name, justify="right")
     for record in records:
         cells = [_summary_cell(record, group) for group in ("chosen", "oracle", "layers")]
         table.add_row(Text(plain(record.protocol)), Text(plain(record.probe)), *cells)

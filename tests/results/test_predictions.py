@@ -1,0 +1,140 @@
+"""Predictions beside a result: what is read is what was written, and no text is in it."""
+
+import hashlib
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from result_factory import make_result
+
+from cefrbench.errors import ResultError
+from cefrbench.essays import text_key
+from cefrbench.results.predictions import (
+    PredictionTable,
+    encode_predictions,
+    read_predictions,
+    write_predictions,
+)
+from cefrbench.scores import tally
+
+
+def one_unit(**changes):
+    options = {
+        "protocol": "iid",
+        "fold": "all",
+        "corpus": "alpha",
+        "probe": "ridge",
+        "seed": None,
+        "layer": 3,
+        "text": ["a" * 32, "b" * 32],
+        "low": [0, 3],
+        "high": [1, 3],
+        "prediction": [0.1 + 0.2, -7.25],
+    }
+    return PredictionTable.of_unit(**options | changes)
+
+
+def test_a_table_comes_back_bit_for_bit(tmp_path):
+    _, table = make_result()
+    described = write_predictions(tmp_path / "x.parquet", table)
+    assert read_predictions(tmp_path / "x.parquet").equals(table)
+    assert described.rows == len(table)
+    assert described.file == "x.parquet"
+    written = (tmp_path / "x.parquet").read_bytes()
+    assert described.sha256 == hashlib.sha256(written).hexdigest()
+
+
+def test_the_same_table_gives_the_same_bytes():
+    first, second = (encode_predictions(make_result()[1]) for _ in range(2))
+    assert first == second
+
+
+def test_recomputing_a_unit_from_its_predictions_gives_its_matrix_and_sums_exactly(tmp_path):
+    result, table = make_result()
+    write_predictions(tmp_path / "x.parquet", table)
+    units = {
+        (u.protocol, u.fold, u.corpus, u.probe, u.seed, u.layer): u for u in result.units if u.n
+    }
+    for key, rows in read_predictions(tmp_path / "x.parquet").units():
+        counted = tally(rows.prediction, rows.low, rows.high, 5)
+        assert counted.confusion.tolist() == [list(row) for row in units[key].confusion]
+        assert counted.sums == units[key].sums
+
+
+def test_any_parquet_reader_sees_plain_columns_and_a_null_seed(tmp_path):
+    write_predictions(
+        tmp_path / "x.parquet", PredictionTable.concat([one_unit(), one_unit(seed=4)])
+    )
+    rows = pq.read_table(tmp_path / "x.parquet").to_pylist()
+    assert rows[0] == {
+        "protocol": "iid",
+        "fold": "all",
+        "corpus": "alpha",
+        "probe": "ridge",
+        "seed": None,
+        "layer": 3,
+        "text": "a" * 32,
+        "low": 0,
+        "high": 1,
+        "prediction": 0.1 + 0.2,
+    }
+    assert rows[2]["seed"] == 4
+
+
+def test_no_words_of_a_text_stand_in_the_file():
+    sentence = "My invented holiday was splendiferous"
+    data = encode_predictions(one_unit(text=[text_key(sentence), "b" * 32]))
+    assert not any(word.encode() in data for word in sentence.split() if len(word) > 3)
+
+
+def test_units_are_taken_apart_where_any_part_of_their_name_changes():
+    parts = [one_unit(), one_unit(fold="other"), one_unit(seed=0), one_unit(seed=1), one_unit()]
+    keys = [key for key, rows in PredictionTable.concat(parts).units() if len(rows) == 2]
+    assert [(key.fold, key.seed) for key in keys] == [
+        ("all", None),
+        ("other", None),
+        ("all", 0),
+        ("all", 1),
+        ("all", None),
+    ]
+
+
+def test_no_units_make_an_empty_table_that_can_be_written(tmp_path):
+    table = PredictionTable.concat([])
+    assert write_predictions(tmp_path / "x.parquet", table).rows == 0
+    assert list(read_predictions(tmp_path / "x.parquet").units()) == []
+
+
+def test_a_missing_file_is_said_so(tmp_path):
+    with pytest.raises(ResultError, match="No such file"):
+        read_predictions(tmp_path / "none.parquet")
+
+
+@pytest.mark.parametrize("keep", [0, 10, 400])
+def test_a_truncated_file_is_said_so(tmp_path, keep):
+    path = tmp_path / "x.parquet"
+    path.write_bytes(encode_predictions(make_result()[1])[:keep])
+    with pytest.raises(ResultError, match="no Parquet file or a damaged one"):
+        read_predictions(path)
+
+
+def test_other_columns_are_refused(tmp_path):
+    pq.write_table(pa.table({"text": ["x"]}), tmp_path / "x.parquet")
+    with pytest.raises(ResultError, match="have the columns text; expected protocol"):
+        read_predictions(tmp_path / "x.parquet")
+
+
+def test_columns_of_other_types_are_refused(tmp_path):
+    table = pq.read_table(pa.BufferReader(encode_predictions(one_unit())))
+    column = table.schema.get_field_index("prediction")
+    table = table.set_column(column, "prediction", pa.array(["1", "2"]))
+    pq.write_table(table, tmp_path / "x.parquet")
+    with pytest.raises(ResultError, match="in cefrbench's types"):
+        read_predictions(tmp_path / "x.parquet")
+
+
+def test_predictions_keep_full_precision(tmp_path):
+    values = np.nextafter([1.0, 2.0], 3.0)
+    write_predictions(tmp_path / "x.parquet", one_unit(prediction=values))
+    assert read_predictions(tmp_path / "x.parquet").prediction.tolist() == values.tolist()

@@ -1,0 +1,251 @@
+"""The checker accepts what a run writes, and finds any one figure that was changed."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from result_factory import make_result, write_made
+
+from cefrbench.errors import ResultError
+from cefrbench.results.check import check_result, read_checked
+from cefrbench.results.io import checksum, dump, read_result, write_result
+from cefrbench.results.summary import summarise
+from cefrbench.scores import scores
+
+SMALL = {"corpora": ("alpha", "beta"), "texts": 15, "layers": (1, 2), "probes": ("ridge",)}
+
+#: Figures that nothing else in a result determines: the checksum alone covers them.
+ONLY_UNDER_CHECKSUM = (
+    "encoder.max_length",
+    "encoder.parameters",
+    "encoder.width",
+    "config.",
+    "provenance.",
+)
+
+
+def leaves(value, where=()):
+    """Every number below a value, with the path to it."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from leaves(part, (*where, key))
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from leaves(part, (*where, index))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield where
+
+
+def with_changed(data, where, change):
+    """A copy of JSON data with one leaf changed."""
+    copy = json.loads(json.dumps(data))
+    inner = copy
+    for key in where[:-1]:
+        inner = inner[key]
+    inner[where[-1]] = change(inner[where[-1]])
+    return copy
+
+
+def words(where):
+    return ".".join(str(part) for part in where if not isinstance(part, int))
+
+
+@pytest.fixture(scope="module", params=["corrected", "study"])
+def written(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    return write_made(folder, form=request.param, **SMALL)
+
+
+def check_changed(path, data, *, sign=True):
+    """Check data in the place of a result, with a checksum that fits unless told otherwise."""
+    if sign:
+        data["checksum"] = checksum(data)
+    beside = path.with_name(f"changed-{path.name}")
+    beside.write_text(json.dumps(data), "utf-8")
+    return check_result(beside)
+
+
+@pytest.mark.parametrize("form", ["corrected", "study"])
+def test_a_result_of_all_kinds_of_probes_is_accepted(tmp_path, form):
+    probes = ("ridge", "logistic", "mlp-regressor", "mlp-classifier")
+    assert check_result(write_made(tmp_path, form=form, probes=probes)) == []
+
+
+def test_a_result_without_any_fit_is_accepted(tmp_path):
+    assert check_result(write_made(tmp_path, probes=(), protocols=(), corpora=("alpha",))) == []
+
+
+def test_any_one_changed_number_breaks_the_checksum(tmp_path):
+    written = write_made(tmp_path, form="study", **SMALL)
+    data = json.loads(written.read_text("utf-8"))
+    for where in leaves(data):
+        found = check_changed(written, with_changed(data, where, lambda v: v + 1), sign=False)
+        assert found, words(where)
+
+
+def test_any_one_changed_figure_is_found_even_under_a_fitting_checksum(written):
+    data = json.loads(written.read_text("utf-8"))
+    tried = 0
+    for where in leaves(data):
+        if not words(where).startswith(ONLY_UNDER_CHECKSUM):
+            assert check_changed(written, with_changed(data, where, lambda v: v + 1)), where
+            tried += 1
+    assert tried > 300
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_figures_of_any_other_size_are_found(written, data):
+    raw = json.loads(written.read_text("utf-8"))
+    place = data.draw(st.sampled_from([w for w in leaves(raw) if w[0] in ("units", "summary")]))
+    other = data.draw(
+        st.one_of(st.integers(-(10**30), 10**30), st.floats(allow_nan=False, allow_infinity=False))
+    )
+    changed = with_changed(raw, place, lambda _: other)
+    before = json.loads(json.dumps(raw))
+    for key in place:
+        before = before[key]
+    if other != before and abs(other - before) > 1e-6:
+        assert check_changed(written, changed)
+
+
+def test_no_score_can_be_called_undefined(written):
+    data = json.loads(written.read_text("utf-8"))
+    for name in data["units"][0]["scores"]:
+        assert check_changed(
+            written, with_changed(data, ("units", 0, "scores", name), lambda _: None)
+        )
+
+
+@pytest.mark.parametrize("part", ["units", "fits", "choices", "summary", "splits", "corpora"])
+def test_an_entry_dropped_or_doubled_is_found(written, part):
+    data = json.loads(written.read_text("utf-8"))
+    if not data[part]:
+        assert part == "choices"
+        return
+    assert check_changed(written, data | {part: data[part][1:]})
+    assert check_changed(written, data | {part: [*data[part], data[part][-1]]})
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "place"),
+    [
+        (("units", 0, "corpus"), "beta", "units"),
+        (("units", 0, "probe"), "ordinal", "units[0].probe"),
+        (("units", 0, "seed"), 3, "units[0].seed"),
+        (("fits", 0, "fold"), "gamma", "fits[0].fold"),
+        (("splits", 0, "protocol"), "within", "splits[0].protocol"),
+        (("summary", 0, "corpora"), ["alpha"], "summary[0].corpora"),
+        (("complete",), True, "complete"),
+        (("suite",), "quickstart", "suite"),
+    ],
+)
+def test_the_finding_names_the_place(written, where, value, place):
+    data = json.loads(written.read_text("utf-8"))
+    findings = check_changed(written, with_changed(data, where, lambda _: value))
+    assert place in [finding.where for finding in findings]
+
+
+def test_a_finding_says_what_stands_there_and_what_should(written):
+    data = json.loads(written.read_text("utf-8"))
+    n = data["units"][2]["n"]
+    findings = check_changed(written, with_changed(data, ("units", 2, "n"), lambda v: v + 5))
+    assert ("units[2].n", str(n + 5), str(n)) in [(f.where, f.found, f.expected) for f in findings]
+
+
+def test_two_changes_that_agree_with_each_other_are_found_by_the_predictions(written):
+    """Move a text from one cell to its neighbour and sign everything that follows anew."""
+    result = read_result(written)
+    stored = {(c.protocol, c.fold): c.layer for c in result.choices}
+    oracle = {s.protocol: s.oracle_layer for s in result.summary}
+    units = list(result.units)
+    index = next(
+        i
+        for i, u in enumerate(units)
+        if u.layer == stored.get((u.protocol, u.fold), oracle[u.protocol])
+    )
+    matrix = np.array(units[index].confusion)
+    row, column = np.argwhere(matrix > 0)[0]
+    matrix[row, column] -= 1
+    matrix[row, column + 1 if column < 4 else column - 1] += 1
+    changed = units[index].model_copy(
+        update={
+            "confusion": tuple(tuple(int(n) for n in line) for line in matrix),
+            "scores": scores(matrix, units[index].sums),
+        }
+    )
+    units[index] = changed
+    names = [corpus.card.name for corpus in result.corpora]
+    update = {"units": tuple(units), "summary": summarise(units, result.choices, names)}
+    beside = written.with_name("forged.json")
+    beside.write_text(dump(result.model_copy(update=update)), "utf-8")
+    findings = check_result(beside)
+    assert any(f.where.startswith(f"units[{index}].confusion") for f in findings)
+
+
+def test_changed_predictions_are_found_even_when_their_hash_is_signed(written):
+    data = json.loads(written.read_text("utf-8"))
+    source = written.with_name(data["predictions"]["file"])
+    table = pq.read_table(source)
+    values = table["prediction"].to_numpy().copy()
+    values[0] += 1.5 if values[0] < 2 else -1.5
+    column = table.schema.get_field_index("prediction")
+    table = table.set_column(column, table.schema.field(column), [values])
+    other = written.with_name("forged.parquet")
+    pq.write_table(table, other)
+    digest = hashlib.sha256(other.read_bytes()).hexdigest()
+    described = data["predictions"] | {"file": other.name, "sha256": digest}
+    assert check_changed(written, data | {"predictions": described})
+    assert check_changed(
+        written, data | {"predictions": data["predictions"] | {"file": other.name}}
+    )
+
+
+def test_missing_predictions_are_found(tmp_path):
+    path = write_made(tmp_path, **SMALL)
+    path.with_name("cefr-v1.predictions.parquet").unlink()
+    (finding,) = check_result(path)
+    assert finding.where == "predictions"
+
+
+def test_predictions_of_a_unit_left_out_are_found(tmp_path):
+    result, predictions = make_result(**SMALL)
+    short = predictions.take(slice(5, None))
+    assert check_result(write_result(result, short, tmp_path, "cefr-v1"))
+
+
+def test_a_matrix_that_is_none_is_a_finding_and_no_crash(written):
+    data = json.loads(written.read_text("utf-8"))
+    for matrix in ([], [[1, 2]], [[-1] * 5] * 5, [[10**30] * 5] * 5):
+        changed = with_changed(data, ("units", 0, "confusion"), lambda _, m=matrix: m)
+        assert check_changed(written, changed)[0].where == "units[0].confusion"
+
+
+def test_what_cant_be_read_is_one_finding_with_the_sentence(tmp_path):
+    (tmp_path / "x.json").write_text("{")
+    (finding,) = check_result(tmp_path / "x.json")
+    assert "no valid JSON" in finding.found
+    (finding,) = check_result(Path(tmp_path / "none.json"))
+    assert "No such file" in finding.found
+
+
+def test_a_suite_that_this_version_lacks_is_a_finding(written):
+    data = json.loads(written.read_text("utf-8"))
+    data["suite"] = data["config"]["suite"] = "cefr-v9"
+    (finding,) = check_changed(written, data)
+    assert finding.where == "suite"
+    assert "no suite named 'cefr-v9'" in finding.expected
+
+
+def test_reading_with_a_check_gives_the_result_or_the_first_finding(tmp_path):
+    path = write_made(tmp_path, **SMALL)
+    result, predictions = read_checked(path)
+    assert len(predictions) == result.predictions.rows
+    path.write_text(path.read_text("utf-8").replace('"n": 3', '"n": 4', 1), "utf-8")
+    with pytest.raises(ResultError, match="doesn't pass its check"):
+        read_checked(path)

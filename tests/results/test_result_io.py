@@ -1,0 +1,258 @@
+"""Result files: written whole or not at all, and read with a sentence for all that is wrong."""
+
+import hashlib
+import json
+import os
+import resource
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from result_factory import make_result, write_made
+
+from cefrbench.errors import CacheError, ResultError
+from cefrbench.results import io
+from cefrbench.results.io import read_predictions_of, read_result, slug, write_result
+
+
+@pytest.fixture(scope="module")
+def made():
+    return make_result(texts=15, layers=(1, 2), probes=("ridge",))
+
+
+@pytest.fixture
+def written(made, tmp_path):
+    return write_result(*made, tmp_path, "cefr-v1")
+
+
+def changed(path, **changes):
+    data = json.loads(path.read_text("utf-8")) | changes
+    path.write_text(json.dumps(data), "utf-8")
+    return path
+
+
+def test_what_is_read_is_what_was_written(made, written):
+    result, predictions = made
+    read = read_result(written)
+    ours = {"predictions", "checksum"}
+    assert read.model_dump(exclude=ours) == result.model_dump(exclude=ours)
+    assert read_predictions_of(read, written).equals(predictions)
+
+
+def test_a_result_lies_under_its_encoder_and_suite(written, tmp_path):
+    assert written == tmp_path / "planted" / "cefr-v1.json"
+    names = sorted(path.name for path in written.parent.iterdir())
+    assert names == ["cefr-v1.json", "cefr-v1.predictions.parquet"]
+
+
+def test_the_same_result_gives_the_same_bytes(made, written, tmp_path):
+    again = write_result(*made, tmp_path / "again", "cefr-v1")
+    for name in (written.name, "cefr-v1.predictions.parquet"):
+        assert written.with_name(name).read_bytes() == again.with_name(name).read_bytes()
+
+
+def test_every_unit_stands_on_a_line_of_its_own(made, written):
+    lines = written.read_text("utf-8").splitlines()
+    assert sum(line.startswith('  {"protocol"') and '"confusion"' in line for line in lines) == len(
+        made[0].units
+    )
+
+
+def test_the_checksum_can_be_recomputed_from_its_description(written):
+    data = json.loads(written.read_text("utf-8"))
+    found = data.pop("checksum")
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    assert hashlib.sha256(text.encode("ascii")).hexdigest() == found
+
+
+def test_a_written_result_has_the_rights_that_the_umask_gives(written):
+    mask = os.umask(0)
+    os.umask(mask)
+    assert written.stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+# -- names ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("minilm", "minilm"),
+        ("qwen3-embedding-0.6b", "qwen3-embedding-0.6b"),
+        ("hf:Org/Model-1.5", "hf--org--model-1.5"),
+        ("st:org/model@abc123", "st--org--model--abc123"),
+        ("../../etc/passwd", "etc--passwd"),
+        ("/home/me/model", "home--me--model"),
+    ],
+)
+def test_slugs_of_names_people_use(name, expected):
+    assert slug(name) == expected
+
+
+@given(st.text(max_size=300))
+def test_no_name_leaves_the_folder_or_fails(name):
+    folder = slug(name)
+    assert Path(folder).name == folder
+    assert 0 < len(folder) <= 90
+    assert folder[0] not in ".-"
+    assert set(folder) <= set("abcdefghijklmnopqrstuvwxyz0123456789._-")
+
+
+def test_names_that_leave_nothing_or_are_long_keep_apart():
+    names = ["…", "日本", "", "..", "con", "x" * 200, "x" * 201]
+    assert len({slug(name) for name in names}) == len(names)
+
+
+def test_a_hostile_encoder_name_stays_below_the_folder(tmp_path):
+    path = write_made(tmp_path / "out", "../../../evil<script>", texts=10, layers=(1,))
+    assert (tmp_path / "out") in path.parents
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+# -- writing that fails ---------------------------------------------------------------------------
+
+
+@contextmanager
+def largest_file(size):
+    """Let no file grow past ``size``: what a full disk does, for real."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("size", [0, 3000])
+def test_a_full_disk_leaves_the_old_pair_and_nothing_else(made, written, size):
+    before = {path.name: path.read_bytes() for path in written.parent.iterdir()}
+    other = make_result(skill=0.3, texts=15, layers=(1, 2), probes=("ridge",))
+    with largest_file(size), pytest.raises(CacheError, match="can't be written"):
+        write_result(*other, written.parent.parent, "cefr-v1")
+    assert {path.name: path.read_bytes() for path in written.parent.iterdir()} == before
+
+
+def test_a_folder_that_cant_be_made_is_said_so(made, tmp_path):
+    (tmp_path / "out").write_text("a file where the folder should be")
+    with pytest.raises(CacheError, match="out"):
+        write_result(*made, tmp_path / "out", "cefr-v1")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_number_that_is_not_finite_is_never_written(made, tmp_path, value):
+    result, predictions = made
+    summary = result.summary[0].model_copy(update={"chosen_qwk_sd": value})
+    broken = result.model_copy(update={"summary": (summary,)})
+    with pytest.raises(ResultError, match="not finite"):
+        write_result(broken, predictions, tmp_path, "cefr-v1")
+    assert list(tmp_path.rglob("*.*")) == []
+
+
+# -- reading what is wrong ------------------------------------------------------------------------
+
+
+def test_too_old_too_new_and_not_ours_are_three_messages(written):
+    with pytest.raises(ResultError, match=r"too old \(schema 0.9, this version reads 1.x\)"):
+        read_result(changed(written, schema_version="0.9"))
+    with pytest.raises(ResultError, match=r"too new \(schema 2.0, this version reads up to 1.0\)"):
+        read_result(changed(written, schema_version="2.0"))
+    with pytest.raises(ResultError, match="not a result of cefrbench"):
+        read_result(changed(written, kind="other"))
+
+
+def test_a_newer_minor_version_is_too_new_rather_than_full_of_unknown_fields(written):
+    with pytest.raises(ResultError, match="too new"):
+        read_result(changed(written, schema_version="1.1", calibration={}))
+
+
+@pytest.mark.parametrize("version", [None, 1, "1", "one", "1.0.0", "9999999.0"])
+def test_a_version_that_is_none_is_not_ours(written, version):
+    with pytest.raises(ResultError, match="has the schema version"):
+        read_result(changed(written, schema_version=version))
+
+
+@pytest.mark.parametrize("text", ["[]", "3", '"cefrbench-result"', "null", "{}", '{"kind": []}'])
+def test_other_json_is_not_ours(tmp_path, text):
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(ResultError, match="not a result of cefrbench"):
+        read_result(tmp_path / "x.json")
+
+
+@pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99])
+def test_a_truncated_result_is_said_so(written, share):
+    data = written.read_bytes()
+    written.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(ResultError, match="no valid JSON or a truncated file"):
+        read_result(written)
+
+
+@pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_numbers_that_are_not_finite_are_refused(written, literal):
+    text = written.read_text("utf-8")
+    written.write_text(text.replace('"seconds": 1.5', f'"seconds": {literal}'), "utf-8")
+    with pytest.raises(ResultError, match="no valid JSON"):
+        read_result(written)
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe{}", b"[" * 200_000, b"1" * 10_000, b'{"a":' * 90_000])
+def test_bytes_that_are_no_text_or_nested_without_end_are_refused(tmp_path, data):
+    (tmp_path / "x.json").write_bytes(data)
+    with pytest.raises(ResultError, match="no valid JSON"):
+        read_result(tmp_path / "x.json")
+
+
+def test_a_deep_value_inside_a_result_is_refused(written):
+    text = written.read_text("utf-8")
+    deep = '"device": ' + "[" * 900 + "]" * 900
+    written.write_text(text.replace('"device": "cpu"', deep), "utf-8")
+    with pytest.raises(ResultError):
+        read_result(written)
+
+
+def test_a_file_far_too_large_is_refused_unread(tmp_path):
+    with (tmp_path / "x.json").open("wb") as file:
+        file.truncate(io.MAX_BYTES + 1)
+    with pytest.raises(ResultError, match="no result has more"):
+        read_result(tmp_path / "x.json")
+
+
+def test_unknown_fields_are_refused_at_any_depth(written):
+    data = json.loads(written.read_text("utf-8"))
+    data["units"][0]["note"] = "hello"
+    changed(written, **data)
+    with pytest.raises(ResultError, match=r"units.0.note: Extra inputs are not permitted"):
+        read_result(written)
+
+
+@pytest.mark.parametrize("value", ["8", 8.5, True, None])
+def test_types_are_not_converted(written, value):
+    data = json.loads(written.read_text("utf-8"))
+    data["units"][0]["n"] = value
+    changed(written, **data)
+    with pytest.raises(ResultError, match=r"units.0.n: Input should be a valid integer"):
+        read_result(written)
+
+
+def test_a_missing_file_or_a_folder_is_said_so(tmp_path):
+    with pytest.raises(ResultError, match="No such file"):
+        read_result(tmp_path / "none.json")
+    with pytest.raises(ResultError, match="can't be read"):
+        read_result(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../other.parquet", "/etc/passwd", "..", "", "a/b", ".hidden"])
+def test_predictions_outside_the_results_folder_are_refused(written, name):
+    data = json.loads(written.read_text("utf-8"))
+    result = read_result(changed(written, predictions=data["predictions"] | {"file": name}))
+    with pytest.raises(ResultError, match="in the same folder"):
+        read_predictions_of(result, written)
+
+
+def test_another_results_predictions_are_refused(written, tmp_path):
+    other = write_made(tmp_path / "other", skill=0.3, texts=15, layers=(1, 2), probes=("ridge",))
+    beside = written.with_name("cefr-v1.predictions.parquet")
+    beside.write_bytes(other.with_name(beside.name).read_bytes())
+    with pytest.raises(ResultError, match="is not the predictions file of"):
+        read_predictions_of(read_result(written), written)

@@ -1,0 +1,153 @@
+"""`show`: what a reader sees of a result, in a terminal of 80 columns."""
+
+import io
+
+import pytest
+from result_factory import make_result
+from rich.console import Console
+
+from cefrbench.results.model import FailureRecord
+from cefrbench.results.show import render_result
+
+
+def shown(result, width=80):
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    render_result(result, console)
+    return console.file.getvalue()
+
+
+def made(**options):
+    return make_result(**{"texts": 20} | options)[0]
+
+
+def record(result, protocol, probe):
+    return next(s for s in result.summary if (s.protocol, s.probe) == (protocol, probe))
+
+
+def line_of(text, start):
+    return next(line for line in text.splitlines() if line.startswith(start))
+
+
+def test_the_head_names_encoder_suite_corpora_and_texts():
+    text = shown(made())
+    assert "planted (last pooling, 1,000 parameters, 16 wide, layers 1–3)" in text
+    assert "cefr-v1, in part: not all of it was run" in text
+    assert "alpha, beta, gamma" in text
+    assert "60 rows, 60 different texts" in text
+
+
+def test_a_probes_line_holds_chosen_gap_oracle_and_mean_over_layers():
+    result = made()
+    iid, loco = record(result, "iid", "ridge"), record(result, "loco", "ridge")
+    values = [
+        iid.chosen.qwk,
+        loco.chosen.qwk,
+        iid.chosen.qwk - loco.chosen.qwk,
+        iid.oracle.qwk,
+        loco.oracle.qwk,
+        iid.layer_mean.qwk,
+        loco.layer_mean.qwk,
+    ]
+    assert line_of(shown(result), "ridge ").split()[1:] == [f"{value:.3f}" for value in values]
+
+
+def test_below_a_chosen_score_stand_its_spread_over_seeds_and_its_layers():
+    result = made()
+    spread = record(result, "iid", "mlp-classifier").chosen_qwk_sd
+    text = shown(result)
+    assert f"±{spread:.3f}" in text
+    layers = record(result, "loco", "ridge").chosen_layers
+    assert f"L{layers[0]}–{layers[-1]}" in text or f"L{layers[0]}" in text
+
+
+def test_the_form_of_the_study_says_that_its_layer_is_an_oracles():
+    text = shown(made(form="study"))
+    assert "no layer was chosen" in text
+    assert "validation texts, ±" not in text
+
+
+def test_the_corpora_of_the_probe_that_carries_over_best_are_shown_and_the_group_last():
+    result = made()
+    best = max((s for s in result.summary if s.protocol == "loco"), key=lambda s: s.chosen.qwk)
+    text = shown(result)
+    assert f"By corpus: {best.probe}" in text
+    table = text.partition("By corpus")[2].splitlines()
+    names = [line.split()[0] for line in table if line[:1].isalpha()]
+    assert [n for n in names if n != "corpus"] == ["alpha", "beta", "gamma", "twin-all"]
+
+
+@pytest.mark.parametrize("form", ["corrected", "study"])
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_line_is_wider_than_the_terminal_and_no_figure_is_cut(form, width):
+    names = ("elle", "icle500", "merlin-cs", "merlin-it", "cefr-asag", "zaebuc-ar")
+    probes = ("ridge", "mlp-regressor", "mlp-classifier")
+    text = shown(made(form=form, corpora=names, probes=probes, layers=(1, 2, 12, 36)), width)
+    assert max(len(line) for line in text.splitlines()) <= width
+    if width >= 80:
+        assert "…" not in text
+        assert all(probe in text for probe in probes)
+
+
+def test_an_undefined_score_is_said_to_be_undefined_and_why():
+    result = made(texts=5)  # one text a corpus is scored in distribution
+    text = shown(result)
+    assert "undefined" in text
+    assert "QWK of alpha under iid: its scored texts have one level only" in " ".join(text.split())
+    assert line_of(text.partition("By corpus")[2], "alpha").split()[2] == "undefined"
+
+
+def test_failures_of_one_cause_are_one_line_with_their_number():
+    failure = FailureRecord(stage="probe", name="ordinal", cause="It didn't end.", layer=3)
+    failures = (failure, failure.model_copy(update={"layer": 4}))
+    text = shown(made(failures=failures))
+    assert text.count("ordinal") == 1
+    assert "Failed: probe ordinal (2 times): It didn't end." in text
+
+
+def test_notes_skipped_folds_and_unfinished_fits_are_shown():
+    result = made()
+    split = result.splits[0].model_copy(update={"notes": ("level C+ has one text only",)})
+    skipped = result.splits[1].model_copy(update={"skipped": "nothing is left to train on"})
+    fit = result.fits[0].model_copy(update={"converged": False})
+    update = {
+        "splits": (split, skipped, *result.splits[2:]),
+        "fits": (fit, *result.fits[1:]),
+    }
+    text = shown(result.model_copy(update=update))
+    assert "Note: iid all: level C+ has one text only." in text
+    assert "Skipped: loco alpha: nothing is left to train on." in text
+    assert f"1 of {len(result.fits)} fits did not converge" in text
+
+
+def test_many_notes_are_cut_and_counted():
+    result = made()
+    split = result.splits[0].model_copy(update={"notes": tuple(f"note {i}" for i in range(40))})
+    text = shown(result.model_copy(update={"splits": (split, *result.splits[1:])}))
+    assert "and 29 more notes, all in the result" in text
+
+
+def test_other_protocols_have_a_table_of_their_own():
+    result = made()
+    logo = result.protocols[1].model_copy(update={"name": "logo"})
+    extra = [s.model_copy(update={"protocol": "logo"}) for s in result.summary[2:]]
+    update = {
+        "protocols": (*result.protocols, logo),
+        "summary": (*result.summary, *extra),
+    }
+    text = shown(result.model_copy(update=update))
+    assert "Further protocols" in text
+    assert line_of(text.partition("Further")[2], "logo").split()[1] == "ridge"
+
+
+def test_a_result_without_units_is_still_shown():
+    failure = FailureRecord(stage="probe", name="ridge", cause="It broke.")
+    text = shown(made(probes=(), failures=(failure,)))
+    assert "planted" in text
+    assert "Failed: probe ridge: It broke." in text
+
+
+def test_names_reach_the_terminal_as_text_without_control_codes_or_markup():
+    text = shown(made(encoder="\x1b[31m[bold]evil[/bold]\x07"))
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert "[bold]evil[/bold]" in text
