@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from generate_catalogue import table
+from generate_cli import cli_page
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def between(text: str, name: str, new: str) -> str:
-    """Replace what stands between the markers ``generated: NAME`` and ``end`` of a page."""
+    """Replace what stands between the marker ``generated: NAME`` and the next ``end`` of a page."""
     begin, end = f"<!-- generated: {name} -->\n", "<!-- end -->"
     head, found, rest = text.partition(begin)
     if not found:
@@ -80,11 +83,34 @@ def _type(schema: Mapping[str, Any]) -> str:
     return str(schema.get("type", "anything"))
 
 
+# -- the catalogue --------------------------------------------------------------------------------
+
+
+def corpora_page() -> str:
+    """``docs/corpora.md`` with the table of corpora."""
+    return _with_tables("docs/corpora.md", "corpora")
+
+
+def catalogue_page() -> str:
+    """``docs/catalogue.md`` with its tables."""
+    return _with_tables("docs/catalogue.md", "encoders", "probes", "protocols", "suites")
+
+
+def _with_tables(name: str, *kinds: str) -> str:
+    page = (ROOT / name).read_text("utf-8")
+    for kind in kinds:
+        page = between(page, kind, table(kind))
+    return page
+
+
 # -- all ------------------------------------------------------------------------------------------
 
 #: Generated files, by path from the root of the repository.
 FILES: dict[str, Callable[[], str]] = {
     "cefrbench/results/result.schema.json": schema_text,
+    "docs/catalogue.md": catalogue_page,
+    "docs/cli.md": cli_page,
+    "docs/corpora.md": corpora_page,
     "docs/results.md": results_page,
 }
 

@@ -1,0 +1,67 @@
+"""Generate the tables of corpora, encoders, probes, protocols and suites from their cards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+COLUMNS = {
+    "corpora": {
+        "name": "name",
+        "languages": "languages",
+        "corpus": "title",
+        "licence": "licence",
+        "of the card": "licence_card",
+        "in the rows": "licence_rows",
+        "task": "task",
+        "rated by": "rated_by",
+        "cleaning": "cleaning",
+    },
+    "encoders": {
+        "name": "name",
+        "weights": "parameters",
+        "layers": "layers",
+        "width": "width",
+        "licence": "licence",
+        "what it is": "description",
+    },
+    "probes": {
+        "name": "name",
+        "kind": "kind",
+        "seeds": "seeded",
+        "parameters": "params",
+        "what it is": "description",
+        "definition": "source",
+    },
+    "protocols": {"name": "name", "distribution": "distribution", "what it does": "description"},
+    "suites": {"name": "name", "what it is": "description"},
+}
+
+
+def table(kind: str) -> str:
+    """Markdown table of all built-in things of one kind."""
+    from cefrbench.cli.catalogue import catalogue
+    from cefrbench.plugins import PluginHost
+
+    entries = catalogue(PluginHost(load=""), kind)
+    columns = COLUMNS[kind]
+    lines = [_row(columns), _row("---" for _ in columns)]
+    lines += [_row(_cell(entry.get(key)) for key in columns.values()) for entry in entries]
+    return "\n".join(lines) + "\n"
+
+
+def _row(cells: Any) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(value: Any) -> str:
+    if value is None or value == "":
+        return "·"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, dict):
+        value = [f"{key} = {item}" for key, item in value.items()]
+    if isinstance(value, list):
+        value = "; ".join(map(str, value))
+    return " ".join(str(value).split()).replace("|", "\\|") or "·"
