@@ -11,12 +11,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from cefrbench.cards import HubFile
 from cefrbench.corpora.files import read_rows
 from cefrbench.corpus import REQUIRED_FIELDS, Access, Row
 from cefrbench.errors import CacheError, CorpusError
+
+if TYPE_CHECKING:
+    import datasets
 
 #: Rows turned into Python objects at a time.
 BATCH = 1000
@@ -72,27 +75,36 @@ def rows_of(fetched: Fetched, access: Access) -> Iterator[Row]:
 
     `datasets` keeps them as a memory-mapped Arrow table, so that they are never all in memory.
     """
+    table = _table(fetched, access)
+    if table is None or not _has_strings(table.features):
+        # Arrow wants one type for a field in all rows; the plain reader names the row that errs.
+        yield from cast("Iterator[Row]", read_rows(fetched.path))
+        return
+    for batch in table.with_format("arrow").iter(BATCH):
+        yield from batch.to_pylist()
+
+
+def _table(fetched: Fetched, access: Access) -> datasets.Dataset | None:
+    """Load the file as a table; none where it is no list of rows that `datasets` could read."""
     import datasets
     from datasets.exceptions import DatasetGenerationError
 
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()
     cache = str(access.cache_dir / "datasets") if access.cache_dir else None
+    verbosity = datasets.logging.get_verbosity()
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)
     try:
-        table = datasets.load_dataset(
+        return datasets.load_dataset(
             "json", data_files=str(fetched.path), split="train", cache_dir=cache
         )
-    except DatasetGenerationError:
-        # Arrow wants one type for a field in all rows; the plain reader names the row that errs.
-        yield from cast("Iterator[Row]", read_rows(fetched.path))
-        return
     except OSError as error:
         raise _not_kept(fetched.path.name, access, error) from error
-    if not _has_strings(table.features):
-        yield from cast("Iterator[Row]", read_rows(fetched.path))
-        return
-    for batch in table.with_format("arrow").iter(BATCH):
-        yield from batch.to_pylist()
+    except (DatasetGenerationError, ValueError, StopIteration):
+        # Broken JSON, no rows, an empty file: what is wrong and where, the plain reader tells.
+        return None
+    finally:
+        datasets.logging.set_verbosity(verbosity)
 
 
 def card_licence(fetched: Fetched) -> str | None:

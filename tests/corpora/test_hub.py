@@ -51,6 +51,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory, load_from_hub: LoadFromHub) -
         hub.add("datasets", "UniversalCEFR/two_en", {"a.json": "[]", "b.json": "[]"})
         mixed = json.dumps([row("x"), row(7)])  # type: ignore[arg-type]
         hub.add("datasets", "UniversalCEFR/peapl2_pt", {"peapl2.json": mixed})
+        hub.add("datasets", "UniversalCEFR/zaebuc_ar", {"zaebuc-ar.json": "[]"})
+        hub.add("datasets", "UniversalCEFR/merlin_it", {"merlin-it.json": '[{"text": "Ciao'})
+        latin = json.dumps([row("für")], ensure_ascii=False).encode("latin-1")
+        hub.add("datasets", "UniversalCEFR/merlin_de", {"merlin-de.json": latin})
         names = [
             "merlin-cs",
             f"universalcefr:merlin_cs@{old}",
@@ -61,6 +65,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory, load_from_hub: LoadFromHub) -
             "elle",
             "cople2",
             "peapl2",
+            "zaebuc-ar",
+            "merlin-it",
+            "merlin-de",
         ]
         env = hub.env(home / "cache")
         online = load_from_hub(names, env)
@@ -125,6 +132,9 @@ def test_any_corpus_of_the_collection_opens_without_a_plugin(seen: Seen) -> None
         ("universalcefr:merlin_cs@nightly", ["no revision 'nightly'", "/commits/main"]),
         ("universalcefr:two_en", ["a.json, b.json", "--data-dir"]),
         ("peapl2", ["'text' in row 2", "is a number (7)"]),
+        ("zaebuc-ar", ["No row", "of 0 rows"]),
+        ("merlin-it", ["merlin-it.json", "cut short"]),
+        ("merlin-de", ["merlin-de.json", "not UTF-8", "0xfc"]),
     ],
 )
 def test_a_refusal_is_one_sentence_with_the_next_step(
