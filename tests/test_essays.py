@@ -1,0 +1,123 @@
+"""Pooling essays into a table: units, gold, weights and labels, computed by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+from essay_factory import essays
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cefrbench.essays import normalise, pool, text_key
+from cefrbench.levels import FIVE, SIX
+
+ONE = essays("one", [("x", "A1"), ("y", "B1"), ("X ", "A2"), ("x", "C2")])
+OTHER = essays("other", [("y", "C1"), ("z", "B2")], language="cs")
+
+
+def test_texts_are_the_same_whatever_their_case_width_and_spaces() -> None:
+    assert normalise("  Ｅinen\tStraße \n") == normalise("einen STRASSE")
+    assert text_key("a  b") == text_key("A B")
+    assert text_key("a b") != text_key("ab")
+
+
+@given(st.text())
+def test_normalising_white_space_and_case_again_changes_nothing(text: str) -> None:
+    assert normalise(normalise(text)) == normalise(normalise(normalise(text)))
+    assert text_key(f" {text}\n") == text_key(text)
+
+
+def test_a_key_is_the_hash_of_the_normalised_text() -> None:
+    assert text_key("Ahoj  Evo") == hashlib.sha256(b"ahoj evo").hexdigest()[:32]
+
+
+def test_a_fingerprint_hashes_texts_levels_and_languages_in_order() -> None:
+    lines = "".join(json.dumps(row) + "\n" for row in [["y", "C1", "cs"], ["z", "B2", "cs"]])
+    assert OTHER.fingerprint == hashlib.sha256(lines.encode()).hexdigest()
+
+
+def test_rows_stand_in_the_order_of_the_corpora() -> None:
+    table = pool([ONE, OTHER], FIVE, "study")
+    assert table.names == ("one", "other")
+    assert table.corpus.tolist() == [0, 0, 0, 0, 1, 1]
+    assert table.language == ("en",) * 4 + ("cs",) * 2
+    assert table.key[0] == table.key[2] == table.key[3]
+    assert table.rows_of(1).tolist() == [4, 5]
+    assert table.rows_of(0, 1).tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_the_study_gives_a_text_the_level_of_its_first_row_everywhere() -> None:
+    table = pool([ONE, OTHER], FIVE, "study")
+    # "x" is A1 at first; "X " is another string; "y" is B1 in the first corpus, so in the second.
+    assert table.label.tolist() == [0, 2, 1, 0, 2, 3]
+    assert table.low.tolist() == table.high.tolist() == table.label.tolist()
+    assert table.unit.tolist() == [0, 1, 2, 3, 4, 5]
+    assert table.weight.tolist() == [1] * 6
+
+
+def test_the_surface_baseline_of_the_study_uses_each_rows_own_level() -> None:
+    table = pool([ONE, OTHER], FIVE, "study", own_level=True)
+    assert table.label.tolist() == [0, 2, 1, 4, 4, 3]
+
+
+def test_the_corrected_form_takes_rows_with_one_text_for_one_unit() -> None:
+    table = pool([ONE, OTHER], FIVE, "corrected")
+    assert table.unit.tolist() == [0, 1, 0, 0, 1, 5]
+    assert table.label.tolist() == [0, 2, 1, 4, 4, 3], "each row trains with its own level"
+
+
+def test_two_levels_of_a_text_in_one_corpus_make_an_interval_of_gold() -> None:
+    table = pool([ONE, OTHER], SIX, "corrected")
+    assert table.low.tolist() == [0, 2, 0, 0, 4, 3]
+    assert table.high.tolist() == [5, 2, 5, 5, 4, 3], "what another corpus says is not its gold"
+
+
+def test_each_row_trains_with_its_share_of_the_weight_of_its_text() -> None:
+    table = pool([ONE, OTHER], FIVE, "corrected")
+    np.testing.assert_allclose(table.weight, [1 / 3, 1, 1 / 3, 1 / 3, 1, 1])
+
+
+def test_a_text_is_scored_once_in_each_corpus() -> None:
+    corrected = pool([ONE, OTHER], FIVE, "corrected")
+    everything = np.arange(6)
+    assert corrected.once(everything).tolist() == [0, 1, 4, 5]
+    assert corrected.once(np.array([3, 2, 5])).tolist() == [3, 5]
+    study = pool([ONE, OTHER], FIVE, "study")
+    assert study.once(everything).tolist() == everything.tolist()
+
+
+def test_rows_whose_text_stands_elsewhere_are_left_out() -> None:
+    table = pool([ONE, OTHER], FIVE, "corrected")
+    assert table.without_units_of(np.arange(4), np.array([4, 5])).tolist() == [0, 2, 3]
+
+
+def test_groups_are_corpora_that_belong_together_where_two_are_here() -> None:
+    parts = [essays(n, [(n, "A1")], group=g) for n, g in [("a", "g"), ("b", "h"), ("c", "g")]]
+    assert pool(parts, FIVE, "study").groups == {"g": (0, 2)}
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(st.sampled_from("pqrs"), st.sampled_from(["A1", "A2", "B1", "B2", "C1"])),
+            min_size=1,
+            max_size=8,
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_weights_of_a_text_sum_to_one_and_its_gold_spans_its_levels(
+    contents: list[list[tuple[str, str]]],
+) -> None:
+    corpora = [essays(f"c{n}", content) for n, content in enumerate(contents)]
+    table = pool(corpora, FIVE, "corrected")
+    for index in range(len(corpora)):
+        rows = table.rows_of(index)
+        for unit in np.unique(table.unit[rows]):
+            same = rows[table.unit[rows] == unit]
+            assert np.isclose(table.weight[same].sum(), 1)
+            assert set(table.low[same]) == {table.label[same].min()}
+            assert set(table.high[same]) == {table.label[same].max()}

@@ -1,0 +1,225 @@
+"""The protocols: the study's form is scikit-learn's split; the corrected form leaks nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from essay_factory import essays, random_essays
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.model_selection import train_test_split
+
+from cefrbench.essays import EssayTable, Form, Ints, pool
+from cefrbench.levels import FIVE
+from cefrbench.plugins import PluginHost
+from cefrbench.protocol import Fold, Skipped, stratified_cut
+
+HOST = PluginHost()
+CORPORA = [
+    random_essays("one", 120, 1),
+    random_essays("m-cs", 90, 2, language="cs", group="m"),
+    random_essays("m-it", 75, 3, language="it", group="m"),
+    random_essays("two", 60, 4, language="it"),
+]
+
+
+def folds(name: str, table: EssayTable, seed: int = 42) -> list[Fold]:
+    made = list(HOST.get_protocol(name).folds(table, seed))
+    assert all(isinstance(fold, Fold) for fold in made)
+    return [fold for fold in made if isinstance(fold, Fold)]
+
+
+def sklearn_cut(labels: Ints, rows: Ints, seed: int = 42) -> tuple[Ints, Ints]:
+    train, test = train_test_split(rows, test_size=0.2, stratify=labels[rows], random_state=seed)
+    return np.sort(train), np.sort(test)
+
+
+def twins(count: int) -> list[tuple[str, str]]:
+    """Texts that stand twice each, with two adjacent levels, as in cople2."""
+    pairs = [("A1", "A2"), ("B1", "B2"), ("C1", "C2")]
+    return [(f"twin {n}", level) for n in range(count) for level in pairs[n % 3]]
+
+
+# -- the study's form ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [42, 0])
+def test_iid_of_the_study_is_scikit_learns_split_of_the_pooled_rows(seed: int) -> None:
+    table = pool(CORPORA, FIVE, "study")
+    (fold,) = folds("iid", table, seed)
+    train, test = sklearn_cut(table.label, np.arange(len(table)), seed)
+    assert fold.name == "all"
+    assert fold.train.tolist() == train.tolist()
+    assert np.sort(np.concatenate(list(fold.scored.values()))).tolist() == test.tolist()
+    assert len(fold.validation) == 0
+    for name, rows in fold.scored.items():
+        assert {table.names[c] for c in table.corpus[rows]} == {name}
+
+
+def test_loco_of_the_study_trains_on_80_percent_of_the_others_and_scores_all_of_one() -> None:
+    table = pool(CORPORA, FIVE, "study")
+    made = {fold.name: fold for fold in folds("loco", table)}
+    assert list(made) == ["one", "m-cs", "m-it", "two", "m-all"]
+    for index, name in enumerate(table.names):
+        rest = np.flatnonzero(table.corpus != index)
+        train, _ = sklearn_cut(table.label, rest)
+        assert made[name].train.tolist() == train.tolist()
+        assert {k: v.tolist() for k, v in made[name].scored.items()} == {
+            name: table.rows_of(index).tolist()
+        }
+        assert len(made[name].validation) == 0
+
+
+def test_the_group_is_left_out_together_and_scored_as_one() -> None:
+    table = pool(CORPORA, FIVE, "study")
+    fold = folds("loco", table)[-1]
+    train, _ = sklearn_cut(table.label, table.rows_of(0, 3))
+    assert fold.train.tolist() == train.tolist()
+    assert {k: v.tolist() for k, v in fold.scored.items()} == {
+        "m-all": table.rows_of(1, 2).tolist()
+    }
+
+
+def test_the_study_puts_a_repeated_text_on_both_sides() -> None:
+    """The flaw that the corrected form mends; here so that nobody mends it in the study's form."""
+    table = pool([essays("t", twins(60)), CORPORA[0]], FIVE, "study")
+    (fold,) = folds("iid", table)
+    keys = np.array(table.key)
+    assert set(keys[fold.train]) & set(keys[fold.scored["t"]])
+
+
+# -- the corrected form --------------------------------------------------------------------------
+
+
+def parts(fold: Fold) -> list[Ints]:
+    return [fold.train, fold.validation, np.concatenate(list(fold.scored.values()))]
+
+
+def assert_no_leak(table: EssayTable, fold: Fold) -> None:
+    keys = np.array(table.key)
+    train, validation, scored = (set(keys[part]) for part in parts(fold))
+    assert not train & validation
+    assert not train & scored
+    assert not validation & scored
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([f"t{n}" for n in range(60)]), st.sampled_from(["A1", "B1", "C1"])
+        ),
+        min_size=30,
+        max_size=120,
+    ),
+    st.integers(0, 5),
+)
+def test_no_text_is_ever_on_two_sides(content: list[tuple[str, str]], seed: int) -> None:
+    half = len(content) // 2
+    corpora = [essays("a", content[:half]), essays("b", content[half:]), CORPORA[3]]
+    table = pool(corpora, FIVE, "corrected")
+    for name in ("iid", "loco"):
+        for fold in HOST.get_protocol(name).folds(table, seed):
+            if isinstance(fold, Fold):
+                assert_no_leak(table, fold)
+
+
+def test_without_repeated_texts_the_corrected_iid_scores_what_the_study_scores() -> None:
+    (study,) = folds("iid", pool(CORPORA, FIVE, "study"))
+    (corrected,) = folds("iid", pool(CORPORA, FIVE, "corrected"))
+    assert {k: v.tolist() for k, v in study.scored.items()} == {
+        k: v.tolist() for k, v in corrected.scored.items()
+    }
+    both = np.sort(np.concatenate([corrected.train, corrected.validation]))
+    assert both.tolist() == study.train.tolist()
+
+
+def test_the_validation_rows_are_a_fifth_of_the_training_part_stratified() -> None:
+    table = pool(CORPORA, FIVE, "corrected")
+    for name in ("iid", "loco"):
+        for fold in folds(name, table):
+            both = np.sort(np.concatenate([fold.train, fold.validation]))
+            train, validation = sklearn_cut(table.label, both)
+            assert fold.train.tolist() == train.tolist()
+            assert fold.validation.tolist() == validation.tolist()
+
+
+def test_a_repeated_text_is_scored_once_and_trains_with_all_its_rows() -> None:
+    table = pool([essays("t", twins(60)), CORPORA[0]], FIVE, "corrected")
+    (fold,) = folds("iid", table)
+    scored = Counter(table.key[row] for row in fold.scored["t"])
+    assert set(scored.values()) == {1}
+    trained = Counter(table.key[row] for row in fold.train if table.corpus[row] == 0)
+    assert set(trained.values()) == {2}
+
+
+def test_texts_of_the_left_out_corpus_are_taken_out_of_training_too() -> None:
+    shared = [(f"shared {n}", "B1") for n in range(10)]
+    own = [(f"own {n}", "A2") for n in range(5)]
+    corpora = [essays("s", [*shared, *own]), essays("t", [*shared, *twins(60)])]
+    table = pool(corpora, FIVE, "corrected")
+    fold = folds("loco", table)[0]
+    assert len(fold.scored["s"]) == 15
+    assert_no_leak(table, fold)
+    keys = np.array(table.key)
+    kept = set(keys[fold.train]) | set(keys[fold.validation])
+    assert kept == set(keys[table.rows_of(1)]) - set(keys[table.rows_of(0)])
+
+
+# -- small corpora -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["study", "corrected"])
+def test_a_level_with_one_text_stays_in_training_and_is_noted(form: Form) -> None:
+    content = [(f"text {n}", "A1" if n % 2 else "B1") for n in range(40)] + [("the only", "C1")]
+    table = pool([essays("t", content)], FIVE, form)
+    (fold,) = folds("iid", table)
+    assert 40 in fold.train
+    assert "level C+ has one text only: it stays in the training part" in fold.notes
+
+
+def test_too_few_texts_for_the_levels_are_cut_without_stratifying_and_noted() -> None:
+    levels = ["A1", "A1", "A2", "A2", "B1", "B1", "B2", "B2"]
+    table = pool([essays("t", list(zip("abcdefgh", levels, strict=True)))], FIVE, "study")
+    cut = stratified_cut(table, np.arange(8), 0.2, 42)
+    assert len(cut.second) == 2
+    assert cut.notes == ["8 texts are too few to stratify by 4 levels"]
+    expected = train_test_split(np.arange(8), test_size=0.2, random_state=42)[1]
+    assert sorted(cut.second.tolist()) == sorted(expected.tolist())
+
+
+def test_one_text_can_not_be_cut_and_that_is_noted() -> None:
+    table = pool([essays("t", [("a", "A1")])], FIVE, "study")
+    cut = stratified_cut(table, np.arange(1), 0.2, 42)
+    assert (cut.first.tolist(), cut.second.tolist()) == ([0], [])
+    assert any("too few to cut" in note for note in cut.notes)
+
+
+def test_a_corpus_that_misses_the_scored_part_is_noted() -> None:
+    table = pool([random_essays("big", 200, 5), essays("small", [("x", "B1")])], FIVE, "study")
+    notes = [note for seed in range(4) for note in folds("iid", table, seed)[0].notes]
+    assert "no text of small fell into the scored part" in notes
+
+
+def test_leaving_out_the_only_corpus_is_skipped_with_the_reason() -> None:
+    table = pool([CORPORA[0]], FIVE, "study")
+    assert list(HOST.get_protocol("loco").folds(table, 42)) == [
+        Skipped("one", "nothing is left to train on")
+    ]
+
+
+# -- manifests -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["study", "corrected"])
+def test_the_same_seed_gives_the_same_manifests_and_another_seed_others(form: Form) -> None:
+    table = pool(CORPORA, FIVE, form)
+
+    def manifests(seed: int) -> list[str]:
+        return [f.manifest(p, table.key) for p in ("iid", "loco") for f in folds(p, table, seed)]
+
+    assert manifests(1) == manifests(1)
+    assert not set(manifests(1)) & set(manifests(2))
+    assert len(set(manifests(1))) == 6
