@@ -89,10 +89,10 @@ def to_markdown(results: Sequence[RunResult]) -> str:
     """Markdown table: a row per encoder and probe, see :func:`_rows`."""
     protocols = _protocols(results)
     titles = [f"{_title(p)} {score}" for p in protocols for score in SHOWN.values()]
-    head = ["encoder", "suite", "probe", "layer", *map(_markdown, titles)]
+    head = ["encoder", "suite", "probe", "layer", *map(escape_markdown, titles)]
     lines = [head, ["---"] * 4 + ["---:"] * len(titles)]
     for result in results:
-        lines += [[*map(_markdown, row[:4]), *row[4:]] for row in _rows(result, protocols)]
+        lines += [[*map(escape_markdown, row[:4]), *row[4:]] for row in _rows(result, protocols)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines) + f"\n{_CAPTION}\n"
 
 
@@ -171,7 +171,7 @@ def _title(protocol: str) -> str:
     return _TITLES.get(protocol, protocol)
 
 
-def _markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Escape what Markdown or HTML would read as markup."""
     text = re.sub(r"\s+", " ", text).replace("&", "&amp;").replace("<", "&lt;")
     return re.sub(r"([\\`*_\[\]|~])", r"\\\1", text)

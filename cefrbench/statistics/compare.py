@@ -22,7 +22,7 @@ from cefrbench.statistics.comparable import (
 from cefrbench.statistics.draws import Draws, gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.pairs import (
-    Test,
+    PairedTest,
     beyond_corpora,
     corrected,
     paired_error,
@@ -48,9 +48,9 @@ class Comparison:
     score : str
     difference : float or None
         First less second; None where the score is undefined.
-    these : Test or None
+    these : PairedTest or None
         On these corpora; None where too few resamples have a score.
-    beyond : Test or None
+    beyond : PairedTest or None
         On corpora beyond these; None too with fewer than three corpora.
     corpora, texts : int
         How many the difference is over.
@@ -61,8 +61,8 @@ class Comparison:
     protocol: str
     score: str
     difference: float | None
-    these: Test | None
-    beyond: Test | None
+    these: PairedTest | None
+    beyond: PairedTest | None
     corpora: int
     texts: int
 

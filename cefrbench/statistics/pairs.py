@@ -23,7 +23,7 @@ FEWEST_CORPORA = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class PairedTest:
     """One test of "no difference".
 
     Attributes
@@ -59,13 +59,13 @@ def paired_error(difference: Draws) -> float | None:
     return max(float(values.std(ddof=1)), difference.jackknife_error())
 
 
-def these_corpora(difference: float, error: float) -> Test:
-    """Test a difference over the texts of fixed corpora."""
+def these_corpora(difference: float, error: float) -> PairedTest:
+    """PairedTest a difference over the texts of fixed corpora."""
     return _test(difference, error, np.inf)
 
 
-def beyond_corpora(difference: float, error: float, corpora: Sequence[float]) -> Test | None:
-    """Test a difference over corpora; None with fewer than three.
+def beyond_corpora(difference: float, error: float, corpora: Sequence[float]) -> PairedTest | None:
+    """PairedTest a difference over corpora; None with fewer than three.
 
     Parameters
     ----------
@@ -83,16 +83,16 @@ def beyond_corpora(difference: float, error: float, corpora: Sequence[float]) ->
     return _test(difference, max(error, spread), count - 1)
 
 
-def _test(difference: float, error: float, freedom: float) -> Test:
+def _test(difference: float, error: float, freedom: float) -> PairedTest:
     from scipy.stats import t
 
     # Identical predictions differ by nothing, and nothing but rounding is in the way.
     if error <= 1e-12:
         p = 1.0 if abs(difference) <= 1e-12 else 0.0
-        return Test(difference, difference, p, p)
+        return PairedTest(difference, difference, p, p)
     half = float(t.ppf(0.975, freedom)) * error
     p = float(2 * t.sf(abs(difference) / error, freedom))
-    return Test(difference - half, difference + half, p, p)
+    return PairedTest(difference - half, difference + half, p, p)
 
 
 def holm(p: Floats) -> Floats:
@@ -114,7 +114,7 @@ def holm(p: Floats) -> Floats:
     return corrected
 
 
-def corrected(tests: Sequence[Test | None]) -> list[Test | None]:
+def corrected(tests: Sequence[PairedTest | None]) -> list[PairedTest | None]:
     """Correct the p-values of one family of tests; None stays None."""
     made = [test for test in tests if test is not None]
     values = iter(holm(np.array([test.p for test in made])).tolist())

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from cefrbench.errors import ResultError
 from cefrbench.scores import DIRECTIONS
 from cefrbench.statistics.bootstrap import GAP
-from cefrbench.statistics.compare import Entry
 from cefrbench.statistics.comparable import labels_of, question_of
+from cefrbench.statistics.compare import Entry
 from cefrbench.statistics.draws import gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.pairs import holm

@@ -225,7 +225,8 @@ def _prior(
         if split is None or not sum(split.train_levels):
             return None
         total += unit.n * np.array(split.train_levels) / sum(split.train_levels)
-    return total / total.sum()
+    prior: Floats = total / total.sum()
+    return prior
 
 
 def _levels(counts: NDArray[np.int64], prior: Floats | None) -> PredictedLevels:

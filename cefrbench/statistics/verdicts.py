@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from cefrbench.statistics.compare import Comparison, Comparisons, better
-from cefrbench.statistics.pairs import FEWEST_CORPORA, Test
+from cefrbench.statistics.pairs import FEWEST_CORPORA, PairedTest
 
 #: Names of scores in sentences.
 SCORE_WORDS = {
@@ -42,46 +40,26 @@ def verdict(pair: Comparison, report: Comparisons) -> str:
             f"No difference shown in {subject} {where} between {pair.first} and {pair.second} "
             f"{here}: {figures}; {_allows(pair, pair.these)}."
         )
-    pair = _winner_first(pair)
-    claim = f"{pair.first} is better than {pair.second} {where} {here}"
-    figures = f"{pair.difference:+.3f} {name} {_interval(pair.these)}, {_p(pair.these)}"
+    winner, loser, sign = pair.first, pair.second, 1
+    if not better(pair.score, pair.protocol, pair.difference):
+        winner, loser, sign = pair.second, pair.first, -1
+    claim = f"{winner} is better than {loser} {where} {here}"
     if pair.protocol == "gap":
-        claim = f"{pair.first} has a smaller {name} gap than {pair.second} {where} {here}"
-    if pair.beyond is not None and pair.beyond.significant:
-        over = f"{_interval(pair.beyond)}, {_p(pair.beyond)}"
-        return f"{claim} and beyond them: {figures}; over corpora {over}."
-    return f"{claim}: {figures}. {_not_beyond(pair)}"
-
-
-def _winner_first(pair: Comparison) -> Comparison:
-    """The same comparison, told from the side that is better."""
-    assert pair.difference is not None
-    if better(pair.score, pair.protocol, pair.difference):
-        return pair
-    return replace(
-        pair,
-        first=pair.second,
-        second=pair.first,
-        difference=-pair.difference,
-        these=_mirrored(pair.these),
-        beyond=_mirrored(pair.beyond),
-    )
-
-
-def _mirrored(test: Test | None) -> Test | None:
-    return None if test is None else replace(test, low=-test.high, high=-test.low)
-
-
-def _not_beyond(pair: Comparison) -> str:
+        claim = f"{winner} has a smaller {name} gap than {loser} {where} {here}"
+    figures = f"{sign * pair.difference:+.3f} {name} {_interval(pair.these, sign)}"
+    figures += f", {_p(pair.these)}"
     if pair.beyond is None:
-        return f"Fewer than {FEWEST_CORPORA} corpora say nothing about others."
+        return f"{claim}: {figures}. Fewer than {FEWEST_CORPORA} corpora say nothing about others."
+    over = f"{_interval(pair.beyond, sign)}, {_p(pair.beyond)}"
+    if pair.beyond.significant:
+        return f"{claim} and beyond them: {figures}; over corpora {over}."
     return (
-        "On other corpora it is not shown: over corpora the interval is "
-        f"{_interval(pair.beyond)}, {_p(pair.beyond)}."
+        f"{claim}: {figures}. On other corpora it is not shown: "
+        f"over corpora the interval is {over}."
     )
 
 
-def _allows(pair: Comparison, test: Test) -> str:
+def _allows(pair: Comparison, test: PairedTest) -> str:
     """What the interval leaves open."""
     if test.low == test.high == 0:
         return "their predictions score the same in every resample"
@@ -93,11 +71,12 @@ def _allows(pair: Comparison, test: Test) -> str:
     return f"the interval allows a lead of up to {first} and {second}"
 
 
-def _interval(test: Test) -> str:
-    return f"[{test.low:+.3f}, {test.high:+.3f}]"
+def _interval(test: PairedTest, sign: int = 1) -> str:
+    low, high = sorted((sign * test.low, sign * test.high))
+    return f"[{low:+.3f}, {high:+.3f}]"
 
 
-def _p(test: Test) -> str:
+def _p(test: PairedTest) -> str:
     if test.p_holm < 0.001:
         return "p < 0.001 after Holm"
     # Three decimals, but never a 0.050 that leaves open on which side of 5 % it is.

@@ -1,0 +1,131 @@
+"""`cefrbench compare`: results against each other, in pairs, on the same texts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cefrbench.statistics.compare import Comparisons
+    from cefrbench.statistics.tables import Cells
+
+#: Names of the scores, here so that `--help` needn't import numpy; a test compares them.
+SCORES = ("qwk", "macro_f1", "mae", "r2", "accuracy", "adjacent")
+
+
+@click.command(epilog="Example: cefrbench compare out/minilm/cefr-v1.json out/surface/cefr-v1.json")
+@click.argument("paths", metavar="A.json B.json …", nargs=-1, required=True)
+@click.option("--probe", metavar="NAME", help="The first that all results have, if none is named.")
+@click.option(
+    "--protocol",
+    "protocols",
+    multiple=True,
+    metavar="NAME",
+    help="iid, loco, …, or gap (iid less loco). Repeatable; all that the results share if none.",
+)
+@click.option("--score", type=click.Choice(SCORES), default="qwk", show_default=True)
+@click.option(
+    "--replicates",
+    type=click.IntRange(200, 100_000),
+    default=2000,
+    show_default=True,
+    metavar="N",
+    help="Resamples of the texts.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Of the resamples.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, alone.")
+@click.option("--markdown", is_flag=True, help="Print Markdown, alone.")
+def compare(
+    paths: tuple[str, ...],
+    probe: str | None,
+    protocols: tuple[str, ...],
+    score: str,
+    replicates: int,
+    seed: int,
+    as_json: bool,
+    markdown: bool,
+) -> None:
+    """Test results against each other in pairs, on the same texts.
+
+    Differences come with 95 % intervals and p-values after Holm's correction over all pairs and
+    protocols, on these corpora and as if these were a sample of corpora; see docs/statistics.md.
+    Results are refused that differ in suite, corpora or splits, or lack their predictions.
+    """
+    from cefrbench.errors import UserError
+    from cefrbench.results.find import find_results
+    from cefrbench.results.io import read_predictions_of, read_result
+    from cefrbench.statistics.comparable import check_comparable, common_probe
+    from cefrbench.statistics.compare import compare_results
+    from cefrbench.statistics.tables import to_json, to_markdown
+
+    if as_json and markdown:
+        raise UserError("--json and --markdown exclude each other: name one of them.")
+    files = find_results(paths)
+    results = [read_result(path) for path in files]
+    # What is refused anyway is refused before any predictions are read.
+    check_comparable(results)
+    probe = common_probe(results, probe)
+    report = compare_results(
+        [
+            (result, read_predictions_of(result, path))
+            for result, path in zip(results, files, strict=True)
+        ],
+        probe=probe,
+        protocols=protocols,
+        score=score,
+        replicates=replicates,
+        seed=seed,
+    )
+    if as_json:
+        figures = json.dumps(to_json(report), indent=2, ensure_ascii=False, allow_nan=False)
+        click.echo(figures)
+    elif markdown:
+        click.echo(to_markdown(report), nl=False)
+    else:
+        _print(report, files)
+
+
+def _print(report: Comparisons, files: list[Path]) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    from cefrbench.results.show import plain
+    from cefrbench.statistics.tables import caption, pair_cells, score_cells
+    from cefrbench.statistics.verdicts import verdict
+
+    console = Console()
+    for label, path in zip(report.labels, files, strict=True):
+        console.print(Text(plain(f"{label}: {path}"), style="dim"))
+    _print_table(console, score_cells(report))
+    _print_table(console, pair_cells(report))
+    for pair in report.pairs:
+        console.print(Text(plain(f"• {verdict(pair, report)}")))
+    console.print(Text(plain(caption(report)), style="dim"))
+
+
+def _print_table(console: Console, cells: Cells) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from cefrbench.results.show import plain
+
+    header, rows = cells
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for name in header:
+        table.add_column(Text(name))
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    console.print(table)

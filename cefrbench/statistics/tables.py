@@ -1,0 +1,110 @@
+"""Comparisons as tables: cells of text for a terminal and for Markdown, values for JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from cefrbench.statistics.compare import Comparison, Comparisons
+from cefrbench.statistics.intervals import Interval
+from cefrbench.statistics.pairs import PairedTest
+from cefrbench.statistics.verdicts import SCORE_WORDS, verdict
+
+#: A header and rows, all of the same length.
+Cells = tuple[list[str], list[list[str]]]
+
+
+def score_cells(report: Comparisons) -> Cells:
+    """Each result's own score under each protocol, with its interval."""
+    header = ["result", *report.protocols]
+    rows = [
+        [label, *(_estimate(report.intervals[label, name]) for name in report.protocols)]
+        for label in report.labels
+    ]
+    return header, rows
+
+
+def pair_cells(report: Comparisons) -> Cells:
+    """One row a pair and protocol: the difference under both scopes."""
+    header = [
+        "pair",
+        "protocol",
+        f"difference in {SCORE_WORDS[report.score]}",
+        "on these corpora",
+        "p (Holm)",
+        "over corpora",
+        "p (Holm)",
+    ]
+    return header, [_pair(pair) for pair in report.pairs]
+
+
+def caption(report: Comparisons) -> str:
+    """What was compared, and how."""
+    return (
+        f"Suite {report.suite}, probe {report.probe}, {len(report.corpora)} corpora "
+        f"({', '.join(report.corpora)}). 95 % intervals from {report.replicates:,} resamples of "
+        f"texts, paired by text; p after Holm's correction over {len(report.pairs)} tests; over "
+        "corpora: as if these were a sample of corpora."
+    )
+
+
+def to_markdown(report: Comparisons) -> str:
+    """Both tables and the verdicts as Markdown."""
+    from cefrbench.results.export import escape_markdown
+
+    blocks = [caption(report)]
+    for header, rows in (score_cells(report), pair_cells(report)):
+        lines = [header, ["---"] * len(header), *rows]
+        blocks.append(
+            "\n".join(
+                "| " + " | ".join(c if c == "---" else escape_markdown(c) for c in line) + " |"
+                for line in lines
+            )
+        )
+    verdicts = (f"- {escape_markdown(verdict(pair, report))}" for pair in report.pairs)
+    return "\n\n".join([*blocks, "\n".join(verdicts)]) + "\n"
+
+
+def to_json(report: Comparisons) -> dict[str, Any]:
+    """Everything as plain values, verdicts included."""
+    return {
+        "suite": report.suite,
+        "probe": report.probe,
+        "score": report.score,
+        "corpora": list(report.corpora),
+        "replicates": report.replicates,
+        "seed": report.seed,
+        "results": [
+            {
+                "label": label,
+                "scores": {
+                    name: asdict(report.intervals[label, name]) for name in report.protocols
+                },
+            }
+            for label in report.labels
+        ],
+        "comparisons": [
+            {**asdict(pair), "verdict": verdict(pair, report)} for pair in report.pairs
+        ],
+    }
+
+
+def _pair(pair: Comparison) -> list[str]:
+    difference = "undefined" if pair.difference is None else f"{pair.difference:+.3f}"
+    names = f"{pair.first} − {pair.second}"
+    return [names, pair.protocol, difference, *_test(pair.these), *_test(pair.beyond)]
+
+
+def _test(test: PairedTest | None) -> list[str]:
+    if test is None:
+        return ["–", "–"]
+    p = "< 0.001" if test.p_holm < 0.001 else f"{test.p_holm:.3f}"
+    return [f"[{test.low:+.3f}, {test.high:+.3f}]", p + (" *" if test.significant else "")]
+
+
+def _estimate(interval: Interval) -> str:
+    if interval.estimate is None:
+        return "undefined"
+    if interval.low is None:
+        return f"{interval.estimate:.3f} (no interval)"
+    return f"{interval.estimate:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
