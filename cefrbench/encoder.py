@@ -102,7 +102,7 @@ class Encoder(ABC):
         """Encoders of this identity that can run at the same time, one a device; itself alone."""
         return (self,)
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most have nothing to give back
         """Give back what the encoder holds (a device's memory, a connection)."""
 
 

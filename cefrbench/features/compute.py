@@ -97,13 +97,18 @@ def compute_features(
     """
     begun = time.perf_counter()
     stats = dict.fromkeys(("texts", "tokens", "shards_reused", "shards_computed"), 0.0)
-    lanes = [Lane(r, batch_tokens or r.batch_cost) for r in encoder.replicas()]
+    lanes: list[Lane] = []
     corpora = []
     for one in essays:
         features = store.corpus(encoder.identity, one)
         with _locked(features):
             missing = features.open()
             if missing:
+                # Copies on further devices are loaded only when there is something to do.
+                lanes = lanes or [
+                    Lane(replica, batch_tokens or replica.batch_cost)
+                    for replica in encoder.replicas()
+                ]
                 done = _Filling(features, missing, lanes, progress or Silent()).run()
                 stats["texts"] += done.texts
                 stats["tokens"] += done.tokens

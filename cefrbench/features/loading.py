@@ -71,7 +71,7 @@ def load_tokenizer(folder: Path, name: str, options: EncoderOptions) -> PreTrain
     """
     from transformers import AutoTokenizer
 
-    with _refusals(name, "tokenizer"):
+    with explained(name, "tokenizer"):
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             folder, trust_remote_code=options.trust_remote_code, local_files_only=True
         )
@@ -93,7 +93,7 @@ def load_weights(
 
     _check_remote_code(folder, name, options)
     direct = {"device_map": device} if _can_place(device) else {}
-    with _refusals(name, "model"):
+    with explained(name, "model"):
         loaded, info = AutoModel.from_pretrained(
             folder,
             dtype=getattr(torch, dtype),
@@ -123,7 +123,7 @@ def prepare_model(model: PreTrainedModel, device: str) -> PreTrainedModel:
         model.pooler = None  # type: ignore[assignment]
     model.config.use_cache = False
     model.requires_grad_(False)
-    return cast("PreTrainedModel", nn.Module.to(model, device).eval())
+    return cast("PreTrainedModel", nn.Module.to(model, device).train(False))
 
 
 def ran_remote_code(model: PreTrainedModel) -> bool:
@@ -132,13 +132,13 @@ def ran_remote_code(model: PreTrainedModel) -> bool:
 
 
 @contextmanager
-def _refusals(name: str, part: str) -> Iterator[None]:
+def explained(name: str, part: str) -> Iterator[None]:
     """Turn what transformers raises while loading into one sentence; and keep it quiet."""
     from safetensors import SafetensorError
     from transformers.utils import logging
 
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity(logging.ERROR)
+    logging.set_verbosity(40)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield

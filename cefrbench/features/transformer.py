@@ -4,55 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.cards import EncoderIdentity, Pooling
-from cefrbench.encoder import Encoder, EncoderOptions
+from cefrbench.encoder import Encoder
 from cefrbench.errors import EncoderError
-from cefrbench.features.loading import (
-    choose_devices,
-    choose_dtype,
-    load_tokenizer,
-    load_weights,
-    ran_remote_code,
-)
 from cefrbench.features.pooling import Pooler
-from cefrbench.features.source import ModelSource
-from cefrbench.features.states import Anatomy, examine, visit_states
+from cefrbench.features.states import Anatomy, visit_states
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedTokenizerBase
 
 #: Token ids of one text.
 Tokens = Sequence[int]
-#: Turns texts into token ids, special tokens included, truncated.
-Tokenize = Callable[[Sequence[str]], Sequence[Tokens]]
-
-MAX_LENGTH = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Defaults:
-    """What an encoder does where the user asks for nothing.
+class Tokenizer:
+    """What an encoder needs of a tokenizer.
 
     Attributes
     ----------
-    pooling : {"last", "mean", "cls", "max"} or None
-        None: ``last`` for a causal model, whose last token alone has seen all others; else
-        ``mean``.
-    instruction : str
-    max_length : int
-        Capped at what the model can take.
+    encode : callable
+        ``encode(texts, max_length)``: token ids of each text, special tokens included, truncated.
+    pad_id : int
+        Fills up the shorter texts of a batch; no value depends on it.
+    longest : int
+        Most tokens that it declares the model to take.
     """
 
-    pooling: Pooling | None = None
-    instruction: str = ""
-    max_length: int = MAX_LENGTH
+    encode: Callable[[Sequence[str], int], Sequence[Tokens]]
+    pad_id: int
+    longest: int
+
+
+def wrap_tokenizer(tokenizer: PreTrainedTokenizerBase) -> Tokenizer:
+    """Use a tokenizer of transformers as it is: its special tokens, its way to truncate."""
+    # A tokenizer without special tokens makes nothing of white space; a model needs a token.
+    filler = [tokenizer.eos_token_id or 0]
+
+    def encode(texts: Sequence[str], max_length: int) -> Sequence[Tokens]:
+        encoded = tokenizer(
+            list(texts), truncation=True, max_length=max_length, return_attention_mask=False
+        )
+        ids: list[list[int]] = encoded["input_ids"]
+        return [one or filler for one in ids]
+
+    return Tokenizer(encode, tokenizer.pad_token_id or 0, tokenizer.model_max_length)
 
 
 class TransformerEncoder(Encoder):
@@ -64,9 +67,7 @@ class TransformerEncoder(Encoder):
     model : Module
         Ready to run, on its device.
     anatomy : Anatomy
-    tokenize : callable
-    pad_id : int
-        Fills up the shorter texts of a batch.
+    tokenizer : Tokenizer
     elsewhere : sequence of callable
         Load the same model on further devices.
     """
@@ -76,24 +77,25 @@ class TransformerEncoder(Encoder):
         identity: EncoderIdentity,
         model: nn.Module,
         anatomy: Anatomy,
-        tokenize: Tokenize,
-        pad_id: int = 0,
+        tokenizer: Tokenizer,
         elsewhere: Sequence[Callable[[], nn.Module]] = (),
     ) -> None:
         self.identity = identity
         self.model = model
         self.anatomy = anatomy
         self.device = next(model.parameters()).device
-        self._tokenize = tokenize
-        self._pad_id = pad_id
+        self._tokenizer = tokenizer
         self._elsewhere = elsewhere
+        self._others: list[TransformerEncoder] | None = None
+        self.batch_cost, self.batch_overhead = batch_size(model, self.device)
         if identity.pooling is None:
             raise EncoderError(f"Encoder {identity.name!r} names no pooling.")
         self._pooling: Pooling = identity.pooling
 
     def prepare(self, texts: Sequence[str]) -> Sequence[Tokens]:
         """Give the token ids of instruction and text, special tokens included, truncated."""
-        return self._tokenize([self.identity.instruction + text for text in texts])
+        prefixed = [self.identity.instruction + text for text in texts]
+        return self._tokenizer.encode(prefixed, self.identity.max_length or self._tokenizer.longest)
 
     def encode(self, batch: Sequence[object]) -> NDArray[np.float32]:
         """Encode token ids; see :meth:`cefrbench.encoder.Encoder.encode`."""
@@ -112,7 +114,7 @@ class TransformerEncoder(Encoder):
         counts = [len(ids) for ids in tokens]
         longest = max(counts)
         equal = min(counts) == longest
-        padded = np.full((len(tokens), longest), self._pad_id, dtype=np.int64)
+        padded = np.full((len(tokens), longest), self._tokenizer.pad_id, dtype=np.int64)
         for row, ids in zip(padded, tokens, strict=True):
             row[: len(ids)] = ids
         lengths = torch.tensor(counts, device=self.device)
@@ -134,119 +136,43 @@ class TransformerEncoder(Encoder):
         return values
 
     def replicas(self) -> Sequence[Encoder]:
-        """Itself, and a copy on each further device."""
-        return (
-            self,
-            *(
-                TransformerEncoder(
-                    self.identity, load(), self.anatomy, self._tokenize, self._pad_id
-                )
+        """Itself, and a copy on each further device, loaded when first asked for."""
+        if self._others is None:
+            self._others = [
+                TransformerEncoder(self.identity, load(), self.anatomy, self._tokenizer)
                 for load in self._elsewhere
-            ),
-        )
+            ]
+        return (self, *self._others)
 
     def close(self) -> None:
-        """Give back the device's memory."""
+        """Give back the memory of all devices."""
         import torch
 
+        for other in self._others or ():
+            other.close()
         del self.model
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
 
-def load_transformer(
-    name: str,
-    source: ModelSource,
-    options: EncoderOptions,
-    defaults: Defaults = Defaults(),
-    details: dict[str, str] | None = None,
-) -> TransformerEncoder:
-    """Load a model of the hub or a folder as an encoder.
+def batch_size(model: nn.Module, device: torch.device) -> tuple[int, int]:
+    """Choose tokens of a batch and what a batch costs besides, in tokens.
 
-    Parameters
-    ----------
-    name : str
-        As the user wrote it.
-    source : ModelSource
-    options : EncoderOptions
-    defaults : Defaults
-        Where ``options`` leave the choice.
-    details : dict of str to str, optional
-        Anything else that changes a value, for the identity.
-
-    Raises
-    ------
-    EncoderError
-        When it can't be loaded, or the options don't suit it.
+    A CPU gains nothing from batches that outgrow its caches. A GPU gets what half of its free
+    memory should hold, by the widest states that a layer has at once; an estimate that is wrong
+    costs one batch, for the host halves it.
     """
-    devices = choose_devices(options.device)
-    dtype = choose_dtype(options.dtype, devices[0])
-    tokenizer = load_tokenizer(source.folder, name, options)
+    import torch
 
-    def load(device: str) -> PreTrainedModel:
-        return load_weights(source.folder, name, options, device, dtype)
-
-    model = load(devices[0])
-    anatomy = examine(model)
-    max_length = _max_length(name, options, defaults, capacity(model, tokenizer.model_max_length))
-    by_kind: Pooling = "last" if anatomy.causal else "mean"
-    identity = EncoderIdentity(
-        name=name,
-        model=source.model,
-        revision=source.revision,
-        pooling=options.pooling or defaults.pooling or by_kind,
-        instruction=defaults.instruction if options.instruction is None else options.instruction,
-        max_length=max_length,
-        dtype=dtype,
-        layers=tuple(range(anatomy.depth + 1)),
-        width=anatomy.width,
-        parameters=sum(weight.numel() for weight in model.parameters()),
-        licence=source.licence,
-        remote_code=ran_remote_code(model),
-        details=details or {},
-    )
-
-    def tokenize(texts: Sequence[str]) -> Sequence[Tokens]:
-        encoded = tokenizer(
-            list(texts), truncation=True, max_length=max_length, return_attention_mask=False
-        )
-        ids: list[list[int]] = encoded["input_ids"]
-        # A tokenizer without special tokens makes nothing of white space; a model needs a token.
-        return [one or [tokenizer.eos_token_id or 0] for one in ids]
-
-    return TransformerEncoder(
-        identity,
-        model,
-        anatomy,
-        tokenize,
-        tokenizer.pad_token_id or 0,
-        [partial(load, device) for device in devices[1:]],
-    )
-
-
-def capacity(model: nn.Module, declared: int) -> int:
-    """Most tokens that a model can take: what its tokenizer declares and its positions allow."""
-    from torch import nn
-
+    if device.type != "cuda":
+        return 4096, 64
     config: Any = model.config
-    most = min(declared, getattr(config, "max_position_embeddings", None) or declared)
-    for name, module in model.named_modules():
-        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
-            # RoBERTa and its kin begin to count after the padding's position.
-            reserved = 0 if module.padding_idx is None else module.padding_idx + 1
-            most = min(most, module.num_embeddings - reserved)
-    return int(most)
-
-
-def _max_length(name: str, options: EncoderOptions, defaults: Defaults, most: int) -> int:
-    if options.max_length is None:
-        return min(defaults.max_length, most)
-    if options.max_length > most:
-        raise EncoderError(
-            f"--max-length {options.max_length} is more than {name!r} can take: "
-            f"give {most} or less."
-        )
-    return options.max_length
+    width = config.hidden_size
+    widest = getattr(config, "intermediate_size", None) or 4 * width
+    weight = next(model.parameters()).element_size()
+    free, _ = torch.cuda.mem_get_info(device)
+    tokens = free // 2 // (weight * (4 * widest + 8 * width))
+    return max(2048, min(65_536, tokens)), 1024
 
 
 def _device_error(error: RuntimeError, name: str) -> Exception:

@@ -10,8 +10,8 @@ from cefrbench.plugins import Register
 
 def load(name: str, options: EncoderOptions) -> Encoder:
     """Load the model that stands after ``hf:``; a bare path is read the same."""
+    from cefrbench.features.build import load_transformer
     from cefrbench.features.source import find_model
-    from cefrbench.features.transformer import load_transformer
 
     return load_transformer(name, find_model(name.removeprefix("hf:"), options), options)
 

@@ -18,8 +18,8 @@ MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 def load(name: str, options: EncoderOptions) -> Encoder:
     """Load the weights out of the package, without importing it."""
+    from cefrbench.features.build import load_transformer
     from cefrbench.features.source import ModelSource, hash_folder
-    from cefrbench.features.transformer import load_transformer
 
     folder = model_folder()
     revision = f"{PACKAGE}=={metadata.version(PACKAGE)}"
@@ -53,7 +53,7 @@ def register_encoders(register: Register) -> None:
         description="all-MiniLM-L6-v2, 6 layers: small, offline, on every machine.",
         model=MODEL,
         licence="apache-2.0",
-        parameters=22_713_216,
+        parameters=22_565_376,
         layers=6,
         width=384,
     )
