@@ -264,7 +264,9 @@ def _from_arrow(arrow: pa.Table, path: Path) -> PredictionTable:
         raise ResultError(f"The predictions {str(path)!r} have empty cells: make them again.")
 
     def strings(name: str) -> Any:
-        return np.asarray(arrow[name].to_pylist(), dtype=np.str_)
+        column = arrow[name].unify_dictionaries().combine_chunks()
+        values = np.asarray(column.dictionary.to_pylist(), dtype=np.str_)
+        return values[column.indices.to_numpy()]
 
     def numbers(name: str, dtype: type) -> Any:
         return arrow[name].to_numpy().astype(dtype)
