@@ -12,16 +12,20 @@ PLACEHOLDER = "Replace:"
 
 def unfilled(fields: Mapping[str, object]) -> Iterator[Problem]:
     """Find fields that are blank, or that still say what the template said."""
-    for name, value in fields.items():
-        text = " ".join(value) if isinstance(value, tuple) else str(value or "")
-        if not text.strip():
-            yield Problem(f"the card's {name} is blank", f"fill in {name} on the card")
-        elif PLACEHOLDER in text:
-            yield Problem(
-                f"the card's {name} is still the template's ({text!r})",
-                f"write what is true of it in {name}",
-                note=True,
-            )
+    texts = {
+        name: " ".join(value) if isinstance(value, tuple) else str(value or "")
+        for name, value in fields.items()
+    }
+    blank = [name for name, text in texts.items() if not text.strip()]
+    if blank:
+        yield Problem(f"blank on the card: {', '.join(blank)}", "fill them in")
+    template = [name for name, text in texts.items() if PLACEHOLDER in text]
+    if template:
+        yield Problem(
+            f"as the template left them on the card: {', '.join(template)}",
+            "write what is true, in place of 'Replace: …'",
+            note=True,
+        )
 
 
 def is_address(text: str) -> bool:

@@ -61,6 +61,15 @@ def render_markdown(reports: Sequence[Report]) -> str:
     return "\n".join(parts)
 
 
+def render_failures(report: Report) -> str:
+    """Write what has to be mended as plain text, for an assertion."""
+    lines = [f"{_heading(report)}: {report.summary()}"]
+    for finding in report.failed:
+        lines.append(f"{finding.check}: {finding.title}")
+        lines += [f"  {label}: {text}" for label, text in _explained(finding)]
+    return "\n".join(lines)
+
+
 def render_json(reports: Sequence[Report]) -> str:
     """Write reports as JSON: ``{"passed": bool, "reports": [...]}``."""
     data = {

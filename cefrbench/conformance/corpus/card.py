@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from cefrbench.conformance.cards import is_address, unfilled
+from cefrbench.conformance.cards import PLACEHOLDER, is_address, unfilled
 from cefrbench.conformance.corpus.subject import CorpusSubject
 from cefrbench.conformance.table import CheckTable, Fact, NotApplicableError, Problem
 from cefrbench.corpora.licences import UNSTATED, differ, restrictions, stricter
@@ -28,7 +28,7 @@ def check_card(subject: CorpusSubject) -> Iterator[Problem]:
     card = subject.corpus.card
     fields = ("title", "source", "citation", "task", "rated_by")
     yield from unfilled({name: getattr(card, name) for name in fields})
-    if card.source.strip() and not is_address(card.source):
+    if card.source.strip() and not is_address(card.source) and PLACEHOLDER not in card.source:
         yield Problem(
             f"the card's source {card.source!r} is no address",
             "give the https:// address of the corpus's page",

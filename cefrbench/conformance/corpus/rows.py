@@ -28,7 +28,7 @@ def check_source(subject: CorpusSubject) -> Iterator[Problem | Fact]:
     if subject.unreachable:
         yield Problem(
             f"the corpus could not be reached, so its sample was checked: {subject.unreachable}",
-            "check again online, or with --data-dir",
+            "do what the sentence says, or give --data-dir, and check again",
             note=True,
         )
     try:

@@ -1,0 +1,143 @@
+"""Where the files of a new plugin go: into a checkout, a package of its own, or a loose folder."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cefrbench.errors import PluginError
+
+Kind = Literal["corpus", "encoder", "probe"]
+
+#: Folder of each kind, below ``plugins/`` and ``tests/``.
+FOLDERS: dict[Kind, str] = {"corpus": "corpora", "encoder": "encoders", "probe": "probes"}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The forms that the name of a plugin takes.
+
+    Attributes
+    ----------
+    name : str
+        As registered: ``letters-sv``.
+    module : str
+        ``letters_sv``.
+    kind : {"corpus", "encoder", "probe"}
+    """
+
+    name: str
+    module: str
+    kind: Kind
+
+    def fields(self) -> dict[str, str]:
+        """What templates may use."""
+        words = self.module.split("_")
+        return {
+            "name": self.name,
+            "module": self.module,
+            "kind": self.kind,
+            "package": f"cefrbench_{self.module}",
+            "distribution": f"cefrbench-{self.name.replace('.', '-').replace('_', '-')}",
+            "cls": "".join(word.capitalize() for word in words),
+            "title": " ".join(word.capitalize() for word in words),
+            "variable": f"{self.module.upper()}_CSV",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the files go, and what follows from it.
+
+    Attributes
+    ----------
+    plugin, test : Path
+    sample : Path
+        Used by corpora only.
+    imports : str
+        How the test gets at the plugin's module.
+    extra : dict of Path to str
+        Further files, by the name of their template.
+    check : str
+        What `cefrbench check` is given.
+    options : str
+        What `cefrbench` needs to find the plugin.
+    """
+
+    plugin: Path
+    test: Path
+    sample: Path
+    imports: str
+    extra: dict[Path, str]
+    check: str
+    options: str = ""
+
+
+def in_checkout(names: Names, start: Path) -> Layout:
+    """Lay a plugin out among the built-ins, for a pull request.
+
+    Raises
+    ------
+    PluginError
+        When ``start`` is not inside a checkout of cefrbench.
+    """
+    root = _checkout(start)
+    folder = FOLDERS[names.kind]
+    return Layout(
+        plugin=root / "plugins" / folder / f"{names.module}.py",
+        test=root / "tests" / folder / f"test_{names.module}.py",
+        sample=root / "plugins" / folder / "samples" / f"{names.name}.csv",
+        imports=f"from cefrbench_plugins.{folder} import {names.module} as plugin",
+        extra={},
+        check=names.name,
+    )
+
+
+def as_package(names: Names, folder: Path) -> Layout:
+    """Lay a plugin out as a package of its own, found through its entry point."""
+    fields = names.fields()
+    source = folder / "src" / fields["package"]
+    return Layout(
+        plugin=source / f"{names.kind}.py",
+        test=folder / "tests" / f"test_{names.module}.py",
+        sample=source / "samples" / f"{names.name}.csv",
+        imports=f"from {fields['package']} import {names.kind} as plugin",
+        extra={
+            folder / "pyproject.toml": "package.toml",
+            folder / "README.md": "package.md",
+            source / "__init__.py": "package_init.py",
+        },
+        check=names.name,
+    )
+
+
+def as_file(names: Names, folder: Path) -> Layout:
+    """Lay a plugin out as a loose file, found through ``--plugins-dir``."""
+    return Layout(
+        plugin=folder / f"{names.module}.py",
+        test=folder / "tests" / f"test_{names.module}.py",
+        sample=folder / "samples" / f"{names.name}.csv",
+        imports=(
+            "from pathlib import Path\n\nfrom cefrbench.plugins import load_file\n"
+            f'plugin = load_file(Path(__file__).parents[1] / "{names.module}.py")'
+        ),
+        extra={},
+        check=names.name,
+        options=f"--plugins-dir {folder} ",
+    )
+
+
+def _checkout(start: Path) -> Path:
+    """The checkout that a folder is in."""
+    for folder in (start, *start.parents):
+        file = folder / "pyproject.toml"
+        if file.is_file() and (folder / "plugins" / "corpora").is_dir():
+            name = tomllib.loads(file.read_text("utf-8")).get("project", {}).get("name")
+            if name == "cefrbench":
+                return folder
+    raise PluginError(
+        f"{str(start)!r} is in no checkout of cefrbench: go to one, or write a package of your own "
+        "with --package DIR, or a loose file with --plugins-dir DIR."
+    )

@@ -1,0 +1,121 @@
+"""The conformance kit for tests: one call a corpus, encoder or probe, and fixtures to run them on.
+
+Installing cefrbench installs a pytest plugin with the fixtures ``tiny_corpus``, ``tiny_encoder``
+and ``tmp_cache`` (:mod:`cefrbench.testing.fixtures`). A test of a third party's probe is then::
+
+    from cefrbench.testing import check_probe
+
+    def test_it_keeps_the_contract():
+        check_probe(PROBE)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cefrbench.conformance.findings import Report
+    from cefrbench.corpus import Corpus
+    from cefrbench.encoder import Encoder, EncoderOptions, EncoderSpec
+    from cefrbench.probe import ProbeSpec
+
+__all__ = ["check_corpus", "check_encoder", "check_probe"]
+
+
+def check_corpus(
+    corpus: Corpus,
+    *,
+    sample: bool = True,
+    data_dir: Path | None = None,
+    others: Sequence[Corpus] = (),
+) -> Report:
+    """Assert that a corpus keeps its contract.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    sample : bool
+        Check its sample, which needs no data and no network; False checks the corpus itself.
+    data_dir : Path, optional
+        Check ``DIR/<name>.json``; overrules ``sample``.
+    others : sequence of Corpus
+        Corpora that none of its texts may stand in too.
+
+    Returns
+    -------
+    Report
+        With notes and measurements.
+
+    Raises
+    ------
+    AssertionError
+        When a check fails; the message is the report.
+    """
+    from cefrbench.conformance.kit import KitOptions, report_corpus
+
+    options = KitOptions(sample=sample and data_dir is None, data_dir=data_dir)
+    return _passed(report_corpus(corpus, options, others))
+
+
+def check_encoder(
+    encoder: EncoderSpec | Callable[[EncoderOptions], Encoder], *, name: str | None = None
+) -> Report:
+    """Assert that an encoder keeps its contract.
+
+    Parameters
+    ----------
+    encoder : EncoderSpec or callable
+        What a plugin registers; or a function from options to a loaded encoder.
+    name : str, optional
+        Full name for a scheme, ``hf:ORG/MODEL``.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    AssertionError
+        When a check fails; the message is the report.
+    """
+    from cefrbench.cards import EncoderCard
+    from cefrbench.conformance.kit import report_encoder
+    from cefrbench.encoder import EncoderOptions, EncoderSpec
+
+    if not isinstance(encoder, EncoderSpec):
+        load = encoder
+        own = name or load(EncoderOptions()).identity.name
+        card = EncoderCard(name=own, description="under test")
+        encoder = EncoderSpec(card, lambda _, options: load(options))
+    return _passed(report_encoder(encoder, name=name))
+
+
+def check_probe(probe: ProbeSpec) -> Report:
+    """Assert that a probe keeps its contract.
+
+    Parameters
+    ----------
+    probe : ProbeSpec
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    AssertionError
+        When a check fails; the message is the report.
+    """
+    from cefrbench.conformance.kit import report_probe
+
+    return _passed(report_probe(probe))
+
+
+def _passed(report: Report) -> Report:
+    from cefrbench.conformance.render import render_failures
+
+    if not report.passed:
+        raise AssertionError(render_failures(report))
+    return report
