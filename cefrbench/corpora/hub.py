@@ -6,6 +6,7 @@ Every way in which the hub can refuse becomes one sentence with the next step.
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,10 @@ from cefrbench.errors import CacheError, CorpusError
 if TYPE_CHECKING:
     import datasets
 
+#: The dataset's card.
+CARD = "README.md"
+_METADATA = re.compile(r"---\s*\n(.*?)^---", re.DOTALL | re.MULTILINE)
+_LICENCE = re.compile(r"^license:[ \t]*['\"]?([^\s'\"#\[\]]+)", re.MULTILINE)
 #: Rows turned into Python objects at a time.
 BATCH = 1000
 
@@ -34,7 +39,7 @@ class Fetched:
 
 
 def fetch(file: HubFile, access: Access) -> Fetched:
-    """Get one file of a dataset repository, from the cache where it is there.
+    """Get one file of a dataset repository, and the dataset's card beside it.
 
     Without a pinned revision the newest commit is resolved first; offline, or when the hub can't
     be reached, the newest that the cache knows.
@@ -46,7 +51,7 @@ def fetch(file: HubFile, access: Access) -> Fetched:
     CacheError
         When it can't be written.
     """
-    folder = _snapshot(file.repo, file.revision, [file.file], access)
+    folder = _snapshot(file.repo, file.revision, [file.file, CARD], access)
     path = folder / file.file
     if not path.is_file():
         raise _no_file(file, access)
@@ -56,9 +61,9 @@ def fetch(file: HubFile, access: Access) -> Fetched:
 def fetch_only_file(file: HubFile, access: Access) -> Fetched:
     """Get the JSON file of a dataset repository whose file name is a guess.
 
-    The guess decides only where the repository holds several. The dataset's card comes with it.
+    The guess decides only where the repository holds several.
     """
-    folder = _snapshot(file.repo, file.revision, ["*.json", "README.md"], access)
+    folder = _snapshot(file.repo, file.revision, ["*.json", CARD], access)
     files = sorted(folder.glob("*.json"))
     named = [path for path in files if path.name == file.file] or files
     if len(named) != 1:
@@ -108,14 +113,14 @@ def _table(fetched: Fetched, access: Access) -> datasets.Dataset | None:
 
 
 def card_licence(fetched: Fetched) -> str | None:
-    """Licence in the metadata of the dataset's card, where the card was fetched beside the file."""
-    from huggingface_hub import DatasetCard
-
-    card = fetched.path.parent / "README.md"
-    if not card.is_file():
+    """Licence in the metadata of the dataset's card, where there is a card that names one."""
+    path = fetched.path.parent / CARD
+    if not path.is_file():
         return None
-    licence = DatasetCard.load(card, ignore_metadata_errors=True).data.license
-    return licence if isinstance(licence, str) else None
+    # One key of the YAML block on top: a card that is no good YAML is no reason to stop.
+    metadata = _METADATA.match(path.read_text("utf-8", errors="replace"))
+    licence = _LICENCE.search(metadata[1]) if metadata else None
+    return licence[1] if licence else None
 
 
 def _hub_cache(access: Access) -> Path | None:

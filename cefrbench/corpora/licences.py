@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-#: What cards say where nobody has told us.
+#: What cards say of a task or of raters where the corpus's own card says nothing.
 UNSTATED = "not stated by the corpus card"
+#: What cards say of a licence that wasn't read yet: loading from the hub, or the rows, tells it.
+UNKNOWN = "not known before loading: see the source"
 
 _FAMILY = re.compile(r"\bcc[\s-]*(0|by)\b((?:[\s-]*(?:nc|nd|sa)\b)*)", re.IGNORECASE)
 
@@ -36,7 +38,7 @@ def stricter(one: str | None, other: str | None) -> str:
     """
     first, second = _stated(one), _stated(other)
     if first is None or second is None:
-        return first or second or UNSTATED
+        return first or second or UNKNOWN
     asked, asked_too = restrictions(first), restrictions(second)
     if asked is None or asked_too is None:
         return first if first == second else f"{first} and {second}"
@@ -57,4 +59,4 @@ def differ(one: str | None, other: str | None) -> bool:
 
 
 def _stated(licence: str | None) -> str | None:
-    return None if licence in (None, "", UNSTATED) else licence
+    return None if licence in (None, "", UNSTATED, UNKNOWN) else licence

@@ -9,6 +9,7 @@ from typing import cast
 from cefrbench.cards import CorpusCard, HubFile
 from cefrbench.corpora import hub
 from cefrbench.corpora.files import read_rows
+from cefrbench.corpora.licences import stricter
 from cefrbench.corpus import Access, Corpus, Row, Rows, Skip
 
 ORGANISATION = "UniversalCEFR"
@@ -46,9 +47,20 @@ class UniversalCefrCorpus(Corpus):
         self._clean = clean
 
     def rows(self, access: Access) -> Rows:
-        """Read the rows from the hub, or from its client's cache."""
-        fetched = hub.fetch(self._file, access)
+        """Read the rows from the hub, or from its client's cache.
+
+        A licence that the card doesn't know is filled in from the dataset's card on the hub.
+        """
+        fetched = self.fetch(access)
+        licence = hub.card_licence(fetched)
+        if licence and self.card.licence_card is None:
+            update = {"licence_card": licence, "licence": stricter(self.card.licence, licence)}
+            self.card = self.card.model_copy(update=update)
         return Rows(hub.rows_of(fetched, access), fetched.revision)
+
+    def fetch(self, access: Access) -> hub.Fetched:
+        """Get the file of the corpus."""
+        return hub.fetch(self._file, access)
 
     def clean(self, row: Row) -> Row | Skip:
         """Apply the study's cleaning rule of this corpus, where it has one."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cefrbench import hookimpl
 from cefrbench.cards import CorpusCard
-from cefrbench.corpora.licences import UNSTATED
+from cefrbench.corpora.licences import UNKNOWN, UNSTATED
 from cefrbench.plugins import Register
 from cefrbench_plugins.corpora._universalcefr import COMMON_CLEANING, UniversalCefrCorpus, place
 
@@ -16,7 +16,7 @@ CARD = CorpusCard(
     name="cople2",
     title="COPLE2: Learner Corpus of Portuguese as Second/Foreign Language",
     languages=("pt",),
-    licence=UNSTATED,
+    licence=UNKNOWN,
     source="http://teitok.clul.ul.pt/cople2/",
     citation=(
         "Mendes, A., Antunes, S., Janssen, M. & Gonçalves, A. (2016). The COPLE2 Corpus: a Learner "

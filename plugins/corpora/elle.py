@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cefrbench import hookimpl
 from cefrbench.cards import CorpusCard
-from cefrbench.corpora.licences import UNSTATED
+from cefrbench.corpora.licences import UNKNOWN, UNSTATED
 from cefrbench.corpus import Row, Skip
 from cefrbench.plugins import Register
 from cefrbench_plugins.corpora._universalcefr import COMMON_CLEANING, UniversalCefrCorpus, place
@@ -16,7 +16,7 @@ CARD = CorpusCard(
     name="elle",
     title="ELLE: texts of the Estonian Interlanguage Corpus (EVKK), Tallinn University",
     languages=("et",),
-    licence=UNSTATED,
+    licence=UNKNOWN,
     source="https://evkk.tlu.ee",
     citation=(
         "Eslon, P. (2014). Eesti vahekeele korpus [The Estonian Interlanguage Corpus]. "

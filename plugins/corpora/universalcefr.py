@@ -7,8 +7,8 @@ import re
 from cefrbench import hookimpl
 from cefrbench.cards import CorpusCard, HubFile
 from cefrbench.corpora import hub
-from cefrbench.corpora.licences import UNSTATED, stricter
-from cefrbench.corpus import Access, CorpusFamily, Rows
+from cefrbench.corpora.licences import UNKNOWN, UNSTATED
+from cefrbench.corpus import Access, CorpusFamily
 from cefrbench.errors import CorpusError
 from cefrbench.plugins import Register
 from cefrbench_plugins.corpora._universalcefr import COLLECTION, ORGANISATION, UniversalCefrCorpus
@@ -20,21 +20,15 @@ _LANGUAGE = re.compile(r".*[_-]([a-z]{2})")
 class AnyUniversalCefr(UniversalCefrCorpus):
     """A corpus of the collection of which only the name is known.
 
-    The file and the licence are filled into the card when the rows are opened.
+    The file is filled into the card when the rows are opened.
     """
 
-    def rows(self, access: Access) -> Rows:
-        """Find the one JSON file of the repository and read it."""
+    def fetch(self, access: Access) -> hub.Fetched:
+        """Find the one JSON file of the repository."""
         fetched = hub.fetch_only_file(self._file, access)
-        licence = hub.card_licence(fetched)
-        self.card = self.card.model_copy(
-            update={
-                "hub": self._file.model_copy(update={"file": fetched.path.name}),
-                "licence_card": licence,
-                "licence": stricter(licence, None),
-            }
-        )
-        return Rows(hub.rows_of(fetched, access), fetched.revision)
+        file = self._file.model_copy(update={"file": fetched.path.name})
+        self.card = self.card.model_copy(update={"hub": file})
+        return fetched
 
 
 def open_corpus(asked: str) -> AnyUniversalCefr:
@@ -60,7 +54,7 @@ def open_corpus(asked: str) -> AnyUniversalCefr:
             title=f"UniversalCEFR {name}",
             # The collection's names end in the language; `und` is ISO 639's "undetermined".
             languages=(language[1] if language else "und",),
-            licence=UNSTATED,
+            licence=UNKNOWN,
             source=f"https://huggingface.co/datasets/{ORGANISATION}/{name}",
             citation=COLLECTION,
             task=UNSTATED,

@@ -14,6 +14,7 @@ from conftest import LoadFromHub
 from corpus_files import row, write
 from hub_server import HubServer
 
+from cefrbench.corpora.hub import Fetched, card_licence
 from cefrbench.corpora.load import load_essays
 from cefrbench.plugins import PluginHost
 
@@ -179,7 +180,7 @@ def test_fetch_then_describe_offline_from_the_command_line(tmp_path: Path) -> No
         return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
 
     with HubServer(tmp_path / "root") as hub:
-        files = {"elle.json": json.dumps([row("Tere!", lang="et")])}
+        files = {"elle.json": json.dumps([row("Tere!", lang="et")]), "README.md": README}
         commit = hub.add("datasets", "UniversalCEFR/elle_et", files, gated=True)
         env = hub.env(tmp_path / "cache")
         refused = cefrbench("fetch", "--corpus", "elle")
@@ -192,4 +193,28 @@ def test_fetch_then_describe_offline_from_the_command_line(tmp_path: Path) -> No
     assert json.loads(fetched.stdout)["corpora"][0]["revision"] == commit
     assert fetched.stderr == ""
     described = cefrbench("describe", "--corpus", "elle", "--offline")
-    assert json.loads(described.stdout)["corpora"][0]["revision"] == commit
+    (elle,) = json.loads(described.stdout)["corpora"]
+    assert elle["revision"] == commit
+    assert elle["licence_card"] == "cc-by-4.0", "of the dataset's card, which came with the file"
+    assert elle["licence_rows"] == "CC0"
+    assert elle["licence"] == "cc-by-4.0"
+
+
+@pytest.mark.parametrize(
+    ("card", "licence"),
+    [
+        ("---\nlanguage: et\nlicense: cc-by-4.0\n---\n\n# A corpus\n", "cc-by-4.0"),
+        ("---\nlicense: 'cc0-1.0'\n---", "cc0-1.0"),
+        ("---\nlicense: [\n---\n", None),
+        ("---\nlicense:\n- a\n- b\n---\n", None),
+        ("# license: not metadata\nlicense: x\n", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_licence_of_a_dataset_card(
+    tmp_path: Path, card: str | None, licence: str | None
+) -> None:
+    if card is not None:
+        (tmp_path / "README.md").write_text(card)
+    assert card_licence(Fetched(tmp_path / "x.json", "r1")) == licence

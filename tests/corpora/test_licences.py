@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cefrbench.corpora.licences import UNSTATED, differ, restrictions, stricter
+from cefrbench.corpora.licences import UNKNOWN, differ, restrictions, stricter
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,9 @@ def test_what_a_licence_asks_for(licence: str | None, asked: set[str] | None) ->
         ("CC BY 4.0", "cc-by-nd-4.0", "cc-by-nd-4.0"),
         ("cc-by-nc-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0 and cc-by-sa-4.0"),
         ("on request", "CC0", "on request and CC0"),
-        (UNSTATED, "CC0", "CC0"),
+        (UNKNOWN, "CC0", "CC0"),
         ("CC BY 4.0", None, "CC BY 4.0"),
-        (None, None, UNSTATED),
+        (None, None, UNKNOWN),
     ],
 )
 def test_the_stricter_one_is_kept(card: str | None, in_rows: str | None, kept: str) -> None:
