@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from cefrbench.errors import ResultError, unknown_name
+from cefrbench.errors import ResultError
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.scores import DIRECTIONS
@@ -192,7 +192,10 @@ def _wanted(
         )
     for name in asked:
         if name not in common:
-            raise ResultError(str(unknown_name("protocol that all results have", name, common)))
+            raise ResultError(
+                f"The results don't all have predictions under {name!r}: they share "
+                f"{', '.join(common)}; name one of these with --protocol."
+            )
     return list(dict.fromkeys(asked)) or common
 
 

@@ -109,11 +109,11 @@ class Resampled:
         share = defined / np.maximum(defined.sum(1, keepdims=True), 1)
         replicates = np.where(defined, self.replicates[:, :, chosen], 0.0)
         by_seed = (replicates * share).sum(2)[:, alive]
-        mixed = seed_weights(int(alive.sum()), len(self.replicates), self.seed, self.sample.encoder)
+        seed_means = (np.nan_to_num(scores) * share).sum(1)[alive]
         by_part = [_mean(column) for column in scores.T]
         return Draws(
-            estimate=float((np.nan_to_num(scores) * share).sum(1)[alive].mean()),
-            values=(by_seed * mixed).sum(1),
+            estimate=float(seed_means.mean()),
+            values=by_seed.mean(1) + self._seed_luck(seed_means, by_seed),
             keys=np.concatenate([self.sample.parts[p].keys for p in chosen]),
             influence=np.concatenate(
                 [self._influence(p, share[:, c] / alive.sum()) for c, p in enumerate(chosen)]
@@ -125,6 +125,29 @@ class Resampled:
                 if not np.isnan(score)
             ),
         )
+
+    def _seed_luck(self, means: Floats, replicates: Floats) -> Floats:
+        """What drawing the seeds anew adds to each replicate of their mean.
+
+        The seeds' scores differ by the luck of the fit and by what the sample of texts does to one
+        seed alone. The second is in the replicates already, so that part of the spread is taken
+        out: else it would count twice.
+
+        Parameters
+        ----------
+        means : ndarray of float64, shape (seeds,)
+        replicates : ndarray of float64, shape (replicates, seeds)
+        """
+        count = len(means)
+        spread = float(means.var(ddof=1)) if count > 1 else 0.0
+        whole = replicates[~np.isnan(replicates).any(1)]
+        if spread == 0.0 or not len(whole):
+            return np.zeros(len(replicates))
+        apart = whole - whole.mean(1, keepdims=True)
+        by_texts = float(apart.var(0).sum()) / (count - 1)
+        drawn = seed_weights(count, len(replicates), self.seed, self.sample.encoder)
+        luck: Floats = np.sqrt(max(0.0, 1 - by_texts / spread)) * ((drawn - 1 / count) @ means)
+        return luck
 
     def _influence(self, part: int, share: Floats) -> Floats:
         # Without the only text of a level a score may be undefined: nothing is known of that text.

@@ -1,0 +1,91 @@
+"""Probes whose true scores are known: invented texts from a distribution that is known exactly.
+
+A text's proficiency is standard normal; its level cuts it at the quantiles of a prior. A probe sees
+the proficiency with correlation ``rho`` and predicts a value on the scale of the levels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from cefrbench.statistics.sample import Part, Sample
+from cefrbench.statistics.scoring import STATISTICS, Outcomes, outcomes
+
+#: Levels as in a corpus of many levels, and in one with few texts at the top.
+BROAD = (0.1, 0.25, 0.3, 0.25, 0.1)
+STEEP = (0.45, 0.3, 0.15, 0.07, 0.03)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Some texts: keys, proficiency and level."""
+
+    keys: NDArray[np.str_]
+    proficiency: NDArray[np.float64]
+    level: NDArray[np.int64]
+
+    def first(self, count: int) -> Texts:
+        return Texts(self.keys[:count], self.proficiency[:count], self.level[:count])
+
+
+def texts(rng: np.random.Generator, corpus: int, count: int, prior: tuple[float, ...]) -> Texts:
+    proficiency = rng.standard_normal(count)
+    cuts = norm.ppf(np.cumsum(prior)[:-1])
+    keys = np.array([f"{corpus:02d}-{i:05d}" for i in range(count)])
+    return Texts(keys, proficiency, np.digitize(proficiency, cuts).astype(np.int64))
+
+
+def predict(
+    rng: np.random.Generator,
+    seen: Texts,
+    rho: float,
+    prior: tuple[float, ...],
+    *,
+    spread: float = 1.0,
+    shared: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Predict with correlation ``rho``; ``shared`` is noise that another probe has in part too."""
+    noise = rng.standard_normal(len(seen.keys))
+    if shared is not None:
+        noise = np.sqrt(0.5) * (noise + shared)
+    classes, weights = np.arange(5), np.array(prior)
+    mean = (classes * weights).sum()
+    sd = np.sqrt((weights * (classes - mean) ** 2).sum())
+    return mean + sd * spread * (rho * seen.proficiency + np.sqrt(1 - rho**2) * noise)
+
+
+def seen_as(values: NDArray[np.float64], seen: Texts) -> Outcomes:
+    return outcomes(values, seen.level, seen.level, 5)
+
+
+def true_score(score: str, rho: float, prior: tuple[float, ...], spread: float = 1.0) -> float:
+    """Score in the population, from a million texts."""
+    rng = np.random.default_rng(0)
+    many = texts(rng, 0, 1_000_000, prior)
+    statistic = STATISTICS[score]
+    found = seen_as(predict(rng, many, rho, prior, spread=spread), many)
+    return float(statistic.value(statistic.columns(found).sum(0)))
+
+
+def sample(
+    corpora: list[Texts], values: list[list[NDArray[np.float64]]], encoder: str = "simulated"
+) -> Sample:
+    """Sample of one probe; ``values`` holds predictions by corpus, then by seed."""
+    parts = tuple(
+        Part(
+            fold="all",
+            corpus=f"corpus-{c}",
+            seeds=tuple(range(len(seeds))),
+            keys=seen.keys,
+            rows=np.arange(len(seen.keys)),
+            low=seen.level,
+            high=seen.level,
+            outcomes=tuple(seen_as(one, seen) for one in seeds),
+        )
+        for c, (seen, seeds) in enumerate(zip(corpora, values, strict=True))
+    )
+    return Sample(encoder, "ridge", "loco", parts)
