@@ -1,0 +1,104 @@
+"""How many MLPs train at once, and where: threads on the CPU, stacks that fit on an accelerator."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from cefrbench_plugins.probes._mlp_model import Model, Settings
+from cefrbench_plugins.probes._mlp_stack import Stack
+
+#: Weights, gradients and Adam's two moments.
+COPIES = 4
+#: Most memory for models in training on the CPU.
+HOST_BYTES = 1 << 30
+#: Share of an accelerator's free memory that a stack may take.
+DEVICE_SHARE = 0.7
+
+
+def train_all(models: Sequence[Model], X: NDArray[Any], settings: Settings, device: str) -> None:
+    """Train models; each is left with its scores or its weights.
+
+    Parameters
+    ----------
+    models : sequence of Model
+    X : ndarray, shape (n, dim)
+        One layer's features, float32 or float64.
+    settings : Settings
+    device : str
+
+    Raises
+    ------
+    torch.OutOfMemoryError
+        When an accelerator has no room for even one model.
+    """
+    features = torch.from_numpy(X)
+    if device == "cpu":
+        _train_on_host(models, features, settings)
+        return
+    if device.startswith("mps"):
+        features = features.float()
+    features = features.to(device)
+    shapes: dict[tuple[str, int], list[Model]] = {}
+    for model in models:
+        shapes.setdefault((model.labels.output, model.labels.outputs), []).append(model)
+    for alike in shapes.values():
+        _train_on_device(alike, features, settings)
+
+
+def _train_on_host(models: Sequence[Model], features: torch.Tensor, settings: Settings) -> None:
+    """One model a thread: at these sizes, cores that share one product wait for each other.
+
+    Threads a product depends on the machine and the width alone, never on the number of models,
+    so that a model's numbers are the same whatever is trained beside it.
+    """
+    cores = os.cpu_count() or 1
+    workers = max(1, min(cores, HOST_BYTES // _bytes(features)))
+    threads = torch.get_num_threads()
+    with (
+        threadpool_limits(limits=cores // workers, user_api="blas"),
+        ThreadPoolExecutor(
+            workers, initializer=torch.set_num_threads, initargs=(cores // workers,)
+        ) as pool,
+    ):
+        for done in [pool.submit(_train, features, [m], settings) for m in models]:
+            done.result()
+    torch.set_num_threads(threads)
+
+
+def _train_on_device(models: Sequence[Model], features: torch.Tensor, settings: Settings) -> None:
+    """As many models at once as there is memory for; half as many when there was too little."""
+    at_once = len(models)
+    if features.device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(features.device)
+        at_once = max(1, min(at_once, int(DEVICE_SHARE * free) // _bytes(features)))
+    start = 0
+    while start < len(models):
+        part = models[start : start + at_once]
+        try:
+            _train(features, part, settings)
+        except torch.OutOfMemoryError:
+            if len(part) == 1:
+                raise
+            for model in part:
+                model.rewind()
+            at_once = (len(part) + 1) // 2
+            torch.cuda.empty_cache()
+            continue
+        start += len(part)
+
+
+def _train(features: torch.Tensor, models: Sequence[Model], settings: Settings) -> None:
+    Stack(features, models, settings).train()
+
+
+def _bytes(features: torch.Tensor) -> int:
+    """Memory that one model takes in training, without its batches."""
+    dim = features.shape[1]
+    return COPIES * dim * (dim + 8) * features.element_size()
