@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from torch import nn
+
 from cefrbench.cards import Dtype, EncoderIdentity, Pooling
 from cefrbench.encoder import EncoderOptions
 from cefrbench.features.loading import (
@@ -21,7 +23,6 @@ from cefrbench.features.states import examine
 from cefrbench.features.transformer import Tokenizer, TransformerEncoder, wrap_tokenizer
 
 if TYPE_CHECKING:
-    from torch import nn
     from transformers import PreTrainedModel
 
 MAX_LENGTH = 512
@@ -127,8 +128,6 @@ def _max_length(wanted: int | None, default: int, declared: int, model: nn.Modul
 
 def positions(model: nn.Module) -> int | None:
     """Most tokens that a model has positions for; none when nothing limits them."""
-    from torch import nn
-
     config: Any = model.config
     most: int | None = getattr(config, "max_position_embeddings", None)
     for name, module in model.named_modules():

@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import torch
+from torch import nn
+
 from cefrbench.cards import Dtype
 from cefrbench.encoder import EncoderOptions
 from cefrbench.errors import EncoderError
@@ -31,8 +34,6 @@ def choose_devices(device: str) -> tuple[str, ...]:
     EncoderError
         When this machine hasn't got the device.
     """
-    import torch
-
     count = torch.cuda.device_count()
     all_cuda = tuple(f"cuda:{n}" for n in range(count))
     has_mps = torch.backends.mps.is_available()
@@ -51,8 +52,6 @@ def choose_dtype(dtype: str, device: str) -> Dtype:
 
     bfloat16 where the GPU computes with it, float16 on older ones, float32 elsewhere.
     """
-    import torch
-
     if dtype != "auto":
         return cast("Dtype", dtype)
     if not device.startswith("cuda"):
@@ -88,7 +87,6 @@ def load_weights(
     EncoderError
         When configuration or weights are missing, damaged or don't fit each other.
     """
-    import torch
     from transformers import AutoModel
 
     _check_remote_code(folder, name, options)
@@ -115,8 +113,6 @@ def load_weights(
 
 def prepare_model(model: PreTrainedModel, device: str) -> PreTrainedModel:
     """Bring a model to its device, without what features don't need: decoder, pooler, caches."""
-    from torch import nn
-
     if model.config.is_encoder_decoder:
         model = cast("PreTrainedModel", model.get_encoder())
     if "add_pooling_layer" in inspect.signature(type(model).__init__).parameters:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import torch
+from torch import Tensor
 
 from cefrbench.cards import Pooling
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 class Pooler:
@@ -24,13 +22,21 @@ class Pooler:
         Greatest length; the states are that long.
     equal : bool
         Whether all lengths are equal: there is no padding to leave out.
+
+    Attributes
+    ----------
+    tokens : Tensor of int64, shape (batch,), or None
+        The one token of each text that is taken; none where all of them count.
     """
 
     def __init__(self, pooling: Pooling, lengths: Tensor, longest: int, equal: bool) -> None:
-        import torch
-
         self.pooling = pooling
         self.lengths = lengths
+        self.tokens: Tensor | None = None
+        if pooling == "last":
+            self.tokens = lengths - 1
+        elif pooling == "cls":
+            self.tokens = torch.zeros_like(lengths)
         self._rows = torch.arange(len(lengths), device=lengths.device)
         steps = torch.arange(longest, device=lengths.device)
         self._padding = None if equal else (steps >= lengths[:, None])[:, :, None]
@@ -47,12 +53,8 @@ class Pooler:
         Tensor of float32, shape (batch, width)
             Sums run in float32 whatever the states' type is.
         """
-        import torch
-
-        if self.pooling == "last":
-            return states[self._rows, self.lengths - 1].float()
-        if self.pooling == "cls":
-            return states[:, 0].float()
+        if self.tokens is not None:
+            return states[self._rows, self.tokens].float()
         if self.pooling == "max":
             if self._padding is not None:
                 states = states.masked_fill(self._padding, -torch.inf)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from torch import Tensor, nn
+import torch
+from torch import Tensor, nn
 
 #: Receives the number of a layer and its states, shape (batch, tokens, width).
-Visitor = Callable[[int, "Tensor"], None]
+Visitor = Callable[[int, Tensor], None]
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,6 @@ def examine(model: nn.Module) -> Anatomy:
     The layers found are used only if their inputs are bit for bit the hidden states that
     transformers gives for the same tokens.
     """
-    import torch
-
     ids = torch.tensor([[5, 6, 7, 8], [5, 6, 7, 9]], device=next(model.parameters()).device)
     states = _collected(model, ids)
     causal = torch.equal(states[-1][0, :3], states[-1][1, :3])
@@ -77,8 +75,6 @@ def visit_states(model: nn.Module, anatomy: Anatomy, visitor: Visitor, **inputs:
 
 
 def _collected(model: nn.Module, input_ids: Tensor, **inputs: Any) -> tuple[Tensor, ...]:
-    import torch
-
     with torch.inference_mode():
         output = model(input_ids=input_ids, output_hidden_states=True, **inputs)
     states: tuple[Tensor, ...] = output.hidden_states
@@ -110,9 +106,6 @@ def _find_stack(
     model: nn.Module, ids: Tensor, expected: tuple[Tensor, ...]
 ) -> nn.ModuleList | None:
     """Find the list of modules whose inputs are the hidden states, by watching each in turn."""
-    import torch
-    from torch import nn
-
     for module in model.modules():
         if not isinstance(module, nn.ModuleList) or len(module) != len(expected) - 1:
             continue

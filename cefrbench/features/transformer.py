@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from cefrbench.cards import EncoderIdentity, Pooling
 from cefrbench.encoder import Encoder
 from cefrbench.errors import EncoderError
 from cefrbench.features.pooling import Pooler
-from cefrbench.features.states import Anatomy, visit_states
+from cefrbench.features.shortcut import shorten
+from cefrbench.features.states import Anatomy, examine, visit_states
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
     from transformers import PreTrainedTokenizerBase
 
@@ -91,6 +92,7 @@ class TransformerEncoder(Encoder):
         if identity.pooling is None:
             raise EncoderError(f"Encoder {identity.name!r} names no pooling.")
         self._pooling: Pooling = identity.pooling
+        self._shortcut = shorten(model, anatomy, identity.pooling)
 
     def prepare(self, texts: Sequence[str]) -> Sequence[Tokens]:
         """Give the token ids of instruction and text, special tokens included, truncated."""
@@ -99,8 +101,6 @@ class TransformerEncoder(Encoder):
 
     def encode(self, batch: Sequence[object]) -> NDArray[np.float32]:
         """Encode token ids; see :meth:`cefrbench.encoder.Encoder.encode`."""
-        import torch
-
         tokens = cast("Sequence[Tokens]", batch)
         try:
             with torch.inference_mode():
@@ -109,8 +109,6 @@ class TransformerEncoder(Encoder):
             raise _device_error(error, self.identity.name) from error
 
     def _encode(self, tokens: Sequence[Tokens]) -> NDArray[np.float32]:
-        import torch
-
         counts = [len(ids) for ids in tokens]
         longest = max(counts)
         equal = min(counts) == longest
@@ -119,6 +117,8 @@ class TransformerEncoder(Encoder):
             row[: len(ids)] = ids
         lengths = torch.tensor(counts, device=self.device)
         pool = Pooler(self._pooling, lengths, longest, equal)
+        if self._shortcut is not None and pool.tokens is not None:
+            self._shortcut.tokens = pool.tokens
         inputs: dict[str, Tensor] = {"input_ids": torch.from_numpy(padded).to(self.device)}
         if not equal and not self.anatomy.causal:
             # Padding stands on the right: a causal model's tokens can't see it anyhow.
@@ -129,7 +129,10 @@ class TransformerEncoder(Encoder):
         )
 
         def keep(layer: int, states: Tensor) -> None:
-            features[:, layer] = pool(states)
+            if self._shortcut is not None and layer == self.anatomy.depth:
+                features[:, layer] = states[:, 0]
+            else:
+                features[:, layer] = pool(states)
 
         visit_states(self.model, self.anatomy, keep, **inputs)
         values: NDArray[np.float32] = features.cpu().numpy()
@@ -138,16 +141,15 @@ class TransformerEncoder(Encoder):
     def replicas(self) -> Sequence[Encoder]:
         """Itself, and a copy on each further device, loaded when first asked for."""
         if self._others is None:
+            models = [load() for load in self._elsewhere]
             self._others = [
-                TransformerEncoder(self.identity, load(), self.anatomy, self._tokenizer)
-                for load in self._elsewhere
+                TransformerEncoder(self.identity, model, examine(model), self._tokenizer)
+                for model in models
             ]
         return (self, *self._others)
 
     def close(self) -> None:
         """Give back the memory of all devices."""
-        import torch
-
         for other in self._others or ():
             other.close()
         del self.model
@@ -162,8 +164,6 @@ def batch_size(model: nn.Module, device: torch.device) -> tuple[int, int]:
     memory should hold, by the widest states that a layer has at once; an estimate that is wrong
     costs one batch, for the host halves it.
     """
-    import torch
-
     if device.type != "cuda":
         return 4096, 64
     config: Any = model.config
@@ -177,8 +177,6 @@ def batch_size(model: nn.Module, device: torch.device) -> tuple[int, int]:
 
 def _device_error(error: RuntimeError, name: str) -> Exception:
     """Tell a lack of memory, which smaller batches cure, from a device that failed."""
-    import torch
-
     text = str(error).lower()
     if isinstance(error, torch.OutOfMemoryError) or ("memory" in text and "alloc" in text):
         torch.cuda.empty_cache()
