@@ -45,7 +45,10 @@ class Job:
     Attributes
     ----------
     cache_dir : Path
+        Features and fits.
     progress : Progress
+    download_dir : Path or None
+        Where files from the hub go; none means the hub client's own place.
     force : bool
         Fit again what the cache holds.
     fail_fast : bool
@@ -54,6 +57,7 @@ class Job:
 
     cache_dir: Path
     progress: Progress
+    download_dir: Path | None = None
     force: bool = False
     fail_fast: bool = False
 
@@ -120,7 +124,7 @@ def load_corpora(config: RunConfig, host: PluginHost, job: Job) -> Loaded:
                 host.get_corpus(name),
                 sample=source == "sample",
                 data_dir=Path(config.data_dir) if config.data_dir else None,
-                access=Access(offline=config.offline),
+                access=Access(offline=config.offline, cache_dir=job.download_dir),
                 limit=config.limit,
                 seed=config.split_seed,
             )
@@ -148,7 +152,7 @@ def run_encoder(
     """
     config = plan.config
     with clock.phase("load model"):
-        encoder = host.get_encoder(name).load(name, _encoder_options(config))
+        encoder = host.get_encoder(name).load(name, _encoder_options(config, job))
     try:
         layers = parse_layers(config.layers, encoder.identity.layers)
         with clock.phase("features"):
@@ -214,7 +218,7 @@ def _option(kind: str) -> str:
     return {"corpora": "corpus"}.get(kind, kind.removesuffix("s"))
 
 
-def _encoder_options(config: RunConfig) -> EncoderOptions:
+def _encoder_options(config: RunConfig, job: Job) -> EncoderOptions:
     return EncoderOptions(
         pooling=config.pooling,
         instruction=config.instruction,
@@ -223,6 +227,7 @@ def _encoder_options(config: RunConfig) -> EncoderOptions:
         dtype=config.dtype,
         offline=config.offline,
         trust_remote_code=config.trust_remote_code,
+        cache_dir=job.download_dir,
     )
 
 

@@ -49,7 +49,12 @@ _JOB_OPTIONS = ("config_file", "cache_dir", "output", "force", "fail_fast", "qui
     metavar="DIR",
     help="Read DIR/CORPUS.json instead of the hub.",
 )
-@click.option("--cache-dir", type=click.Path(path_type=Path), metavar="DIR")
+@click.option(
+    "--cache-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="For features, fits and downloads; the default keeps downloads where the hub's client does.",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -113,6 +118,7 @@ def _job(options: dict[str, Any], config: RunConfig) -> Job:
     return Job(
         cache_dir=options["cache_dir"] or default_cache_dir(),
         progress=make_progress(quiet=options["quiet"] or options["as_json"]),
+        download_dir=options["cache_dir"],
         force=options["force"],
         fail_fast=options["fail_fast"],
     )

@@ -96,6 +96,7 @@ class Sweep:
     device: str = "cpu"
     jobs: int = 1
     force: bool = False
+    _keys: dict[tuple[int, str], str] = field(default_factory=dict, repr=False)
     _partial: dict[tuple[int, str], Fits] = field(default_factory=dict, repr=False)
 
     def run(
@@ -163,6 +164,13 @@ class Sweep:
         return ProbeOptions(device=self.device, n_classes=len(self.table.scale))
 
     def _key(self, layer: int, probe: ProbeSpec) -> str:
+        """Name the fits of one probe on one layer; the same all through a run."""
+        place = (layer, probe.name)
+        if place not in self._keys:
+            self._keys[place] = self._make_key(layer, probe)
+        return self._keys[place]
+
+    def _make_key(self, layer: int, probe: ProbeSpec) -> str:
         return fit_key(
             {
                 "data": self.data_key,
