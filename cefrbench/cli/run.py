@@ -53,7 +53,7 @@ _JOB_OPTIONS = ("config_file", "cache_dir", "output", "force", "fail_fast", "qui
     "--cache-dir",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="For features, fits and downloads; the default keeps downloads where the hub's client does.",
+    help="For features and fits; when named, for downloads too.",
 )
 @click.option(
     "--output",
@@ -81,7 +81,7 @@ _JOB_OPTIONS = ("config_file", "cache_dir", "output", "force", "fail_fast", "qui
 @click.option("--json", "as_json", is_flag=True, help="Print the result on standard output, alone.")
 @click.pass_context
 def run(ctx: click.Context, /, **options: Any) -> None:
-    """Evaluate encoders: features of all layers, probes, protocols, one result each.
+    r"""Evaluate encoders: features of all layers, probes, protocols, one result each.
 
     Without an encoder, the suite `quickstart` runs offline on invented sample texts.
 
@@ -92,8 +92,8 @@ def run(ctx: click.Context, /, **options: Any) -> None:
       cefrbench run --encoder hf:intfloat/multilingual-e5-small --probe ridge
     """
     from cefrbench.config import merge, read_config
-    from cefrbench.run import load_corpora, make_plan
     from cefrbench.provenance import PhaseClock
+    from cefrbench.run import load_corpora, make_plan
 
     host: PluginHost = ctx.obj
     given = {k: v for k, v in options.items() if k not in _JOB_OPTIONS and v not in (None, ())}
