@@ -81,7 +81,7 @@ class PredictedLevels:
 Place = tuple[str, str, int]
 
 
-def residuals(
+def level_residuals(
     result: RunResult, *, corpora: Collection[str] | None = None
 ) -> dict[Place, list[Residuals]]:
     """Residuals of rounded predictions by ``(protocol, probe, layer)``, one entry a true level.

@@ -1,0 +1,248 @@
+"""Comparisons of results: what is refused, what is claimed, and in which words."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from result_factory import make_result
+
+from cefrbench.errors import ResultError
+from cefrbench.results.model import RunResult
+from cefrbench.results.predictions import PredictionTable
+from cefrbench.statistics import compare_results, verdict
+from cefrbench.statistics.compare import Comparison, Comparisons
+from cefrbench.statistics.pairs import PairedTest
+
+FIVE_CORPORA = ("alpha", "beta", "gamma", "delta", "epsilon")
+
+
+def entry(name: str, **options: object) -> tuple[RunResult, PredictionTable]:
+    return make_result(name, **options)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def report() -> Comparisons:
+    options = {"corpora": FIVE_CORPORA, "texts": 80}
+    strong, weak = entry("strong", skill=0.9, **options), entry("weak", skill=0.3, **options)
+    return compare_results([weak, strong, entry("twin", skill=0.9, **options)])
+
+
+def of(report: Comparisons, first: str, second: str, protocol: str) -> Comparison:
+    return next(
+        pair
+        for pair in report.pairs
+        if (pair.first, pair.second, pair.protocol) == (first, second, protocol)
+    )
+
+
+def test_every_pair_is_compared_under_every_protocol_and_in_its_gap(report: Comparisons) -> None:
+    assert list(report.protocols) == ["iid", "loco", "gap"]
+    assert len(report.pairs) == 3 * 3
+    assert report.probe == "ridge"
+
+
+def test_the_difference_is_that_of_the_summaries(report: Comparisons) -> None:
+    for pair in report.pairs:
+        first, second = (
+            report.intervals[name, pair.protocol] for name in (pair.first, pair.second)
+        )
+        assert pair.difference == pytest.approx((first.estimate or 0) - (second.estimate or 0))
+
+
+def test_a_large_difference_is_claimed_for_the_better_one(report: Comparisons) -> None:
+    pair = of(report, "weak", "strong", "loco")
+    said = verdict(pair, report)
+    assert said.startswith("strong is better than weak out of distribution on these 5 corpora")
+    # Told from the winner's side, so its lead has a plus.
+    assert f"+{-(pair.difference or 0):.3f} QWK [+" in said
+
+
+def test_no_difference_is_claimed_between_equals(report: Comparisons) -> None:
+    said = verdict(of(report, "strong", "twin", "loco"), report)
+    assert said.startswith("No difference shown in QWK out of distribution")
+    assert "the interval allows a lead of up to" in said
+
+
+def test_holm_corrects_over_all_pairs_and_protocols(report: Comparisons) -> None:
+    p = sorted((pair.these.p, pair.these.p_holm) for pair in report.pairs if pair.these)
+    stepped, so_far = [], 0.0
+    for rank, (raw, _) in enumerate(p):
+        so_far = max(so_far, raw * (len(p) - rank))
+        stepped.append(min(1.0, so_far))
+    np.testing.assert_allclose([corrected for _, corrected in p], stepped)
+
+
+def test_turning_a_pair_round_turns_its_difference_round() -> None:
+    first, second = entry("one", skill=0.8), entry("two", skill=0.6)
+    there = compare_results([first, second], protocols=["loco"]).pairs[0]
+    back = compare_results([second, first], protocols=["loco"]).pairs[0]
+    assert there.these is not None
+    assert back.these is not None
+    assert back.difference == pytest.approx(-(there.difference or 0))
+    assert (back.these.low, back.these.p) == pytest.approx((-there.these.high, there.these.p))
+
+
+def test_what_else_is_compared_changes_no_interval() -> None:
+    one, two, three = (entry(name) for name in ("one", "two", "three"))
+    pair = compare_results([one, two]).intervals
+    trio = compare_results([three, one, two]).intervals
+    assert all(trio[place] == found for place, found in pair.items())
+
+
+def test_a_result_compared_with_itself_does_not_differ() -> None:
+    one = entry("one")
+    report = compare_results([one, one])
+    assert report.labels[0] != report.labels[1]
+    for pair in report.pairs:
+        assert pair.these is not None
+        assert (pair.difference, pair.these.p) == (0.0, 1.0)
+        assert "score the same in every resample" in verdict(pair, report)
+
+
+def test_a_lower_error_is_better() -> None:
+    report = compare_results(
+        [entry("strong", skill=0.9), entry("weak", skill=0.3)], score="mae", protocols=["iid"]
+    )
+    assert verdict(report.pairs[0], report).startswith("strong is better than weak in distribution")
+
+
+def test_one_level_only_is_said_and_not_tested() -> None:
+    flat = []
+    for name in ("one", "two"):
+        result, predictions = entry(name)
+        level = np.full(len(predictions), 2)
+        flat.append((result, replace(predictions, low=level, high=level)))
+    report = compare_results(flat, protocols=["loco"])
+    assert report.pairs[0].these is None
+    assert "QWK is undefined" in verdict(report.pairs[0], report)
+
+
+def pair_with(these: PairedTest, beyond: PairedTest | None, protocol: str = "loco") -> str:
+    pair = Comparison("A", "B", protocol, "qwk", 0.031, these, beyond, 9, 900)
+    words = {"loco": "out of distribution", "gap": "between in and out of distribution"}
+    report = Comparisons(("A", "B"), "cefr-v1", "ridge", "qwk", words, (), {}, (pair,), 2000, 0)
+    return verdict(pair, report)
+
+
+SURE = PairedTest(0.012, 0.050, 0.001, 0.002)
+UNSURE = PairedTest(-0.008, 0.070, 0.11, 0.22)
+
+
+@pytest.mark.parametrize(
+    ("these", "beyond", "protocol", "said"),
+    [
+        (
+            SURE,
+            SURE,
+            "loco",
+            "A is better than B out of distribution on these 9 corpora and beyond them: +0.031 QWK "
+            "[+0.012, +0.050], p = 0.002 after Holm; over corpora [+0.012, +0.050], p = 0.002 "
+            "after Holm.",
+        ),
+        (
+            SURE,
+            UNSURE,
+            "loco",
+            "A is better than B out of distribution on these 9 corpora: +0.031 QWK [+0.012, "
+            "+0.050], p = 0.002 after Holm. On other corpora it is not shown: over corpora the "
+            "interval is [-0.008, +0.070], p = 0.220 after Holm.",
+        ),
+        (
+            SURE,
+            None,
+            "gap",
+            "B has a smaller QWK gap than A between in and out of distribution on these 9 corpora: "
+            "-0.031 QWK [-0.050, -0.012], p = 0.002 after Holm. Fewer than 3 corpora say nothing "
+            "about others.",
+        ),
+        (
+            UNSURE,
+            UNSURE,
+            "loco",
+            "No difference shown in QWK out of distribution between A and B on these 9 corpora: "
+            "+0.031 [-0.008, +0.070], p = 0.220 after Holm; the interval allows a lead of up to "
+            "0.070 for A and 0.008 for B.",
+        ),
+        (
+            PairedTest(0.001, 0.061, 0.04, 0.12),
+            UNSURE,
+            "loco",
+            "No difference shown in QWK out of distribution between A and B on these 9 corpora: "
+            "+0.031 [+0.001, +0.061], p = 0.120 after Holm; by itself it would be one, but not "
+            "among all the comparisons made here.",
+        ),
+    ],
+)
+def test_verdicts_claim_what_is_shown(
+    these: PairedTest, beyond: PairedTest | None, protocol: str, said: str
+) -> None:
+    assert pair_with(these, beyond, protocol) == said
+
+
+def test_no_p_value_is_rounded_onto_the_line() -> None:
+    assert "p = 0.0497 after Holm" in pair_with(PairedTest(0.01, 0.05, 0.02, 0.0497), None)
+
+
+def changed(**updates: object) -> tuple[RunResult, PredictionTable]:
+    result, predictions = entry("other")
+    return result.model_copy(update=updates), predictions
+
+
+def other_fingerprint() -> tuple[RunResult, PredictionTable]:
+    corpora = make_result("other")[0].corpora
+    moved = corpora[1].model_copy(update={"fingerprint": "f" * 64})
+    return changed(corpora=(corpora[0], moved, *corpora[2:]))
+
+
+def other_splits() -> tuple[RunResult, PredictionTable]:
+    splits = make_result("other")[0].splits
+    return changed(splits=(splits[0].model_copy(update={"manifest": "0" * 64}), *splits[1:]))
+
+
+def other_texts() -> tuple[RunResult, PredictionTable]:
+    result, predictions = entry("other")
+    return result, replace(predictions, low=np.maximum(predictions.low - 1, 0))
+
+
+def without_a_corpus() -> tuple[RunResult, PredictionTable]:
+    result, predictions = entry("other")
+    return result, predictions.take(np.flatnonzero(predictions.corpus != "beta"))
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        (lambda: changed(suite="paper"), "the suite is 'cefr-v1' in one and 'paper'"),
+        (lambda: entry("other", form="study", suite="cefr-v1"), "the form is"),
+        (lambda: changed(scale=("A", "B", "C", "D", "E")), "the scale is"),
+        (lambda: entry("other", corpora=("alpha", "beta")), "only one of them was run on gamma"),
+        (other_fingerprint, "the texts of beta are not the same"),
+        (other_splits, "the fold 'all' of iid splits the texts in another way"),
+        (other_texts, "not of the same texts and levels"),
+        (without_a_corpus, "other has no predictions of ridge on beta"),
+        (lambda: entry("other", probes=("mlp-classifier",)), "other has no result of the probe"),
+    ],
+)
+def test_what_is_not_comparable_is_refused_with_the_reason(other, reason: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ResultError, match=reason):
+        compare_results([entry("one"), other()], probe="ridge")
+
+
+def test_one_result_alone_is_refused() -> None:
+    with pytest.raises(ResultError, match="two or more"):
+        compare_results([entry("one")])
+
+
+def test_results_without_a_probe_in_common_are_refused() -> None:
+    with pytest.raises(ResultError, match="no probe in common"):
+        compare_results([entry("one", probes=("ridge",)), entry("two", probes=("ordinal",))])
+
+
+def test_an_unknown_probe_is_named_with_its_neighbours() -> None:
+    with pytest.raises(ResultError, match="did you mean 'ridge'"):
+        compare_results([entry("one"), entry("two")], probe="rigde")
+
+
+def test_a_protocol_that_one_lacks_is_refused() -> None:
+    with pytest.raises(ResultError, match="they share iid"):
+        compare_results([entry("one"), entry("two", protocols=("iid",))], protocols=["loco"])

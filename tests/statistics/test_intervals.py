@@ -1,0 +1,168 @@
+"""Intervals of confusion matrices and of whole results."""
+
+import warnings
+
+import numpy as np
+import pytest
+import scipy.stats
+from result_factory import make_result
+from sklearn.metrics import cohen_kappa_score
+
+from cefrbench.results.predictions import PredictionTable
+from cefrbench.scores import DIRECTIONS
+from cefrbench.statistics import interval, layer_bands, summary_intervals
+from cefrbench.statistics.intervals import Z95, ends
+
+MATRIX = np.array(
+    [
+        [30, 12, 2, 0, 0],
+        [8, 41, 15, 1, 0],
+        [1, 14, 52, 16, 2],
+        [0, 3, 18, 33, 6],
+        [0, 0, 3, 9, 14],
+    ]
+)
+
+
+def test_the_standard_error_is_that_of_scipys_bootstrap() -> None:
+    gold, predicted = np.repeat(np.divmod(np.arange(25), 5), MATRIX.ravel(), axis=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = scipy.stats.bootstrap(
+            (gold, predicted),
+            lambda g, p: cohen_kappa_score(g, p, weights="quadratic"),
+            paired=True,
+            vectorized=False,
+            n_resamples=600,
+            method="BCa",
+            rng=np.random.default_rng(0),
+        )
+    ours = interval(MATRIX, replicates=4000)
+    assert ours.error == pytest.approx(theirs.standard_error, rel=0.07)
+    assert ours.low == pytest.approx(theirs.confidence_interval.low, abs=0.01)
+    assert ours.high == pytest.approx(theirs.confidence_interval.high, abs=0.01)
+
+
+def test_the_interval_of_an_accuracy_is_near_the_exact_one() -> None:
+    found = interval(MATRIX, "accuracy")
+    exact = scipy.stats.binomtest(int(np.trace(MATRIX)), int(MATRIX.sum())).proportion_ci()
+    assert found.low == pytest.approx(exact.low, abs=0.01)
+    assert found.high == pytest.approx(exact.high, abs=0.01)
+
+
+def test_same_matrix_and_seed_give_the_same_interval() -> None:
+    assert interval(MATRIX) == interval(MATRIX.tolist())
+    assert interval(MATRIX) != interval(MATRIX, seed=1)
+
+
+def test_a_matrix_with_one_gold_level_has_no_interval_and_says_why() -> None:
+    alone = np.zeros((5, 5), dtype=int)
+    alone[2] = [0, 3, 9, 1, 0]
+    found = interval(alone)
+    assert (found.estimate, found.low) == (None, None)
+    assert "one level" in found.note
+
+
+def test_resamples_with_one_level_are_left_out_and_counted() -> None:
+    nearly = np.zeros((5, 5), dtype=int)
+    nearly[2] = [0, 6, 20, 5, 0]
+    nearly[3, 3] = 2
+    found = interval(nearly)
+    # Both texts of the second level are absent with probability e⁻².
+    assert found.undefined / found.replicates == pytest.approx(np.exp(-2), abs=0.03)
+    assert found.low is not None
+    assert str(found.undefined) in found.note
+
+
+def test_all_right_is_certain_for_kappa_but_not_for_a_proportion() -> None:
+    right = np.diag([5, 8, 9, 6, 4])
+    assert (interval(right).low, interval(right).high) == (1.0, 1.0)
+    assert 0.85 < (interval(right, "accuracy").low or 0) < 0.97
+
+
+@pytest.mark.parametrize("score", ["mae", "r2"])
+def test_scores_of_unrounded_predictions_need_more_than_a_matrix(score: str) -> None:
+    with pytest.raises(ValueError, match="unrounded"):
+        interval(MATRIX, score)
+
+
+def test_ends_on_fishers_scale_are_those_of_a_correlation() -> None:
+    error = 0.05
+    low, high = ends(0.8, 0.8, error, "fisher", (-1, 1))
+    half = Z95 * error / (1 - 0.8**2)
+    assert (low, high) == pytest.approx(
+        (np.tanh(np.arctanh(0.8) - half), np.tanh(np.arctanh(0.8) + half))
+    )
+
+
+def test_an_interval_holds_its_estimate_however_large_the_bias() -> None:
+    low, high = ends(0.90, 0.94, 0.01, "fisher", (-1, 1))
+    assert low <= 0.90 <= high
+
+
+def test_estimates_are_those_of_the_summary() -> None:
+    result, predictions = make_result()
+    found = summary_intervals(result, predictions)
+    for record in result.summary:
+        for score in DIRECTIONS:
+            one = found.means[record.protocol, record.probe][score]
+            expected = getattr(record.chosen, score)
+            assert one.estimate == pytest.approx(expected, abs=1e-9)
+            assert one.low is not None
+            assert one.low <= expected <= one.high  # type: ignore[operator]
+
+
+def test_the_gap_is_the_difference_of_the_two_means() -> None:
+    result, predictions = make_result()
+    found = summary_intervals(result, predictions)
+    inside, outside = (found.means[p, "ridge"]["qwk"] for p in ("iid", "loco"))
+    gap = found.gaps["ridge"]["qwk"]
+    assert gap.estimate == pytest.approx((inside.estimate or 0) - (outside.estimate or 0))
+    # Texts in distribution are scored out of it too, so they count once.
+    assert gap.texts == outside.texts == 120
+
+
+def test_groups_are_in_no_mean() -> None:
+    result, predictions = make_result()
+    found = summary_intervals(result, predictions, scores=["qwk"])
+    assert {corpus for _, _, corpus in found.corpora} == {"alpha", "beta", "gamma"}
+
+
+def test_the_order_of_predictions_changes_nothing() -> None:
+    result, predictions = make_result()
+    units = [table for _, table in predictions.units()]
+    turned = PredictionTable.concat([unit.take(np.arange(len(unit))[::-1]) for unit in units])
+    first = summary_intervals(result, predictions, scores=["qwk"])
+    second = summary_intervals(result, turned, scores=["qwk"])
+    assert first.means == second.means
+
+
+def test_a_text_that_stands_twice_is_resampled_as_one() -> None:
+    """In the study's form a repeated text is scored twice; it is still one text."""
+    result, predictions = make_result(form="study", seeds=(0,))
+    doubled = PredictionTable.concat(
+        [PredictionTable.concat([unit, unit]) for _, unit in predictions.units()]
+    )
+    once = summary_intervals(result, predictions, scores=["qwk"]).means["loco", "ridge"]["qwk"]
+    twice = summary_intervals(result, doubled, scores=["qwk"]).means["loco", "ridge"]["qwk"]
+    assert twice.estimate == pytest.approx(once.estimate)
+    assert twice.error == pytest.approx(once.error, rel=1e-6)
+
+
+def test_more_texts_narrow_an_interval_as_their_root() -> None:
+    widths = []
+    for texts in (50, 200):
+        found = summary_intervals(*make_result(texts=texts), scores=["qwk"])
+        one = found.means["loco", "ridge"]["qwk"]
+        widths.append((one.high or 0) - (one.low or 0))
+    assert widths[0] / widths[1] == pytest.approx(2.0, rel=0.25)
+
+
+def test_bands_of_layers_agree_with_the_bootstrap() -> None:
+    result, predictions = make_result(texts=150, probes=("ridge",), layers=(1,))
+    names = {record.card.name for record in result.corpora}
+    band = layer_bands(result.units, names)["loco", "ridge", 1]
+    whole = summary_intervals(result, predictions, scores=["qwk"]).means["loco", "ridge"]["qwk"]
+    assert band.estimate == pytest.approx(whole.estimate)
+    assert band.error == pytest.approx(whole.error, rel=0.05)
+    assert band.texts == whole.texts

@@ -1,0 +1,141 @@
+"""The paired test: Holm by hand, permutation by brute force, errors of the first kind, power."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy.stats import ttest_1samp
+from simulated_probes import BROAD, STEEP, predict, sample, seen_as, texts
+
+from cefrbench.statistics.draws import Draws, resample
+from cefrbench.statistics.pairs import beyond_corpora, holm, paired_error, these_corpora
+from cefrbench.statistics.resampling import TextWeights
+from cefrbench.statistics.scoring import STATISTICS
+
+QWK = STATISTICS["qwk"]
+
+
+def test_holm_as_computed_by_hand() -> None:
+    # Ascending: 0.01 × 4, 0.02 × 3, 0.03 × 2 (not below the 0.06 before it), 0.5 × 1.
+    corrected = holm(np.array([0.03, 0.01, 0.5, 0.02]))
+    np.testing.assert_allclose(corrected, [0.06, 0.04, 0.5, 0.06])
+
+
+def test_holm_never_exceeds_one_and_takes_nothing() -> None:
+    np.testing.assert_array_equal(holm(np.array([0.9, 0.8])), [1.0, 1.0])
+    assert len(holm(np.array([]))) == 0
+
+
+def test_over_corpora_that_differ_more_than_their_texts_it_is_the_t_test() -> None:
+    corpora = [0.02, 0.09, -0.01, 0.05, 0.11]
+    expected = ttest_1samp(corpora, 0.0)
+    found = beyond_corpora(float(np.mean(corpora)), 0.001, corpora)
+    assert found is not None
+    assert found.p == pytest.approx(expected.pvalue)
+    assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval()))
+
+
+@pytest.mark.parametrize("error", [0.001, 0.02, 0.5])
+def test_no_claim_beyond_the_corpora_is_surer_than_the_one_on_them(error: float) -> None:
+    corpora = [0.02, 0.09, -0.01, 0.05]
+    here = these_corpora(0.0375, error)
+    beyond = beyond_corpora(0.0375, error, corpora)
+    assert beyond is not None
+    assert beyond.p > here.p
+    assert beyond.low < here.low < here.high < beyond.high
+
+
+def test_two_corpora_say_nothing_about_others() -> None:
+    assert beyond_corpora(0.1, 0.01, [0.1, 0.1]) is None
+
+
+def test_p_is_below_5_per_cent_exactly_where_the_interval_leaves_0_out() -> None:
+    for difference in np.linspace(0.0, 0.05, 41):
+        found = these_corpora(float(difference), 0.01)
+        assert (found.p < 0.05) == (found.low > 0)
+
+
+def test_equal_predictions_are_no_difference() -> None:
+    found = these_corpora(0.0, 0.0)
+    assert (found.p, found.low, found.high) == (1.0, 0.0, 0.0)
+
+
+def paired(
+    rng: np.random.Generator,
+    weights: TextWeights,
+    rhos: tuple[float, float],
+    *,
+    corpora: int = 3,
+    n: int = 60,
+    prior: tuple[float, ...] = BROAD,
+    turns: float = 0.0,
+) -> Draws:
+    """Difference of two probes on the same texts, with half their noise in common.
+
+    ``turns`` is how far corpora favour the one or the other probe: a standard deviation.
+    """
+    seen = [texts(rng, c, n, prior) for c in range(corpora)]
+    first, second = [], []
+    for one in seen:
+        shared = rng.standard_normal(n)
+        turn = rng.normal(0, turns)
+        first.append([predict(rng, one, rhos[0] + turn, prior, shared=shared)])
+        second.append([predict(rng, one, rhos[1] - turn, prior, shared=shared)])
+    drawn = [resample(sample(seen, values), QWK, weights).draws() for values in (first, second)]
+    return drawn[0].minus(drawn[1])
+
+
+def rejections(times: int, beyond: bool = False, **world: object) -> float:
+    """Share of worlds in which a difference is found at 5 %."""
+    rng, weights = np.random.default_rng(21), TextWeights(400)
+    found = 0
+    for _ in range(times):
+        difference = paired(rng, weights, **world)  # type: ignore[arg-type]
+        error = paired_error(difference)
+        assert error is not None
+        test = these_corpora(difference.estimate, error)
+        if beyond:
+            over = beyond_corpora(difference.estimate, error, list(difference.corpora.values()))
+            assert over is not None
+            test = over
+        found += test.p < 0.05
+    return found / times
+
+
+@pytest.mark.parametrize("prior", [BROAD, STEEP])
+def test_equal_probes_are_told_apart_in_at_most_6_per_cent(prior: tuple[float, ...]) -> None:
+    assert rejections(500, rhos=(0.6, 0.6), prior=prior) <= 0.06
+
+
+def test_on_corpora_that_take_turns_the_claim_beyond_them_keeps_its_level() -> None:
+    """Which probe does better depends on the corpus; over all corpora neither does."""
+    world = {"rhos": (0.6, 0.6), "turns": 0.08, "corpora": 6}
+    assert rejections(400, beyond=True, **world) <= 0.06
+    # On these very corpora one of them is better: that is another question.
+    assert rejections(100, **world) > 0.1
+
+
+def test_a_better_probe_is_found() -> None:
+    assert rejections(100, rhos=(0.75, 0.55), corpora=3) > 0.9
+    assert rejections(100, beyond=True, rhos=(0.75, 0.55), corpora=9) > 0.9
+
+
+@pytest.mark.parametrize(("better", "worse"), [(0.9, 0.3), (0.8, 0.5), (0.7, 0.7)])
+def test_p_is_near_that_of_the_exact_permutation(better: float, worse: float) -> None:
+    """All 2¹⁴ ways to swap the two probes' predictions, text by text, by brute force."""
+    rng = np.random.default_rng(3)
+    seen = texts(rng, 0, 14, BROAD)
+    shared = rng.standard_normal(14)
+    values = [predict(rng, seen, rho, BROAD, shared=shared) for rho in (better, worse)]
+    one, two = (QWK.columns(seen_as(value, seen)) for value in values)
+    swapped = np.array(list(product((0, 1), repeat=14)), dtype=float) @ (two - one)
+    differences = QWK.value(one.sum(0) + swapped) - QWK.value(two.sum(0) - swapped)
+    exact = float(np.mean(np.abs(differences) >= abs(differences[0]) - 1e-12))
+
+    weights = TextWeights(4000)
+    drawn = [resample(sample([seen], [[value]]), QWK, weights).draws() for value in values]
+    difference = drawn[0].minus(drawn[1])
+    assert difference.estimate == pytest.approx(differences[0])
+    error = paired_error(difference)
+    assert error is not None
+    assert these_corpora(difference.estimate, error).p == pytest.approx(exact, abs=0.05)

@@ -1,0 +1,65 @@
+"""Weights belong to texts: paired everywhere, and those of a bootstrap."""
+
+import numpy as np
+import pytest
+from scipy.stats import poisson
+
+from cefrbench.statistics.resampling import TextWeights, cell_weights, seed_weights
+
+KEYS = np.array([f"text {i}" for i in range(400)])
+
+
+def test_a_text_weighs_the_same_in_whatever_company() -> None:
+    every = TextWeights(500).of(KEYS)
+    some = TextWeights(500).of(KEYS[[7, 300, 8]])
+    np.testing.assert_array_equal(some, every[[7, 300, 8]])
+
+
+def test_more_replicates_begin_with_the_same_ones() -> None:
+    np.testing.assert_array_equal(TextWeights(1000).of(KEYS)[:, :300], TextWeights(300).of(KEYS))
+
+
+def test_another_seed_gives_other_weights() -> None:
+    first, second = TextWeights(500).of(KEYS), TextWeights(500, seed=1).of(KEYS)
+    assert np.mean(first == second) < 0.4
+
+
+def test_weights_are_poisson_with_mean_one() -> None:
+    weights = TextWeights(2000).of(KEYS)
+    shares = np.bincount(weights.ravel(), minlength=6)[:6] / weights.size
+    np.testing.assert_allclose(shares, poisson.pmf(range(6), 1), atol=0.002)
+
+
+def test_weights_of_different_texts_are_independent() -> None:
+    correlation = np.corrcoef(TextWeights(2000).of(KEYS[:50]))
+    assert np.abs(correlation[np.triu_indices(50, 1)]).max() < 5 / np.sqrt(2000)
+
+
+def test_sums_are_weighted_sums_over_texts() -> None:
+    weights = TextWeights(50)
+    columns = np.random.default_rng(0).integers(0, 5, (2, 400, 3)).astype(float)
+    expected = np.einsum("nr,snk->rsk", weights.of(KEYS).astype(float), columns)
+    np.testing.assert_array_equal(weights.sums(KEYS, columns), expected)
+
+
+def test_no_texts_have_sums_of_zero() -> None:
+    assert not TextWeights(10).sums(KEYS[:0], np.zeros((1, 0, 3))).any()
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_drawn_seeds_have_the_whole_variance_of_their_mean(seeds: int) -> None:
+    scores = np.linspace(0.6, 0.7, seeds)
+    drawn = seed_weights(seeds, 100_000, "encoder") @ scores
+    assert drawn.mean() == pytest.approx(scores.mean(), abs=1e-3)
+    assert drawn.var() == pytest.approx(scores.var(ddof=1) / seeds, rel=0.03)
+
+
+def test_one_seed_is_always_itself() -> None:
+    np.testing.assert_array_equal(seed_weights(1, 4, "encoder"), np.ones((4, 1)))
+
+
+def test_resampled_cells_add_up_as_resampled_texts_do() -> None:
+    confusion = np.array([[8, 2, 0], [1, 9, 3], [0, 4, 6]])
+    cells = cell_weights(confusion, 40_000, seed=0)
+    np.testing.assert_allclose(cells.mean(0), confusion.ravel(), atol=0.07)
+    np.testing.assert_allclose(cells.var(0), confusion.ravel(), rtol=0.05, atol=0.01)

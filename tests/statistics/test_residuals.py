@@ -1,0 +1,131 @@
+"""The study's residual analysis against counts by hand and against numpy and scipy."""
+
+import numpy as np
+import pytest
+import scipy.stats
+from result_factory import make_result
+
+from cefrbench.scores import round_to_class
+from cefrbench.statistics import level_residuals, predicted_levels, row_percentages
+from cefrbench.statistics.residuals import (
+    BIN,
+    confusions,
+    entropy,
+    total_variation,
+    unrounded_residuals,
+)
+
+
+def test_entropy_by_hand() -> None:
+    assert entropy([0.5, 0.25, 0.25, 0.0, 0.0]) == pytest.approx(1.5)
+    assert entropy([0.2] * 5) == pytest.approx(np.log2(5))
+    assert entropy([1.0, 0, 0, 0, 0]) == 0.0
+
+
+def test_entropy_is_scipys() -> None:
+    shares = np.random.default_rng(0).dirichlet(np.ones(5))
+    assert entropy(shares) == pytest.approx(scipy.stats.entropy(shares, base=2))
+
+
+def test_total_variation_by_hand() -> None:
+    assert total_variation([0.5, 0.5, 0.0], [0.2, 0.5, 0.3]) == pytest.approx(0.3)
+    assert total_variation([1, 0], [0, 1]) == 1.0
+    assert total_variation([0.3, 0.7], [0.3, 0.7]) == 0.0
+
+
+def test_rows_of_a_confusion_matrix_add_up_to_100_per_cent() -> None:
+    assert row_percentages([[1, 3, 0], [0, 0, 0], [0, 1, 1]]) == [
+        [25.0, 75.0, 0.0],
+        [None, None, None],
+        [0.0, 50.0, 50.0],
+    ]
+
+
+def test_residuals_by_level_are_those_of_the_texts() -> None:
+    """Every text's residual, written out from the matrices, with numpy as the judge."""
+    result, _ = make_result(probes=("mlp-classifier",))
+    for place, levels in level_residuals(result).items():
+        counts = confusions(result)[place]
+        for gold, level in enumerate(levels):
+            each = np.concatenate([np.full(counts[gold, p], p - gold) for p in range(5)])
+            assert level.level == result.scale[gold]
+            assert level.n == len(each)
+            assert level.mean == pytest.approx(each.mean())
+            assert level.sd == pytest.approx(each.std())
+            quartiles = np.quantile(each, [0.25, 0.5, 0.75], method="inverted_cdf")
+            assert level.quartiles == tuple(quartiles)
+            assert level.histogram == {
+                float(value): int((each == value).sum()) for value in np.unique(each)
+            }
+
+
+def test_groups_are_left_out_and_corpora_can_be_chosen() -> None:
+    result, _ = make_result()
+    units = [u for u in result.units if (u.protocol, u.probe, u.layer) == ("loco", "ridge", 1)]
+    assert len(units) == 4
+    expected = sum(unit.n for unit in units if unit.corpus in ("alpha", "beta", "gamma"))
+    assert sum(level.n for level in level_residuals(result)["loco", "ridge", 1]) == expected
+    alone = level_residuals(result, corpora=["beta"])["loco", "ridge", 1]
+    assert sum(level.n for level in alone) == 40
+
+
+def test_a_level_without_texts_has_no_residuals() -> None:
+    result, _ = make_result(texts=4, conflicts=0.0)
+    last = level_residuals(result)["loco", "ridge", 1][4]
+    assert (last.n, last.mean, last.sd, last.quartiles, last.histogram) == (0, None, None, None, {})
+
+
+def test_unrounded_residuals_are_those_of_the_stored_predictions() -> None:
+    result, predictions = make_result(conflicts=0.0)
+    found = unrounded_residuals(result, predictions)["loco", "ridge"]
+    mine = (predictions.protocol == "loco") & (predictions.probe == "ridge")
+    mine &= predictions.corpus != "twin-all"
+    gold = predictions.low[mine]
+    error = np.clip(predictions.prediction[mine], 0, 4) - gold
+    for index, level in enumerate(found):
+        each = error[gold == index]
+        assert level.mean == pytest.approx(each.mean())
+        assert level.sd == pytest.approx(each.std())
+        assert sum(level.histogram.values()) == level.n == len(each)
+        for middle, count in level.histogram.items():
+            low = middle - BIN / 2
+            assert count == int(((each >= low) & (each < low + BIN)).sum())
+
+
+def test_a_prediction_between_two_right_levels_has_no_residual() -> None:
+    result, predictions = make_result(conflicts=1.0)
+    found = unrounded_residuals(result, predictions, corpora=["alpha"])["iid", "ridge"]
+    assert any(abs(value) <= BIN for level in found for value in level.histogram)
+    mine = (predictions.protocol == "iid") & (predictions.probe == "ridge")
+    mine &= predictions.corpus == "alpha"
+    value = np.clip(predictions.prediction[mine], 0, 4)
+    inside = (value >= predictions.low[mine]) & (value <= predictions.high[mine])
+    zero = sum(level.histogram.get(BIN / 2, 0) for level in found)
+    assert zero >= inside.sum()
+    assert len(round_to_class(value, 5)) == sum(level.n for level in found)
+
+
+def test_predicted_levels_against_uniform_prior_and_truth() -> None:
+    result, _ = make_result(probes=("ridge",))
+    found = predicted_levels(result)["loco", "ridge", 2]
+    counts = confusions(result)["loco", "ridge", 2]
+    predicted, truth = counts.sum(0) / counts.sum(), counts.sum(1) / counts.sum()
+    folds = [s for s in result.splits if s.protocol == "loco" and s.fold != "twin-all"]
+    weight = np.array([sum(split.scored.values()) for split in folds], dtype=float)
+    priors = np.array([np.array(s.train_levels) / sum(s.train_levels) for s in folds])
+    prior = weight @ priors / weight.sum()
+    assert found.predicted == pytest.approx(tuple(predicted))
+    assert found.prior == pytest.approx(tuple(prior))
+    assert found.entropy == pytest.approx(scipy.stats.entropy(predicted, base=2))
+    assert found.evenness == pytest.approx(found.entropy / np.log2(5))
+    assert found.to_uniform == pytest.approx(np.abs(predicted - 0.2).sum() / 2)
+    assert found.to_prior == pytest.approx(np.abs(predicted - prior).sum() / 2)
+    assert found.to_truth == pytest.approx(np.abs(predicted - truth).sum() / 2)
+    assert found.n == counts.sum()
+
+
+def test_without_recorded_priors_there_is_no_distance_to_them() -> None:
+    result, _ = make_result(probes=("ridge",))
+    bare = tuple(split.model_copy(update={"train_levels": ()}) for split in result.splits)
+    found = predicted_levels(result.model_copy(update={"splits": bare}))["iid", "ridge", 1]
+    assert (found.prior, found.to_prior) == (None, None)

@@ -1,0 +1,87 @@
+"""Scores from sums are the scores of the field, with scikit-learn as the judge."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import (
+    accuracy_score,
+    cohen_kappa_score,
+    f1_score,
+    mean_absolute_error,
+    r2_score,
+)
+
+from cefrbench.errors import UserError
+from cefrbench.scores import DIRECTIONS, scores, tally
+from cefrbench.statistics.scoring import STATISTICS, cell_outcomes, get_statistic, outcomes
+
+
+def drawn(seed: int, n: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    gold = rng.integers(0, 5, n)
+    return rng.normal(gold, 1.3), gold
+
+
+def of_sums(score: str, prediction: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
+    statistic = STATISTICS[score]
+    return float(statistic.value(statistic.columns(outcomes(prediction, low, high, 5)).sum(0)))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_scores_from_sums_are_those_of_scikit_learn(seed: int) -> None:
+    prediction, gold = drawn(seed)
+    clipped = np.clip(prediction, 0, 4)
+    predicted = np.rint(clipped).astype(int)
+    expected = {
+        "qwk": cohen_kappa_score(gold, predicted, weights="quadratic"),
+        "macro_f1": f1_score(gold, predicted, average="macro"),
+        "mae": mean_absolute_error(gold, clipped),
+        "r2": r2_score(gold, clipped),
+        "accuracy": accuracy_score(gold, predicted),
+        "adjacent": np.mean(np.abs(gold - predicted) <= 1),
+    }
+    for score, value in expected.items():
+        assert of_sums(score, prediction, gold, gold) == pytest.approx(value, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_scores_from_sums_are_those_of_a_result_where_two_levels_are_right(seed: int) -> None:
+    prediction, low = drawn(seed)
+    high = np.minimum(low + np.random.default_rng(seed).integers(0, 2, len(low)), 4)
+    counted = tally(prediction, low, high, 5)
+    expected = scores(counted.confusion, counted.sums)
+    for score in DIRECTIONS:
+        value = of_sums(score, prediction, low, high)
+        assert value == pytest.approx(getattr(expected, score), abs=1e-12)
+
+
+def test_cells_of_a_confusion_matrix_give_the_scores_of_its_texts() -> None:
+    prediction, gold = drawn(7)
+    counted = tally(prediction, gold, gold, 5)
+    for score, statistic in STATISTICS.items():
+        if statistic.from_cells:
+            cells = counted.confusion.ravel() @ statistic.columns(cell_outcomes(5))
+            assert float(statistic.value(cells)) == pytest.approx(
+                of_sums(score, prediction, gold, gold)
+            )
+
+
+def test_only_scores_of_rounded_predictions_come_from_cells() -> None:
+    assert {name for name, one in STATISTICS.items() if not one.from_cells} == {"mae", "r2"}
+    assert set(STATISTICS) == set(DIRECTIONS)
+
+
+@pytest.mark.parametrize("score", ["qwk", "r2"])
+def test_a_score_that_one_level_leaves_undefined_is_nan(score: str) -> None:
+    gold = np.full(10, 3)
+    assert np.isnan(of_sums(score, np.linspace(0, 4, 10), gold, gold))
+
+
+def test_no_texts_have_no_score() -> None:
+    nothing = np.zeros(0, dtype=np.int64)
+    for score in STATISTICS:
+        assert np.isnan(of_sums(score, np.zeros(0), nothing, nothing))
+
+
+def test_an_unknown_score_is_named_with_its_neighbours() -> None:
+    with pytest.raises(UserError, match="'qwk'"):
+        get_statistic("qkw")
