@@ -200,10 +200,11 @@ def _log_in(repo: str) -> EncoderError:
 
 def _no_model(repo: str, status: int, options: EncoderOptions) -> EncoderError:
     private = " (or it is private: log in with `hf auth login`)" if status in {401, 403} else ""
-    known = {name.casefold(): name for name in _cached_models(options)}
+    names = [*_cached_models(options), *_models_of(repo.partition("/")[0])]
+    known = {name.casefold(): name for name in names}
     near = difflib.get_close_matches(repo.casefold(), known, n=3, cutoff=0.5)
-    names = " or ".join(repr(known[name]) for name in near)
-    hint = f"did you mean {names}, which this machine has?" if names else "check the spelling."
+    meant = " or ".join(repr(known[name]) for name in near)
+    hint = f"did you mean {meant}?" if meant else f"see what there is at {_endpoint()}/models."
     return EncoderError(f"There is no model {repo!r} on the hub{private}: {hint}")
 
 
@@ -230,6 +231,12 @@ def _cached_models(options: EncoderOptions) -> list[str]:
     except CacheNotFound:
         return []
     return [repo.repo_id for repo in info.repos if repo.repo_type == "model"]
+
+
+def _models_of(author: str) -> list[str]:
+    from huggingface_hub import HfApi
+
+    return [model.id for model in HfApi().list_models(author=author, limit=500)]
 
 
 def _page(repo: str) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -108,6 +107,9 @@ class CorpusFeatures:
             When the folder can't be written.
         """
         path = self.folder / INDEX
+        for torn in self.folder.glob(".shard-*.part"):
+            # Left by a killed run: whoever calls this holds the lock, so nobody writes it now.
+            torn.unlink()
         if read_index(path) != self.index:
             for old in self.folder.glob("shard-*"):
                 old.unlink()
@@ -190,18 +192,6 @@ class FeatureStore:
         """Give every folder of features with its index; none where the index can't be read."""
         for folder in sorted(self.folder.glob("*/*/")):
             yield folder, read_index(folder / INDEX)
-
-    def remove(self, folder: Path) -> None:
-        """Delete one folder of features, and its encoder's when nothing is left in it."""
-        try:
-            shutil.rmtree(folder)
-            if not any(folder.parent.iterdir()):
-                folder.parent.rmdir()
-        except OSError as error:
-            raise CacheError(
-                f"{str(folder)!r} can't be removed ({error.strerror or error}): "
-                "check who owns the cache folder."
-            ) from error
 
 
 def plan_shards(texts: Sequence[str], identity: EncoderIdentity) -> tuple[RowIndex, ...]:
