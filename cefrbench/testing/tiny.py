@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,7 @@ TINY_ENCODER = EncoderSpec(
 )
 
 
+@lru_cache(maxsize=4096)
 def _vector(word: str) -> NDArray[np.float64]:
     """A vector for a word that is the same in every process, with its length in front."""
     digest = hashlib.shake_128(word.encode("utf-8", "surrogatepass")).digest(WIDTH)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from cefrbench.conformance.cards import PLACEHOLDER, is_address, unfilled
 from cefrbench.conformance.corpus.subject import CorpusSubject
 from cefrbench.conformance.table import CheckTable, Fact, NotApplicableError, Problem
-from cefrbench.corpora.licences import UNSTATED, differ, restrictions, stricter
+from cefrbench.corpora.licences import UNKNOWN, UNSTATED, differ, restrictions, stricter
 from cefrbench.corpus import Corpus
 
 _UNKNOWN = frozenset({"", "unknown", "other", "none", "n/a", "na", "tbd", "unspecified", "?"})
@@ -58,7 +58,8 @@ def check_licence(subject: CorpusSubject) -> Iterator[Problem | Fact]:
     """Look for a missing licence, and for one that is weaker than card or rows say."""
     card = subject.corpus.card
     named = (card.licence, card.licence_card, card.licence_rows)
-    if card.licence == UNSTATED and not any(value for value in named[1:] if value != UNSTATED):
+    unsaid = (UNKNOWN, UNSTATED)
+    if card.licence in unsaid and not any(v for v in named[1:] if v not in unsaid):
         yield Problem(
             "nobody has stated a licence for this corpus",
             "ask its owner, and write the answer on the card",

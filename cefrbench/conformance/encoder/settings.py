@@ -60,7 +60,7 @@ def check_complete(subject: EncoderSubject) -> Iterator[Problem | Fact]:
     "encoder-identity-true",
     "The identity claims nothing that has no effect",
     "A result that names a prompt which was never put before a text misleads its readers.",
-    needs="encoder-reload",
+    needs="encoder-reload encoder-tells-apart",
 )
 def check_true(subject: EncoderSubject) -> Iterator[Problem]:
     """Change each option in turn: another identity must come with other features."""

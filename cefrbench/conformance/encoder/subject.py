@@ -83,13 +83,14 @@ class EncoderSubject:
             encoder.close()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Features of texts in one batch, ``[text, layer, dim]``."""
-        return encode(self.encoder, texts)
+        """Features of texts in one batch, ``[text, layer, dim]``, in an array of their own."""
+        features = encode(self.encoder, texts)
+        return features.copy() if isinstance(features, np.ndarray) else features
 
     @cached_property
     def ordinary(self) -> NDArray[np.float32]:
         """Features of everyday texts, in one batch."""
-        return np.array(self.encode(ORDINARY))
+        return self.encode(ORDINARY)
 
     def same(self, one: NDArray[Any], other: NDArray[Any]) -> bool:
         """Whether two arrays are equal but for the rounding of the forward pass."""

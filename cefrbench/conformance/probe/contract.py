@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from cefrbench.conformance.cards import unfilled
-from cefrbench.conformance.probe.subject import N_CLASSES, ProbeSubject, fit_predict
+from cefrbench.conformance.probe.subject import N_CLASSES, ProbeSubject, fit_predict, gap
 from cefrbench.conformance.table import CheckTable, Fact, Problem
 
 CHECKS: CheckTable[ProbeSubject] = CheckTable()
@@ -104,6 +104,29 @@ def check_shape(subject: ProbeSubject) -> Iterator[Problem]:
 
 
 @CHECKS.add(
+    "probe-deterministic",
+    "The same seed gives the same predictions",
+    "A result has to be the same for whoever computes it again.",
+    needs="probe-shape",
+)
+def check_deterministic(subject: ProbeSubject) -> Iterator[Problem]:
+    """Fit twice with one seed, with numpy's global generator in two states."""
+    state = np.random.get_state()
+    try:
+        np.random.seed(1)  # what a careless probe draws from
+        first = subject.fit_predict()
+        np.random.seed(2)
+        second = subject.fit_predict()
+    finally:
+        np.random.set_state(state)
+    if not np.allclose(first, second, rtol=0, atol=1e-6):
+        yield Problem(
+            f"two fits with one seed differ by {gap(first, second):.2g} levels on average",
+            "hand options.seed on as random_state, and draw from nothing else",
+        )
+
+
+@CHECKS.add(
     "probe-fit-returns-self",
     "fit returns the estimator",
     "scikit-learn's pipelines and searches chain on it.",
@@ -122,7 +145,7 @@ def check_returns_self(subject: ProbeSubject) -> Iterator[Problem]:
     "probe-clone",
     "It can be cloned, and fit changes no parameter",
     "Fits in other processes start from a clone; a parameter that fit sets would leak to the next.",
-    needs="probe-shape",
+    needs="probe-deterministic",
 )
 def check_clone(subject: ProbeSubject) -> Iterator[Problem]:
     """Clone it by scikit-learn, and compare parameters before and after a fit."""
@@ -155,13 +178,13 @@ def check_clone(subject: ProbeSubject) -> Iterator[Problem]:
     "fit and predict leave their inputs as they are",
     "Features are mapped from disk and shared by all folds; a probe that scales them in place "
     "changes everybody's, or dies on a read-only map.",
-    needs="probe-shape",
+    needs="probe-shape probe-fit-returns-self",
 )
 def check_inputs(subject: ProbeSubject) -> Iterator[Problem]:
     """Fit on copies and compare; then fit on read-only arrays."""
     X, y, new = subject.train.X.copy(), subject.train.y.copy(), subject.test.X.copy()
     weight = np.ones(len(y))
-    fit_predict(subject.make(), X, y, new, weight)
+    subject.make().fit(X, y, sample_weight=weight).predict(new)
     unchanged = {
         "X": np.array_equal(X, subject.train.X),
         "y": np.array_equal(y, subject.train.y),
@@ -174,7 +197,7 @@ def check_inputs(subject: ProbeSubject) -> Iterator[Problem]:
         return
     for array in (X, y, new):
         array.flags.writeable = False
-    fit_predict(subject.make(), X, y, new)
+    subject.make().fit(X, y).predict(new)
 
 
 @CHECKS.add(

@@ -13,7 +13,6 @@ from cefrbench.conformance.probe.subject import (
     ProbeSubject,
     agreement,
     fit_predict,
-    gap,
 )
 from cefrbench.conformance.table import CheckTable, Fact, Problem
 from cefrbench.probe import ProbeOptions
@@ -30,7 +29,7 @@ CHECKS: CheckTable[ProbeSubject] = CheckTable()
     "probe-signal",
     "It learns a planted signal",
     "A probe that can't read a level written plainly says nothing about an encoder.",
-    needs="probe-shape",
+    needs="probe-deterministic probe-kind",
 )
 def check_signal(subject: ProbeSubject) -> Iterator[Problem | Fact]:
     """Fit on planted data, and score other planted data."""
@@ -90,29 +89,6 @@ def check_ordinal(subject: ProbeSubject) -> Iterator[Problem | Fact]:
             "assume nothing about which end of the scale is which",
         )
     yield Fact(shown)
-
-
-@CHECKS.add(
-    "probe-deterministic",
-    "The same seed gives the same predictions",
-    "A result has to be the same for whoever computes it again.",
-    needs="probe-shape",
-)
-def check_deterministic(subject: ProbeSubject) -> Iterator[Problem]:
-    """Fit twice with one seed, with numpy's global generator in two states."""
-    state = np.random.get_state()
-    try:
-        np.random.seed(1)  # what a careless probe draws from
-        first = subject.fit_predict()
-        np.random.seed(2)
-        second = subject.fit_predict()
-    finally:
-        np.random.set_state(state)
-    if not np.allclose(first, second, rtol=0, atol=1e-6):
-        yield Problem(
-            f"two fits with one seed differ by {gap(first, second):.2g} levels on average",
-            "hand options.seed on as random_state, and draw from nothing else",
-        )
 
 
 @CHECKS.add(

@@ -102,7 +102,8 @@ def fit_predict(
     X_new: NDArray[np.float32],
     weight: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Fit and predict; warnings of an optimiser on these small data are not the kit's subject."""
+    """Fit and predict, on copies; what an optimiser warns of on such data is not the question."""
+    X, y, X_new = X.copy(), y.copy(), X_new.copy()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if weight is None:
