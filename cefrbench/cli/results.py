@@ -103,7 +103,7 @@ def _print_findings(console: Console, path: Path, findings: list[Finding]) -> No
     from rich.table import Table
     from rich.text import Text
 
-    from cefrbench.results.show import plain
+    from cefrbench.cli.render import plain
 
     verdict = Text("rejected", style="red") if findings else Text("accepted", style="green")
     console.print(verdict.append(f"  {plain(str(path))}", style="default"))

@@ -159,7 +159,9 @@ def _run_all(
 def _report(outcome: Outcome, path: Path) -> None:
     from rich.console import Console
 
-    from cefrbench.results.show import render_result
+    from cefrbench.cli.render import render_result
+    from cefrbench.statistics import summary_intervals
 
-    render_result(outcome.result, Console())
+    intervals = summary_intervals(outcome.result, outcome.predictions, scores=("qwk",))
+    render_result(outcome.result, Console(), intervals)
     click.echo(f"Result: {path}")

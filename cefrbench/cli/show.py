@@ -14,11 +14,17 @@ def show(path: Path, as_json: bool) -> None:
     """Show one result as tables: probes, corpora, failures and notes."""
     from rich.console import Console
 
-    from cefrbench.results.io import dump, read_result
-    from cefrbench.results.show import render_result
+    from cefrbench.cli.render import render_result
+    from cefrbench.results.io import dump, read_predictions_of, read_result
+    from cefrbench.statistics import summary_intervals
 
     result = read_result(path)
     if as_json:
         click.echo(dump(result), nl=False)
     else:
-        render_result(result, Console())
+        # A result that was passed on alone is shown too, without intervals.
+        named = result.predictions
+        beside = named is not None and path.with_name(named.file).is_file()
+        predictions = read_predictions_of(result, path) if beside else None
+        found = summary_intervals(result, predictions, scores=("qwk",)) if predictions else None
+        render_result(result, Console(), found)

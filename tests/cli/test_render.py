@@ -6,8 +6,8 @@ import pytest
 from result_factory import make_result
 from rich.console import Console
 
+from cefrbench.cli.render import render_result
 from cefrbench.results.model import FailureRecord
-from cefrbench.results.show import render_result
 
 
 def shown(result, width=80):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -14,6 +15,9 @@ from rich.text import Text
 from cefrbench.results.model import RunResult, SummaryRecord, UnitRecord
 from cefrbench.results.summary import run_of, stored_layers
 from cefrbench.scores import Scores, mean_scores
+
+if TYPE_CHECKING:
+    from cefrbench.statistics import Interval, ResultIntervals
 
 #: Most notes and causes of failure that are listed; the result holds all.
 MOST_NOTES = 12
@@ -30,12 +34,17 @@ _LEGEND_OF_STUDY = (
 )
 
 
-def render_result(result: RunResult, console: Console) -> None:
-    """Print the tables of one result: head, probes, corpora of the best probe, notes."""
+def render_result(
+    result: RunResult, console: Console, intervals: ResultIntervals | None = None
+) -> None:
+    """Print the tables of one result: head, probes, corpora of the best probe, notes.
+
+    With ``intervals``, the leading scores carry their 95 % interval.
+    """
     console.print(_head(result))
     sides = _sides(result)
     if sides:
-        console.print(_probe_table(result, sides))
+        console.print(_probe_table(result, sides, intervals))
     others = [record for record in result.summary if record.protocol not in sides.values()]
     if others:
         console.print(_other_protocols(others))
@@ -99,13 +108,17 @@ def _sides(result: RunResult) -> dict[str, str]:
     return sides
 
 
-def _probe_table(result: RunResult, sides: dict[str, str]) -> Table:
+def _probe_table(
+    result: RunResult, sides: dict[str, str], intervals: ResultIntervals | None
+) -> Table:
     """QWK of each probe at the chosen layer, the oracle's and over layers, in and out."""
     records = {(record.protocol, record.probe): record for record in result.summary}
     chosen = any(record.chosen for record in result.summary)
     named = ", ".join(f"{side}: {protocol}" for side, protocol in sides.items())
     table = _table(f"QWK, mean over corpora ({escape(plain(named))})", "\nprobe")
     table.caption = _LEGEND if chosen else _LEGEND_OF_STUDY
+    if intervals is not None:
+        table.caption += " Below each, its 95 % interval over texts."
     table.caption_justify = "left"
     groups = ("chosen", "oracle", "layers") if chosen else ("oracle", "layers")
     gap = len(sides) == 2
@@ -118,9 +131,14 @@ def _probe_table(result: RunResult, sides: dict[str, str]) -> Table:
         pair = [records.get((protocol, probe)) for protocol in sides.values()]
         cells = [Text(plain(probe))]
         for group in groups:
-            cells += [_summary_cell(record, group) for record in pair]
+            side_cells = [_summary_cell(record, group) for record in pair]
+            if group == groups[0]:
+                for cell, protocol in zip(side_cells, sides.values(), strict=True):
+                    _add_interval(cell, intervals and intervals.means.get((protocol, probe)))
+            cells += side_cells
             if gap and group == groups[0]:
                 cells.append(_gap_cell(*(_main_scores(r, group) for r in pair)))
+                _add_interval(cells[-1], intervals and intervals.gaps.get(probe))
         table.add_row(*cells)
     return table
 
@@ -152,6 +170,13 @@ def _summary_cell(record: SummaryRecord | None, group: str) -> Text:
     cell = _score(scores.qwk)
     cell.append("".join(f"\n{line}" for line in below), style="dim")
     return cell
+
+
+def _add_interval(cell: Text, found: dict[str, Interval] | None) -> None:
+    """Write the 95 % interval of a QWK, where there is one, below it."""
+    interval = found.get("qwk") if found else None
+    if interval is not None and interval.low is not None and interval.high is not None:
+        cell.append(f"\n{interval.low:.2f} to {interval.high:.2f}", style="dim")
 
 
 def _gap_cell(inside: Scores | None, outside: Scores | None) -> Text:
