@@ -33,7 +33,7 @@ class HubFile(Card):
 class CorpusCard(Card):
     """What a corpus says of itself."""
 
-    name: Name
+    name: Name = Field(description="Name on the command line and in tables.")
     title: str = Field(description="Full name of the corpus.")
     languages: tuple[str, ...] = Field(min_length=1, description="ISO 639-1 codes of the texts.")
     licence: str = Field(
@@ -52,16 +52,16 @@ class CorpusCard(Card):
 
 
 class EncoderCard(Card):
-    """What an encoder says of itself before anything is loaded."""
+    """What an encoder says of itself before it is loaded."""
 
     name: str = Field(description="Registered name, or a scheme ending in a colon (`hf:`).")
-    description: str
+    description: str = Field(description="What it is, in a sentence.")
     model: str | None = Field(default=None, description="Model on the hub, `ORG/NAME`.")
-    revision: str | None = None
-    licence: str | None = None
+    revision: str | None = Field(default=None, description="Pinned commit; none: the newest.")
+    licence: str | None = Field(default=None, description="Licence of the weights.")
     parameters: int | None = Field(default=None, description="Number of weights.")
     layers: int | None = Field(default=None, description="L: hidden states are numbered 0 to L.")
-    width: int | None = None
+    width: int | None = Field(default=None, description="Numbers in one feature vector.")
     control: bool = Field(default=False, description="A control, not a candidate.")
 
 
@@ -79,9 +79,9 @@ class EncoderIdentity(Card):
     max_length: int | None = Field(description="Most tokens of prefix and text together.")
     dtype: Dtype = Field(description="Of the forward pass; features are always float32.")
     layers: tuple[int, ...] = Field(description="Indices of the features; 0: embedding output.")
-    width: int
-    parameters: int | None = None
-    licence: str | None = None
+    width: int = Field(description="Numbers in one feature vector.")
+    parameters: int | None = Field(default=None, description="Number of weights.")
+    licence: str | None = Field(default=None, description="Licence of the weights.")
     remote_code: bool = Field(default=False, description="The model's own code was run.")
     details: dict[str, str] = Field(
         default_factory=dict, description="Anything else that changes a value, by name."
@@ -97,13 +97,15 @@ class EncoderIdentity(Card):
 class ProbeCard(Card):
     """What a probe says of itself."""
 
-    name: Name
-    description: str
+    name: Name = Field(description="Name on the command line and in tables.")
+    description: str = Field(description="What it is, in a sentence.")
     kind: Literal["regressor", "classifier"] = Field(
-        description="A regressor's predictions are clipped to the scale; a classifier's are classes."
+        description="A regressor predicts numbers, clipped to the scale; a classifier classes."
     )
     seeded: bool = Field(default=False, description="Whether a seed changes the fit.")
-    params: dict[str, float | int | str | bool | None] = Field(default_factory=dict)
+    params: dict[str, float | int | str | bool | None] = Field(
+        default_factory=dict, description="Parameters of the estimator."
+    )
     source: str = Field(default="", description="Where the definition comes from.")
     extra: str | None = Field(default=None, description="Extra of the package that it needs.")
 
@@ -111,9 +113,9 @@ class ProbeCard(Card):
 class ProtocolCard(Card):
     """What a protocol says of itself."""
 
-    name: Name
-    title: str
-    description: str
+    name: Name = Field(description="Name on the command line and in tables.")
+    title: str = Field(description="Name in headings.")
+    description: str = Field(description="What it trains on and scores, in a sentence.")
     distribution: Literal["in", "out"] = Field(
         description="Whether scored texts come from corpora that were trained on."
     )

@@ -134,11 +134,13 @@ def _probe_table(
             side_cells = [_summary_cell(record, group) for record in pair]
             if group == groups[0]:
                 for cell, protocol in zip(side_cells, sides.values(), strict=True):
-                    _add_interval(cell, intervals and intervals.means.get((protocol, probe)))
+                    _add_interval(
+                        cell, intervals.means.get((protocol, probe)) if intervals else None
+                    )
             cells += side_cells
             if gap and group == groups[0]:
                 cells.append(_gap_cell(*(_main_scores(r, group) for r in pair)))
-                _add_interval(cells[-1], intervals and intervals.gaps.get(probe))
+                _add_interval(cells[-1], intervals.gaps.get(probe) if intervals else None)
         table.add_row(*cells)
     return table
 
