@@ -8,6 +8,7 @@ from rich.console import Console
 
 from cefrbench.cli.render import render_result
 from cefrbench.results.model import FailureRecord
+from cefrbench.statistics import summary_intervals
 
 
 def shown(result, width=80):
@@ -151,3 +152,14 @@ def test_names_reach_the_terminal_as_text_without_control_codes_or_markup():
     assert "\x1b" not in text
     assert "\x07" not in text
     assert "[bold]evil[/bold]" in text
+
+
+def test_with_intervals_each_leading_score_carries_its_own():
+    result, predictions = make_result(texts=60)
+    intervals = summary_intervals(result, predictions, scores=("qwk",))
+    console = Console(file=io.StringIO(), width=100, color_system=None)
+    render_result(result, console, intervals)
+    text = console.file.getvalue()
+    assert "its 95 % interval" in text
+    for found in (*intervals.means.values(), *intervals.gaps.values()):
+        assert f"{found['qwk'].low:.2f} to {found['qwk'].high:.2f}" in text

@@ -38,7 +38,17 @@ def test_the_schema_refuses_unknown_and_missing_fields(validator, part):
 
 def test_every_field_of_the_results_own_parts_says_what_it_means():
     schema = build_schema()
-    ours = ["UnitRecord", "FitRecord", "SummaryRecord", "ChoiceRecord", "SplitRecord"]
+    ours = [
+        "CorpusCard",
+        "EncoderIdentity",
+        "ProbeCard",
+        "ProtocolCard",
+        "UnitRecord",
+        "FitRecord",
+        "SummaryRecord",
+        "ChoiceRecord",
+        "SplitRecord",
+    ]
     ours += ["CorpusRecord", "FailureRecord", "PredictionsFile", "Provenance", "Scores", "Sums"]
     parts = {"RunResult": schema} | {name: schema["$defs"][name] for name in ours}
     silent = [
