@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test lint types docs docs-check bench clean
+.PHONY: run test lint types docs docs-check pins bench clean
 
 # -- set-up: each stamp is an environment with what its jobs need ---------------------------------
 
@@ -41,6 +41,9 @@ docs: $(VENV)/.dev  ## Write the generated parts of the docs anew.
 
 docs-check: $(VENV)/.dev
 	$(BIN)/python docs/generate.py --check
+
+pins: $(VENV)/.dev  ## Write constraints.txt from what is installed (without a build's local version).
+	$(PIP) freeze --exclude-editable | sed 's/+.*//' > constraints.txt
 
 bench: $(VENV)/.dev  ## Speed, side by side with plain loops and peers, in one run.
 	$(BIN)/python -m pytest benchmarks -o python_files='bench_*.py' --benchmark-only -s -p no:timeout
