@@ -3,7 +3,7 @@
 The interval is normal on a scale where the score's distribution nearly is (Fisher's z for QWK, the
 logarithm for MAE, …), centred at the estimate less its bootstrap bias: QWK is biased in small
 corpora, and a mean over nine of them keeps the bias while its error shrinks to a third, so that
-percentile intervals cover the truth in 85 to 91 % of cases only (``docs/statistics.md``). Its width
+percentile intervals cover the truth in 84 to 93 % of cases only (``docs/statistics.md``). Its width
 comes from the bootstrap's standard error or the jackknife's, whichever is larger, because the
 former falls short where a level has few texts.
 """

@@ -11,13 +11,15 @@ from cefrbench.statistics import Contender, compare_results, contender, rank, ra
 from cefrbench.statistics.compare import Entry
 from cefrbench.statistics.resampling import TextWeights
 
-SKILLS = {"best": 0.9, "good": 0.7, "equal": 0.7, "poor": 0.1}
+SKILLS = {"best": 1.0, "good": 0.6, "equal": 0.6, "poor": 0.1}
 WEIGHTS = TextWeights(1000)
 
 
 @pytest.fixture(scope="module")
 def entries() -> list[Entry]:
-    return [make_result(name, skill=skill, texts=120) for name, skill in SKILLS.items()]
+    return [
+        make_result(name, skill=skill, texts=120, layers=(1,)) for name, skill in SKILLS.items()
+    ]
 
 
 def test_the_best_is_first_and_ranks_are_those_of_the_scores(entries: list[Entry]) -> None:
@@ -84,7 +86,7 @@ def test_an_undefined_score_comes_last_without_a_rank() -> None:
 
 
 def test_results_of_other_corpora_are_not_ranked_together(entries: list[Entry]) -> None:
-    other = make_result("other", corpora=("alpha", "beta", "delta"), texts=120)
+    other = make_result("other", corpora=("alpha", "beta", "delta"), texts=120, layers=(1,))
     with pytest.raises(ResultError, match="can't be ranked together"):
         ranking([*entries, other], "ridge", "loco", weights=WEIGHTS)
 
