@@ -74,6 +74,12 @@ def load_tokenizer(folder: Path, name: str, options: EncoderOptions) -> PreTrain
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             folder, trust_remote_code=options.trust_remote_code, local_files_only=True
         )
+    if tokenizer.vocab_size <= len(tokenizer.all_special_ids):
+        # Without its files transformers makes an empty one, to which every word is unknown.
+        raise EncoderError(
+            f"The tokenizer of {name!r} has no vocabulary: expected tokenizer.json or the files of "
+            "its kind beside config.json."
+        )
     return tokenizer
 
 
@@ -139,6 +145,11 @@ def explained(name: str, part: str) -> Iterator[None]:
     try:
         yield
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        if "trust_remote_code" in str(error):
+            raise EncoderError(
+                f"The {part} of {name!r} needs code of its own repository: read that code, then "
+                "name the commit, ORG/MODEL@COMMIT, and add --trust-remote-code."
+            ) from error
         reason = str(error).strip().splitlines()
         raise EncoderError(
             f"The {part} of {name!r} can't be loaded "

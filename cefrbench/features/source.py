@@ -64,9 +64,10 @@ def find_model(reference: str, options: EncoderOptions) -> ModelSource:
         When the model can't be written to the cache.
     """
     folder = Path(reference).expanduser()
-    if folder.is_dir():
+    if reference and folder.is_dir():
+        _check_files(folder, reference)
         source = ModelSource(folder.resolve(), hash_folder(folder), licence=_licence(folder))
-    elif reference.startswith((".", "/", "~")) or folder.exists():
+    elif reference.startswith((".", "/", "~")) or (reference and folder.exists()):
         raise EncoderError(
             f"There is no model folder {reference!r}: name a folder with config.json and "
             "model.safetensors, or ORG/MODEL on the hub."
@@ -79,8 +80,8 @@ def find_model(reference: str, options: EncoderOptions) -> ModelSource:
                 "can change under you: pin the commit you have read, ORG/MODEL@COMMIT (40 digits)."
             )
         fetched = _fetch(repo, revision or None, options)
+        _check_files(fetched, reference)
         source = ModelSource(fetched, repo, fetched.name, _licence(fetched))
-    _check_files(source.folder, reference)
     return source
 
 
@@ -114,12 +115,11 @@ def _check_files(folder: Path, reference: str) -> None:
 
 def _licence(folder: Path) -> str | None:
     """Licence in the metadata of a model's card, where there is one."""
-    from huggingface_hub import ModelCard
+    from huggingface_hub.repocard import metadata_load
 
     card = folder / "README.md"
-    if not card.is_file():
-        return None
-    licence = ModelCard.load(card, ignore_metadata_errors=True).data.get("license")
+    metadata = metadata_load(card) if card.is_file() else None
+    licence = (metadata or {}).get("license")
     return licence if isinstance(licence, str) else None
 
 
