@@ -1,0 +1,308 @@
+"""Boards: which results stand together, in what order, with what rank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cefrbench_leaderboard.charts.chart import Table, Value
+from cefrbench_leaderboard.entry import VALIDATED, Entry, Estimate
+from cefrbench_leaderboard.standing import Made, Standing, differences, standings
+
+#: Suites that come first, in this order; the first that has results is the front page.
+_SUITES = ("cefr-v1", "paper", "quickstart")
+#: Protocol that boards are ordered by, where a suite has it.
+_MAIN = "loco"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a board.
+
+    Attributes
+    ----------
+    entry : Entry
+    probe : str
+        Probe that the numbers are of.
+    layers : dict of str to tuple of int
+        Layers they come from, by protocol.
+    scores : dict of str to Estimate
+        By protocol; a protocol without a result is absent.
+    gap : Estimate
+    standings : dict of str to Standing
+        By protocol; empty where nothing is ranked.
+    above : dict of str to Estimate
+        Difference from each reference under the main protocol, by the reference's kind.
+    """
+
+    entry: Entry
+    probe: str
+    layers: dict[str, tuple[int, ...]]
+    scores: dict[str, Estimate]
+    gap: Estimate
+    standings: dict[str, Standing]
+    above: dict[str, Estimate]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Results that were trained and scored on the same texts.
+
+    Attributes
+    ----------
+    key : str
+        Anchor.
+    ranked : bool
+        Whether these are full results, which alone are ranked.
+    corpora : tuple of str
+        What they cover.
+    lines : tuple of Line
+        Best first.
+    """
+
+    key: str
+    ranked: bool
+    corpora: tuple[str, ...]
+    source: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All results of a suite with one probe (or each with its validated one)."""
+
+    suite: str
+    suite_slug: str
+    probe: str
+    protocols: tuple[str, ...]
+    main: str
+    sections: tuple[Section, ...]
+
+    @property
+    def page(self) -> str:
+        """Path of its page."""
+        return f"boards/{self.suite_slug}/{self.probe}.html"
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteResults:
+    """All results of one suite, by cohort: the full one first."""
+
+    name: str
+    slug: str
+    full: tuple[Made, ...]
+    partial: tuple[tuple[Made, ...], ...]
+
+    @property
+    def made(self) -> tuple[Made, ...]:
+        """All of them."""
+        return (*self.full, *(one for cohort in self.partial for one in cohort))
+
+    @property
+    def probes(self) -> tuple[str, ...]:
+        """Probes of any result, in the order of their appearance."""
+        return _in_order(card.name for one in self.made for card in one.entry.probes)
+
+    @property
+    def protocols(self) -> tuple[str, ...]:
+        """Protocols of any result, in distribution first."""
+        cards = {card.name: card for one in self.made for card in one.entry.protocols}
+        return tuple(sorted(cards, key=lambda name: (cards[name].distribution != "in", name)))
+
+    @property
+    def main(self) -> str:
+        """Protocol that ranks: leave one corpus out, or the last there is."""
+        protocols = self.protocols
+        return _MAIN if _MAIN in protocols else protocols[-1]
+
+
+def by_suite(made: Sequence[Made]) -> list[SuiteResults]:
+    """Take results apart by suite and cohort.
+
+    The full cohort of a suite is the largest one of complete results: others, even complete, were
+    run on other rows (a newer revision of a corpus, say) and stand apart.
+    """
+    suites = _in_order(one.entry.suite for one in made)
+    found = []
+    for suite in sorted(suites, key=lambda name: (_place(name), name)):
+        cohorts: dict[str, list[Made]] = {}
+        own = [one for one in made if one.entry.suite == suite]
+        for one in own:
+            kind = "full" if one.entry.complete else "partial"
+            cohorts.setdefault(f"{kind} {one.entry.cohort}", []).append(one)
+        complete = [key for key in sorted(cohorts) if key.startswith("full")]
+        first = max(complete, key=lambda key: len(cohorts[key])) if complete else None
+        rest = [cohorts[key] for key in sorted(cohorts) if key != first]
+        rest.sort(key=lambda cohort: -len(cohort[0].entry.corpora))
+        found.append(
+            SuiteResults(
+                name=suite,
+                slug=own[0].entry.suite_slug,
+                full=tuple(cohorts[first]) if first else (),
+                partial=tuple(map(tuple, rest)),
+            )
+        )
+    return found
+
+
+def boards(suite: SuiteResults) -> list[Board]:
+    """One board of validated probes, and one a probe."""
+    return [make_board(suite, probe) for probe in (VALIDATED, *suite.probes)]
+
+
+def make_board(suite: SuiteResults, probe: str) -> Board:
+    """Order, rank and compare the results of a suite under one probe."""
+    cohorts = [(suite.full, True)] if suite.full else []
+    cohorts += [(cohort, False) for cohort in suite.partial]
+    sections = (
+        _section(suite, cohort, probe, ranked, index)
+        for index, (cohort, ranked) in enumerate(cohorts)
+    )
+    return Board(
+        suite=suite.name,
+        suite_slug=suite.slug,
+        probe=probe,
+        protocols=suite.protocols,
+        main=suite.main,
+        sections=tuple(section for section in sections if section.lines),
+    )
+
+
+def _section(
+    suite: SuiteResults, cohort: Sequence[Made], probe: str, ranked: bool, index: int
+) -> Section:
+    shown = [one for one in cohort if _has(one.entry, probe)]
+    ranks = {p: standings(shown, probe, p) for p in suite.protocols} if ranked else {}
+    above: dict[str, dict[str, Estimate]] = {}
+    for reference in (one for one in cohort if one.entry.reference):
+        kind = str(reference.entry.reference)
+        above.setdefault(kind, differences(shown, reference, probe, suite.main))
+    lines = [_line(one.entry, suite, probe, ranks, above) for one in shown]
+    lines.sort(key=lambda line: _order(line, suite.main))
+    entry = cohort[0].entry
+    sources = sorted({corpus.source for corpus in entry.corpora})
+    return Section(
+        key="full" if ranked else f"partial-{index}",
+        ranked=ranked,
+        corpora=entry.covered,
+        source=", ".join(sources),
+        lines=tuple(lines),
+    )
+
+
+def _has(entry: Entry, probe: str) -> bool:
+    """Whether an entry has the probe; references stand on every board."""
+    return entry.reference is not None or any(c.probe == entry.probe(probe) for c in entry.cells)
+
+
+def _line(
+    entry: Entry,
+    suite: SuiteResults,
+    probe: str,
+    ranks: dict[str, dict[str, Standing]],
+    above: dict[str, dict[str, Estimate]],
+) -> Line:
+    name = entry.probe(probe)
+    if not any(cell.probe == name for cell in entry.cells):
+        name = entry.validated
+    cells = [c for p in suite.protocols if (c := entry.cell(p, name)) is not None]
+    return Line(
+        entry=entry,
+        probe=name,
+        layers={cell.protocol: cell.layers for cell in cells},
+        scores={cell.protocol: cell.qwk for cell in cells},
+        gap=entry.gaps.get(name, Estimate(value=None)),
+        standings={p: found[entry.slug] for p, found in ranks.items() if entry.slug in found},
+        above={
+            k: v[entry.slug]
+            for k, v in above.items()
+            if entry.reference is None and entry.slug in v
+        },
+    )
+
+
+def _order(line: Line, main: str) -> tuple[float, str]:
+    score = line.scores.get(main)
+    value = score.value if score else None
+    return (2.0 if value is None else -value), line.entry.slug
+
+
+def _place(suite: str) -> int:
+    return _SUITES.index(suite) if suite in _SUITES else len(_SUITES)
+
+
+def _in_order(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def empty_board() -> Board:
+    """The front page before there is any result."""
+    return Board(_SUITES[0], _SUITES[0], VALIDATED, ("iid", "loco"), "loco", ())
+
+
+_COLUMNS = (
+    "suite",
+    "section",
+    "corpora",
+    "encoder",
+    "reference",
+    "parameters",
+    "width",
+    "licence",
+    "probe",
+    "protocol",
+    "layers",
+    "qwk",
+    "qwk_low",
+    "qwk_high",
+    "gap",
+    "gap_low",
+    "gap_high",
+    "rank",
+    "rank_low",
+    "rank_high",
+    "page",
+)
+
+
+def leaderboard_table(found: Iterable[Board]) -> Table:
+    """All boards as one tidy table: a row an encoder, suite, probe and protocol."""
+    rows = [
+        _row(board, section, line, protocol)
+        for board in found
+        if board.probe != VALIDATED
+        for section in board.sections
+        for line in section.lines
+        if line.probe == board.probe
+        for protocol in board.protocols
+        if protocol in line.scores
+    ]
+    return Table(_COLUMNS, tuple(rows))
+
+
+def _row(board: Board, section: Section, line: Line, protocol: str) -> tuple[Value, ...]:
+    entry, score, gap = line.entry, line.scores[protocol], line.gap
+    standing = line.standings.get(protocol, Standing(None, None, None, 1))
+    return (
+        board.suite,
+        "full" if section.ranked else "partial",
+        " ".join(section.corpora),
+        entry.encoder,
+        entry.reference,
+        entry.parameters,
+        entry.width,
+        entry.licence,
+        line.probe,
+        protocol,
+        " ".join(map(str, line.layers[protocol])),
+        score.value,
+        score.low,
+        score.high,
+        gap.value,
+        gap.low,
+        gap.high,
+        standing.rank,
+        standing.low,
+        standing.high,
+        entry.page,
+    )

@@ -1,0 +1,1 @@
+"""Charts: one module each, drawn at build time, with the numbers behind them as a table."""

@@ -1,0 +1,169 @@
+"""From a Vega-Lite specification to SVG that may stand in a page with a strict content policy.
+
+The library's SVG is parsed and written anew: colours become CSS variables (with the plain colour
+for a file looked at alone), roles and event attributes go, descriptions of marks become tooltips,
+numbers are rounded. What comes out has no script, no style attribute, no link and no id.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from cefrbench_leaderboard.charts.palette import INKS, QUIET, RULE, TEXT
+
+Spec = dict[str, Any]
+
+_SVG = "http://www.w3.org/2000/svg"
+_VARIABLES = {ink.value: f"var({ink.variable},{ink.value})" for ink in INKS}
+#: Attributes that are kept; anything else the library writes is of no use in a page.
+_KEPT = frozenset(
+    [
+        *("d", "transform", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "viewBox"),
+        *("fill", "fill-opacity", "stroke", "stroke-opacity", "opacity"),
+        *("stroke-width", "stroke-dasharray", "stroke-linecap"),
+        *("text-anchor", "font-size", "font-weight"),
+    ]
+)
+_NUMBER = re.compile(r"-?\d+\.\d{2,}(?:e-?\d+)?")
+_DEFAULTS = {"opacity": "1", "stroke-width": "1", "fill-opacity": "1", "stroke-dasharray": "1,0"}
+
+CONFIG: Spec = {
+    "aria": False,
+    "background": None,
+    "font": "Liberation Sans",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": QUIET.value,
+        "titleColor": QUIET.value,
+        "titleFontWeight": "normal",
+        "titleFontSize": 12,
+        "labelFontSize": 11,
+        "domainColor": RULE.value,
+        "tickColor": RULE.value,
+        "gridColor": RULE.value,
+        "tickSize": 4,
+        "labelPadding": 4,
+    },
+    "header": {
+        "labelColor": TEXT.value,
+        "labelFontSize": 13,
+        "labelFontWeight": "bold",
+        "labelPadding": 8,
+        "titleColor": QUIET.value,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    },
+    "legend": {
+        "orient": "top",
+        "direction": "horizontal",
+        "labelColor": TEXT.value,
+        "labelFontSize": 12,
+        "symbolSize": 60,
+        "symbolStrokeWidth": 2,
+        "title": None,
+        "columnPadding": 18,
+        "offset": 12,
+        "labelLimit": 200,
+    },
+    "text": {"fontSize": 11, "color": TEXT.value},
+    "facet": {"spacing": 24},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """An SVG element and its natural width in pixels."""
+
+    svg: str
+    width: int
+
+
+def draw(spec: Mapping[str, Any], title: str, description: str) -> Drawing:
+    """Draw a Vega-Lite specification.
+
+    Parameters
+    ----------
+    spec : mapping
+        Without ``$schema`` and ``config``.
+    title : str
+        Short name of the chart, for readers who don't see it.
+    description : str
+        What the chart shows, in a sentence.
+    """
+    import vl_convert
+
+    full = {**spec, "config": CONFIG, "$schema": "https://vega.github.io/schema/vega-lite/v5.json"}
+    return clean(vl_convert.vegalite_to_svg(full), title, description)
+
+
+def clean(svg: str, title: str, description: str) -> Drawing:
+    """Rewrite the library's SVG; see the module's docstring."""
+    root = ET.fromstring(svg)
+    width = round(float(root.get("width", "0")))
+    _clean(root)
+    kept = root.attrib.get("viewBox", "")
+    root.attrib.clear()
+    root.attrib.update({"viewBox": kept, "role": "img", "aria-label": f"{title}: {description}"})
+    text = ET.tostring(root, encoding="unicode")
+    text = text.replace("<ns0:", "<").replace("</ns0:", "</").replace("xmlns:ns0", "xmlns")
+    return Drawing(text, width)
+
+
+def _clean(element: ET.Element) -> None:
+    for child in list(element):
+        if _is_empty(child):
+            element.remove(child)
+            continue
+        _clean(child)
+        if _is_group(child) and not len(child):
+            element.remove(child)
+    _lift_plain_groups(element)
+    label = element.get("aria-label")
+    element.attrib = {
+        name: _value(name, value)
+        for name, value in element.attrib.items()
+        if name in _KEPT and _DEFAULTS.get(name) != value
+    }
+    if label and not _is_group(element):
+        tip = ET.Element(f"{{{_SVG}}}title")
+        tip.text = label
+        element.insert(0, tip)
+
+
+def _lift_plain_groups(element: ET.Element) -> None:
+    """Put the children of groups that change nothing in the groups' place."""
+    lifted: list[ET.Element] = []
+    for child in element:
+        lifted += list(child) if _is_group(child) and not child.attrib else [child]
+    if len(lifted) != len(element):
+        element[:] = lifted
+
+
+def _is_group(element: ET.Element) -> bool:
+    return element.tag == f"{{{_SVG}}}g"
+
+
+def _is_empty(element: ET.Element) -> bool:
+    """Backgrounds and frames that the library draws without paint."""
+    return (
+        element.get("display") == "none"
+        or element.get("class") in ("background", "foreground")
+        or (element.tag == f"{{{_SVG}}}path" and not element.get("d"))
+    )
+
+
+def _value(name: str, value: str) -> str:
+    if name in ("fill", "stroke"):
+        return _VARIABLES.get(value, value)
+    if name == "font-size":
+        return value.removesuffix("px")
+    return _NUMBER.sub(_round, value)
+
+
+def _round(match: re.Match[str]) -> str:
+    text = f"{float(match[0]):.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text

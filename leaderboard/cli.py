@@ -1,0 +1,64 @@
+"""`cefrbench leaderboard`: build the site, and look at it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def leaderboard() -> None:
+    """Build or serve the leaderboard."""
+
+
+@leaderboard.command()
+@click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("leaderboard/results"),
+    show_default=True,
+    help="Folder of results, an encoder a folder.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("site"),
+    show_default=True,
+    help="Folder of the site; what a former build wrote there is replaced.",
+)
+@click.option("--quiet", is_flag=True, help="Say nothing but the path of the site.")
+def build(results: Path, out: Path, quiet: bool) -> None:
+    """Build the site from a folder of results.
+
+    A result that is wrong is left out and named; the others go on.
+    """
+    from cefrbench_leaderboard.site import build as build_site
+
+    def tell(done: int, of: int) -> None:
+        if not quiet and (done == of or done % 25 == 0):
+            click.echo(f"{done} of {of} new results", err=True)
+
+    report = build_site(results, out, tell=tell)
+    for one in report.left_out:
+        click.echo(f"Left out {one.file}: {one.cause}", err=True)
+    if not quiet:
+        noun = "result" if report.results == 1 else "results"
+        click.echo(f"{report.results} {noun}, {report.made} of them new.", err=True)
+    click.echo(report.index)
+
+
+@leaderboard.command()
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("site"),
+    show_default=True,
+    help="Folder of the site.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+def serve(out: Path, port: int) -> None:
+    """Serve the site to this machine alone, on 127.0.0.1, until Ctrl-C."""
+    from cefrbench_leaderboard.serve import serve as serve_site
+
+    serve_site(out, port)

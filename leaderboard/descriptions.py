@@ -1,0 +1,67 @@
+"""What `cefrbench corpora describe` and `audit` said of the corpora, where it lies by the results.
+
+``_corpora/NAME.describe.json`` and ``_corpora/NAME.audit.json`` are the outputs of the two
+commands with ``--json``, on the same rows. No slug begins with an underscore, so the folder is
+never an encoder's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from cefrbench.corpora.audit import Finding
+from cefrbench.corpora.describe import CorpusDescription
+from cefrbench.errors import ResultError
+
+FOLDER = "_corpora"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One corpus at one fingerprint."""
+
+    description: CorpusDescription
+    findings: tuple[Finding, ...] | None
+
+
+def read_descriptions(folder: Path) -> dict[str, Described]:
+    """Read all descriptions of a results folder, by fingerprint.
+
+    Raises
+    ------
+    ResultError
+        When a file is not the output of its command.
+    """
+    found: dict[str, Described] = {}
+    for path in sorted((folder / FOLDER).glob("*.describe.json")):
+        beside = path.with_name(path.name.replace(".describe.", ".audit."))
+        try:
+            described = [CorpusDescription.model_validate(one) for one in _list(path, "corpora")]
+            findings = None
+            if beside.is_file():
+                findings = [Finding.model_validate(one) for one in _list(beside, "findings")]
+        except (OSError, ValueError, ValidationError) as error:
+            raise ResultError(
+                f"The description {str(path)!r} or its audit can't be read ({error}): write "
+                "them anew with `cefrbench corpora describe --json` and `… audit --json`."
+            ) from error
+        for one in described:
+            own = None
+            if findings is not None:
+                own = tuple(finding for finding in findings if one.name in finding.corpora)
+            found.setdefault(one.fingerprint, Described(one, own))
+    return found
+
+
+def _list(path: Path, key: str) -> list[Mapping[str, Any]]:
+    data = json.loads(path.read_text("utf-8"))
+    if not isinstance(data, dict) or not isinstance(data.get(key), list):
+        raise ValueError(f"{path.name} has no list {key!r}")
+    items: list[Mapping[str, Any]] = data[key]
+    return items

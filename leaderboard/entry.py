@@ -1,0 +1,268 @@
+"""One result as the site's other pages see it: small, typed, kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from cefrbench.cards import Card, ProbeCard, ProtocolCard
+from cefrbench.results.io import slug
+from cefrbench.results.model import CorpusRecord, RunResult, SummaryRecord, UnitRecord
+from cefrbench.results.summary import run_of, stored_layers
+from cefrbench.scores import Scores
+from cefrbench.statistics import Interval
+from cefrbench_leaderboard.figures import GAP_NAME, Figures
+
+#: Stands for "each encoder with the probe that its own validation texts favour".
+VALIDATED = "validated"
+
+Reference = Literal["surface baseline", "untrained control"]
+
+
+class Estimate(Card):
+    """A score with its 95 % interval; None where undefined."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+class CorpusCell(Card):
+    """One scored corpus (or group) at the layers that count."""
+
+    corpus: str
+    n: int
+    qwk: Estimate
+
+
+class Cell(Card):
+    """One probe under one protocol at the layers that count, and what other choices would give."""
+
+    protocol: str
+    probe: str
+    qwk: Estimate
+    scores: Scores
+    layers: tuple[int, ...]
+    seed_sd: float | None
+    oracle: float | None
+    oracle_layer: int
+    layer_mean: float | None
+    corpora: tuple[CorpusCell, ...]
+    texts: str = Field(description="Hash of the scored texts; empty where nothing was scored.")
+
+
+class Transfer(Card):
+    """From training on one corpus to scoring another, with the validated probe."""
+
+    trained: str
+    scored: str
+    qwk: float | None
+
+
+class FailureCount(Card):
+    """How often one thing failed for one cause."""
+
+    stage: str
+    name: str
+    cause: str
+    count: int
+
+
+class Entry(Card):
+    """One result."""
+
+    encoder: str
+    slug: str
+    suite: str
+    suite_slug: str
+    file: str = Field(description="Path below the results folder.")
+    model: str
+    revision: str | None
+    parameters: int | None
+    width: int
+    depth: int = Field(description="Index of the last layer.")
+    licence: str | None
+    reference: Reference | None
+    form: str
+    scale: tuple[str, ...]
+    complete: bool
+    cohort: str = Field(
+        description="Equal for results that were trained and scored on equal texts."
+    )
+    corpora: tuple[CorpusRecord, ...]
+    probes: tuple[ProbeCard, ...]
+    protocols: tuple[ProtocolCard, ...]
+    validated: str = Field(description="Probe that the validation texts favour.")
+    cells: tuple[Cell, ...]
+    gaps: dict[str, Estimate] = Field(description="IID less OOD, by probe.")
+    transfers: tuple[Transfer, ...] = Field(description="Of the protocol `pairwise`.")
+    skipped: tuple[str, ...] = Field(description="Folds that were not run, with the reason.")
+    failures: tuple[FailureCount, ...]
+
+    @property
+    def page(self) -> str:
+        """Path of its page below the site."""
+        return f"encoders/{self.slug}/{self.suite_slug}.html"
+
+    @property
+    def covered(self) -> tuple[str, ...]:
+        """Names of its corpora."""
+        return tuple(corpus.card.name for corpus in self.corpora)
+
+    def probe(self, wanted: str) -> str:
+        """Name of the probe that a board asks for."""
+        return self.validated if wanted == VALIDATED else wanted
+
+    def cell(self, protocol: str, probe: str) -> Cell | None:
+        """Find one probe under one protocol."""
+        name = self.probe(probe)
+        found = (c for c in self.cells if c.protocol == protocol and c.probe == name)
+        return next(found, None)
+
+
+def make_entry(result: RunResult, figures: Figures, file: str) -> Entry:
+    """Digest one result; ``file`` is its path below the results folder."""
+    encoder = result.encoder
+    counted = list(units_that_count(result))
+    validated = favoured_probe(result)
+    return Entry(
+        encoder=encoder.name,
+        slug=slug(encoder.name),
+        suite=result.suite,
+        suite_slug=slug(result.suite),
+        file=file,
+        model=encoder.model,
+        revision=encoder.revision,
+        parameters=encoder.parameters,
+        width=encoder.width,
+        depth=max(encoder.layers),
+        licence=encoder.licence,
+        reference=_reference(encoder.name),
+        form=result.config.form,
+        scale=result.scale,
+        complete=result.complete,
+        cohort=_cohort(result),
+        corpora=result.corpora,
+        probes=result.probes,
+        protocols=result.protocols,
+        validated=validated,
+        cells=tuple(_cell(record, counted, figures) for record in result.summary),
+        gaps={
+            probe: estimate(interval)
+            for (protocol, probe), interval in figures.means.items()
+            if protocol == GAP_NAME
+        },
+        transfers=_transfers(counted, validated),
+        skipped=tuple(f"{s.protocol} {s.fold}: {s.skipped}" for s in result.splits if s.skipped),
+        failures=_count_failures(result),
+    )
+
+
+def estimate(interval: Interval | None) -> Estimate:
+    """Turn an interval of the statistics into what pages show."""
+    if interval is None:
+        return Estimate(value=None)
+    return Estimate(value=interval.estimate, low=interval.low, high=interval.high)
+
+
+def units_that_count(result: RunResult) -> Iterator[UnitRecord]:
+    """Units at the layers that numbers come from: chosen on validation texts, or the oracle's."""
+    stored = stored_layers(result.fits, result.choices, result.summary)
+    return (unit for unit in result.units if stored.get(run_of(unit)) == unit.layer)
+
+
+def favoured_probe(result: RunResult) -> str:
+    """Probe with the best mean QWK on validation texts, the first of equals.
+
+    In the study's form there are none: then the one with the best mean over its protocols on the
+    scored texts, which is how the study reads its tables.
+    """
+    values: dict[str, list[float]] = {probe.name: [] for probe in result.probes}
+    for choice in result.choices:
+        if choice.validation_qwk is not None:
+            values[choice.probe].append(choice.validation_qwk)
+    if not any(values.values()):
+        for record in result.summary:
+            if record.oracle.qwk is not None:
+                values[record.probe].append(record.oracle.qwk)
+    return max(
+        values, key=lambda name: sum(values[name]) / len(values[name]) if values[name] else -2
+    )
+
+
+def _reference(encoder: str) -> Reference | None:
+    if encoder == "surface":
+        return "surface baseline"
+    return "untrained control" if encoder.startswith("random-") else None
+
+
+def _cohort(result: RunResult) -> str:
+    """Hash of the texts and splits: only results that agree in it are comparable."""
+    facts = {
+        "suite": result.suite,
+        "scale": result.scale,
+        "form": result.config.form,
+        "corpora": sorted((c.card.name, c.fingerprint, c.texts) for c in result.corpora),
+        "splits": sorted((s.protocol, s.fold, s.manifest or "") for s in result.splits),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _cell(record: SummaryRecord, counted: Sequence[UnitRecord], figures: Figures) -> Cell:
+    place = record.protocol, record.probe
+    own = [unit for unit in counted if (unit.protocol, unit.probe) == place]
+    scores = record.chosen or record.oracle
+    interval, moves = figures.means.get(place), figures.moves.get(place)
+    return Cell(
+        protocol=record.protocol,
+        probe=record.probe,
+        qwk=estimate(interval) if interval else Estimate(value=scores.qwk),
+        scores=scores,
+        layers=record.chosen_layers or (record.oracle_layer,),
+        seed_sd=record.chosen_qwk_sd,
+        oracle=record.oracle.qwk,
+        oracle_layer=record.oracle_layer,
+        layer_mean=record.layer_mean.qwk,
+        corpora=tuple(
+            _corpus_cell(name, [unit for unit in own if unit.corpus == name], figures)
+            for name in dict.fromkeys(unit.corpus for unit in own)
+        ),
+        texts=moves.texts if moves else "",
+    )
+
+
+def _corpus_cell(name: str, units: Sequence[UnitRecord], figures: Figures) -> CorpusCell:
+    """One corpus with its interval, or a group, of which the statistics give none."""
+    first = units[0]
+    interval = figures.corpora.get((first.protocol, first.probe, name))
+    values = [unit.scores.qwk for unit in units if unit.scores.qwk is not None]
+    plain = Estimate(value=sum(values) / len(values) if values else None)
+    return CorpusCell(corpus=name, n=first.n, qwk=estimate(interval) if interval else plain)
+
+
+def _transfers(counted: Sequence[UnitRecord], probe: str) -> tuple[Transfer, ...]:
+    """Mean over seeds for each pair; a fold of `pairwise` has the name of its training corpus."""
+    values: dict[tuple[str, str], list[float]] = {}
+    for unit in counted:
+        if unit.protocol == "pairwise" and unit.probe == probe:
+            found = values.setdefault((unit.fold, unit.corpus), [])
+            found += [] if unit.scores.qwk is None else [unit.scores.qwk]
+    return tuple(
+        Transfer(trained=a, scored=b, qwk=sum(found) / len(found) if found else None)
+        for (a, b), found in values.items()
+    )
+
+
+def _count_failures(result: RunResult) -> tuple[FailureCount, ...]:
+    counts: dict[tuple[str, str, str], int] = {}
+    for failure in result.failures:
+        key = failure.stage, failure.name, failure.cause
+        counts[key] = counts.get(key, 0) + 1
+    return tuple(
+        FailureCount(stage=stage, name=name, cause=cause, count=count)
+        for (stage, name, cause), count in counts.items()
+    )

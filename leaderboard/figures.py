@@ -1,0 +1,138 @@
+"""The statistics of one result, resampled once: intervals, and what ranks and pairs need later.
+
+All that pages say about chance goes through here and :mod:`cefrbench_leaderboard.standing`; how it
+is computed stands in :mod:`cefrbench.statistics`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cefrbench.results.model import RunResult
+from cefrbench.results.predictions import PredictionTable
+from cefrbench.statistics import Interval
+from cefrbench.statistics.bootstrap import GAP
+from cefrbench.statistics.draws import Draws, Resampled, gap, resample
+from cefrbench.statistics.intervals import from_draws
+from cefrbench.statistics.resampling import REPLICATES, TextWeights
+from cefrbench.statistics.sample import samples
+from cefrbench.statistics.scoring import get_statistic
+
+#: Stands for the difference of the two protocols in :data:`cefrbench.statistics.bootstrap.GAP`.
+GAP_NAME = "gap"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moves:
+    """How a score moves: with resamples of the texts, and with each text left out.
+
+    Attributes
+    ----------
+    replicates : ndarray of float32, shape (replicates,)
+    influence : ndarray of float32, shape (texts,)
+        In the order of the texts' keys.
+    texts : str
+        Hash of the keys: equal where influences are parallel.
+    """
+
+    replicates: NDArray[np.float32]
+    influence: NDArray[np.float32]
+    texts: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Figures:
+    """QWK of one result with its intervals.
+
+    Attributes
+    ----------
+    means : dict
+        By ``(protocol, probe)``; the protocol may be ``gap``.
+    corpora : dict
+        By ``(protocol, probe, corpus)``.
+    moves : dict
+        By ``(protocol, probe)``; the protocol may be ``gap``.
+    """
+
+    means: dict[tuple[str, str], Interval]
+    corpora: dict[tuple[str, str, str], Interval]
+    moves: dict[tuple[str, str], Moves]
+
+
+@cache
+def _weights() -> TextWeights:
+    """Weights of texts in all resamples, shared by all results of one process."""
+    return TextWeights()
+
+
+def figures(result: RunResult, predictions: PredictionTable) -> Figures:
+    """Resample a result.
+
+    Raises
+    ------
+    ResultError
+        When two seeds of one part don't hold the same texts.
+    """
+    statistic = get_statistic("qwk")
+    found = {
+        place: resample(sample, statistic, _weights())
+        for place, sample in samples(result, predictions).items()
+    }
+    draws = {place: one.draws() for place, one in found.items()}
+    means = {place: from_draws(one, statistic) for place, one in draws.items()}
+    gaps = _gaps(found)
+    corpora = {
+        (*place, corpus): from_draws(one.draws({corpus}), statistic)
+        for place, one in found.items()
+        for corpus in one.sample.corpora
+    }
+    return Figures(
+        means=means | {place: from_draws(one) for place, one in gaps.items()},
+        corpora=corpora,
+        moves={place: _moves(one) for place, one in (draws | gaps).items()},
+    )
+
+
+def _gaps(found: Mapping[tuple[str, str], Resampled]) -> dict[tuple[str, str], Draws]:
+    """Gap of each probe that has both protocols, over the corpora that both score."""
+    inside, outside = GAP
+    return {
+        (GAP_NAME, probe): gap(found[inside, probe], found[outside, probe])
+        for probe in dict.fromkeys(probe for _, probe in found)
+        if (inside, probe) in found and (outside, probe) in found
+    }
+
+
+def _moves(draws: Draws) -> Moves:
+    keys, text = np.unique(draws.keys, return_inverse=True)
+    return Moves(
+        replicates=draws.values.astype(np.float32),
+        influence=np.bincount(text, draws.influence, len(keys)).astype(np.float32),
+        texts=hashlib.sha256("\n".join(keys.tolist()).encode()).hexdigest()[:16],
+    )
+
+
+def write_moves(moves: Mapping[tuple[str, str], Moves], folder: Path) -> None:
+    """Write one array a protocol and probe: replicates, then influence."""
+    for (protocol, probe), one in moves.items():
+        path = _moves_path(folder, protocol, probe)
+        np.save(path, np.concatenate([one.replicates, one.influence]))
+
+
+def read_moves(
+    folder: Path, protocol: str, probe: str
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Read the replicates and influence that :func:`write_moves` wrote."""
+    both = np.load(_moves_path(folder, protocol, probe), allow_pickle=False)
+    return both[:REPLICATES], both[REPLICATES:]
+
+
+def _moves_path(folder: Path, protocol: str, probe: str) -> Path:
+    return folder / f"moves.{protocol}.{probe}.npy"

@@ -1,0 +1,1 @@
+"""Pages: each module turns entries into a typed context and renders it."""

@@ -1,0 +1,271 @@
+"""The leaderboard itself: one table of full results, one a group of partial ones, one reported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cefrbench_leaderboard.boards import Board, Line, SuiteResults
+from cefrbench_leaderboard.entry import VALIDATED, Estimate
+from cefrbench_leaderboard.page import Page
+from cefrbench_leaderboard.pages.encoder import anchor
+from cefrbench_leaderboard.published import Published, Reported
+from cefrbench_leaderboard.render import render
+
+#: Pixels of the dot-and-whisker strip, for scores from 0 to 1.
+_STRIP = 120
+#: Where its two lines are.
+_ROWS = {"in": 5, "out": 12}
+_INSIDE = ("iid", "within")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One link of a choice between boards."""
+
+    label: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the tables.
+
+    Attributes
+    ----------
+    key : str
+        Name in the page's address.
+    label, title : str
+        Head of the column, and its explanation.
+    numeric : bool
+    shown : bool
+        Whether it is shown before anybody chooses; without JavaScript all are.
+    protocol : str
+        Protocol that it belongs to; empty for none.
+    """
+
+    key: str
+    label: str
+    title: str
+    numeric: bool = True
+    shown: bool = True
+    protocol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the site holds, in numbers."""
+
+    encoders: int
+    verified: int
+    corpora: int
+    languages: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoardContext:
+    """All that the template ``board.html`` shows."""
+
+    page: Page
+    front: bool
+    board: Board
+    suites: tuple[Choice, ...]
+    probes: tuple[Choice, ...]
+    columns: tuple[Column, ...]
+    totals: Totals
+    published: Published | None
+    reported: tuple[Reported, ...]
+    left_out: int
+    licences: tuple[str, ...]
+
+    def href(self, line: Line, protocol: str) -> str:
+        """Address of the units that a number comes from."""
+        return f"{self.page.root}{line.entry.page}#{anchor(protocol, line.probe)}"
+
+    @property
+    def has_full(self) -> bool:
+        """Whether anything is ranked."""
+        return any(section.ranked for section in self.board.sections)
+
+
+def board_page(
+    board: Board,
+    suites: Sequence[SuiteResults],
+    front: Board,
+    totals: Totals,
+    published: Published | None,
+    left_out: int,
+) -> tuple[str, str]:
+    """Render one board; the front page is one of them.
+
+    Returns
+    -------
+    path, html : str
+    """
+    is_front = board is front
+    path = "index.html" if is_front else board.page
+    context = BoardContext(
+        page=Page(path, _title(board, is_front), "index.html", _DESCRIPTION),
+        front=is_front,
+        board=board,
+        suites=_suites(board, suites, front),
+        probes=_probes(board, suites, front),
+        columns=_columns(board),
+        totals=totals,
+        published=published,
+        reported=_reported(board, published),
+        left_out=left_out,
+        licences=_licences(board),
+    )
+    return path, render(
+        "board.html",
+        {
+            "it": context,
+            "page": context.page,
+            "strip": line_strip,
+            "reported_strip": reported_strip,
+        },
+    )
+
+
+_DESCRIPTION = (
+    "Do embedding models know how well somebody writes, or only which corpus a text is from? "
+    "Probes on learner texts, in and out of distribution, with 95 % intervals."
+)
+
+
+def _title(board: Board, front: bool) -> str:
+    probe = "validated probes" if board.probe == VALIDATED else board.probe
+    return "Leaderboard" if front else f"Leaderboard: {board.suite}, {probe}"
+
+
+def _where(suite_slug: str, probe: str, front: Board) -> str:
+    if (suite_slug, probe) == (front.suite_slug, front.probe):
+        return "index.html"
+    return f"boards/{suite_slug}/{probe}.html"
+
+
+def _suites(board: Board, suites: Sequence[SuiteResults], front: Board) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(
+            suite.name,
+            _where(suite.slug, board.probe if board.probe in suite.probes else VALIDATED, front),
+            suite.name == board.suite,
+        )
+        for suite in suites
+    )
+
+
+def _probes(board: Board, suites: Sequence[SuiteResults], front: Board) -> tuple[Choice, ...]:
+    own = next((suite for suite in suites if suite.name == board.suite), None)
+    if own is None:
+        return ()
+    return tuple(
+        Choice(
+            "each encoder’s own" if probe == VALIDATED else probe,
+            _where(own.slug, probe, front),
+            probe == board.probe,
+        )
+        for probe in (VALIDATED, *own.probes)
+    )
+
+
+def _columns(board: Board) -> tuple[Column, ...]:
+    ranked = any(section.ranked for section in board.sections)
+    kinds = _in_order_of_kind(board)
+    columns = [
+        Column("rank", "Rank", f"By {board.main}; tied where no difference is shown"),
+        Column("encoder", "Encoder", "Name that it was run under", numeric=False),
+        Column("size", "Param.", "Number of weights"),
+        Column("width", "Width", "Numbers in an embedding", shown=False),
+        Column(
+            "probe",
+            "Probe",
+            "Probe that the numbers are of",
+            numeric=False,
+            shown=board.probe == VALIDATED,
+        ),
+        Column(
+            "layer",
+            "Layer",
+            f"Layers that {board.main} comes from, of all its layers",
+            numeric=False,
+        ),
+    ]
+    for protocol in board.protocols:
+        title = f"QWK under {protocol}, 95 % interval"
+        columns.append(Column(protocol, f"{protocol.upper()} QWK", title, protocol=protocol))
+    columns.append(Column("gap", "Gap", "IID less LOCO: what is lost on a corpus never seen"))
+    columns.append(Column("strip", "In and out, from 0 to 1", "Dot and whisker", numeric=False))
+    columns += [
+        Column(
+            f"over-{kind.split()[0]}",
+            f"Over {kind}",
+            f"Difference under {board.main}, paired by text",
+            shown=kind.startswith("surface"),
+        )
+        for kind in kinds
+    ]
+    if ranked:
+        columns += [
+            Column(
+                f"rank-{p}",
+                f"{p.upper()} rank",
+                f"Rank by {p}, 95 % interval",
+                shown=False,
+                protocol=p,
+            )
+            for p in board.protocols
+        ]
+    columns.append(Column("licence", "Licence", "Of the weights", numeric=False, shown=False))
+    return tuple(columns)
+
+
+def _in_order_of_kind(board: Board) -> tuple[str, ...]:
+    kinds = {kind for section in board.sections for line in section.lines for kind in line.above}
+    return tuple(sorted(kinds))
+
+
+def _reported(board: Board, published: Published | None) -> tuple[Reported, ...]:
+    if published is None:
+        return ()
+    return published.with_probe(None if board.probe == VALIDATED else board.probe)
+
+
+def _licences(board: Board) -> tuple[str, ...]:
+    lines = (line for section in board.sections for line in section.lines)
+    return tuple(sorted({line.entry.licence or "not recorded" for line in lines}))
+
+
+def strip(inside: Estimate | None, outside: Estimate | None) -> tuple[str, str]:
+    """Paths of the dot and whisker: a circle in distribution, a diamond out of it."""
+    return _mark(inside, "in"), _mark(outside, "out")
+
+
+def _mark(estimate: Estimate | None, side: str) -> str:
+    if estimate is None or estimate.value is None:
+        return ""
+    x, y = _at(estimate.value), _ROWS[side]
+    low = x if estimate.low is None else _at(estimate.low)
+    high = x if estimate.high is None else _at(estimate.high)
+    whisker = f"M{low} {y}H{high}"
+    if side == "in":
+        return f"{whisker}M{x - 3} {y}a3 3 0 1 0 6 0a3 3 0 1 0-6 0z"
+    return f"{whisker}M{x - 4} {y}l4-4 4 4-4 4z"
+
+
+def _at(score: float) -> int:
+    return round(_STRIP * min(1.0, max(0.0, score)))
+
+
+def line_strip(line: Line, board: Board) -> tuple[str, str]:
+    """Strip of a line: its first protocol in distribution, and the one that ranks."""
+    inside = next((line.scores[p] for p in _INSIDE if p in line.scores), None)
+    outside = line.scores.get(board.main) if board.main not in _INSIDE else None
+    return strip(inside, outside)
+
+
+def reported_strip(row: Reported) -> tuple[str, str]:
+    """Strip of a reported row: dots without whiskers."""
+    return strip(Estimate(value=row.iid), Estimate(value=row.ood))

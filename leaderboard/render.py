@@ -1,0 +1,134 @@
+"""Jinja2 as every page is rendered: escaped, strict about what is undefined, pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from cefrbench_leaderboard.charts.svg import Drawing
+
+MINUS = "\N{MINUS SIGN}"
+DASH = "\N{EN DASH}"
+NONE = "\N{EM DASH}"
+THIN = "\N{NARROW NO-BREAK SPACE}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Fixed number of decimals, a true minus sign, a dash for nothing."""
+    if value is None:
+        return NONE
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """Like :func:`number`, with a plus sign above zero."""
+    text = number(value, digits)
+    return f"+{text}" if value is not None and float(f"{value:.{digits}f}") > 0 else text
+
+
+def between(low: float | None, high: float | None, digits: int = 2) -> str:
+    """Ends of an interval; empty when there is none."""
+    if low is None or high is None:
+        return ""
+    first, last = number(low, digits), number(high, digits)
+    return f"{first} to {last}" if MINUS in first + last else f"{first}{DASH}{last}"
+
+
+def magnitude(value: int | None) -> str:
+    """Number of weights for readers: ``22.7 M``, ``7.57 B``."""
+    if value is None:
+        return NONE
+    for size, unit in ((10**9, "B"), (10**6, "M"), (10**3, "k")):
+        if value >= size:
+            digits = 2 if value < 10 * size else 1 if value < 100 * size else 0
+            return f"{value / size:.{digits}f}{THIN}{unit}"
+    return str(value)
+
+
+def grouped(value: int) -> str:
+    """Whole number with thin spaces between thousands."""
+    return f"{value:,}".replace(",", THIN)
+
+
+def percent(value: float | None, digits: int = 0) -> str:
+    """Share as per cent."""
+    return NONE if value is None else f"{number(100 * value, digits)}{THIN}%"
+
+
+def spans(layers: tuple[int, ...]) -> str:
+    """Layers with runs drawn together (``4, 6–8``); the first and the last of many runs."""
+    runs: list[list[int]] = []
+    for layer in layers:
+        if runs and layer == runs[-1][1] + 1:
+            runs[-1][1] = layer
+        else:
+            runs.append([layer, layer])
+    if len(runs) > 2:
+        return f"{layers[0]} … {layers[-1]}"
+    return ", ".join(str(a) if a == b else f"{a}{DASH}{b}" for a, b in runs) or NONE
+
+
+def duration(seconds: float) -> str:
+    """Seconds for readers."""
+    if seconds < 90:
+        return f"{seconds:.1f}{THIN}s"
+    minutes = seconds / 60
+    return f"{minutes:.1f}{THIN}min" if minutes < 90 else f"{minutes / 60:.1f}{THIN}h"
+
+
+def memory(size: int) -> str:
+    """Bytes for readers."""
+    return f"{size / 2**20:.0f}{THIN}MiB" if size < 2**30 else f"{size / 2**30:.1f}{THIN}GiB"
+
+
+def short(text: str, most: int = 60) -> str:
+    """Cut a long name in the middle, where names differ least."""
+    return text if len(text) <= most else f"{text[: most - 16]}…{text[-15:]}"
+
+
+def drawing(value: Drawing) -> Markup:
+    """Put a drawing into a page: it was serialised by an XML library, so it is escaped."""
+    return Markup(value.svg)
+
+
+_FILTERS: tuple[Callable[..., str], ...] = (
+    number,
+    signed,
+    between,
+    magnitude,
+    grouped,
+    percent,
+    spans,
+    duration,
+    memory,
+    short,
+    drawing,
+)
+
+
+@cache
+def environment() -> Environment:
+    """Environment of all pages; without clock, chance or file access beyond the templates."""
+    env = Environment(
+        loader=PackageLoader("cefrbench_leaderboard", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    for show in _FILTERS:
+        env.filters[show.__name__] = show
+    return env
+
+
+def render(template: str, context: Mapping[str, Any]) -> str:
+    """Render one page; ``context`` holds typed contexts by name."""
+    return environment().get_template(template).render(context)

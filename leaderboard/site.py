@@ -1,0 +1,187 @@
+"""Build the site: results in, pages out, swapped in whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from filelock import FileLock
+
+from cefrbench_leaderboard.boards import boards, by_suite, empty_board, leaderboard_table
+from cefrbench_leaderboard.charts.chart import Table
+from cefrbench_leaderboard.descriptions import Described, read_descriptions
+from cefrbench_leaderboard.load import LeftOut, ResultFile, find_files
+from cefrbench_leaderboard.output import Output, replacing
+from cefrbench_leaderboard.pages.board import Totals, board_page
+from cefrbench_leaderboard.pages.catalogue import catalogue_pages
+from cefrbench_leaderboard.pages.compare import compare_pages
+from cefrbench_leaderboard.pages.plain import about_page, coverage_page, reported_page
+from cefrbench_leaderboard.process import Task, process_all, read_entry
+from cefrbench_leaderboard.published import Published, read_published
+from cefrbench_leaderboard.standing import Made
+from cefrbench_leaderboard.store import Store
+
+#: Files of the store that pages don't link to.
+_PRIVATE = ("entry.json", "manifest.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a build did.
+
+    Attributes
+    ----------
+    index : Path
+        The front page.
+    results : int
+        Results on the site.
+    made : int
+        Of those, how many were not in the store.
+    left_out : tuple of LeftOut
+    """
+
+    index: Path
+    results: int
+    made: int
+    left_out: tuple[LeftOut, ...]
+
+
+Tell = Callable[[int, int], None]
+
+
+def build(
+    results: Path, out: Path, *, workers: int | None = None, tell: Tell = lambda done, of: None
+) -> Report:
+    """Build the site of a results folder.
+
+    Parameters
+    ----------
+    results : Path
+        Folder of ``<encoder>/<suite>.json``.
+    out : Path
+        Folder of the site; what a former build wrote there is replaced. The store lies beside it.
+    workers : int, optional
+        Processes; as many as there are cores, if none is given.
+    tell : callable, optional
+        Told of progress: results done, of how many.
+
+    Raises
+    ------
+    UserError
+        When the folder of results can't be read or that of the site not be written. A result that
+        is wrong is left out and reported.
+    """
+    out = Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow a link
+    store_folder = out.with_name(f".{out.name}.store")
+    files = find_files(results)
+    published = read_published(results)
+    described = read_descriptions(results)
+    store = Store(store_folder)
+    with FileLock(store_folder / "lock"):
+        keyed = [(file, store.key(file)) for file in files]
+        tasks = [Task(file, key, store_folder) for file, key in keyed if store.find(key) is None]
+        causes = _process(tasks, workers or os.cpu_count() or 1, tell)
+        made, left_out = _collect(store, keyed, causes)
+        with replacing(out) as output:
+            _write_site(output, made, left_out, published, described)
+        store.finish([one.folder.name for one in made], files)
+    return Report(out / "index.html", len(made), len(tasks) - len(causes), tuple(left_out))
+
+
+def _process(tasks: Sequence[Task], workers: int, tell: Tell) -> dict[str, str]:
+    """Work tasks off; causes of those that failed, by file."""
+    causes: dict[str, str] = {}
+    for done, outcome in enumerate(process_all(tasks, workers), start=1):
+        if outcome.cause:
+            causes[outcome.task.file.name] = outcome.cause
+        tell(done, len(tasks))
+    return causes
+
+
+def _collect(
+    store: Store, keyed: Sequence[tuple[ResultFile, str]], causes: dict[str, str]
+) -> tuple[list[Made], list[LeftOut]]:
+    """Read all entries, by page; of two for one page, the one in its own place wins."""
+    made: dict[str, Made] = {}
+    left_out = [LeftOut(name, cause) for name, cause in causes.items()]
+    found = [(file, Made(read_entry(folder), folder)) for file, key in keyed
+             if file.name not in causes and (folder := store.find(key)) is not None]  # fmt: skip
+    found.sort(key=lambda pair: (not _in_place(*pair), pair[0].name))
+    for file, one in found:
+        page = one.entry.page
+        if page in made:
+            other = made[page].entry.file
+            left_out.append(LeftOut(file.name, f"Its page is that of {other!r}: keep one of them."))
+        else:
+            made[page] = one
+    return [made[page] for page in sorted(made)], sorted(left_out, key=lambda one: one.file)
+
+
+def _in_place(file: ResultFile, one: Made) -> bool:
+    return file.name == f"{one.entry.slug}/{one.entry.suite_slug}.json"
+
+
+def _write_site(
+    output: Output,
+    made: Sequence[Made],
+    left_out: Sequence[LeftOut],
+    published: Published | None,
+    described: dict[str, Described],
+) -> None:
+    suites = by_suite(made)
+    _link_results(output, made)
+    _copy_static(output)
+    found = [board for suite in suites for board in boards(suite)]
+    totals = _totals(made)
+    front = found[0] if found else empty_board()
+    for board in found or [front]:
+        path, html = board_page(board, suites, front, totals, published, len(left_out))
+        output.write(path, html)
+    for files in (catalogue_pages(suites, described), compare_pages(suites)):
+        for path, text in files.items():
+            output.write(path, text)
+    output.write("coverage.html", coverage_page(suites, left_out))
+    output.write("about.html", about_page())
+    if published is not None:
+        output.write("reported.html", reported_page(published))
+        output.write("reported.csv", published.csv)
+    table = leaderboard_table(found)
+    output.write("leaderboard.csv", table.csv())
+    output.write("leaderboard.json", _json(table))
+    # GitHub Pages would run the site through Jekyll, which drops some names.
+    output.write(".nojekyll", "")
+
+
+def _link_results(output: Output, made: Sequence[Made]) -> None:
+    for one in made:
+        page = one.entry.page
+        for source in sorted(one.folder.iterdir()):
+            if source.name == "page.html":
+                output.link(page, source)
+            elif source.name not in _PRIVATE and source.suffix != ".npy":
+                output.link(f"{page.removesuffix('.html')}/{source.name}", source)
+
+
+def _copy_static(output: Output) -> None:
+    folder = resources.files("cefrbench_leaderboard") / "static"
+    for source in sorted(folder.iterdir(), key=lambda one: one.name):
+        output.write(f"static/{source.name}", source.read_text("utf-8"))
+
+
+def _totals(made: Sequence[Made]) -> Totals:
+    cards = [record.card for one in made for record in one.entry.corpora]
+    return Totals(
+        encoders=len({one.entry.slug for one in made}),
+        verified=len(made),
+        corpora=len({card.name for card in cards}),
+        languages=len({language for card in cards for language in card.languages}),
+    )
+
+
+def _json(table: Table) -> str:
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    return json.dumps(rows, indent=1, ensure_ascii=True) + "\n"
