@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-#: ``numpy.ndarray`` or ``torch.Tensor``, always float64.
+#: ``numpy.ndarray`` or ``torch.Tensor``, float64 unless said otherwise.
 Array = Any
 Doubles = NDArray[np.float64]
 
@@ -29,8 +29,17 @@ class Arrays(Protocol):
     def zeros(self, *shape: int) -> Array:
         """Zeros on the device."""
 
+    def single(self, array: Array) -> Array:
+        """Round to float32."""
+
+    def double(self, array: Array) -> Array:
+        """Widen to float64."""
+
     def gram(self, matrix: Array) -> Array:
         """``matrixᵀ matrix``, both triangles."""
+
+    def eigh(self, matrix: Array) -> tuple[Array, Array]:
+        """Eigenvalues, ascending, and eigenvectors of a symmetric matrix."""
 
     def solver(self, matrix: Array) -> Callable[[Array], Array]:
         """Factorise a positive definite matrix once; the result solves for right-hand sides."""
@@ -66,8 +75,17 @@ class HostArrays:
     def zeros(self, *shape: int) -> Array:
         return np.zeros(shape)
 
+    def single(self, array: Array) -> Array:
+        return array.astype(np.float32)
+
+    def double(self, array: Array) -> Array:
+        return array.astype(np.float64)
+
     def gram(self, matrix: Array) -> Array:
         return matrix.T @ matrix
+
+    def eigh(self, matrix: Array) -> tuple[Array, Array]:
+        return np.linalg.eigh(matrix)
 
     def solver(self, matrix: Array) -> Callable[[Array], Array]:
         from scipy.linalg import cho_factor, cho_solve
@@ -122,8 +140,18 @@ class DeviceArrays:
     def zeros(self, *shape: int) -> Array:
         return self._torch.zeros(shape, dtype=self._torch.float64, device=self._device)
 
+    def single(self, array: Array) -> Array:
+        return array.float()
+
+    def double(self, array: Array) -> Array:
+        return array.double()
+
     def gram(self, matrix: Array) -> Array:
         return matrix.T @ matrix
+
+    def eigh(self, matrix: Array) -> tuple[Array, Array]:
+        values, vectors = self._torch.linalg.eigh(matrix)
+        return values, vectors
 
     def solver(self, matrix: Array) -> Callable[[Array], Array]:
         factor = self._torch.linalg.cholesky(matrix)

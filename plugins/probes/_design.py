@@ -1,13 +1,13 @@
 """What the folds of one layer share, and the coordinates in which a fold is solved.
 
 The linear probes penalise ``‖w‖²`` and leave the intercept alone. Two changes of coordinates are
-then exact: moving the features' mean into the intercept, and, when a fold has fewer rows than
-features, turning to an orthonormal basis of the rows' span, outside which ``w`` is zero.
+then exact: moving the features' mean into the intercept, and turning to another orthonormal basis
+of the rows' span, outside which ``w`` is zero.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,7 +26,7 @@ class Design:
     Attributes
     ----------
     train : Array, shape (n_train, rank)
-        Features of the training rows; their weighted mean is zero.
+        Features of the training rows.
     predict : Array, shape (n_predict, rank)
         Features of the rows to predict, moved and turned alike.
     weight : Array, shape (n_train, 1)
@@ -67,13 +67,35 @@ class Layer:
         self.weight = np.ones(len(X)) if weight is None else weight
         self.weighted = weight is not None
 
-    def design(self, train: Rows, predict: Rows) -> Design:
-        """Coordinates for one fold; rows of weight zero are left out of its training rows."""
+    @property
+    def fold_bytes(self) -> int:
+        """Roughly the memory that one fold takes while it is solved."""
+        rows, dim = self.X.shape
+        rank = min(rows, dim)
+        return 8 * (3 * rows * rank + 2 * rank * rank)
+
+    # -- centred features ----------------------------------------------------------------------
+
+    def centred(self, train: Rows, predict: Rows) -> Design:
+        """Coordinates in which the training rows' weighted mean is zero.
+
+        As many as there are features, or training rows if those are fewer. Rows of weight zero
+        are left out of the training rows.
+        """
         train = train[self.weight[train] > 0]
+        return self._dual(train, predict) if self._is_dual(train) else self._primal(train, predict)
+
+    def share_products(self, trains: Sequence[Rows]) -> None:
+        """Compute the products that :meth:`centred` reads for these folds."""
+        dual = [self._is_dual(train) for train in trains]
+        if any(dual):
+            _ = self._kernel
+        if not all(dual):
+            _ = self._gram
+
+    def _is_dual(self, train: Rows) -> bool:
         # An accelerator multiplies faster than it factorises: it stays with the features.
-        if len(train) < self.X.shape[1] and isinstance(self.arrays, HostArrays):
-            return self._dual(train, predict)
-        return self._primal(train, predict)
+        return len(train) < self.X.shape[1] and isinstance(self.arrays, HostArrays)
 
     def _primal(self, train: Rows, predict: Rows) -> Design:
         arrays = self.arrays
@@ -82,8 +104,10 @@ class Layer:
         mean = (self.X[train] * weight).sum(axis=0) / total
 
         def gram() -> Array:
-            outside = np.setdiff1d(np.arange(len(self.X)), train)
-            if len(outside) < len(train) == len(np.unique(train)):
+            inside = np.bincount(train, minlength=len(self.X))
+            outside = np.flatnonzero(inside == 0)
+            if len(outside) < len(train) and inside.max() == 1:
+                # The larger part is the whole without the smaller one.
                 raw = self._gram - self._product(outside)
             else:
                 raw = self._product(train)
@@ -109,10 +133,46 @@ class Layer:
             X = X * self.arrays.put(np.sqrt(self.weight[rows])[:, None])
         return self.arrays.gram(X)
 
+    # -- principal axes ------------------------------------------------------------------------
+
+    def principal(self, train: Rows, predict: Rows) -> Design:
+        """Coordinates along the principal axes of all the layer's rows, the same for all folds.
+
+        Along them the features are uncorrelated, nearly so in a part of the rows too. Rows of
+        weight zero are left out of the training rows.
+        """
+        train = train[self.weight[train] > 0]
+        scores, axes = self._axes
+        weight = self.arrays.put(self.weight[train][:, None])
+        return Design(
+            train=scores[train],
+            predict=scores[predict],
+            weight=weight,
+            gram=lambda: self.arrays.gram(scores[train] * self.arrays.sqrt(weight)),
+            coefficients=lambda turned: self.arrays.get(axes() @ turned),
+            mean=self.centre,
+        )
+
+    def share_axes(self) -> None:
+        """Compute the axes that :meth:`principal` turns to."""
+        _ = self._axes
+
+    @cached_property
+    def _axes(self) -> tuple[Array, Callable[[], Array]]:
+        """Rows along the axes ``[n, rank]``; and, when called, the axes ``[dim, rank]``."""
+        if self.X.shape[1] <= len(self.X):
+            _, axes = self.arrays.eigh(self.arrays.gram(self.X))
+            return self.X @ axes, lambda: axes
+        variances, scores = self.arrays.eigh(self._kernel)
+        kept = variances > len(variances) * np.finfo(np.float64).eps * variances[-1]
+        spread = self.arrays.sqrt(variances[kept])
+        scores = scores[:, kept]
+        return scores * spread, lambda: (self.X.T @ scores) / spread
+
     # -- fewer rows than features --------------------------------------------------------------
 
     @cached_property
-    def _kernel(self) -> Doubles:
+    def _kernel(self) -> Array:
         """Inner products of all rows, ``[n, n]``."""
         return self.arrays.gram(self.X.T)
 

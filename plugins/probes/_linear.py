@@ -12,9 +12,13 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cefrbench.probe import FoldFit, FoldRows
-from cefrbench_plugins.probes._arrays import Array, Arrays, Doubles, arrays_on
+from cefrbench_plugins.probes._arrays import Array, Arrays, DeviceArrays, Doubles, arrays_on
 from cefrbench_plugins.probes._checks import check_finite, check_weight
+from cefrbench_plugins.probes._cores import over_cores, workers_for
 from cefrbench_plugins.probes._design import Design, Layer
+
+#: Most memory for folds in work on the CPU.
+HOST_BYTES = 3 << 29
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,14 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
         """Turn ``y`` into what the solver reads, and the classes (empty for regressors)."""
         raise NotImplementedError
 
+    def _share(self, layer: Layer, folds: Sequence[FoldRows]) -> None:
+        """Compute what the folds share, before they are spread over the cores."""
+        layer.share_products([fold.train for fold in folds])
+
+    def _design(self, layer: Layer, train: NDArray[Any], predict: NDArray[Any]) -> Design:
+        """Choose the coordinates."""
+        return layer.centred(train, predict)
+
     def _solve(
         self, design: Design, target: NDArray[Any], classes: int, arrays: Arrays
     ) -> Solution:
@@ -70,7 +82,7 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
         target, self.classes_ = self._target(y)
         arrays = arrays_on(self.device)
         rows = np.arange(len(y))
-        design = Layer(X, weight, arrays).design(rows, rows[:0])
+        design = self._design(Layer(X, weight, arrays), rows, rows[:0])
         kept = rows if weight is None else rows[weight > 0]
         solution = self._solve(design, target[kept], len(self.classes_), arrays)
         self.coef_ = design.coefficients(solution.coef)
@@ -102,14 +114,22 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
         check_finite(X)
         arrays = arrays_on(self.device)
         layer = Layer(X, check_weight(sample_weight, len(y)), arrays)
-        return [[self._fit_fold(layer, y, fold, arrays)] * len(seeds) for fold in folds]
+
+        def fit(fold: FoldRows) -> list[FoldFit]:
+            return [self._fit_fold(layer, y, fold, arrays)] * len(seeds)
+
+        if isinstance(arrays, DeviceArrays):
+            return [fit(fold) for fold in folds]
+        self._share(layer, folds)
+        workers = min(len(folds), workers_for(layer.fold_bytes, HOST_BYTES))
+        return over_cores(fit, folds, workers)
 
     def _fit_fold(
         self, layer: Layer, y: NDArray[np.int64], fold: FoldRows, arrays: Arrays
     ) -> FoldFit:
         train = fold.train[layer.weight[fold.train] > 0]
         target, classes = self._target(y[train])
-        design = layer.design(train, fold.predict)
+        design = self._design(layer, train, fold.predict)
         solution = self._solve(design, target, len(classes), arrays)
         scores = arrays.get(design.predict @ solution.coef + solution.intercept)
         return FoldFit(

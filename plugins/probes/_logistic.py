@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
+from cefrbench.probe import FoldRows
 from cefrbench_plugins.probes._arrays import Array, Arrays, Doubles
-from cefrbench_plugins.probes._design import Design
+from cefrbench_plugins.probes._design import Design, Layer
 from cefrbench_plugins.probes._linear import LinearProbe, Solution
 from cefrbench_plugins.probes._newton import minimise
 from cefrbench_plugins.probes._ordinal import AllThreshold
@@ -39,6 +40,12 @@ class LogisticProbe(ClassifierMixin, LinearProbe):  # type: ignore[misc]
         classes, target = np.unique(y, return_inverse=True)
         return target, classes
 
+    def _share(self, layer: Layer, folds: Sequence[FoldRows]) -> None:
+        layer.share_axes()
+
+    def _design(self, layer: Layer, train: NDArray[Any], predict: NDArray[Any]) -> Design:
+        return layer.principal(train, predict)
+
     def _solve(
         self, design: Design, target: NDArray[Any], classes: int, arrays: Arrays
     ) -> Solution:
@@ -58,22 +65,28 @@ class Multinomial:
     Parameters are one matrix ``[rank + 1, classes]``: the coefficients, then the intercepts. Its
     rows sum to zero: the minimum has that form, since adding a constant to all classes of a row
     changes no probability and only adds to the penalty.
+
+    The design has to be along principal axes. There the diagonal is most of the Hessian, so that
+    dividing by it is preconditioner enough, and no matrix is factorised. Rounding in one
+    coordinate doesn't leak into others of another scale either, so the inner products can be
+    taken in single precision; the objective and its gradient are in double.
     """
+
+    #: The diagonal costs less than one product with the Hessian.
+    renew_after = 0
 
     def __init__(
         self, design: Design, target: NDArray[Any], classes: int, alpha: float, arrays: Arrays
     ) -> None:
         n, rank = design.train.shape
         self.arrays = arrays
-        self.design = design
-        self.classes = classes
         self.weight = design.weight
         self.features = arrays.zeros(n, rank + 1)
         self.features[:, :rank] = design.train
         self.features[:, rank] = 1.0
+        self.rounded = arrays.single(self.features)
         self.hit = arrays.put(np.eye(classes)[target])
         self.penalty = arrays.put(np.r_[np.full(rank, alpha), 0.0][:, None])
-        self.frequency = (self.weight * self.hit).sum(axis=0) / self.weight.sum()
 
     def solve(self) -> Solution:
         """Minimise."""
@@ -84,47 +97,19 @@ class Multinomial:
 
     def start(self) -> Array:
         """Zero slopes; the intercepts that give each class its frequency."""
-        params = self.penalty * self.hit[:1] * 0.0
-        log_odds = self.arrays.log(self.frequency)
+        frequency = (self.weight * self.hit).sum(axis=0) / self.weight.sum()
+        log_odds = self.arrays.log(frequency)
+        params = self.penalty * log_odds * 0.0
         params[-1] = log_odds - log_odds.mean()
         return params
 
     def start_preconditioner(self) -> Callable[[Array], Array]:
-        """At the start all rows have the same probabilities, so the Gram matrix serves all."""
-        rank = len(self.penalty) - 1
-        gram = self.arrays.zeros(rank + 1, rank + 1)
-        gram[:rank, :rank] = self.design.gram()
-        gram[rank, rank] = self.weight.sum()
-        curvature = self.frequency * (1 - self.frequency)
-        return self._blocks([float(c) * gram for c in curvature])
+        """No different at the start."""
+        return self.at(self.start()).preconditioner()
 
     def at(self, params: Array) -> MultinomialPoint:
         """Evaluate."""
         return MultinomialPoint(self, params)
-
-    def blocks(self, probability: Array) -> Callable[[Array], Array]:
-        """Solve with the Hessian's blocks of single classes, leaving out those between classes."""
-        spread = self.arrays.sqrt(self.weight * probability * (1 - probability))
-        return self._blocks(
-            [self.arrays.gram(self.features * spread[:, k : k + 1]) for k in range(self.classes)]
-        )
-
-    def _blocks(self, data_terms: list[Array]) -> Callable[[Array], Array]:
-        solvers = []
-        for block in data_terms:
-            diagonal = block.reshape(-1)[:: len(block) + 1]
-            diagonal += self.penalty[:, 0]
-            # A class that is told apart perfectly leaves its intercept without curvature.
-            diagonal[-1] += 1e-10
-            solvers.append(self.arrays.solver(block))
-
-        def solve(right: Array) -> Array:
-            out = right * 1.0
-            for k, solver in enumerate(solvers):
-                out[:, k] = solver(right[:, k : k + 1])[:, 0]
-            return out - out.mean(axis=1)[:, None]
-
-        return solve
 
 
 class MultinomialPoint:
@@ -132,20 +117,34 @@ class MultinomialPoint:
 
     def __init__(self, problem: Multinomial, params: Array) -> None:
         self._problem = problem
-        log_probability = problem.arrays.log_softmax(problem.features @ params)
-        self._probability = problem.arrays.exp(log_probability)
+        arrays = problem.arrays
+        log_probability = arrays.log_softmax(problem.features @ params)
+        probability = arrays.exp(log_probability)
         loss = -(problem.weight * problem.hit * log_probability).sum()
         self.value = float(loss + 0.5 * (problem.penalty * params * params).sum())
-        miss = problem.weight * (self._probability - problem.hit)
+        miss = problem.weight * (probability - problem.hit)
         self.gradient = problem.features.T @ miss + problem.penalty * params
+        self._probability = arrays.single(probability)
+        self._weighted = arrays.single(problem.weight * probability)
 
     def curvature(self, direction: Array) -> Array:
         """Hessian times a direction ``[rank + 1, classes]``."""
         problem = self._problem
-        moved = self._probability * (problem.features @ direction)
-        moved = moved - self._probability * moved.sum(axis=1)[:, None]
-        return problem.features.T @ (problem.weight * moved) + problem.penalty * direction
+        moved = problem.rounded @ problem.arrays.single(direction)
+        moved = moved - (self._probability * moved).sum(axis=1)[:, None]
+        pulled = problem.rounded.T @ (self._weighted * moved)
+        return problem.arrays.double(pulled) + problem.penalty * direction
 
     def preconditioner(self) -> Callable[[Array], Array]:
-        """Factorise the blocks of single classes."""
-        return self._problem.blocks(self._probability)
+        """Divide by the Hessian's diagonal."""
+        problem = self._problem
+        spread = self._weighted * (1 - self._probability)
+        data_term = (problem.rounded * problem.rounded).T @ spread
+        # A class that is told apart perfectly leaves its intercept without curvature.
+        diagonal = problem.arrays.double(data_term) + problem.penalty + 1e-10
+
+        def divide(right: Array) -> Array:
+            out = right / diagonal
+            return out - out.mean(axis=1)[:, None]
+
+        return divide

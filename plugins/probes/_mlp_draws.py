@@ -26,6 +26,11 @@ class Weights:
     out: NDArray[Any]
     out_bias: NDArray[Any]
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Width of the features, of the hidden layer, and of the output."""
+        return (*self.hidden.shape, self.out.shape[1])
+
     def scores(self, X: NDArray[Any]) -> NDArray[Any]:
         """Outputs before the output activation, ``[n, outputs]``."""
         hidden = np.maximum(X @ self.hidden + self.hidden_bias, 0)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import torch
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
+from cefrbench_plugins.probes._cores import cores_each, over_cores, workers_for
 from cefrbench_plugins.probes._mlp_model import Model, Settings
 from cefrbench_plugins.probes._mlp_stack import Stack
 
@@ -53,23 +51,22 @@ def train_all(models: Sequence[Model], X: NDArray[Any], settings: Settings, devi
 
 
 def _train_on_host(models: Sequence[Model], features: torch.Tensor, settings: Settings) -> None:
-    """One model a thread: at these sizes, cores that share one product wait for each other.
+    """One model a thread.
 
     Threads a product depends on the machine and the width alone, never on the number of models,
     so that a model's numbers are the same whatever is trained beside it.
     """
-    cores = os.cpu_count() or 1
-    workers = max(1, min(cores, HOST_BYTES // _bytes(features)))
+    workers = workers_for(_bytes(features), HOST_BYTES)
+
+    def train(model: Model) -> None:
+        torch.set_num_threads(cores_each(workers))
+        _train(features, [model], settings)
+
     threads = torch.get_num_threads()
-    with (
-        threadpool_limits(limits=cores // workers, user_api="blas"),
-        ThreadPoolExecutor(
-            workers, initializer=torch.set_num_threads, initargs=(cores // workers,)
-        ) as pool,
-    ):
-        for done in [pool.submit(_train, features, [m], settings) for m in models]:
-            done.result()
-    torch.set_num_threads(threads)
+    try:
+        over_cores(train, models, workers)
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _train_on_device(models: Sequence[Model], features: torch.Tensor, settings: Settings) -> None:

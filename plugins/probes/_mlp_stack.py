@@ -14,9 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cefrbench_plugins.probes._mlp_adam import StackedAdam
-from cefrbench_plugins.probes._mlp_draws import Weights
 from cefrbench_plugins.probes._mlp_model import Model, Settings
+from cefrbench_plugins.probes._mlp_networks import Networks, StackedAdam
 
 #: Rows that are predicted at a time.
 PREDICTED_ROWS = 1024
@@ -40,21 +39,14 @@ class Stack:
         self.models = list(models)
         self.output = models[0].labels.output
         self.settings = settings
-        self.adam = StackedAdam(
-            [self._stacked("hidden"), self._stacked("out")],
-            [self._stacked("hidden_bias"), self._stacked("out_bias")],
-            settings.learning_rate,
-        )
+        self.networks = Networks.stacked([m.weights for m in models], features)
+        self.adam = StackedAdam(self.networks, settings.learning_rate)
         self._losses = features.new_zeros(len(models))
-        dim, width = self.adam.params[0].shape[1:]
+        dim, width = self.networks.hidden.shape[1:]
         rows = min(settings.batch_size, max(len(m.rows) for m in models))
         self._spaces = [
             features.new_empty(len(models), rows, columns) for columns in (dim, width, width)
         ]
-
-    def _stacked(self, name: str) -> Tensor:
-        values = np.stack([np.atleast_2d(getattr(m.weights, name)) for m in self.models])
-        return torch.from_numpy(values).to(self.features)
 
     def train(self) -> None:
         """Train every model until it stops; it leaves with its scores or its weights."""
@@ -72,13 +64,11 @@ class Stack:
 
     def _leave(self, i: int) -> None:
         """Let a model go, and give its place to the last one of the stack."""
-        weights = [p[i] for p in self.adam.params]
         model, last = self.models[i], len(self.models) - 1
         if model.predict is None:
-            hidden, out, hidden_bias, out_bias = (w.cpu().numpy().copy() for w in weights)
-            model.weights = Weights(hidden, hidden_bias[0], out, out_bias[0])
+            model.weights = self.networks.weights(i)
         else:
-            model.scores = self._predict(model.predict, *weights)
+            model.scores = self._predict(model.predict, i)
         if i < last:
             self.adam.overwrite(i, last)
             self._losses[i] = self._losses[last]
@@ -86,12 +76,13 @@ class Stack:
         self._losses[last] = 0.0
         self.models.pop()
 
-    def _predict(self, rows: NDArray[np.intp], *weights: Tensor) -> NDArray[np.floating]:
-        hidden, out, hidden_bias, out_bias = (w[None] for w in weights)
+    def _predict(self, rows: NDArray[np.intp], i: int) -> NDArray[np.floating]:
+        net, only = self.networks, slice(i, i + 1)
         parts = []
         for part in torch.from_numpy(rows).to(self.features.device).split(PREDICTED_ROWS):
-            active = multiply(self.features[part][None], hidden).add_(hidden_bias).relu_()
-            parts.append(multiply(active, out).add_(out_bias))
+            active = multiply(self.features[part][None], net.hidden[only])
+            active.add_(net.hidden_bias[only]).relu_()
+            parts.append(multiply(active, net.out[only]).add_(net.out_bias[only]))
         return torch.cat(parts, 1)[0].cpu().numpy()
 
     def _step(self) -> None:
@@ -100,26 +91,23 @@ class Stack:
         sums = [float(m.weight[b].sum()) for m, b in zip(self.models, batches, strict=True)]
         rows, target, share = self._on_device(batches, sums)
         m, n = rows.shape
-        weights, out_weights, bias, out_bias = (p[:m] for p in self.adam.params)
-        gradient, out_gradient, bias_gradient, out_bias_gradient = (
-            g[:m] for g in self.adam.gradients
-        )
+        net, gradient = self.networks.first(m), self.adam.gradients.first(m)
         batch, hidden, back = (
             space.view(-1)[: m * n * space.shape[2]].view(m, n, space.shape[2])
             for space in self._spaces
         )
         torch.index_select(self.features, 0, rows.view(-1), out=batch.view(m * n, -1))
-        multiply(batch, weights, hidden).add_(bias).relu_()
-        loss, miss = self._loss(multiply(hidden, out_weights).add_(out_bias), target)
+        multiply(batch, net.hidden, hidden).add_(net.hidden_bias).relu_()
+        loss, miss = self._loss(multiply(hidden, net.out).add_(net.out_bias), target)
         decay = [self.settings.alpha / total for total in sums]
         self._losses[:m] += self._epoch_share((share * loss).sum(1), batches, decay)
         miss *= share[:, :, None]
-        multiply(hidden.transpose(1, 2), miss, out_gradient)
-        torch.sum(miss, 1, keepdim=True, out=out_bias_gradient)
+        multiply(hidden.transpose(1, 2), miss, gradient.out)
+        torch.sum(miss, 1, keepdim=True, out=gradient.out_bias)
         # A unit at zero passes nothing back; the sign of a ReLU's output is its derivative.
-        multiply(miss, out_weights.transpose(1, 2), back).mul_(hidden.sign_())
-        multiply(batch.transpose(1, 2), back, gradient)
-        torch.sum(back, 1, keepdim=True, out=bias_gradient)
+        multiply(miss, net.out.transpose(1, 2), back).mul_(hidden.sign_())
+        multiply(batch.transpose(1, 2), back, gradient.hidden)
+        torch.sum(back, 1, keepdim=True, out=gradient.hidden_bias)
         self.adam.step(decay)
 
     def _on_device(
@@ -165,10 +153,8 @@ class Stack:
         self, loss: Tensor, batches: Sequence[NDArray[np.intp]], decay: Sequence[float]
     ) -> Tensor:
         """Mean loss of a batch with its L2 term, times the batch's rows; ``[model]``."""
-        squares = sum(
-            torch.linalg.vector_norm(p[: len(batches)].flatten(1), dim=1).square_()
-            for p in self.adam.params[:2]
-        )
+        coefficients = self.networks.coefficients[: len(batches)]
+        squares = torch.linalg.vector_norm(coefficients, dim=1).square_()
         counts = loss.new_tensor([len(batch) for batch in batches])
         return counts * (loss + loss.new_tensor(decay) * (0.5 * squares))
 

@@ -1,7 +1,7 @@
 """Truncated Newton for smooth convex problems whose Hessian is cheap to apply, dear to factorise.
 
-Each step solves for the Newton direction by conjugate gradients, preconditioned with a factor of
-(part of) the Hessian at an earlier point. The factor is renewed only when conjugate gradients
+Each step solves for the Newton direction by conjugate gradients, preconditioned with what the
+problem knows of its Hessian at an earlier point. That is renewed only when conjugate gradients
 begin to need many steps, so most of the work is products with the features.
 """
 
@@ -13,8 +13,6 @@ from typing import Protocol
 
 from cefrbench_plugins.probes._arrays import Array
 
-#: Conjugate gradient steps after which the next Newton step factorises anew.
-RENEW_AFTER = 10
 #: Norm of the residual, relative to its start, at which the inner solve stops far from the end.
 FORCING = 0.3
 MAX_NEWTON = 100
@@ -32,17 +30,25 @@ class Point(Protocol):
         """Hessian times a direction."""
 
     def preconditioner(self) -> Callable[[Array], Array]:
-        """Factorise (an approximation of) the Hessian here; the result solves with it."""
+        """Approximate the Hessian's inverse here."""
 
 
 class Problem(Protocol):
-    """A smooth convex function."""
+    """A smooth convex function.
+
+    Attributes
+    ----------
+    renew_after : int
+        Steps of conjugate gradients after which a new preconditioner pays.
+    """
+
+    renew_after: int
 
     def start(self) -> Array:
         """Where to begin."""
 
     def start_preconditioner(self) -> Callable[[Array], Array]:
-        """Preconditioner for the first steps."""
+        """Approximate the Hessian's inverse at the start."""
 
     def at(self, params: Array) -> Point:
         """Evaluate."""
@@ -68,18 +74,19 @@ class Minimum:
     message: str = ""
 
 
-def minimise(problem: Problem, tolerance: float = 1e-9) -> Minimum:
+def minimise(problem: Problem, tolerance: float = 1e-8) -> Minimum:
     """Find the minimum.
 
-    Stops when the decrease that the Newton step promises, which bounds the distance to the
-    minimum in the Hessian's norm, is below ``tolerance`` times the objective (or 1).
+    Stops with the first Newton step that promises a decrease below ``tolerance`` times the
+    objective (or 1). That step is taken, and Newton's method converges quadratically, so what
+    remains to be gained is smaller by orders of magnitude.
     """
     params = problem.start()
     point = problem.at(params)
     precondition = problem.start_preconditioner()
     inner = 0
     for iteration in range(1, MAX_NEWTON + 1):
-        if inner > RENEW_AFTER:
+        if inner > problem.renew_after:
             precondition = point.preconditioner()
         enough = tolerance * max(1.0, abs(point.value))
         direction, inner = _newton_direction(point, precondition, enough)

@@ -58,6 +58,9 @@ class AllThreshold:
     Parameters are one column ``[rank + classes − 1, 1]``: the slope, then the thresholds.
     """
 
+    #: A factor of the Hessian costs as much as some dozen products with it.
+    renew_after = 10
+
     def __init__(
         self, design: Design, target: NDArray[Any], classes: int, alpha: float, arrays: Arrays
     ) -> None:
