@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cefrbench.cards import ProtocolCard
+from cefrbench.errors import PluginError, UserError
 from cefrbench.essays import EssayTable, Ints
 
 
@@ -70,6 +71,36 @@ class Protocol:
     def name(self) -> str:
         """Registered name."""
         return self.card.name
+
+
+def make_folds(protocol: Protocol, table: EssayTable, seed: int) -> list[Fold | Skipped]:
+    """Let a protocol make its folds, and see that none trains on what it is scored on.
+
+    Raises
+    ------
+    PluginError
+        When the protocol breaks, or a unit of a fold's training rows is also a validation row or
+        is scored.
+    """
+    try:
+        folds = list(protocol.folds(table, seed))
+    except UserError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"Protocol {protocol.name!r} failed ({type(error).__name__}: {error}): "
+            "that is a fault of its plugin; --debug shows where."
+        ) from error
+    for fold in folds:
+        if isinstance(fold, Fold):
+            held = np.concatenate([fold.validation, *fold.scored.values()])
+            leaked = np.intersect1d(table.unit[fold.train], table.unit[held])
+            if len(leaked):
+                raise PluginError(
+                    f"Protocol {protocol.name!r} trains fold {fold.name!r} on {len(leaked)} texts "
+                    "that it also scores or chooses the layer on: cut by `table.unit`, not by row."
+                )
+    return folds
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from cefrbench.config import RunConfig, as_command
 from cefrbench.corpora.load import load_essays
 from cefrbench.corpus import Access
 from cefrbench.encoder import Encoder, EncoderOptions
-from cefrbench.errors import CorpusError, UserError
+from cefrbench.errors import CorpusError, EncoderError, UserError
 from cefrbench.essays import Essays, EssayTable, pool
 from cefrbench.features.compute import FeatureSet, compute_features
 from cefrbench.features.store import FeatureStore
@@ -30,7 +30,7 @@ from cefrbench.probe import ProbeSpec
 from cefrbench.probing.store import FitStore
 from cefrbench.probing.sweep import PlannedFold, Sweep
 from cefrbench.progress import Progress
-from cefrbench.protocol import Protocol, Skipped
+from cefrbench.protocol import Protocol, Skipped, make_folds
 from cefrbench.provenance import PhaseClock
 from cefrbench.results.build import collect, kept_predictions, split_records
 from cefrbench.results.model import CorpusRecord, FailureRecord, RunResult
@@ -152,7 +152,7 @@ def run_encoder(
     """
     config = plan.config
     with clock.phase("load model"):
-        encoder = host.get_encoder(name).load(name, _encoder_options(config, job))
+        encoder = _load_encoder(host, name, _encoder_options(config, job))
     try:
         layers = parse_layers(config.layers, encoder.identity.layers)
         with clock.phase("features"):
@@ -231,13 +231,25 @@ def _encoder_options(config: RunConfig, job: Job) -> EncoderOptions:
     )
 
 
+def _load_encoder(host: PluginHost, name: str, options: EncoderOptions) -> Encoder:
+    try:
+        return host.get_encoder(name).load(name, options)
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:
+        raise EncoderError(
+            f"Encoder {name!r} can't be loaded ({type(error).__name__}: {error}): "
+            "that is a fault of its plugin; --debug shows where."
+        ) from error
+
+
 def _folds(
     protocols: Sequence[Protocol], table: EssayTable, seed: int
 ) -> tuple[list[PlannedFold], list[tuple[str, Skipped]]]:
     planned: list[PlannedFold] = []
     skipped: list[tuple[str, Skipped]] = []
     for protocol in protocols:
-        for fold in protocol.folds(table, seed):
+        for fold in make_folds(protocol, table, seed):
             if isinstance(fold, Skipped):
                 skipped.append((protocol.name, fold))
             else:

@@ -11,12 +11,13 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from cefrbench.encoder import Encoder
-from cefrbench.errors import CacheError, EncoderError
+from cefrbench.errors import CacheError, EncoderError, UserError
 from cefrbench.essays import Essays
 from cefrbench.features.batches import plan_batches
 from cefrbench.features.shards import Features
@@ -120,6 +121,20 @@ def compute_features(
     return FeatureSet(tuple(corpora), identity.layers, identity.width, stats)
 
 
+@contextmanager
+def blamed(encoder: Encoder) -> Iterator[None]:
+    """Turn whatever an encoder raises into one sentence that names it."""
+    try:
+        yield
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:
+        raise EncoderError(
+            f"Encoder {encoder.identity.name!r} failed ({type(error).__name__}: {error}): "
+            "that is a fault of its plugin or its device; --debug shows where."
+        ) from error
+
+
 @dataclass
 class Lane:
     """A replica of the encoder and the most that its batches may cost, as learnt so far."""
@@ -141,7 +156,8 @@ class Lane:
         while batches:
             batch = batches.pop()
             try:
-                values = self.encoder.encode([items[i] for i in batch])
+                with blamed(self.encoder):
+                    values = self.encoder.encode([items[i] for i in batch])
             except MemoryError as error:
                 self._shrink(batch, costs, error)
                 batches = self._plan([i for b in (*batches, batch) for i in b], costs)
@@ -220,7 +236,12 @@ class _Filling:
 
     def _prepared(self, pool: ThreadPoolExecutor) -> Iterator[tuple[int, Sequence[object]]]:
         """Give shards with their tokenized texts; the next ones are tokenized meanwhile."""
-        prepare = self.lanes[0].encoder.prepare
+        encoder = self.lanes[0].encoder
+
+        def prepare(texts: Sequence[str]) -> Sequence[object]:
+            with blamed(encoder):
+                return encoder.prepare(texts)
+
         ahead: list[tuple[int, Future[Sequence[object]]]] = []
         for shard in self.missing:
             ahead.append((shard, pool.submit(prepare, self._texts(shard))))

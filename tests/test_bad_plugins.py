@@ -1,0 +1,190 @@
+"""A plugin that breaks in the middle of a run: a sentence or a failed unit, never a traceback."""
+
+import json
+import textwrap
+
+import pytest
+
+from cefrbench.cli import main
+
+HEAD = """
+import numpy as np
+from cefrbench import hookimpl
+"""
+PROBE = """
+from cefrbench.cards import ProbeCard
+from cefrbench.probe import ProbeSpec
+from sklearn.linear_model import Ridge
+
+
+class Odd(Ridge):
+    def fit(self, X, y, sample_weight=None):
+        {fit}
+        return super().fit(X, y, sample_weight)
+
+    def predict(self, X):
+        values = super().predict(X)
+        {predict}
+        return values
+
+
+@hookimpl
+def register_probes(register):
+    register(ProbeSpec(ProbeCard(name="odd", description="", kind="regressor"), lambda o: Odd()))
+"""
+ENCODER = """
+from cefrbench.cards import EncoderCard, EncoderIdentity
+from cefrbench.encoder import Encoder, EncoderSpec
+
+
+class Odd(Encoder):
+    identity = EncoderIdentity(name="odd", model="odd", pooling=None, instruction="",
+                               max_length=None, dtype="float32", layers=(1,), width=2)
+
+    def encode(self, batch):
+        values = np.ones((len(batch), 1, 2), dtype=np.float32)
+        {encode}
+        return values
+
+
+def load(name, options):
+    {load}
+    return Odd()
+
+
+@hookimpl
+def register_encoders(register):
+    register(EncoderSpec(EncoderCard(name="odd", description=""), load))
+"""
+PROTOCOL = """
+from cefrbench.cards import ProtocolCard
+from cefrbench.protocol import Fold, Protocol
+
+
+def folds(table, seed):
+    {folds}
+
+
+CARD = ProtocolCard(name="odd", title="", description="", distribution="in")
+
+
+@hookimpl
+def register_protocols(register):
+    register(Protocol(CARD, folds))
+"""
+
+
+@pytest.fixture
+def run(tmp_path, capsys):
+    def call(plugin, *words):
+        (tmp_path / "plugins").mkdir()
+        (tmp_path / "plugins" / "odd.py").write_text(HEAD + textwrap.dedent(plugin))
+        command = ["--plugins-dir", str(tmp_path / "plugins"), "run", "--suite", "quickstart"]
+        command += ["--corpus", "merlin-de", "--corpus", "merlin-it", "--quiet"]
+        command += ["--cache-dir", str(tmp_path / "cache"), "--output", str(tmp_path / "out")]
+        status = main([*command, *words])
+        error = capsys.readouterr().err
+        assert "Traceback" not in error
+        return status, error
+
+    return call
+
+
+def failures(tmp_path):
+    (path,) = (tmp_path / "out").glob("*/quickstart.json")
+    return json.loads(path.read_text())["failures"]
+
+
+@pytest.mark.parametrize(
+    ("fit", "predict", "cause"),
+    [
+        ("raise RuntimeError('CUDA error: device lost')", "pass", "device lost"),
+        ("pass", "values[0] = np.nan", "not finite"),
+        ("pass", "values = values[1:]", "shape"),
+    ],
+)
+def test_a_probe_that_breaks_is_a_failed_unit_and_the_others_go_on(
+    run, tmp_path, fit, predict, cause
+):
+    words = ("--encoder", "surface", "--probe", "odd", "--probe", "ridge")
+    status, _ = run(PROBE.format(fit=fit, predict=predict), *words)
+    assert status == 3
+    found = failures(tmp_path)
+    assert {failure["name"] for failure in found} == {"odd"}
+    assert all(cause in failure["cause"] for failure in found)
+    (path,) = (tmp_path / "out").glob("*/quickstart.json")
+    assert {u["probe"] for u in json.loads(path.read_text())["units"]} == {"ridge"}
+
+
+def test_failed_fits_are_not_kept_but_tried_again(run, tmp_path):
+    flag = tmp_path / "broken"
+    flag.touch()
+    fit = f"import pathlib; assert not pathlib.Path({str(flag)!r}).exists(), 'not yet'"
+    words = ("--encoder", "surface", "--probe", "odd")
+    assert run(PROBE.format(fit=fit, predict="pass"), *words)[0] == 3
+    flag.unlink()
+    (tmp_path / "plugins" / "odd.py").unlink()
+    (tmp_path / "plugins").rmdir()
+    assert run(PROBE.format(fit=fit, predict="pass"), *words)[0] == 0
+    assert failures(tmp_path) == []
+
+
+def test_damaged_fits_are_fitted_again(run, tmp_path):
+    words = ("--encoder", "surface", "--probe", "ridge")
+    assert run("@hookimpl\ndef register_probes(register): pass", *words)[0] == 0
+    first = (tmp_path / "out" / "surface" / "quickstart.predictions.parquet").read_bytes()
+    kept = list((tmp_path / "cache" / "fits").rglob("*.safetensors"))
+    assert kept
+    for path in kept:
+        data = bytearray(path.read_bytes())
+        data[-1] ^= 1
+        path.write_bytes(data)
+    command = ["run", "--suite", "quickstart", "--corpus", "merlin-de", "--corpus", "merlin-it"]
+    command += ["--cache-dir", str(tmp_path / "cache"), "--output", str(tmp_path / "out")]
+    assert main([*command, "--quiet", *words]) == 0
+    again = tmp_path / "out" / "surface" / "quickstart.predictions.parquet"
+    assert again.read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("encode", "load", "cause"),
+    [
+        ("values[:] = np.nan", "pass", "NaN"),
+        ("values = values[:, :, :1]", "pass", "shape"),
+        ("raise KeyError('token')", "pass", "KeyError"),
+        ("pass", "raise ImportError('no such library')", "no such library"),
+    ],
+)
+def test_an_encoder_that_breaks_is_one_sentence(run, tmp_path, encode, load, cause):
+    status, error = run(ENCODER.format(encode=encode, load=load), "--encoder", "odd")
+    assert status == 1
+    assert "'odd'" in error
+    assert cause in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_encoder_that_breaks_leaves_the_others_their_results(run, tmp_path):
+    plugin = ENCODER.format(encode="values[:] = np.nan", load="pass")
+    status, error = run(plugin, "--encoder", "odd", "--encoder", "surface")
+    assert status == 3
+    assert "encoder odd" in error
+    assert (tmp_path / "out" / "surface" / "quickstart.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("folds", "cause"),
+    [
+        ("raise ValueError('nothing to cut')", "nothing to cut"),
+        (
+            "rows = np.arange(len(table)); yield Fold('all', rows, rows[:0], {'x': rows[:9]})",
+            "9 texts that it also scores",
+        ),
+    ],
+)
+def test_a_protocol_that_breaks_or_leaks_is_one_sentence(run, folds, cause):
+    words = ("--encoder", "surface", "--protocol", "odd")
+    status, error = run(PROTOCOL.format(folds=folds), *words)
+    assert status == 1
+    assert "'odd'" in error
+    assert cause in error
