@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
