@@ -1,0 +1,230 @@
+"""The store: what it serves is whole; two runs at once and killed runs are safe."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from counting import Counting, expected
+from essay_factory import essays
+from safetensors.numpy import load_file, safe_open, save_file
+
+from cefrbench.errors import CacheError
+from cefrbench.features.compute import compute_features
+from cefrbench.features.store import FeatureStore, default_cache_dir, plan_shards
+
+TEXTS = [f"text {n:04d} " + "x" * (n % 50) for n in range(700)]
+HERE = Path(__file__).parent
+
+
+def corpus(texts=TEXTS):
+    return essays("one", [(text, "B1") for text in texts])
+
+
+def compute(cache, encoder=None):
+    return compute_features(encoder or Counting(), [corpus()], FeatureStore(cache))
+
+
+def shards(cache):
+    return sorted(cache.rglob("shard-*.safetensors"))
+
+
+@pytest.fixture
+def cache(tmp_path):
+    compute(tmp_path)
+    return tmp_path
+
+
+def assert_served_whole(features):
+    for layer in (0, 1, 2):
+        np.testing.assert_array_equal(features.layer(layer), [expected(t, layer) for t in TEXTS])
+
+
+def test_what_lies_where(cache):
+    identity = Counting().identity
+    folder = (
+        cache / "features" / f"counting-{identity.digest()}" / f"one-{corpus().fingerprint[:16]}"
+    )
+    assert folder.is_dir()
+    index = json.loads((folder / "index.json").read_text())
+    assert index["encoder"] == identity.model_dump(mode="json")
+    assert (index["texts"], sum(index["shards"])) == (700, 700)
+    with safe_open(folder / "shard-00000.safetensors", framework="numpy") as file:
+        assert sorted(file.keys()) == ["layer.000", "layer.001", "layer.002", "rows"]
+        assert file.get_slice("layer.001").get_shape() == [256, 4]
+        rows = file.get_tensor("rows")
+    lengths = [len(TEXTS[row]) for row in rows]
+    assert lengths == sorted(lengths), "texts of like length stand together"
+
+
+def test_no_text_is_written(cache):
+    for path in cache.rglob("*"):
+        assert not path.is_file() or b"text 0001" not in path.read_bytes()
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[-5] ^= 1
+    path.write_bytes(data)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def garble(path):
+    path.write_bytes(b"\xff" * 500)
+
+
+def swap(path):
+    """A whole shard, but of other texts."""
+    path.write_bytes(shards(path.parents[3])[2].read_bytes())
+
+
+def edit(path):
+    """Whole by safetensors' own rules, with one value changed and the old checksums."""
+    with safe_open(path, framework="numpy") as file:
+        metadata = file.metadata()
+    tensors = load_file(path)
+    tensors["layer.001"][3, 1] += 1
+    save_file(tensors, path, metadata)
+
+
+def strip(path):
+    """Without our header."""
+    save_file(load_file(path), path)
+
+
+@pytest.mark.parametrize("damage", [flip, cut, empty, garble, swap, edit, strip, Path.unlink])
+def test_a_damaged_shard_is_computed_again_never_served(cache, damage):
+    damage(shards(cache)[0])
+    encoder = Counting()
+    features = compute(cache, encoder)
+    assert (features.stats["shards_computed"], features.stats["shards_reused"]) == (1, 2)
+    assert len(encoder.texts) == 256
+    assert_served_whole(features)
+
+
+@pytest.mark.parametrize("content", ["", "{", "{}", '{"format": 99}'])
+def test_a_damaged_index_is_written_anew(cache, content):
+    (index,) = cache.rglob("index.json")
+    before = index.read_text()
+    index.write_text(content)
+    assert_served_whole(compute(cache))
+    assert index.read_text() == before
+
+
+def test_features_of_another_version_of_the_software_are_computed_again(cache, monkeypatch):
+    monkeypatch.setattr("cefrbench.features.store._software", lambda: {"torch": "0.0"})
+    encoder = Counting()
+    compute(cache, encoder)
+    assert len(encoder.texts) == 700
+
+
+def test_a_shard_that_goes_bad_while_in_use_is_not_served(cache):
+    features = compute(cache)
+    cut(shards(cache)[1])
+    with pytest.raises(CacheError, match="went bad while in use"):
+        features.layer(1)
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(tmp_path):
+    """A limit on the size of files stands for the disk: the same write fails in the same place."""
+    script = """
+        import resource, signal, sys
+        from pathlib import Path
+        from test_store import *
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
+        try:
+            compute(Path(sys.argv[1]))
+        except CacheError as error:
+            print(error)
+    """
+    done = python(script, tmp_path)
+    assert "can't be written (File too large)" in done.stdout, done.stderr
+    assert not shards(tmp_path)
+    assert not list(tmp_path.rglob("*.part"))
+    assert_served_whole(compute(tmp_path))
+
+
+def python(script, *arguments, wait=True):
+    """Run a script beside these tests, in a process of its own."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent)])}
+    command = [sys.executable, "-c", textwrap.dedent(script), *map(str, arguments)]
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    if not wait:
+        return process
+    out, err = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+SLOW = """
+    import sys, time
+    from pathlib import Path
+    from test_store import *
+
+    class Slow(Counting):
+        def encode(self, batch):
+            time.sleep(0.02)
+            return super().encode(batch)
+
+    encoder = Slow()
+    print("ready", flush=True)
+    features = compute(Path(sys.argv[1]), encoder)
+    assert_served_whole(features)
+    print(len(encoder.texts))
+"""
+
+
+def test_a_killed_run_costs_at_most_one_shard(tmp_path):
+    process = python(SLOW, tmp_path, wait=False)
+    while len(shards(tmp_path)) < 1:
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    kept = len(shards(tmp_path))
+    assert 1 <= kept < 3
+    # As a kill in the middle of a write leaves it.
+    (shards(tmp_path)[0].parent / ".shard-00000.safetensors.abc.part").write_bytes(b"torn")
+    encoder = Counting()
+    features = compute(tmp_path, encoder)
+    assert features.stats["shards_reused"] == kept
+    assert_served_whole(features)
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_two_runs_at_once_encode_every_text_once(tmp_path):
+    runs = [python(SLOW, tmp_path, wait=False) for _ in range(2)]
+    ends = [run.communicate(timeout=120) for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], ends
+    assert sum(int(out.split()[-1]) for out, _ in ends) == 700
+
+
+def test_shards_hold_no_more_than_can_wait_in_memory():
+    identity = Counting(layers=tuple(range(37))).identity.model_copy(update={"width": 4096})
+    plan = plan_shards(TEXTS, identity)
+    assert max(map(len, plan)) * 37 * 4096 * 4 <= 64 * 2**20
+    assert sorted(np.concatenate(plan)) == list(range(700))
+
+
+def test_the_cache_lies_where_the_environment_says(monkeypatch, tmp_path):
+    monkeypatch.setenv("CEFRBENCH_CACHE_DIR", str(tmp_path))
+    assert default_cache_dir() == tmp_path
+    monkeypatch.delenv("CEFRBENCH_CACHE_DIR")
+    assert default_cache_dir().name == "cefrbench"
