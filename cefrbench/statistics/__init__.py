@@ -10,7 +10,7 @@ from cefrbench.statistics.compare import Comparison, Comparisons, compare_result
 from cefrbench.statistics.intervals import Interval
 from cefrbench.statistics.optimism import LayerChoice, layer_choice
 from cefrbench.statistics.pairs import PairedTest
-from cefrbench.statistics.ranks import Contender, RankedEntry, contender, rank, ranking
+from cefrbench.statistics.ranks import Contender, RankedEntry, contenders, rank, ranking
 from cefrbench.statistics.resampling import TextWeights
 from cefrbench.statistics.residuals import (
     PredictedLevels,
@@ -35,7 +35,7 @@ __all__ = [
     "ResultIntervals",
     "TextWeights",
     "compare_results",
-    "contender",
+    "contenders",
     "interval",
     "layer_bands",
     "layer_choice",

@@ -71,7 +71,7 @@ def interval(
     draws = Draws(
         estimate=estimate,
         values=statistic.value(drawn @ columns),
-        keys=np.arange(len(texts)).astype(np.str_),
+        texts=np.arange(len(texts), dtype=np.uint64),
         influence=losses - losses.mean() if len(losses) else losses,
         corpora={},
         parts=((len(texts), estimate),),

@@ -131,7 +131,7 @@ def check_same_texts(labels: Sequence[str], found: Sequence[Sample]) -> None:
         for place, part in first.items():
             theirs = other[place]
             same = (
-                np.array_equal(part.keys[part.rows], theirs.keys[theirs.rows])
+                np.array_equal(part.texts[part.rows], theirs.texts[theirs.rows])
                 and np.array_equal(part.low, theirs.low)
                 and np.array_equal(part.high, theirs.high)
             )

@@ -228,7 +228,7 @@ def _compare(
             else beyond_corpora(estimate, error, list(difference.corpora.values()))
         ),
         corpora=len(difference.corpora),
-        texts=difference.texts,
+        texts=len(difference.texts),
     )
 
 

@@ -6,9 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cefrbench.statistics.resampling import TextWeights, seed_weights
+from cefrbench.statistics.resampling import Codes, TextWeights, seed_weights
 from cefrbench.statistics.sample import Sample
 from cefrbench.statistics.scoring import Floats, Statistic
 
@@ -23,10 +22,10 @@ class Draws:
         NaN where undefined.
     values : ndarray of float64, shape (replicates,)
         NaN where a replicate is undefined.
-    keys : ndarray of str, shape (t,)
-        Of the texts, as often as they are scored.
+    texts : ndarray of uint64, shape (t,)
+        Codes of the texts, each once, ascending.
     influence : ndarray of float64, shape (t,)
-        What the estimate loses when the text is left out there.
+        What the estimate loses when a text is left out wherever it is scored.
     corpora : dict of str to float
         The score of each corpus.
     parts : tuple of (int, float)
@@ -35,23 +34,19 @@ class Draws:
 
     estimate: float
     values: Floats
-    keys: NDArray[np.str_]
+    texts: Codes
     influence: Floats
     corpora: dict[str, float]
     parts: tuple[tuple[int, float], ...] = ()
 
-    @property
-    def texts(self) -> int:
-        """Different texts."""
-        return len(np.unique(self.keys))
-
     def minus(self, other: Draws) -> Draws:
         """Difference of two scores, paired by text."""
+        texts, influence = _by_text([self.texts, other.texts], [self.influence, -other.influence])
         return Draws(
             estimate=self.estimate - other.estimate,
             values=self.values - other.values,
-            keys=np.concatenate([self.keys, other.keys]),
-            influence=np.concatenate([self.influence, -other.influence]),
+            texts=texts,
+            influence=influence,
             corpora={
                 name: score - other.corpora[name]
                 for name, score in self.corpora.items()
@@ -61,8 +56,7 @@ class Draws:
 
     def jackknife_error(self) -> float:
         """Standard error from leaving out one text at a time, wherever it is scored."""
-        _, text = np.unique(self.keys, return_inverse=True)
-        return float(np.sqrt((np.bincount(text, self.influence) ** 2).sum()))
+        return float(np.sqrt((self.influence**2).sum()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,22 +99,24 @@ class Resampled:
         alive = defined.any(1)
         if not alive.any():
             nothing = np.full(len(self.replicates), np.nan)
-            return Draws(float("nan"), nothing, np.zeros(0, np.str_), np.zeros(0), {})
+            return Draws(float("nan"), nothing, np.zeros(0, np.uint64), np.zeros(0), {})
         share = defined / np.maximum(defined.sum(1, keepdims=True), 1)
         replicates = np.where(defined, self.replicates[:, :, chosen], 0.0)
         by_seed = (replicates * share).sum(2)[:, alive]
         seed_means = (np.nan_to_num(scores) * share).sum(1)[alive]
+        texts, influence = _by_text(
+            [self.sample.parts[p].texts for p in chosen],
+            [self._influence(p, share[:, c] / alive.sum()) for c, p in enumerate(chosen)],
+        )
         by_part = [_mean(column) for column in scores.T]
         return Draws(
             estimate=float(seed_means.mean()),
             values=by_seed.mean(1) + self._seed_luck(seed_means, by_seed),
-            keys=np.concatenate([self.sample.parts[p].keys for p in chosen]),
-            influence=np.concatenate(
-                [self._influence(p, share[:, c] / alive.sum()) for c, p in enumerate(chosen)]
-            ),
+            texts=texts,
+            influence=influence,
             corpora=self._by_corpus(chosen),
             parts=tuple(
-                (len(self.sample.parts[p].keys), score)
+                (len(self.sample.parts[p].texts), score)
                 for p, score in zip(chosen, by_part, strict=True)
                 if not np.isnan(score)
             ),
@@ -171,6 +167,15 @@ def gap(inside: Resampled, outside: Resampled) -> Draws:
     return inside.draws(shared).minus(outside.draws(shared))
 
 
+def _by_text(texts: list[Codes], influence: list[Floats]) -> tuple[Codes, Floats]:
+    """Add up what each text does in all the places where it is scored."""
+    if len(texts) == 1:
+        return texts[0], influence[0]
+    codes, place = np.unique(np.concatenate(texts), return_inverse=True)
+    summed: Floats = np.bincount(place, np.concatenate(influence), len(codes)).astype(np.float64)
+    return codes, summed
+
+
 def _mean(scores: Floats) -> float:
     found = scores[~np.isnan(scores)]
     return float(found.mean()) if len(found) else float("nan")
@@ -187,8 +192,8 @@ def resample(sample: Sample, statistic: Statistic, weights: TextWeights) -> Resa
         total = columns.sum(1, keepdims=True)
         at = [seeds.index(seed) for seed in part.seeds]
         scores[at, p] = statistic.value(total)[:, 0]
-        replicates[:, at, p] = statistic.value(weights.sums(part.keys, columns))
-        loss = np.full((len(seeds), len(part.keys)), np.nan)
+        replicates[:, at, p] = statistic.value(weights.sums(part.texts, columns))
+        loss = np.full((len(seeds), len(part.texts)), np.nan)
         loss[at] = scores[at, p, None] - statistic.value(total - columns)
         losses.append(loss)
     return Resampled(sample, scores, replicates, tuple(losses), weights.seed)

@@ -57,10 +57,11 @@ class Interval:
         """What has to be said about it; mostly nothing."""
         if self.estimate is None:
             return "undefined: the texts have one level only"
+        share = f"{self.undefined:,} of {self.replicates:,} resamples"
         if self.low is None:
-            return f"no interval: {self.undefined} of {self.replicates} resamples have one level"
+            return f"no interval: the texts are too few, {share} leave a corpus with one level"
         if self.undefined:
-            return f"{self.undefined} of {self.replicates} resamples had one level and are left out"
+            return f"{share} leave a corpus with one level and are not counted"
         return ""
 
 
@@ -69,7 +70,7 @@ def from_draws(draws: Draws, statistic: Statistic | None = None) -> Interval:
     replicates = len(draws.values)
     values = draws.values[~np.isnan(draws.values)]
     undefined = replicates - len(values)
-    texts = draws.texts
+    texts = len(draws.texts)
     if np.isnan(draws.estimate):
         return Interval(None, None, None, None, texts, replicates, undefined)
     if len(values) < _ENOUGH * replicates:

@@ -17,10 +17,10 @@ from cefrbench.scores import DIRECTIONS
 from cefrbench.statistics.bootstrap import GAP
 from cefrbench.statistics.comparable import labels_of, question_of
 from cefrbench.statistics.compare import Entry
-from cefrbench.statistics.draws import gap, resample
+from cefrbench.statistics.draws import Draws, gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.pairs import holm
-from cefrbench.statistics.resampling import TextWeights
+from cefrbench.statistics.resampling import Codes, TextWeights
 from cefrbench.statistics.sample import samples
 from cefrbench.statistics.scoring import Floats, get_statistic
 
@@ -37,8 +37,8 @@ class Contender:
         What was asked of it: only contenders with the same question are ranked together.
     interval : Interval
     replicates : ndarray of float32, shape (replicates,)
-    keys : ndarray of str, shape (t,)
-        Keys of the texts, ascending.
+    texts : ndarray of uint64, shape (t,)
+        Codes of the texts, ascending.
     influence : ndarray of float32, shape (t,)
         What the score loses without each text.
     """
@@ -47,7 +47,7 @@ class Contender:
     question: str
     interval: Interval
     replicates: NDArray[np.float32]
-    keys: NDArray[np.str_]
+    texts: Codes
     influence: NDArray[np.float32]
 
 
@@ -80,47 +80,58 @@ class RankedEntry:
     worse_than: int
 
 
-def contender(
+def contenders(
     entry: Entry,
-    probe: str,
-    protocol: str,
     score: str = "qwk",
     *,
     name: str | None = None,
     weights: TextWeights | None = None,
-) -> Contender | None:
-    """Resample one result for a ranking; None where it has no predictions of that kind.
+) -> dict[tuple[str, str], Contender]:
+    """Resample one result for all rankings that it can stand in.
 
     Parameters
     ----------
     entry : (RunResult, PredictionTable)
-    probe : str
-    protocol : str
-        Or ``gap``.
     score : str
     name : str, optional
         Label; the encoder's name if none is given.
     weights : TextWeights, optional
         The same for all contenders of a ranking.
+
+    Returns
+    -------
+    dict of (protocol, probe) to Contender
+        ``("gap", probe)`` too where both its protocols were run.
     """
     result, predictions = entry
     weights = weights or TextWeights()
     statistic = get_statistic(score)
-    found = samples(result, predictions)
-    needed = GAP if protocol == "gap" else (protocol,)
-    if any((one, probe) not in found for one in needed):
-        return None
-    parts = [resample(found[one, probe], statistic, weights) for one in needed]
-    draws = gap(*parts) if protocol == "gap" else parts[0].draws()
-    keys, text = np.unique(draws.keys, return_inverse=True)
-    asked = f"{probe} {protocol} {score} {weights.seed} {weights.replicates}"
+    found = {
+        place: resample(sample, statistic, weights)
+        for place, sample in samples(result, predictions).items()
+    }
+    drawn = {
+        place: (one.draws(), from_draws(one.draws(), statistic)) for place, one in found.items()
+    }
+    for probe in dict.fromkeys(probe for _, probe in found):
+        if all((protocol, probe) in found for protocol in GAP):
+            difference = gap(*(found[protocol, probe] for protocol in GAP))
+            drawn["gap", probe] = difference, from_draws(difference)
+    question = f"{question_of(result)} {score} {weights.seed} {weights.replicates}"
+    return {
+        place: _contender(name or result.encoder.name, f"{question} {place}", draws, interval)
+        for place, (draws, interval) in drawn.items()
+    }
+
+
+def _contender(name: str, question: str, draws: Draws, interval: Interval) -> Contender:
     return Contender(
-        name=name or result.encoder.name,
-        question=f"{question_of(result)} {asked}",
-        interval=from_draws(draws, None if protocol == "gap" else statistic),
+        name=name,
+        question=question,
+        interval=interval,
         replicates=draws.values.astype(np.float32),
-        keys=keys,
-        influence=np.bincount(text, draws.influence, len(keys)).astype(np.float32),
+        texts=draws.texts,
+        influence=draws.influence.astype(np.float32),
     )
 
 
@@ -142,7 +153,7 @@ def ranking(
     weights = weights or TextWeights()
     labels = labels_of([result for result, _ in entries])
     found = [
-        contender(entry, probe, protocol, score, name=label, weights=weights)
+        contenders(entry, score, name=label, weights=weights).get((protocol, probe))
         for entry, label in zip(entries, labels, strict=True)
     ]
     more_is_better = DIRECTIONS[score] != (protocol == "gap")
@@ -196,7 +207,7 @@ def rank(contenders: Sequence[Contender], *, more_is_better: bool = True) -> lis
 def _check_same(contenders: Sequence[Contender]) -> None:
     for one in contenders[1:]:
         first = contenders[0]
-        if one.question != first.question or not np.array_equal(one.keys, first.keys):
+        if one.question != first.question or not np.array_equal(one.texts, first.texts):
             raise ResultError(
                 f"{first.name} and {one.name} can't be ranked together: the suite, corpora, texts, "
                 "probe or protocol differ; see `cefrbench compare` for what."

@@ -20,6 +20,10 @@ from cefrbench.statistics.scoring import Floats
 
 REPLICATES = 2000
 
+#: Most bytes of weights that are kept: forty times those of nine corpora.
+_KEPT_BYTES = 640 * 2**20
+
+Codes = NDArray[np.uint64]
 Weights = NDArray[np.uint8]
 
 
@@ -55,28 +59,33 @@ class TextWeights:
     seed: int = 0
     _known: dict[bytes, Weights] = field(default_factory=dict, repr=False)
 
-    def of(self, keys: NDArray[np.str_]) -> Weights:
-        """Weights of texts by key, shape ``(len(keys), replicates)``.
+    def of(self, texts: Codes) -> Weights:
+        """Weights of texts by their codes, shape ``(len(texts), replicates)``.
 
         They are kept, because all probes, seeds and results ask for the same texts.
         """
-        place = hashlib.blake2b(keys.astype("U").tobytes(), digest_size=16).digest()
+        place = hashlib.blake2b(texts.tobytes(), digest_size=16).digest()
         if place not in self._known:
-            rows = [self._row(str(key)) for key in keys]
-            self._known[place] = np.stack(rows) if rows else _POISSON[:0, None]
+            if sum(known.nbytes for known in self._known.values()) > _KEPT_BYTES:
+                self._known.clear()
+            weights = np.empty((len(texts), self.replicates), dtype=np.uint8)
+            for row, code in enumerate(texts.tolist()):
+                weights[row] = self._draw(code)
+            self._known[place] = weights
         return self._known[place]
 
-    def _row(self, key: str) -> Weights:
-        words = stream(self.seed, key).random_raw(-(-self.replicates // 4)).astype("<u8")
+    def _draw(self, code: int) -> Weights:
+        words = stream(self.seed, code).random_raw(-(-self.replicates // 4)).astype("<u8")
         weights: Weights = _POISSON[words.view("<u2")[: self.replicates]]
         return weights
 
-    def sums(self, keys: NDArray[np.str_], columns: Floats) -> Floats:
+    def sums(self, texts: Codes, columns: Floats) -> Floats:
         """Weighted sums of columns over texts.
 
         Parameters
         ----------
-        keys : ndarray of str, shape (n,)
+        texts : ndarray of uint64, shape (n,)
+            Codes of the texts.
         columns : ndarray of float64, shape (seeds, n, k)
 
         Returns
@@ -88,8 +97,21 @@ class TextWeights:
             return np.zeros((self.replicates, seeds, k))
         # Counts stay below 2²⁴, so that sums of whole numbers are exact in single precision.
         flat = np.ascontiguousarray(columns.transpose(1, 0, 2).reshape(n, seeds * k), np.float32)
-        weights = self.of(keys).T.astype(np.float32)
+        weights = self.of(texts).T.astype(np.float32)
         return (weights @ flat).astype(np.float64).reshape(self.replicates, seeds, k)
+
+
+def text_codes(texts: NDArray[np.str_]) -> Codes:
+    """Number texts by a 64-bit hash of their keys: the same key has the same code everywhere.
+
+    Sorting and matching a result's 80,000 keys as strings would cost more than resampling them.
+    """
+    known: dict[str, int] = {}
+    for key in texts.tolist():
+        if key not in known:
+            digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+            known[key] = int.from_bytes(digest, "little")
+    return np.fromiter((known[key] for key in texts.tolist()), np.uint64, len(texts))
 
 
 def seed_weights(seeds: int, replicates: int, *label: object) -> Floats:

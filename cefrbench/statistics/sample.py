@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from cefrbench.errors import ResultError
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable, UnitKey
+from cefrbench.statistics.resampling import Codes, text_codes
 from cefrbench.statistics.scoring import Floats, Outcomes, Statistic, outcomes
 
 
@@ -26,10 +28,10 @@ class Part:
     ----------
     fold, corpus : str
     seeds : tuple of int or None
-    keys : ndarray of str, shape (n,)
-        Keys of the texts, each once, ascending.
+    texts : ndarray of uint64, shape (n,)
+        Codes of the texts, each once, ascending.
     rows : ndarray of int, shape (m,)
-        Position in ``keys`` of each scored row: more rows than texts where the study's form
+        Position in ``texts`` of each scored row: more rows than texts where the study's form
         scores a repeated text as often as it stands there.
     low, high : ndarray of int64, shape (m,)
         Gold intervals.
@@ -40,7 +42,7 @@ class Part:
     fold: str
     corpus: str
     seeds: tuple[int | None, ...]
-    keys: NDArray[np.str_]
+    texts: Codes
     rows: NDArray[np.intp]
     low: NDArray[np.int64]
     high: NDArray[np.int64]
@@ -49,9 +51,9 @@ class Part:
     def columns(self, statistic: Statistic) -> Floats:
         """Columns of a score summed by text, shape ``(seeds, n, k)``."""
         by_row = np.stack([statistic.columns(seed) for seed in self.outcomes])
-        if len(self.rows) == len(self.keys):
+        if len(self.rows) == len(self.texts):
             return by_row
-        by_text = np.zeros((len(self.outcomes), len(self.keys), by_row.shape[2]))
+        by_text = np.zeros((len(self.outcomes), len(self.texts), by_row.shape[2]))
         for text, row in zip(by_text, by_row, strict=True):
             np.add.at(text, self.rows, row)
         return by_text
@@ -91,6 +93,15 @@ class Sample:
         return Sample(self.encoder, self.probe, self.protocol, parts)
 
 
+class Scored(NamedTuple):
+    """One unit's predictions as arrays of one entry a row."""
+
+    texts: Codes
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    prediction: Floats
+
+
 def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, str], Sample]:
     """Take stored predictions apart into samples, by ``(protocol, probe)``.
 
@@ -100,11 +111,16 @@ def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, 
         When two seeds of one part don't hold the same texts and gold levels.
     """
     names = {record.card.name for record in result.corpora}
-    found: dict[tuple[str, str], dict[tuple[str, str], dict[int | None, PredictionTable]]] = {}
+    codes = text_codes(predictions.text)
+    found: dict[tuple[str, str], dict[tuple[str, str], dict[int | None, Scored]]] = {}
+    start = 0
     for key, table in predictions.units():
+        stop = start + len(table)
         if key.corpus in names:
             part = found.setdefault((key.protocol, key.probe), {})
-            part.setdefault((key.fold, key.corpus), {})[key.seed] = _sorted(table)
+            seeds = part.setdefault((key.fold, key.corpus), {})
+            seeds[key.seed] = _in_order(table, codes[start:stop])
+        start = stop
     encoder = result.encoder.digest()
     return {
         (protocol, probe): Sample(
@@ -120,30 +136,30 @@ def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, 
     }
 
 
-def _sorted(table: PredictionTable) -> PredictionTable:
-    return table.take(np.argsort(table.text, kind="stable"))
+def _in_order(table: PredictionTable, codes: Codes) -> Scored:
+    """One unit's predictions in the order of their texts' codes."""
+    order = np.argsort(codes, kind="stable")
+    return Scored(codes[order], table.low[order], table.high[order], table.prediction[order])
 
 
-def _part(place: UnitKey, seeds: dict[int | None, PredictionTable], n_classes: int) -> Part:
+def _part(place: UnitKey, seeds: dict[int | None, Scored], n_classes: int) -> Part:
     first, *others = seeds.values()
     for other in others:
-        same = (getattr(first, name) for name in ("text", "low", "high"))
-        theirs = (getattr(other, name) for name in ("text", "low", "high"))
-        if not all(map(np.array_equal, same, theirs)):
+        if not all(map(np.array_equal, first[:3], other[:3])):
             raise ResultError(
                 f"The predictions of {place.probe} on {place.corpus} ({place.protocol}, fold "
                 f"{place.fold}) hold other texts with one seed than with another: run it again."
             )
-    keys, rows = np.unique(first.text, return_inverse=True)
+    texts, rows = np.unique(first.texts, return_inverse=True)
     return Part(
         fold=place.fold,
         corpus=place.corpus,
         seeds=tuple(seeds),
-        keys=keys,
+        texts=texts,
         rows=rows,
         low=first.low,
         high=first.high,
         outcomes=tuple(
-            outcomes(table.prediction, table.low, table.high, n_classes) for table in seeds.values()
+            outcomes(one.prediction, one.low, one.high, n_classes) for one in seeds.values()
         ),
     )

@@ -29,10 +29,10 @@ def verdict(pair: Comparison, report: Comparisons) -> str:
     where = report.protocols[pair.protocol]
     here = f"on {'this corpus' if pair.corpora == 1 else f'these {pair.corpora} corpora'}"
     if pair.difference is None or pair.these is None:
-        return (
-            f"{pair.first} and {pair.second} can't be told apart {where}: {name} is undefined, "
-            "because the texts, or most resamples of them, have one level only."
-        )
+        why = f"{name} is undefined, because the texts have one level only"
+        if pair.difference is not None:
+            why = "the texts are too few: most resamples leave a corpus with one level only"
+        return f"{pair.first} and {pair.second} can't be tested against each other {where}: {why}."
     subject = f"the {name} gap" if pair.protocol == "gap" else name
     figures = f"{pair.difference:+.3f} {_interval(pair.these)}, {_p(pair.these)}"
     if not pair.these.significant:

@@ -22,21 +22,23 @@ STEEP = (0.45, 0.3, 0.15, 0.07, 0.03)
 
 @dataclass(frozen=True)
 class Texts:
-    """Some texts: keys, proficiency and level."""
+    """Some texts: codes, proficiency and level."""
 
-    keys: NDArray[np.str_]
+    codes: NDArray[np.uint64]
     proficiency: NDArray[np.float64]
     level: NDArray[np.int64]
 
     def first(self, count: int) -> Texts:
-        return Texts(self.keys[:count], self.proficiency[:count], self.level[:count])
+        return Texts(self.codes[:count], self.proficiency[:count], self.level[:count])
 
 
 def texts(rng: np.random.Generator, corpus: int, count: int, prior: tuple[float, ...]) -> Texts:
     proficiency = rng.standard_normal(count)
     cuts = norm.ppf(np.cumsum(prior)[:-1])
-    keys = np.array([f"{corpus:02d}-{i:05d}" for i in range(count)])
-    return Texts(keys, proficiency, np.digitize(proficiency, cuts).astype(np.int64))
+    codes = np.arange(count, dtype=np.uint64) + corpus * 2**32
+    return Texts(
+        codes.astype(np.uint64), proficiency, np.digitize(proficiency, cuts).astype(np.int64)
+    )
 
 
 def predict(
@@ -49,7 +51,7 @@ def predict(
     shared: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Predict with correlation ``rho``; ``shared`` is noise that another probe has in part too."""
-    noise = rng.standard_normal(len(seen.keys))
+    noise = rng.standard_normal(len(seen.codes))
     if shared is not None:
         noise = np.sqrt(0.5) * (noise + shared)
     classes, weights = np.arange(5), np.array(prior)
@@ -80,8 +82,8 @@ def sample(
             fold="all",
             corpus=f"corpus-{c}",
             seeds=tuple(range(len(seeds))),
-            keys=seen.keys,
-            rows=np.arange(len(seen.keys)),
+            texts=seen.codes,
+            rows=np.arange(len(seen.codes)),
             low=seen.level,
             high=seen.level,
             outcomes=tuple(seen_as(one, seen) for one in seeds),

@@ -117,6 +117,15 @@ def test_one_level_only_is_said_and_not_tested() -> None:
     assert "QWK is undefined" in verdict(report.pairs[0], report)
 
 
+def test_too_few_texts_are_said_and_not_tested() -> None:
+    few = [entry(name, texts=15) for name in ("one", "two")]
+    report = compare_results(few, protocols=["iid"])
+    assert report.pairs[0].difference is not None
+    assert report.pairs[0].these is None
+    assert "the texts are too few" in verdict(report.pairs[0], report)
+    assert "too few" in report.intervals["one", "iid"].note
+
+
 def pair_with(these: PairedTest, beyond: PairedTest | None, protocol: str = "loco") -> str:
     pair = Comparison("A", "B", protocol, "qwk", 0.031, these, beyond, 9, 900)
     words = {"loco": "out of distribution", "gap": "between in and out of distribution"}

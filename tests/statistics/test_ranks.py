@@ -7,7 +7,7 @@ import pytest
 from result_factory import make_result
 
 from cefrbench.errors import ResultError
-from cefrbench.statistics import Contender, compare_results, contender, rank, ranking
+from cefrbench.statistics import Contender, compare_results, contenders, rank, ranking
 from cefrbench.statistics.compare import Entry
 from cefrbench.statistics.resampling import TextWeights
 
@@ -96,9 +96,7 @@ def test_nothing_has_no_ranking() -> None:
 
 
 def made(name: str, skill: float) -> Contender:
-    found = contender(make_result(name, skill=skill), "ridge", "loco", weights=WEIGHTS)
-    assert found is not None
-    return found
+    return contenders(make_result(name, skill=skill), weights=WEIGHTS)["loco", "ridge"]
 
 
 def test_equal_encoders_fall_into_one_tie_group_in_most_worlds() -> None:
@@ -111,7 +109,7 @@ def test_equal_encoders_fall_into_one_tie_group_in_most_worlds() -> None:
         contenders = []
         for i in range(20):
             # Each one's errors on the texts are its own; so are its replicates.
-            influence = rng.normal(0, error / np.sqrt(len(base.keys)), len(base.keys))
+            influence = rng.normal(0, error / np.sqrt(len(base.texts)), len(base.texts))
             noise = rng.normal(0, error, len(base.replicates))
             estimate = 0.5 + rng.normal(0, error)
             contenders.append(

@@ -4,46 +4,54 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from cefrbench.statistics.resampling import TextWeights, cell_weights, seed_weights
+from cefrbench.statistics.resampling import TextWeights, cell_weights, seed_weights, text_codes
 
-KEYS = np.array([f"text {i}" for i in range(400)])
+TEXTS = text_codes(np.array([f"text {i}" for i in range(400)]))
+
+
+def test_a_key_has_the_same_code_in_whatever_company() -> None:
+    keys = np.array(["b", "a", "b", "\ud800"])
+    codes = text_codes(keys)
+    assert codes[0] == codes[2]
+    assert len(np.unique(codes)) == 3
+    np.testing.assert_array_equal(text_codes(keys[1:]), codes[1:])
 
 
 def test_a_text_weighs_the_same_in_whatever_company() -> None:
-    every = TextWeights(500).of(KEYS)
-    some = TextWeights(500).of(KEYS[[7, 300, 8]])
+    every = TextWeights(500).of(TEXTS)
+    some = TextWeights(500).of(TEXTS[[7, 300, 8]])
     np.testing.assert_array_equal(some, every[[7, 300, 8]])
 
 
 def test_more_replicates_begin_with_the_same_ones() -> None:
-    np.testing.assert_array_equal(TextWeights(1000).of(KEYS)[:, :300], TextWeights(300).of(KEYS))
+    np.testing.assert_array_equal(TextWeights(1000).of(TEXTS)[:, :300], TextWeights(300).of(TEXTS))
 
 
 def test_another_seed_gives_other_weights() -> None:
-    first, second = TextWeights(500).of(KEYS), TextWeights(500, seed=1).of(KEYS)
+    first, second = TextWeights(500).of(TEXTS), TextWeights(500, seed=1).of(TEXTS)
     assert np.mean(first == second) < 0.4
 
 
 def test_weights_are_poisson_with_mean_one() -> None:
-    weights = TextWeights(2000).of(KEYS)
+    weights = TextWeights(2000).of(TEXTS)
     shares = np.bincount(weights.ravel(), minlength=6)[:6] / weights.size
     np.testing.assert_allclose(shares, poisson.pmf(range(6), 1), atol=0.002)
 
 
 def test_weights_of_different_texts_are_independent() -> None:
-    correlation = np.corrcoef(TextWeights(2000).of(KEYS[:50]))
+    correlation = np.corrcoef(TextWeights(2000).of(TEXTS[:50]))
     assert np.abs(correlation[np.triu_indices(50, 1)]).max() < 5 / np.sqrt(2000)
 
 
 def test_sums_are_weighted_sums_over_texts() -> None:
     weights = TextWeights(50)
     columns = np.random.default_rng(0).integers(0, 5, (2, 400, 3)).astype(float)
-    expected = np.einsum("nr,snk->rsk", weights.of(KEYS).astype(float), columns)
-    np.testing.assert_array_equal(weights.sums(KEYS, columns), expected)
+    expected = np.einsum("nr,snk->rsk", weights.of(TEXTS).astype(float), columns)
+    np.testing.assert_array_equal(weights.sums(TEXTS, columns), expected)
 
 
 def test_no_texts_have_sums_of_zero() -> None:
-    assert not TextWeights(10).sums(KEYS[:0], np.zeros((1, 0, 3))).any()
+    assert not TextWeights(10).sums(TEXTS[:0], np.zeros((1, 0, 3))).any()
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 5])
