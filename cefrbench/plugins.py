@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from cefrbench.probe import ProbeSpec
     from cefrbench.protocol import Protocol
 
+#: Modules of loose plugin files have names that begin so; no import finds them.
+LOOSE = "cefrbench_loose_"
 ENTRY_POINT_GROUP = "cefrbench"
 BUILT_IN_PACKAGES = (
     "cefrbench_plugins.corpora",
@@ -342,7 +344,7 @@ class _Typed(Register):
 
 def load_file(path: Path) -> ModuleType:
     """Import a loose plugin file under a name of its own."""
-    name = f"cefrbench_loose_{path.stem}"
+    name = f"{LOOSE}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise PluginError(f"{str(path)!r} is no Python file.")

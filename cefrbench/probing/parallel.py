@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.errors import ProbeError, UserError
+from cefrbench.plugins import LOOSE
 from cefrbench.probe import Estimator, FoldFit, FoldRows
 
 Task = tuple[Estimator, FoldRows]
@@ -65,26 +66,26 @@ def _over_processes(
 ) -> list[FoldFit | str]:
     from joblib import Parallel, delayed, parallel_config
 
-    with (
-        _sent_by_value({type(estimator).__module__ for estimator, _ in tasks}),
-        parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=threads),
-    ):
-        fits: list[FoldFit | str] = Parallel()(
-            delayed(_fit)(estimator, fold, X, y, sample_weight) for estimator, fold in tasks
-        )
+    try:
+        with (
+            _sent_by_value({type(estimator).__module__ for estimator, _ in tasks}),
+            parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=threads),
+        ):
+            fits: list[FoldFit | str] = Parallel()(
+                delayed(_fit)(estimator, fold, X, y, sample_weight) for estimator, fold in tasks
+            )
+    except BrokenProcessPool as error:
+        # Whose fault it was can't be told: a killed process takes the whole pool with it.
+        return [describe(error)] * len(tasks)
     return fits
 
 
 @contextmanager
 def _sent_by_value(modules: set[str]) -> Iterator[None]:
     """Let a worker use classes of a loose plugin file, which it can't import by name."""
-    from joblib.externals import cloudpickle
+    import cloudpickle
 
-    loose = [
-        sys.modules[name]
-        for name in sorted(modules)
-        if name in sys.modules and name != "__main__" and importlib.util.find_spec(name) is None
-    ]
+    loose = [sys.modules[name] for name in sorted(modules) if name.startswith(LOOSE)]
     for module in loose:
         cloudpickle.register_pickle_by_value(module)
     try:
