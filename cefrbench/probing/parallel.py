@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -18,6 +19,9 @@ from cefrbench.plugins import LOOSE
 from cefrbench.probe import Estimator, FoldFit, FoldRows
 
 Task = tuple[Estimator, FoldRows]
+
+#: Seconds of work from which on starting processes, which costs one or two, pays.
+PAYS = 6.0
 
 
 def fit_each(
@@ -50,10 +54,16 @@ def fit_each(
     from threadpoolctl import threadpool_limits
 
     threads = max(1, (os.cpu_count() or 1) // max(1, jobs))
-    if jobs <= 1 or len(tasks) <= 1:
+    fits: list[FoldFit | str] = []
+    begun = time.perf_counter()
+    for number, (estimator, fold) in enumerate(tasks):
+        # The fits so far tell whether the rest is worth starting processes for.
+        left = (len(tasks) - number) * (time.perf_counter() - begun) / max(1, number)
+        if jobs > 1 and number and left > PAYS:
+            return fits + _over_processes(tasks[number:], X, y, sample_weight, jobs, threads)
         with threadpool_limits(limits=threads):
-            return [_fit(estimator, fold, X, y, sample_weight) for estimator, fold in tasks]
-    return _over_processes(tasks, X, y, sample_weight, jobs, threads)
+            fits.append(_fit(estimator, fold, X, y, sample_weight))
+    return fits
 
 
 def _over_processes(
