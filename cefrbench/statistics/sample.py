@@ -108,8 +108,10 @@ def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, 
     Raises
     ------
     ResultError
-        When two seeds of one part don't hold the same texts and gold levels.
+        When two seeds of one part don't hold the same texts and gold levels, or a prediction or
+        level is none.
     """
+    _check_values(result, predictions)
     names = {record.card.name for record in result.corpora}
     codes = text_codes(predictions.text)
     found: dict[tuple[str, str], dict[tuple[str, str], dict[int | None, Scored]]] = {}
@@ -134,6 +136,19 @@ def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, 
         )
         for (protocol, probe), parts in found.items()
     }
+
+
+def _check_values(result: RunResult, predictions: PredictionTable) -> None:
+    low, high = predictions.low, predictions.high
+    sound = np.isfinite(predictions.prediction) & (low >= 0) & (low <= high)
+    wrong = np.flatnonzero(~(sound & (high < len(result.scale))))
+    if len(wrong):
+        row = int(wrong[0])
+        raise ResultError(
+            f"Row {row:,} of the predictions of {result.encoder.name!r} has the prediction "
+            f"{predictions.prediction[row]} and the levels {low[row]} to {high[row]}; expected a "
+            f"number and levels from 0 to {len(result.scale) - 1}: run it again."
+        )
 
 
 def _in_order(table: PredictionTable, codes: Codes) -> Scored:

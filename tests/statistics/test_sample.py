@@ -1,0 +1,61 @@
+"""Predictions beside a result as samples, and what is refused in them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from result_factory import make_result
+
+from cefrbench.errors import ResultError
+from cefrbench.statistics.sample import samples
+
+
+def test_each_probe_and_protocol_is_a_sample_of_its_corpora_and_seeds() -> None:
+    found = samples(*make_result(seeds=(0, 1, 2)))
+    assert set(found) == {(p, q) for p in ("iid", "loco") for q in ("ridge", "mlp-classifier")}
+    assert found["loco", "ridge"].seeds == (None,)
+    assert found["loco", "mlp-classifier"].seeds == (0, 1, 2)
+    assert found["loco", "ridge"].corpora == ("alpha", "beta", "gamma")
+    assert [len(part.texts) for part in found["iid", "ridge"].parts] == [8, 8, 8]
+
+
+def test_the_same_text_has_the_same_code_in_every_sample() -> None:
+    found = samples(*make_result())
+    for inside, outside in zip(
+        found["iid", "ridge"].parts, found["loco", "ridge"].parts, strict=True
+    ):
+        assert inside.corpus == outside.corpus
+        assert np.isin(inside.texts, outside.texts).all()
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("prediction", np.nan, "prediction nan"),
+        ("prediction", np.inf, "prediction inf"),
+        ("high", 5, "levels from 0 to 4"),
+        ("low", -1, "levels from 0 to 4"),
+    ],
+)
+def test_a_prediction_or_level_that_is_none_is_refused(
+    column: str, value: float, reason: str
+) -> None:
+    result, predictions = make_result()
+    changed = getattr(predictions, column).copy()
+    changed[7] = value
+    with pytest.raises(ResultError, match=f"Row 7 .*{reason}"):
+        samples(result, replace(predictions, **{column: changed}))
+
+
+def test_seeds_that_score_other_texts_are_refused() -> None:
+    result, predictions = make_result()
+    mine = np.flatnonzero((predictions.probe == "mlp-classifier") & (predictions.seed == 1))
+    text = predictions.text.copy()
+    text[mine[0]] = "0" * 32
+    with pytest.raises(ResultError, match="other texts with one seed than with another"):
+        samples(result, replace(predictions, text=text))
+
+
+def test_no_predictions_are_no_samples() -> None:
+    result, predictions = make_result()
+    assert samples(result, predictions.take(slice(0, 0))) == {}
