@@ -188,3 +188,10 @@ def test_a_protocol_that_breaks_or_leaks_is_one_sentence(run, folds, cause):
     assert status == 1
     assert "'odd'" in error
     assert cause in error
+
+
+def test_a_loose_probe_is_fitted_in_worker_processes_too(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("cefrbench.probing.parallel.PAYS", 0.0)
+    words = ("--encoder", "surface", "--probe", "odd")
+    assert run(PROBE.format(fit="pass", predict="pass"), *words)[0] == 0
+    assert failures(tmp_path) == []
