@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.multiclass import check_classification_targets
 
 from cefrbench.errors import ProbeError
 
@@ -20,6 +21,29 @@ def check_finite(X: NDArray[Any]) -> None:
         f"The features hold a value that is not finite (first in row {row}): expected finite "
         "numbers, so compute them again with another --dtype or leave this layer out."
     )
+
+
+def number_classes(y: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    """Number the classes that training rows hold without gaps.
+
+    Returns
+    -------
+    numbers : ndarray of int, shape (n,)
+    classes : ndarray
+        What the numbers stand for, in order.
+
+    Raises
+    ------
+    ValueError
+        Targets that are no classes, or fewer than two classes.
+    """
+    check_classification_targets(y)
+    classes, numbers = np.unique(y, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(
+            f"A classifier needs at least two classes; these rows hold {len(classes)} class."
+        )
+    return numbers, classes
 
 
 def check_weight(sample_weight: Any, n: int) -> NDArray[np.float64] | None:

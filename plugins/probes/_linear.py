@@ -77,14 +77,13 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LinearProbe:
         """Fit on features ``X [n, dim]`` and ``y [n]``."""
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
+        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], ensure_min_samples=2)
         weight = check_weight(sample_weight, len(y))
-        target, self.classes_ = self._target(y)
+        rows = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
+        target, self.classes_ = self._target(y[rows])
         arrays = arrays_on(self.device)
-        rows = np.arange(len(y))
         design = self._design(Layer(X, weight, arrays), rows, rows[:0])
-        kept = rows if weight is None else rows[weight > 0]
-        solution = self._solve(design, target[kept], len(self.classes_), arrays)
+        solution = self._solve(design, target, len(self.classes_), arrays)
         self.coef_ = design.coefficients(solution.coef)
         self.intercept_ = arrays.get(solution.intercept) - design.mean @ self.coef_
         self.n_iter_ = solution.iterations

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
 
 from cefrbench.probe import FoldRows
 from cefrbench_plugins.probes._arrays import Array, Arrays, Doubles
+from cefrbench_plugins.probes._checks import number_classes
 from cefrbench_plugins.probes._design import Design, Layer
 from cefrbench_plugins.probes._linear import LinearProbe, Solution
 from cefrbench_plugins.probes._newton import minimise
@@ -36,9 +36,7 @@ class LogisticProbe(ClassifierMixin, LinearProbe):  # type: ignore[misc]
         self.device = device
 
     def _target(self, y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        check_classification_targets(y)
-        classes, target = np.unique(y, return_inverse=True)
-        return target, classes
+        return number_classes(y)
 
     def _share(self, layer: Layer, folds: Sequence[FoldRows]) -> None:
         layer.share_axes()

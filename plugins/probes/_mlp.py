@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cefrbench.errors import ProbeError
 from cefrbench.probe import FoldFit, FoldRows
-from cefrbench_plugins.probes._checks import check_finite, check_weight
+from cefrbench_plugins.probes._checks import check_finite, check_weight, number_classes
 from cefrbench_plugins.probes._mlp_draws import Draws
 from cefrbench_plugins.probes._mlp_model import Labels, Model, Settings
 from cefrbench_plugins.probes._mlp_schedule import train_all
@@ -202,8 +201,7 @@ class MLPClassifierProbe(ClassifierMixin, MLPProbe):  # type: ignore[misc]
     """
 
     def _labels(self, y: NDArray[Any]) -> Labels:
-        check_classification_targets(y)
-        classes, target = np.unique(y, return_inverse=True)
+        target, classes = number_classes(y)
         if len(classes) == 2:
             return Labels(target, classes, "logistic", 1)
         return Labels(target, classes, "softmax", len(classes))

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
 
 from cefrbench_plugins.probes._arrays import Array, Arrays, Doubles
+from cefrbench_plugins.probes._checks import number_classes
 from cefrbench_plugins.probes._design import Design
 from cefrbench_plugins.probes._linear import LinearProbe, Solution
 from cefrbench_plugins.probes._newton import minimise
@@ -38,10 +38,14 @@ class OrdinalProbe(ClassifierMixin, LinearProbe):  # type: ignore[misc]
         self.alpha = alpha
         self.device = device
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # Classes that lie in no order along any one direction are not what it is for.
+        tags.classifier_tags.poor_score = True
+        return tags
+
     def _target(self, y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        check_classification_targets(y)
-        classes, target = np.unique(y, return_inverse=True)
-        return target, classes
+        return number_classes(y)
 
     def _solve(
         self, design: Design, target: NDArray[Any], classes: int, arrays: Arrays
