@@ -103,7 +103,7 @@ class Encoder(ABC):
         return (self,)
 
     def close(self) -> None:  # noqa: B027 - most have nothing to give back
-        """Give back what the encoder holds (a device's memory, a connection)."""
+        """Give back what the encoder holds (a device's memory, a connection); may come twice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def _steps(names: Names, layout: Layout, package: Path | None) -> list[str]:
     }[names.kind]
     return [
         fill,
-        f"{command}check {layout.check}  (until nothing fails; `--markdown -` for a pull request)",
+        f"{command}check {names.name}  (until nothing fails; `--markdown -` for a pull request)",
         trial,
     ]
 

@@ -31,4 +31,4 @@ EMPTY = {"empty text": "", "white space": " \n\t "}
 _WORDS = ("the", "old", "ferry", "brings", "letters", "apples", "and", "tired", "people", "home")
 LONG = " ".join(_WORDS[(7 * i + i // len(_WORDS)) % len(_WORDS)] for i in range(10_000))
 #: Long enough that every sensible limit on length cuts something off.
-MEDIUM = " ".join(LONG.split()[:300])
+MEDIUM = " ".join(LONG.split()[:80])

@@ -152,7 +152,7 @@ class TransformerEncoder(Encoder):
         """Give back the memory of all devices."""
         for other in self._others or ():
             other.close()
-        del self.model
+        self.__dict__.pop("model", None)  # closing twice is allowed
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -56,12 +56,10 @@ class Layout:
     plugin, test : Path
     sample : Path
         Used by corpora only.
-    imports : str
-        How the test gets at the plugin's module.
     extra : dict of Path to str
         Further files, by the name of their template.
-    check : str
-        What `cefrbench check` is given.
+    before, between, after : str
+        How the test gets at the plugin's module: lines before, among and after its imports.
     options : str
         What `cefrbench` needs to find the plugin.
     """
@@ -69,9 +67,10 @@ class Layout:
     plugin: Path
     test: Path
     sample: Path
-    imports: str
-    extra: dict[Path, str]
-    check: str
+    extra: dict[Path, str] = field(default_factory=dict)
+    before: str = ""
+    between: str = ""
+    after: str = ""
     options: str = ""
 
 
@@ -89,9 +88,7 @@ def in_checkout(names: Names, start: Path) -> Layout:
         plugin=root / "plugins" / folder / f"{names.module}.py",
         test=root / "tests" / folder / f"test_{names.module}.py",
         sample=root / "plugins" / folder / "samples" / f"{names.name}.csv",
-        imports=f"from cefrbench_plugins.{folder} import {names.module} as plugin",
-        extra={},
-        check=names.name,
+        before=f"from cefrbench_plugins.{folder} import {names.module} as plugin\n\n",
     )
 
 
@@ -103,13 +100,12 @@ def as_package(names: Names, folder: Path) -> Layout:
         plugin=source / f"{names.kind}.py",
         test=folder / "tests" / f"test_{names.module}.py",
         sample=source / "samples" / f"{names.name}.csv",
-        imports=f"from {fields['package']} import {names.kind} as plugin",
+        after=f"\nfrom {fields['package']} import {names.kind} as plugin\n",
         extra={
             folder / "pyproject.toml": "package.toml",
             folder / "README.md": "package.md",
             source / "__init__.py": "package_init.py",
         },
-        check=names.name,
     )
 
 
@@ -119,12 +115,9 @@ def as_file(names: Names, folder: Path) -> Layout:
         plugin=folder / f"{names.module}.py",
         test=folder / "tests" / f"test_{names.module}.py",
         sample=folder / "samples" / f"{names.name}.csv",
-        imports=(
-            "from pathlib import Path\n\nfrom cefrbench.plugins import load_file\n"
-            f'plugin = load_file(Path(__file__).parents[1] / "{names.module}.py")'
-        ),
-        extra={},
-        check=names.name,
+        before="from pathlib import Path\n\n",
+        between="from cefrbench.plugins import load_file\n",
+        after=f'\nplugin = load_file(Path(__file__).parents[1] / "{names.module}.py")\n',
         options=f"--plugins-dir {folder} ",
     )
 

@@ -70,7 +70,12 @@ def write_plugin(names: Names, layout: Layout) -> list[Path]:
                 f"{str(path)!r} is there already and is left as it is: remove it first, or choose "
                 "another name."
             )
-    fields = {**names.fields(), "imports": layout.imports}
+    fields = {
+        **names.fields(),
+        "before": layout.before,
+        "between": layout.between,
+        "after": layout.after,
+    }
     for path, template in files.items():
         write_text(path, _filled(template, fields))
     return list(files)

@@ -8,7 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from cefrbench.conformance.cards import unfilled
-from cefrbench.conformance.probe.subject import N_CLASSES, ProbeSubject, fit_predict, gap
+from cefrbench.conformance.probe.subject import (
+    N_CLASSES,
+    ProbeSubject,
+    fit_predict,
+    gap,
+    quiet,
+)
 from cefrbench.conformance.table import CheckTable, Fact, Problem
 
 CHECKS: CheckTable[ProbeSubject] = CheckTable()
@@ -135,7 +141,9 @@ def check_deterministic(subject: ProbeSubject) -> Iterator[Problem]:
 def check_returns_self(subject: ProbeSubject) -> Iterator[Problem]:
     """Fit, and compare what comes back with the estimator."""
     estimator = subject.make()
-    if estimator.fit(subject.train.X, subject.train.y) is not estimator:
+    with quiet():
+        fitted = estimator.fit(subject.train.X.copy(), subject.train.y.copy())
+    if fitted is not estimator:
         yield Problem(
             "fit returned something else than the estimator", "end fit with `return self`"
         )
@@ -184,7 +192,8 @@ def check_inputs(subject: ProbeSubject) -> Iterator[Problem]:
     """Fit on copies and compare; then fit on read-only arrays."""
     X, y, new = subject.train.X.copy(), subject.train.y.copy(), subject.test.X.copy()
     weight = np.ones(len(y))
-    subject.make().fit(X, y, sample_weight=weight).predict(new)
+    with quiet():
+        subject.make().fit(X, y, sample_weight=weight).predict(new)
     unchanged = {
         "X": np.array_equal(X, subject.train.X),
         "y": np.array_equal(y, subject.train.y),
@@ -197,7 +206,8 @@ def check_inputs(subject: ProbeSubject) -> Iterator[Problem]:
         return
     for array in (X, y, new):
         array.flags.writeable = False
-    subject.make().fit(X, y).predict(new)
+    with quiet():
+        subject.make().fit(X, y).predict(new)
 
 
 @CHECKS.add(

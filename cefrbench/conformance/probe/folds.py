@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import TypeAlias
@@ -16,6 +15,7 @@ from cefrbench.conformance.probe.subject import (
     fit_predict,
     gap,
     planted,
+    quiet,
 )
 from cefrbench.conformance.table import CheckTable, Fact, NotApplicableError, Problem
 from cefrbench.probe import FitsFolds, FoldFit, FoldRows
@@ -47,8 +47,7 @@ def check_folds(subject: ProbeSubject) -> Iterator[Problem | Fact]:
     seeds: tuple[int | None, ...] = (0, 1) if subject.spec.card.seeded else (None,)
     uneven: Weights = 0.5 + np.arange(len(data.y), dtype=np.float64) % 2
     for weight in (None, uneven):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             fits = estimator.fit_folds(data.X, data.y, plan, sample_weight=weight, seeds=seeds)
         problem = _wrong_shape(fits, plan, len(seeds))
         if problem is None:

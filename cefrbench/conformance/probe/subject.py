@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -95,6 +97,14 @@ class ProbeSubject:
         return gap(one, other) <= TOLERANCE
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence warnings: what an optimiser says of these small data is not the question."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def fit_predict(
     estimator: Estimator,
     X: NDArray[np.float32],
@@ -102,10 +112,9 @@ def fit_predict(
     X_new: NDArray[np.float32],
     weight: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Fit and predict, on copies; what an optimiser warns of on such data is not the question."""
+    """Fit and predict, on copies."""
     X, y, X_new = X.copy(), y.copy(), X_new.copy()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         if weight is None:
             estimator.fit(X, y)
         else:

@@ -71,6 +71,10 @@ def check_repeat(subject: ProbeSubject) -> Iterator[Problem]:
     """Compare whole-number weights with repeated rows; only where no chance is in the fit."""
     if subject.spec.card.seeded:
         raise NotApplicableError("a seeded probe draws other batches from repeated rows")
+    order = np.random.default_rng(0).permutation(len(subject.train.y))
+    shuffled = subject.fit_predict(X=subject.train.X[order], y=subject.train.y[order])
+    if not subject.same(shuffled, subject.predictions):
+        raise NotApplicableError("its fit goes by the order of rows, which repeating changes")
     # Heavy rows say the opposite of light ones, so that every share counts.
     weight = 1 + (np.arange(len(subject.train.y)) % 3)
     y = np.where(weight == 3, N_CLASSES - 1 - subject.train.y, subject.train.y)
