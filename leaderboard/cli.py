@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from cefrbench.errors import EXIT_OK, EXIT_PARTIAL
+
 
 @click.group()
 def leaderboard() -> None:
@@ -28,10 +30,11 @@ def leaderboard() -> None:
     help="Folder of the site; what a former build wrote there is replaced.",
 )
 @click.option("--quiet", is_flag=True, help="Say nothing but the path of the site.")
-def build(results: Path, out: Path, quiet: bool) -> None:
+@click.pass_context
+def build(ctx: click.Context, results: Path, out: Path, quiet: bool) -> None:
     """Build the site from a folder of results.
 
-    A result that is wrong is left out and named; the others go on.
+    A result that is wrong is left out and named, the others go on, and the exit status is 3.
     """
     from cefrbench_leaderboard.site import build as build_site
 
@@ -46,6 +49,7 @@ def build(results: Path, out: Path, quiet: bool) -> None:
         noun = "result" if report.results == 1 else "results"
         click.echo(f"{report.results} {noun}, {report.made} of them new.", err=True)
     click.echo(report.index)
+    ctx.exit(EXIT_PARTIAL if report.left_out else EXIT_OK)
 
 
 @leaderboard.command()

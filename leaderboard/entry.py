@@ -54,6 +54,13 @@ class Cell(Card):
     corpora: tuple[CorpusCell, ...]
     texts: str = Field(description="Hash of the scored texts; empty where nothing was scored.")
 
+    @property
+    def optimism(self) -> float | None:
+        """How much more the oracle promises."""
+        if self.oracle is None or self.qwk.value is None:
+            return None
+        return self.oracle - self.qwk.value
+
 
 class Transfer(Card):
     """From training on one corpus to scoring another, with the validated probe."""

@@ -37,9 +37,9 @@ class Moves:
     ----------
     replicates : ndarray of float32, shape (replicates,)
     influence : ndarray of float32, shape (texts,)
-        In the order of the texts' keys.
+        In the order of the texts' codes.
     texts : str
-        Hash of the keys: equal where influences are parallel.
+        Hash of the codes: equal where influences are parallel.
     """
 
     replicates: NDArray[np.float32]
@@ -111,11 +111,10 @@ def _gaps(found: Mapping[tuple[str, str], Resampled]) -> dict[tuple[str, str], D
 
 
 def _moves(draws: Draws) -> Moves:
-    keys, text = np.unique(draws.keys, return_inverse=True)
     return Moves(
         replicates=draws.values.astype(np.float32),
-        influence=np.bincount(text, draws.influence, len(keys)).astype(np.float32),
-        texts=hashlib.sha256("\n".join(keys.tolist()).encode()).hexdigest()[:16],
+        influence=draws.influence.astype(np.float32),
+        texts=hashlib.sha256(draws.texts.astype("<u8").tobytes()).hexdigest()[:16],
     )
 
 

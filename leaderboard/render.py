@@ -93,6 +93,11 @@ def short(text: str, most: int = 60) -> str:
     return text if len(text) <= most else f"{text[: most - 16]}…{text[-15:]}"
 
 
+def protocol_label(name: str) -> str:
+    """Protocols as tables head them; the two of the study by what they stand for."""
+    return {"loco": "OOD"}.get(name, name.upper())
+
+
 def drawing(value: Drawing) -> Markup:
     """Put a drawing into a page: it was serialised by an XML library, so it is escaped."""
     return Markup(value.svg)
@@ -109,6 +114,7 @@ _FILTERS: tuple[Callable[..., str], ...] = (
     duration,
     memory,
     short,
+    protocol_label,
     drawing,
 )
 

@@ -85,7 +85,8 @@ def _contender(one: Made, cell: Cell, probe: str) -> Contender:
         question=f"{one.entry.cohort} {probe} {cell.protocol}",
         interval=Interval(cell.qwk.value, cell.qwk.low, cell.qwk.high, None, 0, len(replicates)),
         replicates=replicates,
-        keys=np.array([cell.texts]),
+        # Equal hashes stand for equal texts: the codes themselves need not be kept.
+        texts=np.array([int(cell.texts, 16)], dtype=np.uint64),
         influence=influence,
     )
 

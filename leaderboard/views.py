@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from cefrbench.results.model import RunResult, UnitRecord
-from cefrbench.statistics import Interval
+from cefrbench.results.model import RunResult
+from cefrbench.statistics import Interval, level_residuals, predicted_levels, row_percentages
+from cefrbench.statistics.residuals import confusions
 from cefrbench_leaderboard.charts.chart import Chart
 from cefrbench_leaderboard.charts.heat import (
     ConfusionCell,
@@ -26,22 +25,30 @@ from cefrbench_leaderboard.charts.predicted import (
 from cefrbench_leaderboard.charts.ridgelines import Ridge, ridgelines_chart
 from cefrbench_leaderboard.entry import Entry, units_that_count
 
+R = TypeVar("R", LayerPoint, CorpusScore, ConfusionCell, Ridge, LevelShare, Drift)
 Bands = Mapping[tuple[str, str, int], Interval]
-Counts = NDArray[np.int64]
 
 
 def result_charts(result: RunResult, entry: Entry, bands: Bands) -> tuple[Chart, ...]:
     """All charts of a result's page, in reading order."""
     probes = tuple(card.name for card in result.probes)
     own = entry.validated
-    return (
-        layers_chart(list(_layer_points(bands)), probes),
-        corpora_chart(list(_corpus_scores(entry)), probes),
-        confusion_chart(list(_confusion_cells(result)), probes, result.scale),
-        ridgelines_chart(list(_ridges(result, own)), own, result.scale),
-        predicted_chart(list(_level_shares(result, own)), own, result.scale),
-        drift_chart(list(_drifts(result, own)), own),
+    order = [card.name for card in sorted(result.protocols, key=lambda c: c.distribution != "in")]
+
+    def ordered(rows: Iterable[R]) -> list[R]:
+        """In distribution first, on every chart."""
+        return sorted(rows, key=lambda row: order.index(row.protocol))
+
+    charts = (
+        corpora_chart(ordered(_corpus_scores(entry)), probes),
+        confusion_chart(ordered(_confusion_cells(result)), probes, result.scale),
+        ridgelines_chart(ordered(_ridges(result, own)), own, result.scale),
+        predicted_chart(ordered(_level_shares(result, own)), own, result.scale),
     )
+    if len({layer for _, _, layer in bands}) < 2:
+        return charts
+    by_layer = layers_chart(ordered(_layer_points(bands)), probes)
+    return (by_layer, *charts, drift_chart(ordered(_drifts(result, own)), own))
 
 
 def _layer_points(bands: Bands) -> Iterator[LayerPoint]:
@@ -59,98 +66,55 @@ def _corpus_scores(entry: Entry) -> Iterator[CorpusScore]:
 
 
 def _confusion_cells(result: RunResult) -> Iterator[ConfusionCell]:
-    for (protocol, probe), counts in _sum(units_that_count(result), _of_corpora(result)).items():
+    for (protocol, probe, _), counts in confusions(_at_counted_layers(result)).items():
+        shares = row_percentages(counts)
         for g, gold in enumerate(result.scale):
-            row = counts[g]
             for p, predicted in enumerate(result.scale):
-                share = float(row[p] / row.sum()) if row.sum() else 0.0
-                yield ConfusionCell(protocol, probe, gold, predicted, int(row[p]), share)
+                share = shares[g][p]
+                part = None if share is None else share / 100
+                yield ConfusionCell(protocol, probe, gold, predicted, int(counts[g, p]), part)
 
 
-def _of_corpora(result: RunResult) -> set[str]:
-    """Groups such as merlin-all would count their corpora twice."""
-    return {corpus.card.name for corpus in result.corpora}
+def _at_counted_layers(result: RunResult, probe: str | None = None) -> RunResult:
+    """Keep the units at the layers that count, as if these were one layer."""
+    units = (u for u in units_that_count(result) if probe in (None, u.probe))
+    one_layer = tuple(unit.model_copy(update={"layer": 0}) for unit in units)
+    return result.model_copy(update={"units": one_layer})
 
 
-def _sum(units: Iterator[UnitRecord], corpora: set[str]) -> dict[tuple[str, str], Counts]:
-    sums: dict[tuple[str, str], Counts] = {}
-    for unit in units:
-        if unit.corpus in corpora:
-            key = unit.protocol, unit.probe
-            counts = np.asarray(unit.confusion, dtype=np.int64)
-            sums[key] = sums[key] + counts if key in sums else counts
-    return sums
-
-
-def _by_layer(result: RunResult, probe: str) -> dict[tuple[str, int], Counts]:
-    """Confusion matrices of one probe summed over corpora and seeds, by protocol and layer."""
-    corpora = _of_corpora(result)
-    sums: dict[tuple[str, int], Counts] = {}
-    for unit in result.units:
-        if unit.probe == probe and unit.corpus in corpora:
-            key = unit.protocol, unit.layer
-            counts = np.asarray(unit.confusion, dtype=np.int64)
-            sums[key] = sums[key] + counts if key in sums else counts
-    return sums
+def _of_probe(result: RunResult, probe: str) -> RunResult:
+    return result.model_copy(update={"units": tuple(u for u in result.units if u.probe == probe)})
 
 
 def _ridges(result: RunResult, probe: str) -> Iterator[Ridge]:
     inside = {card.name: card.distribution == "in" for card in result.protocols}
-    classes = range(len(result.scale))
-    for (protocol, layer), counts in _by_layer(result, probe).items():
-        for gold, level in enumerate(result.scale):
-            row = counts[gold]
-            if row.sum():
-                shares = {p - gold: float(row[p] / row.sum()) for p in classes}
-                yield Ridge(protocol, inside[protocol], layer, level, shares)
+    reach = len(result.scale) - 1
+    for (protocol, _, layer), levels in level_residuals(_of_probe(result, probe)).items():
+        for gold, found in enumerate(levels):
+            if found.n:
+                shares = {
+                    offset: found.histogram.get(offset, 0) / found.n
+                    for offset in range(-gold, reach - gold + 1)
+                }
+                yield Ridge(protocol, inside[protocol], layer, found.level, shares)
 
 
 def _level_shares(result: RunResult, probe: str) -> Iterator[LevelShare]:
     inside = {card.name: card.distribution == "in" for card in result.protocols}
-    priors = _priors(result)
-    for (protocol, own), counts in _sum(units_that_count(result), _of_corpora(result)).items():
-        if own == probe and counts.sum():
-            predicted, true = counts.sum(0) / counts.sum(), counts.sum(1) / counts.sum()
-            prior = priors.get(protocol)
-            for c, level in enumerate(result.scale):
-                before = None if prior is None else float(prior[c])
-                yield LevelShare(
-                    protocol, inside[protocol], level, float(predicted[c]), float(true[c]), before
-                )
-
-
-def _priors(result: RunResult) -> dict[str, NDArray[np.float64]]:
-    """Levels of the training texts by protocol: the mean over its folds."""
-    folds: dict[str, list[NDArray[np.float64]]] = {}
-    for split in result.splits:
-        if split.train and len(split.train_levels) == len(result.scale):
-            counts = np.asarray(split.train_levels, dtype=np.float64)
-            folds.setdefault(split.protocol, []).append(counts / counts.sum())
-    return {protocol: np.mean(found, axis=0) for protocol, found in folds.items()}
+    for (protocol, _, _), found in predicted_levels(_at_counted_layers(result, probe)).items():
+        prior = found.prior or (None,) * len(result.scale)
+        levels = zip(result.scale, found.predicted, found.truth, prior, strict=True)
+        for level, predicted, true, before in levels:
+            yield LevelShare(protocol, inside[protocol], level, predicted, true, before)
 
 
 def _drifts(result: RunResult, probe: str) -> Iterator[Drift]:
-    priors = _priors(result)
-    uniform = np.full(len(result.scale), 1 / len(result.scale))
-    for (protocol, layer), counts in _by_layer(result, probe).items():
-        if counts.sum():
-            predicted, true = counts.sum(0) / counts.sum(), counts.sum(1) / counts.sum()
-            prior = priors.get(protocol)
-            yield Drift(
-                protocol,
-                layer,
-                entropy=_entropy(predicted),
-                to_uniform=_distance(predicted, uniform),
-                to_truth=_distance(predicted, true),
-                to_prior=None if prior is None else _distance(predicted, prior),
-            )
-
-
-def _entropy(shares: NDArray[np.float64]) -> float:
-    some = shares[shares > 0]
-    return float(-(some * np.log2(some)).sum())
-
-
-def _distance(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Total variation: half the sum of absolute differences."""
-    return float(np.abs(first - second).sum() / 2)
+    for (protocol, _, layer), found in predicted_levels(_of_probe(result, probe)).items():
+        yield Drift(
+            protocol,
+            layer,
+            entropy=found.entropy,
+            to_uniform=found.to_uniform,
+            to_truth=found.to_truth,
+            to_prior=found.to_prior,
+        )

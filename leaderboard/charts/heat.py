@@ -31,7 +31,7 @@ class ConfusionCell:
     gold: str
     predicted: str
     count: int
-    share: float
+    share: float | None
 
 
 def corpora_chart(scores: Sequence[CorpusScore], probes: tuple[str, ...]) -> Chart:
@@ -52,7 +52,7 @@ def corpora_chart(scores: Sequence[CorpusScore], probes: tuple[str, ...]) -> Cha
     protocols = list(dict.fromkeys(score.protocol for score in scores))
     corpora = list(dict.fromkeys(score.corpus for score in scores))
     caption = "At the layer each number comes from. Darker is better; white is 0 or below."
-    spec = _grid(data, ("probe", list(probes), None), ("corpus", corpora, None), cell=(74, 26))
+    spec = _grid(data, ("probe", list(probes), None), ("corpus", corpora, None), cell=(96, 26))
     return Chart(
         key="corpora",
         title="QWK by corpus",
@@ -75,10 +75,10 @@ def confusion_chart(
             "probe": cell.probe,
             "gold": cell.gold,
             "predicted": cell.predicted,
-            "text": f"{100 * cell.share:.0f}",
-            "tip": f"{cell.count} of {cell.gold} predicted as {cell.predicted} "
-            f"({100 * cell.share:.1f} %), {cell.probe}, {cell.protocol}",
-            **_paint(cell.share),
+            "text": "–" if cell.share is None else f"{100 * cell.share:.0f}",
+            "tip": f"{cell.count} of {cell.gold} predicted as {cell.predicted}, "
+            f"{cell.probe}, {cell.protocol}",
+            **_paint(cell.share or 0.0),
         }
         for cell in cells
     ]
@@ -88,7 +88,7 @@ def confusion_chart(
         data,
         ("predicted", list(scale), "Predicted level"),
         ("gold", list(scale), "True level"),
-        cell=(27, 23),
+        cell=(34, 25),
     )
     return Chart(
         key="confusion",

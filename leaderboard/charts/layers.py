@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cefrbench_leaderboard.charts.chart import Chart, Table
-from cefrbench_leaderboard.charts.palette import RULE, series_of
+from cefrbench_leaderboard.charts.palette import Series, series_of
 from cefrbench_leaderboard.charts.svg import Spec, draw
 
 _COLUMNS = ("protocol", "probe", "layer", "qwk", "low", "high")
@@ -64,15 +64,11 @@ def _spec(data: list[Spec], protocols: list[str], probes: tuple[str, ...]) -> Sp
         "facet": {"field": "protocol", "type": "nominal", "title": None, "sort": protocols},
         "columns": _ACROSS,
         "spec": {
-            "width": 400,
-            "height": 260,
+            "width": 500,
+            "height": 280,
             "layer": [
                 {
-                    "mark": {"type": "rule", "color": RULE.value},
-                    "encoding": {"y": {"datum": 0}},
-                },
-                {
-                    "mark": {"type": "area", "opacity": 0.13},
+                    "mark": {"type": "area", "opacity": 0.12},
                     "encoding": {
                         "x": x,
                         "y": {**y, "field": "low", "title": "QWK", "axis": axis},
@@ -109,7 +105,7 @@ def _spec(data: list[Spec], protocols: list[str], probes: tuple[str, ...]) -> Sp
     }
 
 
-def _colour(looks: Spec, probes: tuple[str, ...]) -> Spec:
+def _colour(looks: dict[str, Series], probes: tuple[str, ...]) -> Spec:
     inks = [looks[probe].ink.value for probe in probes]
     return {
         "field": "probe",

@@ -112,7 +112,14 @@ def _facet(protocols: list[str]) -> Spec:
 
 def _bars(data: list[Spec], protocols: list[str], scale: tuple[str, ...]) -> Spec:
     axis = {"tickCount": 4, "format": ".0%", "domain": False, "ticks": False}
-    y = {"field": "share", "type": "quantitative", "title": "Share of texts", "axis": axis}
+    top = -(-10 * max(row["share"] for row in data) // 1) / 10
+    y = {
+        "field": "share",
+        "type": "quantitative",
+        "title": "Share of texts",
+        "scale": {"domain": [0, top], "nice": False},
+        "axis": axis,
+    }
     x = {
         "field": "level",
         "type": "nominal",
@@ -126,8 +133,8 @@ def _bars(data: list[Spec], protocols: list[str], scale: tuple[str, ...]) -> Spe
         "facet": _facet(protocols),
         "columns": 2,
         "spec": {
-            "width": 400,
-            "height": 190,
+            "width": 500,
+            "height": 200,
             "encoding": {"x": x, "y": y},
             "layer": [
                 {
@@ -176,8 +183,8 @@ def _lines(data: list[Spec], protocols: list[str], names: list[str]) -> Spec:
         "facet": _facet(protocols),
         "columns": 2,
         "spec": {
-            "width": 400,
-            "height": 190,
+            "width": 500,
+            "height": 200,
             "encoding": {
                 "x": {
                     "field": "layer",
@@ -199,7 +206,11 @@ def _lines(data: list[Spec], protocols: list[str], names: list[str]) -> Spec:
                         "gridColor": RULE.value,
                     },
                 },
-                "color": {**series, "scale": {**scale, "range": inks}},
+                "color": {
+                    **series,
+                    "scale": {**scale, "range": inks},
+                    "legend": {"symbolType": "stroke", "symbolSize": 300},
+                },
                 "strokeDash": {**series, "scale": {**scale, "range": [[1, 0], [6, 2], [2, 2]]}},
             },
             "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 34}},

@@ -84,19 +84,24 @@ def _spec(
         "legend": {"symbolType": "square"},
     }
     reach = len(scale) - 1
+    top = max(row["top"] for row in data)
     names = ", ".join(f"{i}: '{layer}'" for i, layer in enumerate(layers))
     x = {
         "field": "residual",
         "type": "quantitative",
-        "title": None,
+        "title": "Predicted − true",
         "scale": {"domain": [-reach, reach], "nice": False},
-        "axis": {"grid": True, "values": [-reach, -2, 0, 2, reach], "format": "+d"},
+        "axis": {
+            "grid": False,
+            "values": [-reach, -2, 0, 2, reach],
+            "labelExpr": "datum.value === 0 ? '0' : format(datum.value, '+d')",
+        },
     }
     y = {
-        "field": "base",
+        "field": "top",
         "type": "quantitative",
         "title": "Layer",
-        "scale": {"domain": [0, len(layers) + _HEIGHT - 0.8], "nice": False},
+        "scale": {"domain": [0, top + 0.1], "nice": False},
         "axis": {
             "grid": False,
             "domain": False,
@@ -116,8 +121,8 @@ def _spec(
             }
         },
         "spec": {
-            "width": 150,
-            "height": 34 * len(layers) + 60,
+            "width": 186,
+            "height": round(30 * top) + 10,
             "layer": [
                 {
                     "mark": {"type": "rule", "color": QUIET.value, "strokeDash": [2, 3]},
@@ -127,13 +132,13 @@ def _spec(
                     "mark": {
                         "type": "area",
                         "interpolate": "monotone",
-                        "fillOpacity": 0.22,
+                        "fillOpacity": 0.2,
                         "line": {"strokeWidth": 1.6},
                     },
                     "encoding": {
                         "x": x,
                         "y": y,
-                        "y2": {"field": "top"},
+                        "y2": {"field": "base"},
                         "color": colour,
                         "detail": [{"field": "ridge", "type": "nominal"}],
                     },

@@ -64,6 +64,7 @@ CONFIG: Spec = {
         "labelFontSize": 12,
         "symbolSize": 60,
         "symbolStrokeWidth": 2,
+        "symbolOpacity": 1,
         "title": None,
         "columnPadding": 18,
         "offset": 12,

@@ -10,7 +10,7 @@ from cefrbench_leaderboard.entry import VALIDATED, Estimate
 from cefrbench_leaderboard.page import Page
 from cefrbench_leaderboard.pages.encoder import anchor
 from cefrbench_leaderboard.published import Published, Reported
-from cefrbench_leaderboard.render import render
+from cefrbench_leaderboard.render import protocol_label, render
 
 #: Pixels of the dot-and-whisker strip, for scores from 0 to 1.
 _STRIP = 120
@@ -43,6 +43,10 @@ class Column:
         Whether it is shown before anybody chooses; without JavaScript all are.
     protocol : str
         Protocol that it belongs to; empty for none.
+    kind : str
+        Kind of reference that it compares with; empty for none.
+    ranks : bool
+        Whether only tables that rank have it.
     """
 
     key: str
@@ -51,6 +55,8 @@ class Column:
     numeric: bool = True
     shown: bool = True
     protocol: str = ""
+    kind: str = ""
+    ranks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,57 +178,49 @@ def _probes(board: Board, suites: Sequence[SuiteResults], front: Board) -> tuple
 
 
 def _columns(board: Board) -> tuple[Column, ...]:
-    ranked = any(section.ranked for section in board.sections)
-    kinds = _in_order_of_kind(board)
-    columns = [
-        Column("rank", "Rank", f"By {board.main}; tied where no difference is shown"),
+    main = protocol_label(board.main)
+    own = board.probe == VALIDATED
+    return (
+        Column("rank", "Rank", f"By {main} QWK; shared where no difference is shown", ranks=True),
         Column("encoder", "Encoder", "Name that it was run under", numeric=False),
         Column("size", "Param.", "Number of weights"),
         Column("width", "Width", "Numbers in an embedding", shown=False),
+        Column("probe", "Probe", "That the numbers are of", numeric=False, shown=own),
         Column(
-            "probe",
-            "Probe",
-            "Probe that the numbers are of",
-            numeric=False,
-            shown=board.probe == VALIDATED,
+            "layer", "Layer", f"Layers behind {main} QWK, and how many there are", numeric=False
         ),
-        Column(
-            "layer",
-            "Layer",
-            f"Layers that {board.main} comes from, of all its layers",
-            numeric=False,
+        *(
+            Column(p, f"{protocol_label(p)} QWK", f"Under {p}, 95 % interval", protocol=p)
+            for p in board.protocols
         ),
-    ]
-    for protocol in board.protocols:
-        title = f"QWK under {protocol}, 95 % interval"
-        columns.append(Column(protocol, f"{protocol.upper()} QWK", title, protocol=protocol))
-    columns.append(Column("gap", "Gap", "IID less LOCO: what is lost on a corpus never seen"))
-    columns.append(Column("strip", "In and out, from 0 to 1", "Dot and whisker", numeric=False))
-    columns += [
-        Column(
-            f"over-{kind.split()[0]}",
-            f"Over {kind}",
-            f"Difference under {board.main}, paired by text",
-            shown=kind.startswith("surface"),
-        )
-        for kind in kinds
-    ]
-    if ranked:
-        columns += [
+        Column("gap", "Gap", "IID less OOD: what is lost on a corpus never seen"),
+        Column("strip", "0 to 1", "Dots with 95 % whiskers", numeric=False),
+        *(
+            Column(
+                f"over-{kind.split()[0]}",
+                f"Over {kind.split()[0]}",
+                f"{main} QWK less that of the {kind}, paired by text, 95 % interval",
+                shown=kind.startswith("surface"),
+                kind=kind,
+            )
+            for kind in _kinds_of_reference(board)
+        ),
+        *(
             Column(
                 f"rank-{p}",
-                f"{p.upper()} rank",
-                f"Rank by {p}, 95 % interval",
+                f"{protocol_label(p)} rank",
+                f"Rank by {p}, 95 % interval of the position",
                 shown=False,
                 protocol=p,
+                ranks=True,
             )
             for p in board.protocols
-        ]
-    columns.append(Column("licence", "Licence", "Of the weights", numeric=False, shown=False))
-    return tuple(columns)
+        ),
+        Column("licence", "Licence", "Of the weights", numeric=False, shown=False),
+    )
 
 
-def _in_order_of_kind(board: Board) -> tuple[str, ...]:
+def _kinds_of_reference(board: Board) -> tuple[str, ...]:
     kinds = {kind for section in board.sections for line in section.lines for kind in line.above}
     return tuple(sorted(kinds))
 

@@ -16,7 +16,7 @@ from cefrbench_leaderboard.pairs import MOST, Contestant, Field, Pair, fields, t
 from cefrbench_leaderboard.render import render
 
 #: Entries whose pairs stand on the page itself, for readers without JavaScript.
-_SHOWN = 6
+_SHOWN = 4
 #: Unit of the errors in the data: 16 bits reach to 0.65.
 _QUANTUM = 1e-5
 

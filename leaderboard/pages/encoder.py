@@ -12,7 +12,7 @@ from cefrbench.statistics import Interval
 from cefrbench_leaderboard.charts.chart import Chart
 from cefrbench_leaderboard.entry import Cell, Entry, Estimate, units_that_count
 from cefrbench_leaderboard.page import Page
-from cefrbench_leaderboard.render import render, short
+from cefrbench_leaderboard.render import protocol_label, render, short
 from cefrbench_leaderboard.views import result_charts
 
 
@@ -107,7 +107,11 @@ def _headlines(entry: Entry) -> tuple[Headline, ...]:
         cell = entry.cell(card.name, probe)
         if cell is not None:
             note = f"{card.title}, mean over {len(_means(cell, entry))} corpora"
-            found.append(Headline(f"{card.name} QWK", cell.qwk, anchor(card.name, probe), note))
+            found.append(
+                Headline(
+                    f"{protocol_label(card.name)} QWK", cell.qwk, anchor(card.name, probe), note
+                )
+            )
     if probe in entry.gaps:
         note = "what is lost on a corpus never seen"
         found.append(Headline("Gap", entry.gaps[probe], anchor("loco", probe), note))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cefrbench.config import RunConfig, get_suite
 from cefrbench_leaderboard.boards import SuiteResults
 from cefrbench_leaderboard.entry import Entry
 from cefrbench_leaderboard.load import LeftOut
@@ -14,29 +15,33 @@ from cefrbench_leaderboard.render import render
 
 
 @dataclass(frozen=True, slots=True)
-class CoverageCell:
-    """Cells of probe × protocol that one corpus has, of those that the run asked for."""
-
-    done: int
-    asked: int
-
-
-@dataclass(frozen=True, slots=True)
 class CoverageRow:
-    """One encoder; cells parallel to the suite's corpora, None where a corpus was not run."""
+    """One encoder.
+
+    Attributes
+    ----------
+    entry : Entry
+    cells : tuple of int
+        Pairs of probe and protocol with a score, parallel to the suite's corpora.
+    missing : tuple of str
+        Probes and protocols of the suite that were not run.
+    failed : int
+    """
 
     entry: Entry
-    cells: tuple[CoverageCell | None, ...]
+    cells: tuple[int, ...]
+    missing: tuple[str, ...]
     failed: int
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageSuite:
-    """One suite."""
+    """One suite; ``asked`` is the number of pairs of probe and protocol that it holds."""
 
     name: str
     slug: str
     corpora: tuple[str, ...]
+    asked: int
     rows: tuple[CoverageRow, ...]
 
 
@@ -91,24 +96,30 @@ def coverage_page(suites: Sequence[SuiteResults], left_out: Sequence[LeftOut]) -
 
 
 def _coverage(suite: SuiteResults) -> CoverageSuite:
+    """Set what was run against what the suite asks for."""
     entries = sorted((one.entry for one in suite.made), key=lambda entry: entry.slug)
-    corpora = tuple(dict.fromkeys(name for entry in entries for name in entry.covered))
+    asked = RunConfig.model_validate(get_suite(suite.name).config)
+    corpora = dict.fromkeys([*asked.corpora, *(name for e in entries for name in e.covered)])
+    wanted = (*asked.probes, *asked.protocols)
     rows = [
         CoverageRow(
             entry,
-            tuple(_cell(entry, corpus) for corpus in corpora),
+            tuple(_scored(entry, corpus) for corpus in corpora),
+            tuple(name for name in wanted if name not in _run(entry)),
             sum(failure.count for failure in entry.failures),
         )
         for entry in entries
     ]
-    return CoverageSuite(suite.name, suite.slug, corpora, tuple(rows))
+    pairs = len(asked.probes) * len(asked.protocols)
+    return CoverageSuite(suite.name, suite.slug, tuple(corpora), pairs, tuple(rows))
 
 
-def _cell(entry: Entry, corpus: str) -> CoverageCell | None:
-    if corpus not in entry.covered:
-        return None
-    done = sum(any(part.corpus == corpus for part in cell.corpora) for cell in entry.cells)
-    return CoverageCell(done, len(entry.probes) * len(entry.protocols))
+def _scored(entry: Entry, corpus: str) -> int:
+    return sum(any(part.corpus == corpus for part in cell.corpora) for cell in entry.cells)
+
+
+def _run(entry: Entry) -> set[str]:
+    return {card.name for card in (*entry.probes, *entry.protocols)}
 
 
 def _failures(suites: Sequence[SuiteResults]) -> tuple[FailureLine, ...]:

@@ -34,6 +34,8 @@
       ? "—"
       : value.toFixed(digits).replace(/^-(0\.?0*)$/, "$1").replace("-", "\u2212");
   const signed = (value) => (value > 0 ? "+" : "") + number(value);
+  const label = (protocol) =>
+    ({ loco: "OOD", gap: "gap" })[protocol] ?? protocol.toUpperCase();
   const range = (low, high) => `${number(low)} to ${number(high)}`;
   const options = (select, entries, value) => {
     select.replaceChildren(
@@ -188,7 +190,7 @@
       ["Width", ...entries.map((entry) => String(entry.width))],
       ["Probe", ...entries.map((entry) => entry.probe)],
       ...field.protocols.map((name) => [
-        name === "gap" ? "Gap" : `${name} QWK`,
+        name === "gap" ? "Gap" : `${label(name)} QWK`,
         ...entries.map((entry) => score(entry, name)),
       ]),
       ["", ...entries.map(remove)],
@@ -202,7 +204,7 @@
       .flatMap((protocol) =>
         field.corpora.map((corpus, c) => [
           corpus,
-          protocol,
+          label(protocol),
           ...entries.map((entry) => number(entry.corpora[protocol] && entry.corpora[protocol][c])),
         ]),
       );
@@ -210,10 +212,10 @@
   };
 
   const pairTable = (field, entries) => {
-    const cell = (test) => (test ? `${range(test.low, test.high)}, p ${test.holm < 0.001 ? "< 0.001" : `= ${number(test.holm)}`}` : "—");
+    const cell = (test) => (test ? `${range(test.low, test.high)}, p\u00a0${test.holm < 0.001 ? "<\u00a00.001" : `=\u00a0${number(test.holm)}`}` : "—");
     const rows = compare(field, entries).map((pair) => [
       `${pair.a.name} against ${pair.b.name}`,
-      pair.protocol,
+      label(pair.protocol),
       signed(pair.difference),
       cell(pair.these),
       cell(pair.beyond),
@@ -268,11 +270,11 @@
     );
     fields = await load(set);
     chosen = (state.get("with") || "").split(" ").filter(Boolean);
-    const label = (field) =>
+    const words = (field) =>
       field.full ? "full results" : `partial: ${field.corpora.length} corpora, ${field.entries.length} entries`;
     const holds = fields.findIndex((field) => chosen.some((slug) => field.index.has(slug)));
     const cohort = state.get("cohort") ?? String(Math.max(0, holds));
-    options(form.elements.cohort, fields.map((field, i) => [String(i), label(field)]), cohort);
+    options(form.elements.cohort, fields.map((field, i) => [String(i), words(field)]), cohort);
     show();
   };
 

@@ -11,7 +11,12 @@
   const UNITS = { k: 1e3, M: 1e6, B: 1e9 };
   const MAX_COMPARED = 4;
   const COLUMNS = [...form.elements].filter((element) => element.name === "col");
-  const DEFAULT_COLUMNS = COLUMNS.filter((box) => box.checked).map((box) => box.value);
+  // A phone has room for the scores alone, to begin with.
+  const ON_PHONES = COLUMNS.filter((box) => box.dataset.protocol || box.value === "gap");
+  const narrow = matchMedia("(max-width: 40rem)").matches;
+  const DEFAULT_COLUMNS = (narrow ? ON_PHONES : COLUMNS)
+    .filter((box) => box.defaultChecked)
+    .map((box) => box.value);
   const FIELDS = ["q", "protocol", "size", "licence"];
   const picked = new Set();
   let sorted = { key: "", ascending: true };
