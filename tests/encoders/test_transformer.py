@@ -171,3 +171,39 @@ def test_identity_changes_with_everything_that_changes_a_value_and_only_then(fol
     ]
     digests = {base.digest(), *(encoder.identity.digest() for encoder in others)}
     assert len(digests) == 6
+
+
+def test_a_replica_runs_on_its_own_weights_and_gives_the_same_features(folders, tmp_path):
+    from essay_factory import essays
+
+    from cefrbench.features.compute import compute_features
+    from cefrbench.features.store import FeatureStore
+    from cefrbench.features.transformer import TransformerEncoder
+
+    one = load(folders["qwen3-left"])
+    elsewhere = [lambda: load(folders["qwen3-left"]).model]
+    two = TransformerEncoder(one.identity, one.model, one.anatomy, one._tokenizer, elsewhere)
+    first, second = two.replicas()
+    assert first is two
+    assert two.replicas()[1] is second, "loaded once"
+    assert second.model is not first.model
+    np.testing.assert_array_equal(encode(second, TEXTS), encode(one, TEXTS))
+
+    corpus = essays("one", [(f"{text} {n}", "B1") for n in range(120) for text in TEXTS])
+    alone = compute_features(one, [corpus], FeatureStore(tmp_path / "one"))
+    shared = compute_features(two, [corpus], FeatureStore(tmp_path / "two"))
+    for layer in alone.layers:
+        np.testing.assert_array_equal(shared.layer(layer), alone.layer(layer))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+def test_a_gpu_gives_the_features_of_the_cpu(folders):
+    expected = encode(load(folders["qwen3-left"]), TEXTS)
+    name = f"hf:{folders['qwen3-left']}"
+    spec = PluginHost().get_encoder(name)
+    exact = spec.load(name, EncoderOptions(device="cuda:0", dtype="float32"))
+    np.testing.assert_allclose(encode(exact, TEXTS), expected, atol=1e-3)
+    quick = spec.load(name, EncoderOptions(device="cuda:0"))
+    assert quick.identity.dtype in {"bfloat16", "float16"}
+    assert np.corrcoef(encode(quick, TEXTS).ravel(), expected.ravel())[0, 1] > 0.999
