@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 
@@ -36,7 +37,8 @@ def train_all(models: Sequence[Model], X: NDArray[Any], settings: Settings, devi
     torch.OutOfMemoryError
         When an accelerator has no room for even one model.
     """
-    features = torch.from_numpy(X)
+    # Features that are mapped from disk are read-only, which torch doesn't know.
+    features = torch.from_numpy(np.require(X, requirements=["C", "W"]))
     if device == "cpu":
         _train_on_host(models, features, settings)
         return
@@ -64,7 +66,8 @@ def _train_on_host(models: Sequence[Model], features: torch.Tensor, settings: Se
 
     threads = torch.get_num_threads()
     try:
-        over_cores(train, models, workers)
+        # The longest first, so that no core is left with it at the end.
+        over_cores(train, sorted(models, key=lambda m: -len(m.rows)), workers)
     finally:
         torch.set_num_threads(threads)
 
@@ -92,7 +95,9 @@ def _train_on_device(models: Sequence[Model], features: torch.Tensor, settings: 
 
 
 def _train(features: torch.Tensor, models: Sequence[Model], settings: Settings) -> None:
-    Stack(features, models, settings).train()
+    # A model that overflows is seen by its loss, and stops.
+    with np.errstate(over="ignore", invalid="ignore"):
+        Stack(features, models, settings).train()
 
 
 def _bytes(features: torch.Tensor) -> int:

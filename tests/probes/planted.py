@@ -26,7 +26,7 @@ def planted(n=260, dim=24, seed=0, dtype=np.float32, classes=5):
     folds = [
         FoldRows(np.sort(rows[fifth:]), np.sort(rows[:fifth])),
         FoldRows(np.sort(rows[: 3 * fifth]), np.sort(rows[3 * fifth :])),
-        FoldRows(np.sort(rows[2 * fifth :]), np.sort(rows[: 2 * fifth])),
+        FoldRows(np.sort(rows[2 * fifth + 3 :]), np.sort(rows[: 2 * fifth])),
     ]
     return Planted(X.astype(dtype), y, rng.uniform(0.2, 2.0, n), folds)
 
@@ -36,3 +36,8 @@ def badly_scaled(X):
     scaled = X * np.geomspace(1e-3, 1e3, X.shape[1]) + np.linspace(-50, 50, X.shape[1])
     scaled[:, 0] = 2000 + 30 * X[:, 0]
     return scaled.astype(X.dtype)
+
+
+def overflowing(X):
+    """Features so large that a sum of a few of them is infinite."""
+    return (X * (3.2e38 / np.abs(X).max())).astype(X.dtype)

@@ -1,15 +1,8 @@
-"""Ridge, logistic and ordinal: the minimum that scikit-learn and mord find, on all folds at once."""
+"""Ridge, logistic and ordinal: the minimum of scikit-learn and mord, on all folds at once."""
 
 import mord
 import numpy as np
 import pytest
-from cefrbench_plugins.probes import _linear
-from cefrbench_plugins.probes._arrays import DeviceArrays, HostArrays
-from cefrbench_plugins.probes._design import Layer
-from cefrbench_plugins.probes._linear import LinearProbe
-from cefrbench_plugins.probes._logistic import LogisticProbe, Multinomial
-from cefrbench_plugins.probes._ordinal import AllThreshold, OrdinalProbe
-from cefrbench_plugins.probes._ridge import RidgeProbe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted import badly_scaled, planted
@@ -20,6 +13,13 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from cefrbench.errors import ProbeError
 from cefrbench.probe import FitsFolds, FoldRows
+from cefrbench_plugins.probes import _linear
+from cefrbench_plugins.probes._arrays import DeviceArrays, HostArrays
+from cefrbench_plugins.probes._design import Layer
+from cefrbench_plugins.probes._linear import LinearProbe
+from cefrbench_plugins.probes._logistic import LogisticProbe, Multinomial
+from cefrbench_plugins.probes._ordinal import AllThreshold, OrdinalProbe
+from cefrbench_plugins.probes._ridge import RidgeProbe
 
 # mord passes options to SciPy that SciPy has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:scipy.optimize:DeprecationWarning")
@@ -54,9 +54,7 @@ def test_every_fold_is_predicted_as_by_the_reference(probe, shape, weighted):
     fits = probe.fit_folds(data.X, data.y, data.folds, sample_weight=weight)
     for fold, (fit,) in zip(data.folds, fits, strict=True):
         assert fit.converged
-        np.testing.assert_allclose(
-            fit.predictions, by_hand(probe, data, fold, weight), atol=1e-9
-        )
+        np.testing.assert_allclose(fit.predictions, by_hand(probe, data, fold, weight), atol=1e-9)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -94,6 +92,8 @@ def test_badly_scaled_features_still_reach_the_minimum(probe, loss):
     """Where scikit-learn and mord give up, a general minimiser finds nothing better nearby."""
     data = planted(dtype=np.float64)
     X = badly_scaled(data.X)
+    (row,) = probe.fit_folds(X, data.y, data.folds[:1])
+    assert row[0].converged
     probe.fit(X, data.y)
     best = loss(X, data.y, probe.coef_, probe.intercept_)
     scale = np.r_[X.std(axis=0)[:, None]]
