@@ -45,9 +45,10 @@ def _band(units: list[UnitRecord], statistic: Statistic) -> Interval:
     cells = counts.reshape(len(units), -1)
     total = cells @ columns
     scores = statistic.value(total)
-    left_out = np.where(cells > 0, scores[:, None], np.nan)
-    left_out -= np.where(cells > 0, statistic.value(total[:, None] - columns), np.nan)
-    loss = np.nan_to_num(left_out)
+    # Nothing can be left out of an empty cell: what the formula gives there is not used.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        without = statistic.value(total[:, None] - columns)
+    loss = np.nan_to_num(np.where(cells > 0, scores[:, None] - without, np.nan))
     n = cells.sum(1)
     mean_loss = (cells * loss).sum(1) / np.maximum(n, 1)
     error = np.sqrt((cells * (loss - mean_loss[:, None]) ** 2).sum(1))
