@@ -31,7 +31,7 @@ class Networks:
     def __init__(self, flat: Tensor, dim: int, width: int, outputs: int) -> None:
         models = len(flat)
         self.flat = flat
-        parts = flat.split([dim * width, width * outputs, width, outputs], dim=1)
+        parts = torch.split(flat, [dim * width, width * outputs, width, outputs], dim=1)
         self.hidden = parts[0].view(models, dim, width)
         self.out = parts[1].view(models, width, outputs)
         self.hidden_bias = parts[2].view(models, 1, width)
@@ -46,17 +46,21 @@ class Networks:
             np.concatenate([w.hidden.ravel(), w.out.ravel(), w.hidden_bias, w.out_bias])
             for w in weights
         ]
-        return cls(torch.from_numpy(np.stack(rows)).to(like), *weights[0].shape)
+        dim, width, outputs = weights[0].shape
+        return cls(torch.from_numpy(np.stack(rows)).to(like), dim, width, outputs)
 
     def first(self, models: int) -> Networks:
         """The first few, sharing memory."""
         if models == len(self.flat):
             return self
-        return Networks(self.flat[:models], *self.hidden.shape[1:], self.out.shape[2])
+        return self._shaped(self.flat[:models])
 
     def like(self) -> Networks:
         """Zeros of the same shape."""
-        return Networks(torch.zeros_like(self.flat), *self.hidden.shape[1:], self.out.shape[2])
+        return self._shaped(torch.zeros_like(self.flat))
+
+    def _shaped(self, flat: Tensor) -> Networks:
+        return Networks(flat, self.hidden.shape[1], self.hidden.shape[2], self.out.shape[2])
 
     def weights(self, model: int) -> Weights:
         """One network, brought to the host."""
@@ -89,7 +93,7 @@ class StackedAdam:
         """
         models = len(decay)
         # The penalty spares the biases; Adam applies it to the whole row, so it is taken off here.
-        scale = self._clock.new_tensor(decay).to(self.networks.flat.dtype)[:, None]
+        scale = self.networks.flat.new_tensor(decay)[:, None]
         self.gradients.biases[:models] -= scale * self.networks.biases[:models]
         self._clock.fill_(self._steps)
         self._steps += 1
@@ -102,9 +106,15 @@ class StackedAdam:
 
     def _update(self, models: Sequence[slice], decay: float) -> None:
         """Update some models; torch counts the steps of each tensor that it is given."""
-        states = (self.networks.flat, self.gradients.flat, *self._moments)
+        params, gradients, first, second = (
+            [state[part] for part in models]
+            for state in (self.networks.flat, self.gradients.flat, *self._moments)
+        )
         adam(
-            *([state[part] for part in models] for state in states),
+            params,
+            gradients,
+            first,
+            second,
             [],
             [self._clock[part][0] for part in models],
             fused=True,

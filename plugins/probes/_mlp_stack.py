@@ -79,7 +79,7 @@ class Stack:
     def _predict(self, rows: NDArray[np.intp], i: int) -> NDArray[np.floating]:
         net, only = self.networks, slice(i, i + 1)
         parts = []
-        for part in torch.from_numpy(rows).to(self.features.device).split(PREDICTED_ROWS):
+        for part in torch.split(torch.from_numpy(rows).to(self.features.device), PREDICTED_ROWS):
             active = multiply(self.features[part][None], net.hidden[only])
             active.add_(net.hidden_bias[only]).relu_()
             parts.append(multiply(active, net.out[only]).add_(net.out_bias[only]))

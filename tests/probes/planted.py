@@ -36,8 +36,3 @@ def badly_scaled(X):
     scaled = X * np.geomspace(1e-3, 1e3, X.shape[1]) + np.linspace(-50, 50, X.shape[1])
     scaled[:, 0] = 2000 + 30 * X[:, 0]
     return scaled.astype(X.dtype)
-
-
-def overflowing(X):
-    """Features so large that a sum of a few of them is infinite."""
-    return (X * (3.2e38 / np.abs(X).max())).astype(X.dtype)
