@@ -11,6 +11,7 @@ from torch import nn
 
 from cefrbench.cards import Dtype, EncoderIdentity, Pooling
 from cefrbench.encoder import EncoderOptions
+from cefrbench.errors import EncoderError
 from cefrbench.features.loading import (
     choose_devices,
     choose_dtype,
@@ -19,7 +20,7 @@ from cefrbench.features.loading import (
     ran_remote_code,
 )
 from cefrbench.features.source import ModelSource
-from cefrbench.features.states import examine
+from cefrbench.features.states import Anatomy, examine
 from cefrbench.features.transformer import Tokenizer, TransformerEncoder, wrap_tokenizer
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def build_encoder(
     devices = choose_devices(options.device)
     dtype = choose_dtype(options.dtype, devices[0])
     model = load(devices[0], dtype)
-    anatomy = examine(model)
+    anatomy = _examined(model, name)
     by_kind: Pooling = "last" if anatomy.causal else "mean"
     identity = EncoderIdentity(
         name=name,
@@ -112,6 +113,18 @@ def build_encoder(
     )
     elsewhere = [partial(load, device, dtype) for device in devices[1:]]
     return TransformerEncoder(identity, model, anatomy, tokenizer, elsewhere)
+
+
+def _examined(model: PreTrainedModel, name: str) -> Anatomy:
+    """Look at a model, or say that it isn't one that reads tokens and shows its states."""
+    try:
+        return examine(model)
+    except (RuntimeError, ValueError, TypeError, AttributeError, IndexError) as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        raise EncoderError(
+            f"A trial pass through {name!r} failed ({first}): name a model that takes token ids "
+            "and gives hidden states."
+        ) from error
 
 
 def _max_length(wanted: int | None, default: int, declared: int, model: nn.Module) -> int:

@@ -141,18 +141,23 @@ class Lane:
     encoder: Encoder
     budget: int
 
-    def encode(self, items: Sequence[object], costs: Sequence[int]) -> Features:
+    def encode(
+        self, items: Sequence[object], costs: Sequence[int], stop: threading.Event
+    ) -> Features | None:
         """Encode items in batches of like length, smaller ones after a batch that didn't fit.
 
         Returns
         -------
         ndarray of float32, shape (len(items), layers, width)
+            None when ``stop`` was set before all were encoded.
         """
         identity = self.encoder.identity
         shape = (len(identity.layers), identity.width)
         features = np.empty((len(items), *shape), dtype=np.float32)
         batches = self._plan(range(len(items)), costs)
         while batches:
+            if stop.is_set():
+                return None
             batch = batches.pop()
             try:
                 with blamed(self.encoder):
@@ -256,7 +261,9 @@ class _Filling:
         while not self._stop.is_set() and (job := jobs.next()):
             shard, items = job
             costs = [lane.encoder.cost(item) for item in items]
-            values = lane.encode(items, costs)
+            values = lane.encode(items, costs, self._stop)
+            if values is None:
+                break
             self._check(values)
             behind.append(writer.submit(self.features.write, shard, values))
             if len(behind) > _AHEAD:

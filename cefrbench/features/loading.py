@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,7 +94,6 @@ def load_weights(
     """
     from transformers import AutoModel
 
-    _check_remote_code(folder, name, options)
     direct = {"device_map": device} if _can_place(device) else {}
     with explained(name, "model"):
         loaded, info = AutoModel.from_pretrained(
@@ -107,14 +105,14 @@ def load_weights(
             output_loading_info=True,
             **direct,
         )
+        model = prepare_model(loaded, device)
     missing = sorted(key for key in info["missing_keys"] if not key.startswith("pooler."))
     if missing:
         raise EncoderError(
             f"The weights of {name!r} lack {len(missing)} tensors of its configuration "
             f"({missing[0]!r} for one): fetch or save the model again."
         )
-    model: PreTrainedModel = loaded
-    return prepare_model(model, device)
+    return model
 
 
 def prepare_model(model: PreTrainedModel, device: str) -> PreTrainedModel:
@@ -135,7 +133,19 @@ def ran_remote_code(model: PreTrainedModel) -> bool:
 
 @contextmanager
 def explained(name: str, part: str) -> Iterator[None]:
-    """Turn what transformers raises while loading into one sentence; and keep it quiet."""
+    """Turn what transformers raises while loading into one sentence; and keep it quiet.
+
+    Parameters
+    ----------
+    name : str
+        As the user wrote it.
+    part : str
+        What is being loaded: ``"model"`` or ``"tokenizer"``.
+
+    Raises
+    ------
+    EncoderError
+    """
     from safetensors import SafetensorError
     from transformers.utils import logging
 
@@ -144,6 +154,11 @@ def explained(name: str, part: str) -> Iterator[None]:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
+    except torch.OutOfMemoryError as error:
+        raise EncoderError(
+            f"The {part} {name!r} doesn't fit the memory of the device: choose another --device, "
+            "a --dtype of 16 bits or a smaller model."
+        ) from error
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         if "trust_remote_code" in str(error):
             raise EncoderError(
@@ -160,19 +175,6 @@ def explained(name: str, part: str) -> Iterator[None]:
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
-
-
-def _check_remote_code(folder: Path, name: str, options: EncoderOptions) -> None:
-    """Refuse code that lies in yet another repository: a pinned revision doesn't cover it."""
-    if not options.trust_remote_code:
-        return
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    for target in dict(config.get("auto_map", {})).values():
-        if "--" in str(target):
-            raise EncoderError(
-                f"The model {name!r} runs code of another repository ({target!r}), which its "
-                "revision doesn't pin: copy that code into the model's folder and name the folder."
-            )
 
 
 def _can_place(device: str) -> bool:

@@ -66,6 +66,7 @@ def find_model(reference: str, options: EncoderOptions) -> ModelSource:
     folder = Path(reference).expanduser()
     if reference and folder.is_dir():
         _check_files(folder, reference)
+        _check_remote_code(folder, reference, options)
         source = ModelSource(folder.resolve(), hash_folder(folder), licence=_licence(folder))
     elif reference.startswith((".", "/", "~")) or (reference and folder.exists()):
         raise EncoderError(
@@ -81,6 +82,7 @@ def find_model(reference: str, options: EncoderOptions) -> ModelSource:
             )
         fetched = _fetch(repo, revision or None, options)
         _check_files(fetched, reference)
+        _check_remote_code(fetched, reference, options)
         source = ModelSource(fetched, repo, fetched.name, _licence(fetched))
     return source
 
@@ -111,6 +113,20 @@ def _check_files(folder: Path, reference: str) -> None:
         f"The model {reference!r} holds {found}: expected *.safetensors; load it once with "
         "transformers and save it with save_pretrained, or fetch it again."
     )
+
+
+def _check_remote_code(folder: Path, name: str, options: EncoderOptions) -> None:
+    """Refuse code that lies in yet another repository: a pinned revision doesn't cover it."""
+    path = folder / "config.json"
+    if not options.trust_remote_code or not path.is_file():
+        return
+    # In `auto_map` transformers writes code of another repository as ORG/NAME--module.Class.
+    elsewhere = re.search(r'"([^"\s]+--[^"\s]+)"', path.read_text(encoding="utf-8"))
+    if elsewhere:
+        raise EncoderError(
+            f"The model {name!r} runs code of another repository ({elsewhere[1]!r}), which its "
+            "revision doesn't pin: copy that code into the model's folder and name the folder."
+        )
 
 
 def _licence(folder: Path) -> str | None:

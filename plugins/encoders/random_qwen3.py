@@ -81,7 +81,7 @@ def build_model(shape: Shape, device: str, dtype: Dtype) -> PreTrainedModel:
     place = torch.device(device)
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []), place:
         torch.manual_seed(SEED)
-        model = AutoModel.from_config(config, dtype=getattr(torch, dtype))
+        model = AutoModel.from_config(config, dtype=getattr(torch, dtype))  # type: ignore[no-untyped-call]
     return prepare_model(model, device)
 
 

@@ -53,8 +53,8 @@ def load(name: str, options: EncoderOptions) -> Encoder:
         import torch
         from sentence_transformers.util import import_from_string
 
-        module: Any = import_from_string(declared.transformer)
         with explained(name, "model"):
+            module: Any = import_from_string(declared.transformer)
             return module.load(
                 str(source.folder),
                 subfolder=declared.subfolder,
@@ -130,10 +130,12 @@ def read_declaration(folder: Path, name: str) -> Declaration:
     """
     modules = _read_json(folder / "modules.json") or [{"type": TRANSFORMER, "path": ""}]
     kinds = [module["type"].rpartition(".")[2] for module in modules]
-    if kinds[0] != "Transformer":
+    first = modules[0]["type"]
+    # A type is an import path: nothing but the library's own module is imported at a file's word.
+    if kinds[0] != "Transformer" or not first.startswith("sentence_transformers."):
         raise EncoderError(
-            f"The model {name!r} begins with a {kinds[0]}, not a transformer: "
-            "it has no hidden layers to probe."
+            f"The model {name!r} begins with {first!r}, not with sentence-transformers' "
+            "Transformer: use `hf:` where there are hidden layers to probe."
         )
     settings = _read_json(folder / "config_sentence_transformers.json") or {}
     prompt = (settings.get("prompts") or {}).get(settings.get("default_prompt_name")) or ""
@@ -142,7 +144,7 @@ def read_declaration(folder: Path, name: str) -> Declaration:
         place = modules[kinds.index("Pooling")]["path"]
         pooling = _read_json(folder / place / "config.json") or pooling
     return Declaration(
-        transformer=modules[0]["type"],
+        transformer=first,
         subfolder=modules[0]["path"],
         poolings=_poolings(pooling),
         prompt=prompt,

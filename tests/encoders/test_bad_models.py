@@ -163,6 +163,19 @@ def test_remote_code_that_was_run_is_recorded(remote, tmp_path, monkeypatch):
     assert load(remote, trust_remote_code=True).identity.model != identity.model
 
 
+def test_a_model_that_reads_no_text(tmp_path):
+    from tiny_models import byte_tokenizer
+    from transformers import ViTConfig, ViTModel
+
+    config = ViTConfig(hidden_size=32, intermediate_size=64, num_hidden_layers=1, image_size=32)
+    ViTModel(config.from_dict(config.to_dict() | {"num_attention_heads": 4})).save_pretrained(
+        tmp_path / "vit"
+    )
+    byte_tokenizer().save_pretrained(tmp_path / "vit")
+    with pytest.raises(EncoderError, match=r"A trial pass through .* failed .*takes token ids"):
+        load(tmp_path / "vit")
+
+
 def test_a_device_that_this_machine_has_not_got(folder):
     with pytest.raises(EncoderError, match=r"no device 'cuda:17' on this machine: it has cpu"):
         load(folder, device="cuda:17")

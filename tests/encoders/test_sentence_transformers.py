@@ -80,10 +80,12 @@ def test_a_pooling_that_cefrbench_has_not_got_asks_for_one(folder):
     assert load(folder, pooling="mean").identity.pooling == "mean"
 
 
-def test_a_model_without_hidden_layers_is_refused(folder):
-    modules = [{"idx": 0, "path": "", "type": "sentence_transformers.models.StaticEmbedding"}]
-    (folder / "modules.json").write_text(json.dumps(modules))
-    with pytest.raises(EncoderError, match="begins with a StaticEmbedding"):
+@pytest.mark.parametrize(
+    "first", ["sentence_transformers.models.StaticEmbedding", "custom_code.Transformer"]
+)
+def test_nothing_but_the_librarys_transformer_is_imported(folder, first):
+    (folder / "modules.json").write_text(json.dumps([{"idx": 0, "path": "", "type": first}]))
+    with pytest.raises(EncoderError, match=f"begins with '{first}'"):
         load(folder)
 
 

@@ -209,6 +209,20 @@ def test_a_killed_run_costs_at_most_one_shard(tmp_path):
     assert not list(tmp_path.rglob("*.part"))
 
 
+def test_an_interrupted_run_ends_after_its_batch_and_keeps_its_shards(tmp_path):
+    process = python(SLOW, tmp_path, wait=False)
+    while len(shards(tmp_path)) < 1:
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGINT
+    assert err.strip().endswith("KeyboardInterrupt")
+    kept = len(shards(tmp_path))
+    assert 1 <= kept < 3
+    assert compute(tmp_path).stats["shards_reused"] == kept
+
+
 def test_two_runs_at_once_encode_every_text_once(tmp_path):
     runs = [python(SLOW, tmp_path, wait=False) for _ in range(2)]
     ends = [run.communicate(timeout=120) for run in runs]
