@@ -73,7 +73,7 @@ def test_what_is_written_is_formatted_and_linted(place, tmp_path):
 
 
 @pytest.mark.slow
-def test_what_is_written_is_typed(tmp_path):
+def test_what_is_written_is_typed(tmp_path, request):
     for kind in KINDS:
         new(kind, f"box-{kind}", "--plugins-dir", tmp_path)
     done = subprocess.run(
@@ -86,6 +86,7 @@ def test_what_is_written_is_typed(tmp_path):
             *tmp_path.glob("*.py"),
         ],
         cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": str(request.config.rootpath)},
         capture_output=True,
         text=True,
         check=False,
