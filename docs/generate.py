@@ -9,6 +9,7 @@ from typing import Any
 
 from generate_catalogue import table
 from generate_cli import cli_page
+from generate_hooks import checks_page, hooks_page
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -109,8 +110,10 @@ def _with_tables(name: str, *kinds: str) -> str:
 FILES: dict[str, Callable[[], str]] = {
     "cefrbench/results/result.schema.json": schema_text,
     "docs/catalogue.md": catalogue_page,
+    "docs/checks.md": checks_page,
     "docs/cli.md": cli_page,
     "docs/corpora.md": corpora_page,
+    "docs/hooks.md": hooks_page,
     "docs/results.md": results_page,
 }
 

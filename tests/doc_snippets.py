@@ -18,6 +18,7 @@ import re
 import shlex
 import subprocess
 import sys
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,6 +88,7 @@ class Reader:
             **dict(commands),
         }
         self.printed = []
+        self.names = {"__name__": "page"}
 
     def follow(self, snippet):
         """Do what one snippet says."""
@@ -102,7 +104,9 @@ class Reader:
             printed = " ".join(self.printed[-1].split())
             for line in snippet.text.splitlines():
                 assert " ".join(line.split()) in printed, f"{snippet}: {line}\n{self.printed[-1]}"
-        elif snippet.verb != "not run" and snippet.language == "console":
+        elif snippet.language == "python" and snippet.verb != "not run":
+            self.execute(snippet)
+        elif snippet.language == "console" and snippet.verb != "not run":
             for number, command in enumerate(snippet.commands, start=1):
                 last = number == len(snippet.commands)
                 self.run(snippet, command, int(snippet.argument or 0) if last else 0)
@@ -118,6 +122,11 @@ class Reader:
             assert text.count(old) == 1, f"{snippet}: stands {text.count(old)} times: {old}"
             text = text.replace(old, new)
         path.write_text(text, "utf-8")
+
+    def execute(self, snippet):
+        """Execute Python in the folder; blocks of a page share their names."""
+        with chdir(self.folder):
+            exec(compile(snippet.text, str(snippet), "exec"), self.names)
 
     def run(self, snippet, command, status):
         """Run one command and compare its exit status."""

@@ -1,0 +1,146 @@
+"""The reference of hooks and the table of checks, from the code."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).resolve().parent
+
+#: What each hook's ``register`` takes, where it takes something of ours.
+TAKES = {
+    "register_corpora": "cefrbench.corpus:Corpus",
+    "register_encoders": "cefrbench.encoder:EncoderSpec",
+    "register_probes": "cefrbench.probe:ProbeSpec",
+    "register_protocols": "cefrbench.protocol:Protocol",
+}
+#: Contracts that stand behind what is registered.
+BEHIND = {
+    "register_corpora": (
+        "cefrbench.corpus:Rows",
+        "cefrbench.corpus:Skip",
+        "cefrbench.cards:CorpusCard",
+    ),
+    "register_encoders": (
+        "cefrbench.encoder:Encoder",
+        "cefrbench.encoder:EncoderOptions",
+        "cefrbench.cards:EncoderCard",
+        "cefrbench.cards:EncoderIdentity",
+    ),
+    "register_probes": (
+        "cefrbench.probe:Estimator",
+        "cefrbench.probe:FitsFolds",
+        "cefrbench.probe:ProbeOptions",
+        "cefrbench.cards:ProbeCard",
+    ),
+    "register_protocols": ("cefrbench.protocol:Fold", "cefrbench.cards:ProtocolCard"),
+}
+#: A whole plugin for each hook; the tests run every one.
+EXAMPLES = DOCS / "examples" / "hooks"
+
+KINDS = ("plugin", "corpus", "encoder", "probe")
+
+
+def hooks_page() -> str:
+    """``docs/hooks.md`` with the reference of every hook."""
+    from cefrbench.plugins import HOOKS
+
+    return _between("hooks.md", "hooks", "\n".join(hook_reference(name) for name in HOOKS))
+
+
+def checks_page() -> str:
+    """``docs/checks.md`` with the table of every check."""
+    return _between("checks.md", "checks", "\n".join(_checks(kind) for kind in KINDS))
+
+
+def hook_reference(name: str) -> str:
+    """Signature, meaning, contracts and an example of one hook."""
+    from cefrbench import hookspecs
+
+    hook = getattr(hookspecs, name)
+    parts = [f"### {name}", f"```text\n{signature(hook)}\n```", _prose(inspect.getdoc(hook))]
+    for address in (TAKES.get(name), *BEHIND.get(name, ())):
+        if address:
+            parts.append(_contract(address))
+    example = (EXAMPLES / f"{name}.py").read_text("utf-8")
+    parts.append(f"```python\n{example}```\n")
+    return "\n\n".join(parts)
+
+
+def signature(function: Any) -> str:
+    """A function's signature as it is written in the code."""
+    return f"{function.__name__}{inspect.signature(function)}".replace("'", "")
+
+
+def _contract(address: str) -> str:
+    """A class in a line, and its parts in a list."""
+    module, _, name = address.partition(":")
+    item = getattr(__import__(module, fromlist=[name]), name)
+    about = _prose((inspect.getdoc(item) or "").partition("\n\n")[0])
+    lines = [f"**`{address.replace(':', '.')}`**: {about}", *_parts(item)]
+    return "\n".join(lines)
+
+
+def _parts(item: Any) -> Iterator[str]:
+    yield ""
+    if hasattr(item, "model_fields"):
+        for name, field in item.model_fields.items():
+            about = f": {field.description}" if field.description else ""
+            needed = " (needed)" if field.is_required() else ""
+            yield f"- `{name}`{needed}{about}"
+    elif dataclasses.is_dataclass(item):
+        documented = _attributes(inspect.getdoc(item) or "")
+        for one in dataclasses.fields(item):
+            about = f": {documented[one.name]}" if documented.get(one.name) else ""
+            yield f"- `{one.name}: {one.type}`{about}"
+    else:
+        for name, method in vars(item).items():
+            if inspect.isfunction(method) and not name.startswith("_"):
+                needed = " (needed)" if getattr(method, "__isabstractmethod__", False) else ""
+                about = _prose((inspect.getdoc(method) or "").partition("\n\n")[0])
+                yield f"- `{signature(method)}`{needed}: {about}"
+
+
+def _attributes(text: str) -> dict[str, str]:
+    """What a numpydoc section ``Attributes`` says of each."""
+    _, _, section = text.partition("Attributes\n----------\n")
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for line in section.splitlines():
+        if line.startswith(" "):
+            for name in names:
+                found[name] = f"{found.get(name, '')} {line.strip()}".strip()
+        else:
+            names = [name.strip() for name in line.partition(" :")[0].split(",")]
+    return {name: _prose(about) for name, about in found.items()}
+
+
+def _checks(kind: str) -> str:
+    module = __import__(f"cefrbench.conformance.{kind}", fromlist=["CHECKS"])
+    rows = [f"| `{c.id}` | {c.title} | {c.why} |" for c in module.CHECKS.checks]
+    title = {"corpus": "A corpus", "encoder": "An encoder", "probe": "A probe"}.get(
+        kind, "A plugin"
+    )
+    return "\n".join(
+        [f"\n## {title}\n", "| check | asks that | because |", "|---|---|---|", *rows, ""]
+    )
+
+
+def _prose(text: str | None) -> str:
+    """A docstring as Markdown: roles and double backticks become code."""
+    plain = " ".join((text or "").split())
+    plain = re.sub(r":[a-z]+:`~?([^`]+)`", r"`\1`", plain)
+    return plain.replace("``", "`")
+
+
+def _between(page: str, name: str, new: str) -> str:
+    text = (DOCS / page).read_text("utf-8")
+    begin, end = f"<!-- generated: {name} -->\n", "<!-- end -->"
+    head, found, rest = text.partition(begin)
+    if not found:
+        raise ValueError(f"The marker {begin.strip()!r} is missing in {page}.")
+    return head + begin + new.lstrip("\n") + "\n" + end + rest.partition(end)[2]

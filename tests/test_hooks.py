@@ -1,0 +1,62 @@
+"""Each hook does what its documentation says, shown by the example that stands there."""
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from cefrbench.cli import cli
+from cefrbench.corpora.load import load_essays
+from cefrbench.encoder import EncoderOptions
+from cefrbench.essays import pool
+from cefrbench.levels import FIVE
+from cefrbench.plugins import HOOKS, PluginHost
+from cefrbench.probe import ProbeOptions
+from cefrbench.testing.tiny import TinyCorpus
+
+
+@pytest.fixture
+def examples(pytestconfig):
+    return pytestconfig.rootpath / "docs" / "examples" / "hooks"
+
+
+@pytest.fixture
+def host(examples):
+    """A host with the examples alone."""
+    return PluginHost(examples, load="", built_ins=False)
+
+
+def test_there_is_one_example_a_hook_and_none_is_broken(host):
+    host.broken()
+    assert {(p.name.removesuffix(".py"), *p.hooks) for p in host.plugins} == {
+        (hook, hook) for hook in HOOKS
+    }
+    assert not host.broken()
+
+
+def test_register_corpora_adds_a_corpus_that_loads(host):
+    assert len(load_essays(host.get_corpus("post-cards"))) == 2
+
+
+def test_register_encoders_adds_an_encoder_that_encodes(host):
+    encoder = host.get_encoder("lengths").load("lengths", EncoderOptions())
+    np.testing.assert_array_equal(encoder.encode(["one two"]), [[[7, 2]]])
+
+
+def test_register_probes_adds_a_probe_that_fits(host):
+    estimator = host.get_probe("stiff-ridge").make(ProbeOptions())
+    X = np.arange(8, dtype=np.float32)[:, None]
+    values = estimator.fit(X, np.arange(8) // 2).predict(X)
+    assert values.shape == (8,)
+    assert (np.diff(values) > 0).all()
+
+
+def test_register_protocols_adds_a_protocol_that_cuts(host):
+    table = pool([load_essays(TinyCorpus())], FIVE, "corrected")
+    (fold,) = host.get_protocol("half").folds(table, 42)
+    assert len(fold.train) == len(fold.scored["tiny"]) == 15
+    assert not set(fold.train) & set(fold.scored["tiny"])
+
+
+def test_register_commands_adds_a_command(examples):
+    words = ["--plugins-dir", str(examples), "words", "one two three"]
+    assert CliRunner().invoke(cli, words).output == "3\n"
