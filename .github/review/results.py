@@ -1,0 +1,151 @@
+"""Check the results that a pull request adds, and tell what changes in the ranking."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from changes import base_of, changed, tell
+
+from cefrbench.errors import UserError
+from cefrbench.results.check import check_result
+from cefrbench.results.io import read_result
+from cefrbench.results.model import RunResult
+from cefrbench_leaderboard.site import build
+
+RESULTS = Path("leaderboard/results")
+#: Figures that are named, of one result.
+MOST = 10
+#: A line of the leaderboard: suite, encoder, probe, protocol.
+Line = tuple[str, str, str, str]
+
+
+def main(base: str) -> int:
+    """Report on each result, then on the ranking; the status is 3 when one is not taken."""
+    files = [path for path in changed(base, str(RESULTS)) if path.suffix == ".json"]
+    with tempfile.TemporaryDirectory() as folder:
+        before = Path(folder) / "before"
+        _unpack(base, before)
+        known = _fingerprints(before / RESULTS)
+        problems = {path: list(faults(path, known)) for path in files}
+        _tell_results(problems)
+        _tell_ranking(before / RESULTS, RESULTS, Path(folder))
+    return 3 if any(problems.values()) else 0
+
+
+def faults(path: Path, known: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """What is wrong with one result file.
+
+    Parameters
+    ----------
+    path : Path
+    known : mapping
+        Fingerprint of each (suite, corpus) among the results that are there already.
+    """
+    try:
+        result = read_result(path)
+        for one in check_result(path)[:MOST]:
+            yield f"{one.where or 'the file'}: found {one.found}, expected {one.expected}"
+    except UserError as error:
+        yield str(error)
+        return
+    if path.parent.parent != RESULTS:
+        yield f"it lies in {path.parent}, not in a folder of {RESULTS} named for its encoder"
+    others = {other.encoder.name for other in _results(path.parent)} - {result.encoder.name}
+    if others:
+        yield f"its folder also holds results of {', '.join(sorted(others))}"
+    if result.encoder.revision is None and "/" in result.encoder.model:
+        yield f"the revision of {result.encoder.model} is not pinned"
+    for corpus in result.corpora:
+        expected = known.get((result.suite, corpus.card.name), corpus.fingerprint)
+        if corpus.fingerprint != expected:
+            yield (
+                f"{corpus.card.name} has the fingerprint {corpus.fingerprint[:12]}, and "
+                f"{expected[:12]} in the results that are there: it was run on other rows"
+            )
+
+
+def ranking(results: Path, out: Path) -> dict[Line, str]:
+    """Rank and score of every line of the leaderboard, as text."""
+    if not results.is_dir():
+        return {}
+    table = build(results, out).index.with_name("leaderboard.csv")
+    with table.open(encoding="utf-8", newline="") as file:
+        return {
+            (row["suite"], row["encoder"], row["probe"], row["protocol"]): _standing(row)
+            for row in csv.DictReader(file)
+        }
+
+
+def moves(before: Mapping[Line, str], after: Mapping[Line, str]) -> list[str]:
+    """Rows of a table: the lines that are new, gone, or stand elsewhere."""
+    rows = []
+    for line in sorted(before.keys() | after.keys()):
+        old, new = before.get(line, "not there"), after.get(line, "gone")
+        if old != new:
+            rows.append("| " + " | ".join(_escape(cell) for cell in (*line, old, new)) + " |")
+    return rows
+
+
+def _standing(row: Mapping[str, str]) -> str:
+    qwk = f"QWK {float(row['qwk']):.3f}" if row["qwk"] else "no score"
+    return f"rank {row['rank']}, {qwk}" if row["rank"] else f"not ranked, {qwk}"
+
+
+def _tell_results(problems: Mapping[Path, list[str]]) -> None:
+    tell("### Results\n")
+    for path, found in problems.items():
+        tell(f"- {_escape(str(path))}: " + ("not taken" if found else "every figure agrees"))
+        for fault in found:
+            tell(f"  - {_escape(fault)}")
+    if not problems:
+        tell("No result is added or changed.")
+
+
+def _tell_ranking(before: Path, after: Path, work: Path) -> None:
+    rows = moves(ranking(before, work / "site-before"), ranking(after, work / "site-after"))
+    head = "| suite | encoder | probe | protocol | before | after |\n|---|---|---|---|---|---|\n"
+    tell("\n### What changes in the ranking\n")
+    tell(head + "\n".join(rows) if rows else "Nothing.")
+
+
+def _unpack(commit: str, folder: Path) -> None:
+    """Lay out the results as they were at a commit."""
+    folder.mkdir()
+    archive = folder / "results.tar"
+    git = ["git", "archive", "--format=tar", f"--output={archive}", commit, str(RESULTS)]
+    if subprocess.run(git, capture_output=True, check=False).returncode == 0:
+        subprocess.run(["tar", "-xf", str(archive), "-C", str(folder)], check=True)
+
+
+def _results(folder: Path) -> Iterator[RunResult]:
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            yield read_result(path)
+        except UserError:
+            # Files that are no results are reported where they are checked.
+            continue
+
+
+def _fingerprints(folder: Path) -> dict[tuple[str, str], str]:
+    """Fingerprint of each corpus by suite; the first result's, by name."""
+    known: dict[tuple[str, str], str] = {}
+    for result in _results(folder):
+        for corpus in result.corpora:
+            known.setdefault((result.suite, corpus.card.name), corpus.fingerprint)
+    return known
+
+
+def _escape(text: str) -> str:
+    """Text from a pull request may not change the page that it stands on."""
+    for mark in "\\`*_[]|":
+        text = text.replace(mark, f"\\{mark}")
+    return text.replace("<", "&lt;").replace("@", "&#64;").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    sys.exit(main(base_of(sys.argv[1:])))
