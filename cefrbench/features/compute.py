@@ -12,7 +12,7 @@ import numpy as np
 from cefrbench.encoder import Encoder
 from cefrbench.errors import CacheError
 from cefrbench.essays import Essays
-from cefrbench.features.filling import Filling, Lane
+from cefrbench.features.filling import Budget, Filling
 from cefrbench.features.shards import Features
 from cefrbench.features.store import CorpusFeatures, FeatureStore
 from cefrbench.progress import Progress, Silent
@@ -86,19 +86,16 @@ def compute_features(
     """
     begun = time.perf_counter()
     stats = dict.fromkeys(("texts", "tokens", "shards_reused", "shards_computed"), 0.0)
-    lanes: list[Lane] = []
+    budget = Budget(batch_tokens or encoder.batch_cost)
     corpora = []
     for one in essays:
         features = store.corpus(encoder.identity, one)
         with _locked(features):
             missing = features.open()
             if missing:
-                # Copies on further devices are loaded only when there is something to do.
-                lanes = lanes or [
-                    Lane(replica, batch_tokens or replica.batch_cost)
-                    for replica in encoder.replicas()
-                ]
-                done = Filling(features, missing, lanes, progress or Silent()).run()
+                # Replicas are made only when there is something to do.
+                replicas = encoder.replicas()
+                done = Filling(features, missing, replicas, budget, progress or Silent()).run()
                 stats["texts"] += done.texts
                 stats["tokens"] += done.tokens
         stats["shards_computed"] += len(missing)

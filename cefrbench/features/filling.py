@@ -1,16 +1,17 @@
-"""Filling in one corpus's missing shards, in three threads' worth of work side by side.
+"""Filling in one corpus's missing shards: tokenizing ahead, encoding, and writing behind.
 
-Shards are tokenized ahead, encoded (one thread a replica of the encoder), and written behind, so
-that at most a few of them are in memory.
+Shards are cut into batches, which the encoder's replicas take one by one, each in a thread of its
+own; a shard is written when its last batch is there. Only a few shards are in memory at once.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from cefrbench.progress import Progress
 
 #: A first guess, mended as texts are tokenized.
 _CHARACTERS_PER_TOKEN = 4
-#: Shards that may be tokenized ahead of, or wait to be written behind, each replica.
+#: Shards that may be tokenized ahead, and shards that may wait to be written.
 _AHEAD = 2
 
 
@@ -42,86 +43,109 @@ def blamed(encoder: Encoder) -> Iterator[None]:
 
 
 @dataclass
-class Lane:
-    """A replica of the encoder and the most that its batches may cost, as learnt so far."""
+class Budget:
+    """The most that a batch may cost; lowered when one didn't fit the device."""
 
-    encoder: Encoder
-    budget: int
+    cost: int
 
-    def encode(
-        self, items: Sequence[object], costs: Sequence[int], stop: threading.Event
-    ) -> Features | None:
-        """Encode items in batches of like length, smaller ones after a batch that didn't fit.
 
-        Returns
-        -------
-        ndarray of float32, shape (len(items), layers, width)
-            None when ``stop`` was set before all were encoded.
-        """
-        identity = self.encoder.identity
-        shape = (len(identity.layers), identity.width)
-        features = np.empty((len(items), *shape), dtype=np.float32)
-        batches = self._plan(range(len(items)), costs)
-        while batches:
-            if stop.is_set():
-                return None
-            batch = batches.pop()
-            try:
-                with blamed(self.encoder):
-                    values = self.encoder.encode([items[i] for i in batch])
-            except MemoryError as error:
-                self._shrink(batch, costs, error)
-                batches = self._plan([i for b in (*batches, batch) for i in b], costs)
-                continue
-            if values.shape != (len(batch), *shape):
-                raise EncoderError(
-                    f"Encoder {identity.name!r} gave features of shape {values.shape}, "
-                    f"not {(len(batch), *shape)}: mend its `encode` or its `identity`."
-                )
-            features[batch] = values
-        return features
+def encode_batch(
+    encoder: Encoder, items: Sequence[object], costs: Sequence[int], budget: Budget
+) -> Features:
+    """Encode one batch, in halves where it doesn't fit, which lowers the budget of later ones.
 
-    def _plan(self, indices: Sequence[int], costs: Sequence[int]) -> list[list[int]]:
-        plan = plan_batches([costs[i] for i in indices], self.budget, self.encoder.batch_overhead)
-        return [[indices[i] for i in batch] for batch in plan]
+    Returns
+    -------
+    ndarray of float32, shape (len(items), layers, width)
 
-    def _shrink(self, batch: Sequence[int], costs: Sequence[int], error: MemoryError) -> None:
-        if len(batch) == 1:
+    Raises
+    ------
+    EncoderError
+        When one text alone doesn't fit, or the features aren't of the shape they should be.
+    """
+    identity = encoder.identity
+    values = _encode_if_it_fits(encoder, items)
+    if values is None:
+        if len(items) == 1:
             raise EncoderError(
-                f"A text of {costs[batch[0]]} tokens alone doesn't fit the memory of the device of "
-                f"{self.encoder.identity.name!r}: lower --max-length or choose another --device."
-            ) from error
-        self.budget = max(1, sum(costs[i] for i in batch) // 2)
+                f"A text of {costs[0]} tokens alone doesn't fit the memory of the device of "
+                f"{identity.name!r}: lower --max-length or choose another --device."
+            )
+        budget.cost = min(budget.cost, max(1, len(items) * max(costs) // 2))
+        half = len(items) // 2
+        first = encode_batch(encoder, items[:half], costs[:half], budget)
+        return np.concatenate([first, encode_batch(encoder, items[half:], costs[half:], budget)])
+    shape = (len(items), len(identity.layers), identity.width)
+    if values.shape != shape:
+        raise EncoderError(
+            f"Encoder {identity.name!r} gave features of shape {values.shape}, not {shape}: "
+            "mend its `encode` or its `identity`."
+        )
+    return values
+
+
+def _encode_if_it_fits(encoder: Encoder, items: Sequence[object]) -> Features | None:
+    # The error is let go here: its traceback would hold the memory that the halves need.
+    try:
+        with blamed(encoder):
+            return encoder.encode(items)
+    except MemoryError:
+        return None
+
+
+class _Shard:
+    """A shard on its way: its tokenized texts, and the features of those encoded so far."""
+
+    def __init__(self, number: int, items: Sequence[object], encoder: Encoder) -> None:
+        self.number = number
+        self.items = items
+        self.costs = [encoder.cost(item) for item in items]
+        shape = (len(items), len(encoder.identity.layers), encoder.identity.width)
+        self.features: Features = np.empty(shape, dtype=np.float32)
+        self.waiting = len(items)
 
 
 @dataclass
 class Done:
-    """What has been encoded; counted under a lock, for replicas count side by side."""
+    """Texts and tokens encoded."""
 
     texts: int = 0
     tokens: int = 0
-    characters: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Filling:
-    """One corpus's missing shards on their way through tokenizer, replicas and writer."""
+    """One corpus's missing shards on their way through tokenizer, replicas and writer.
+
+    Parameters
+    ----------
+    features : CorpusFeatures
+    missing : sequence of int
+        Shards to compute.
+    replicas : sequence of Encoder
+    budget : Budget
+    progress : Progress
+    """
 
     def __init__(
         self,
         features: CorpusFeatures,
         missing: Sequence[int],
-        lanes: Sequence[Lane],
+        replicas: Sequence[Encoder],
+        budget: Budget,
         progress: Progress,
     ) -> None:
         self.features = features
-        # Long texts first: a batch that is too large shows at once, and lanes end together.
+        # Long texts first: a batch that is too large shows at once, and replicas end together.
         self.missing = sorted(missing, reverse=True)
-        self.lanes = lanes
+        self.replicas = replicas
+        self.budget = budget
         self.progress = progress
         self.done = Done()
         self._stop = threading.Event()
+        self._jobs_lock, self._lock = threading.Lock(), threading.Lock()
+        self._writes: deque[Future[None]] = deque()
         self._characters = sum(len(text) for shard in missing for text in self._texts(shard))
+        self._known_characters = self._known_tokens = 0
 
     def run(self) -> Done:
         """Fill all; the first error stops every thread after its batch and is raised."""
@@ -130,13 +154,15 @@ class Filling:
         with (
             ThreadPoolExecutor(1, "tokenize") as tokenizer,
             ThreadPoolExecutor(1, "write") as writer,
-            ThreadPoolExecutor(len(self.lanes), "encode") as encoders,
+            ThreadPoolExecutor(len(self.replicas), "encode") as encoders,
         ):
-            jobs = Shared(self._prepared(tokenizer))
-            running = [encoders.submit(self._work, lane, jobs, writer) for lane in self.lanes]
+            jobs = self._jobs(tokenizer)
+            running = [encoders.submit(self._work, r, jobs, writer) for r in self.replicas]
             try:
                 for future in as_completed(running):
                     future.result()
+                for written in self._writes:
+                    written.result()
             finally:
                 self._stop.set()
                 self.progress.finish()
@@ -145,39 +171,71 @@ class Filling:
     def _texts(self, shard: int) -> list[str]:
         return [self.features.texts[i] for i in self.features.plan[shard]]
 
+    def _jobs(self, pool: ThreadPoolExecutor) -> Iterator[tuple[_Shard, list[int]]]:
+        """Give batches, long texts first, of one shard after the other."""
+        encoder = self.replicas[0]
+        for number, items in self._prepared(pool):
+            shard = _Shard(number, items, encoder)
+            self._known_tokens += sum(shard.costs)
+            self._known_characters += sum(len(text) for text in self._texts(number))
+            plan = plan_batches(shard.costs, self.budget.cost, encoder.batch_overhead)
+            for batch in reversed(plan):
+                yield shard, batch
+
     def _prepared(self, pool: ThreadPoolExecutor) -> Iterator[tuple[int, Sequence[object]]]:
         """Give shards with their tokenized texts; the next ones are tokenized meanwhile."""
-        encoder = self.lanes[0].encoder
+        encoder = self.replicas[0]
 
         def prepare(texts: Sequence[str]) -> Sequence[object]:
             with blamed(encoder):
                 return encoder.prepare(texts)
 
-        ahead: list[tuple[int, Future[Sequence[object]]]] = []
-        for shard in self.missing:
-            ahead.append((shard, pool.submit(prepare, self._texts(shard))))
-            if len(ahead) > _AHEAD * len(self.lanes):
-                first, future = ahead.pop(0)
+        ahead: deque[tuple[int, Future[Sequence[object]]]] = deque()
+        for number in self.missing:
+            ahead.append((number, pool.submit(prepare, self._texts(number))))
+            if len(ahead) > _AHEAD:
+                first, future = ahead.popleft()
                 yield first, future.result()
-        for shard, future in ahead:
-            yield shard, future.result()
+        for number, future in ahead:
+            yield number, future.result()
 
-    def _work(self, lane: Lane, jobs: Shared, writer: ThreadPoolExecutor) -> None:
-        """Encode shards on one replica until none is left, and see them written."""
-        behind: list[Future[None]] = []
-        while not self._stop.is_set() and (job := jobs.next()):
-            shard, items = job
-            costs = [lane.encoder.cost(item) for item in items]
-            values = lane.encode(items, costs, self._stop)
-            if values is None:
-                break
-            self._check(values)
-            behind.append(writer.submit(self.features.write, shard, values))
-            if len(behind) > _AHEAD:
-                behind.pop(0).result()
-            self._count(shard, costs)
-        for future in behind:
-            future.result()
+    def _work(
+        self,
+        replica: Encoder,
+        jobs: Iterator[tuple[_Shard, list[int]]],
+        writer: ThreadPoolExecutor,
+    ) -> None:
+        """Encode batches on one replica until none is left."""
+        while not self._stop.is_set():
+            with self._jobs_lock:
+                job = next(jobs, None)
+            if job is None:
+                return
+            shard, batch = job
+            costs = [shard.costs[i] for i in batch]
+            values = encode_batch(replica, [shard.items[i] for i in batch], costs, self.budget)
+            shard.features[batch] = values
+            if self._count(shard, costs):
+                self._finish(shard, writer)
+
+    def _count(self, shard: _Shard, costs: Sequence[int]) -> bool:
+        """Count a batch as done; true for the last one of its shard."""
+        with self._lock:
+            shard.waiting -= len(costs)
+            self.done.texts += len(costs)
+            self.done.tokens += sum(costs)
+            known = max(1, self._known_characters)
+            self.progress.advance(sum(costs), self._known_tokens * self._characters // known)
+            return shard.waiting == 0
+
+    def _finish(self, shard: _Shard, writer: ThreadPoolExecutor) -> None:
+        """Check a shard and have it written; wait while too many are."""
+        self._check(shard.features)
+        with self._lock:
+            self._writes.append(writer.submit(self.features.write, shard.number, shard.features))
+            oldest = self._writes.popleft() if len(self._writes) > _AHEAD else None
+        if oldest is not None:
+            oldest.result()
 
     def _check(self, values: Features) -> None:
         """Refuse features that no probe can use, naming the layer where they begin."""
@@ -195,25 +253,3 @@ class Filling:
             f"{identity.name!r} gives NaN or infinite features on {self.features.index.corpus!r} "
             f"from layer {layer} on ({identity.dtype}): {advice}."
         )
-
-    def _count(self, shard: int, costs: Sequence[int]) -> None:
-        done = self.done
-        with done.lock:
-            done.texts += len(costs)
-            done.tokens += sum(costs)
-            done.characters += sum(len(text) for text in self._texts(shard))
-            estimate = done.tokens * self._characters // max(1, done.characters)
-            self.progress.advance(sum(costs), estimate)
-
-
-class Shared:
-    """An iterator that several threads may draw from."""
-
-    def __init__(self, jobs: Iterator[tuple[int, Sequence[object]]]) -> None:
-        self._jobs = jobs
-        self._lock = threading.Lock()
-
-    def next(self) -> tuple[int, Sequence[object]] | None:
-        """Give the next job; none when all are given out."""
-        with self._lock:
-            return next(self._jobs, None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from transformers import PreTrainedTokenizerBase
 
+#: Twins on a CPU, at most; more cores are shared out among them.
+MOST_TWINS = 4
 #: Token ids of one text.
 Tokens = Sequence[int]
 
@@ -88,6 +92,7 @@ class TransformerEncoder(Encoder):
         self._tokenizer = tokenizer
         self._elsewhere = elsewhere
         self._others: list[TransformerEncoder] | None = None
+        self._threads: int | None = None
         self.batch_cost, self.batch_overhead = batch_size(model, anatomy, self.device)
         if identity.pooling is None:
             raise EncoderError(f"Encoder {identity.name!r} names no pooling.")
@@ -103,7 +108,7 @@ class TransformerEncoder(Encoder):
         """Encode token ids; see :meth:`cefrbench.encoder.Encoder.encode`."""
         tokens = cast("Sequence[Tokens]", batch)
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), _threads(self._threads):
                 return self._encode(tokens)
         except RuntimeError as error:
             raise _device_error(error, self.identity.name) from error
@@ -139,14 +144,32 @@ class TransformerEncoder(Encoder):
         return values
 
     def replicas(self) -> Sequence[Encoder]:
-        """Itself, and a copy on each further device, loaded when first asked for."""
+        """Itself, and a copy on each further device; on a CPU, twins that share its weights.
+
+        Two batches side by side, each on its own core, lose nothing to threads that wait for each
+        other after every operation, as the threads of one batch do.
+        """
         if self._others is None:
             models = [load() for load in self._elsewhere]
             self._others = [
                 TransformerEncoder(self.identity, model, examine(model), self._tokenizer)
                 for model in models
             ]
+            if self.device.type == "cpu" and not models:
+                count = min(MOST_TWINS, torch.get_num_threads())
+                self._threads = torch.get_num_threads() // count
+                self._others = [self._twin() for _ in range(count - 1)]
         return (self, *self._others)
+
+    def _twin(self) -> TransformerEncoder:
+        """Copy the modules, whose hooks are one thread's at a time, around the same weights."""
+        shared: dict[int, Any] = {id(weight): weight for weight in self.model.parameters()}
+        twin = copy.copy(self)
+        twin.model, twin.anatomy, twin._shortcut = copy.deepcopy(
+            (self.model, self.anatomy, self._shortcut), shared
+        )
+        twin._others = []
+        return twin
 
     def close(self) -> None:
         """Give back the memory of all devices."""
@@ -155,6 +178,17 @@ class TransformerEncoder(Encoder):
         self.__dict__.pop("model", None)  # closing twice is allowed
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
+
+
+@contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    """Let PyTorch use so many threads for this thread's operations; none leaves it as it is."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 #: What it costs to set off one layer, in the operations that the device could have done meanwhile:

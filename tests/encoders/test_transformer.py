@@ -196,6 +196,33 @@ def test_a_replica_runs_on_its_own_weights_and_gives_the_same_features(folders, 
         np.testing.assert_array_equal(shared.layer(layer), alone.layer(layer))
 
 
+@pytest.mark.parametrize("pooling", ["last", "mean"])
+@pytest.mark.parametrize("model", ["qwen3-left", "bert"])
+def test_on_a_cpu_twins_share_the_weights_and_the_work(folders, tmp_path, model, pooling):
+    from essay_factory import essays
+
+    from cefrbench.features.compute import compute_features
+    from cefrbench.features.store import FeatureStore
+
+    corpus = essays("one", [(f"{text} {n}", "B1") for n in range(60) for text in TEXTS])
+    alone = compute_features(
+        load(folders[model], pooling=pooling), [corpus], FeatureStore(tmp_path / "one")
+    )
+    torch.set_num_threads(2)
+    try:
+        encoder = load(folders[model], pooling=pooling)
+        first, second = encoder.replicas()
+        assert first is encoder
+        weights = {weight.data_ptr() for weight in first.model.parameters()}
+        assert {weight.data_ptr() for weight in second.model.parameters()} == weights
+        shared = compute_features(encoder, [corpus], FeatureStore(tmp_path / "two"))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+    for layer in alone.layers:
+        np.testing.assert_array_equal(shared.layer(layer), alone.layer(layer))
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
 def test_a_gpu_gives_the_features_of_the_cpu(folders):
