@@ -39,7 +39,10 @@ class Arrays(Protocol):
         """``matrixᵀ matrix``, both triangles."""
 
     def eigh(self, matrix: Array) -> tuple[Array, Array]:
-        """Eigenvalues, ascending, and eigenvectors of a symmetric matrix."""
+        """Eigenvalues, descending, and eigenvectors of a symmetric matrix."""
+
+    def inverse(self, matrices: Array) -> Array:
+        """Inverse of each matrix of a stack."""
 
     def solver(self, matrix: Array) -> Callable[[Array], Array]:
         """Factorise a positive definite matrix once; the result solves for right-hand sides."""
@@ -85,7 +88,11 @@ class HostArrays:
         return matrix.T @ matrix
 
     def eigh(self, matrix: Array) -> tuple[Array, Array]:
-        return np.linalg.eigh(matrix)
+        values, vectors = np.linalg.eigh(matrix)
+        return values[::-1], np.ascontiguousarray(vectors[:, ::-1])
+
+    def inverse(self, matrices: Array) -> Array:
+        return np.linalg.inv(matrices)
 
     def solver(self, matrix: Array) -> Callable[[Array], Array]:
         from scipy.linalg import cho_factor, cho_solve
@@ -151,7 +158,10 @@ class DeviceArrays:
 
     def eigh(self, matrix: Array) -> tuple[Array, Array]:
         values, vectors = self._torch.linalg.eigh(matrix)
-        return values, vectors
+        return values.flip(0), vectors.flip(1)
+
+    def inverse(self, matrices: Array) -> Array:
+        return self._torch.linalg.inv(matrices)
 
     def solver(self, matrix: Array) -> Callable[[Array], Array]:
         factor = self._torch.linalg.cholesky(matrix)

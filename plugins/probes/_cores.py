@@ -30,8 +30,13 @@ def over_cores(function: Callable[[T], R], items: Sequence[T], workers: int) -> 
 
     NumPy, LAPACK and torch let go of the interpreter while they compute.
     """
-    threads = cores_each(workers)
-    with _controller().limit(limits=threads, user_api="blas"), ThreadPoolExecutor(workers) as pool:
+    blas = _controller().select(user_api="blas")
+    allowed = min((library["num_threads"] for library in blas.info()), default=1)
+    # Never more than the user allows, by OPENBLAS_NUM_THREADS for instance.
+    with (
+        blas.limit(limits=min(cores_each(workers), allowed)),
+        ThreadPoolExecutor(workers) as pool,
+    ):
         return list(pool.map(function, items))
 
 

@@ -138,8 +138,8 @@ class Layer:
     def principal(self, train: Rows, predict: Rows) -> Design:
         """Coordinates along the principal axes of all the layer's rows, the same for all folds.
 
-        Along them the features are uncorrelated, nearly so in a part of the rows too. Rows of
-        weight zero are left out of the training rows.
+        The widest axis comes first. Along them the features are uncorrelated, nearly so in a part
+        of the rows too. Rows of weight zero are left out of the training rows.
         """
         train = train[self.weight[train] > 0]
         scores, axes = self._axes
@@ -164,7 +164,7 @@ class Layer:
             _, axes = self.arrays.eigh(self.arrays.gram(self.X))
             return self.X @ axes, lambda: axes
         variances, scores = self.arrays.eigh(self._kernel)
-        kept = variances > len(variances) * np.finfo(np.float64).eps * variances[-1]
+        kept = variances > len(variances) * np.finfo(np.float64).eps * variances[0]
         spread = self.arrays.sqrt(variances[kept])
         scores = scores[:, kept]
         return scores * spread, lambda: (self.X.T @ scores) / spread

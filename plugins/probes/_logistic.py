@@ -17,6 +17,9 @@ from cefrbench_plugins.probes._linear import LinearProbe, Solution
 from cefrbench_plugins.probes._newton import minimise
 from cefrbench_plugins.probes._ordinal import AllThreshold
 
+#: Axes along which classes are told apart so well that the Hessian is far from diagonal.
+WIDE_AXES = 64
+
 
 class LogisticProbe(ClassifierMixin, LinearProbe):  # type: ignore[misc]
     """Multinomial logistic regression; the same minimum as scikit-learn's.
@@ -60,18 +63,19 @@ class LogisticProbe(ClassifierMixin, LinearProbe):  # type: ignore[misc]
 class Multinomial:
     """The objective of one fold, as a problem for :func:`minimise`.
 
-    Parameters are one matrix ``[rank + 1, classes]``: the coefficients, then the intercepts. Its
+    Parameters are one matrix ``[1 + rank, classes]``: the intercepts, then the coefficients. Its
     rows sum to zero: the minimum has that form, since adding a constant to all classes of a row
     changes no probability and only adds to the penalty.
 
-    The design has to be along principal axes. There the diagonal is most of the Hessian, so that
-    dividing by it is preconditioner enough, and no matrix is factorised. Rounding in one
-    coordinate doesn't leak into others of another scale either, so the inner products can be
-    taken in single precision; the objective and its gradient are in double.
+    The design has to be along principal axes, the widest first. There the Hessian is nearly
+    diagonal but for the few widest axes, so that dividing by the diagonal, with one small matrix
+    a class for those, is preconditioner enough. Rounding in one coordinate doesn't leak into
+    others of another scale either, so products with the Hessian can be taken in single
+    precision; the objective and its gradient are in double.
     """
 
-    #: The diagonal costs less than one product with the Hessian.
-    renew_after = 0
+    #: A preconditioner costs about as much as this many products with the Hessian.
+    renew_after = 4
 
     def __init__(
         self, design: Design, target: NDArray[Any], classes: int, alpha: float, arrays: Arrays
@@ -79,26 +83,26 @@ class Multinomial:
         n, rank = design.train.shape
         self.arrays = arrays
         self.weight = design.weight
-        self.features = arrays.zeros(n, rank + 1)
-        self.features[:, :rank] = design.train
-        self.features[:, rank] = 1.0
+        self.features = arrays.zeros(n, 1 + rank)
+        self.features[:, 0] = 1.0
+        self.features[:, 1:] = design.train
         self.rounded = arrays.single(self.features)
         self.hit = arrays.put(np.eye(classes)[target])
-        self.penalty = arrays.put(np.r_[np.full(rank, alpha), 0.0][:, None])
+        self.penalty = arrays.put(np.r_[0.0, np.full(rank, alpha)][:, None])
 
     def solve(self) -> Solution:
         """Minimise."""
         found = minimise(self)
         return Solution(
-            found.params[:-1], found.params[-1], found.iterations, found.converged, found.message
+            found.params[1:], found.params[0], found.iterations, found.converged, found.message
         )
 
     def start(self) -> Array:
         """Zero slopes; the intercepts that give each class its frequency."""
         frequency = (self.weight * self.hit).sum(axis=0) / self.weight.sum()
         log_odds = self.arrays.log(frequency)
-        params = self.penalty * log_odds * 0.0
-        params[-1] = log_odds - log_odds.mean()
+        params = self.arrays.zeros(len(self.penalty), len(log_odds))
+        params[0] = log_odds - log_odds.mean()
         return params
 
     def start_preconditioner(self) -> Callable[[Array], Array]:
@@ -126,7 +130,7 @@ class MultinomialPoint:
         self._weighted = arrays.single(problem.weight * probability)
 
     def curvature(self, direction: Array) -> Array:
-        """Hessian times a direction ``[rank + 1, classes]``."""
+        """Hessian times a direction ``[1 + rank, classes]``."""
         problem = self._problem
         moved = problem.rounded @ problem.arrays.single(direction)
         moved = moved - (self._probability * moved).sum(axis=1)[:, None]
@@ -134,15 +138,23 @@ class MultinomialPoint:
         return problem.arrays.double(pulled) + problem.penalty * direction
 
     def preconditioner(self) -> Callable[[Array], Array]:
-        """Divide by the Hessian's diagonal."""
-        problem = self._problem
+        """Invert the Hessian of each class along the widest axes, its diagonal along the others."""
+        problem, arrays = self._problem, self._problem.arrays
         spread = self._weighted * (1 - self._probability)
-        data_term = (problem.rounded * problem.rounded).T @ spread
         # A class that is told apart perfectly leaves its intercept without curvature.
-        diagonal = problem.arrays.double(data_term) + problem.penalty + 1e-10
+        floor = problem.penalty + 1e-10
+        diagonal = arrays.double((problem.rounded * problem.rounded).T @ spread) + floor
+        wide = problem.features[:, : 1 + WIDE_AXES]
+        size, classes = wide.shape[1], spread.shape[1]
+        blocks = arrays.zeros(classes, size, size)
+        for k in range(classes):
+            blocks[k] = wide.T @ (wide * spread[:, k : k + 1])
+        blocks.reshape(classes, -1)[:, :: size + 1] += floor[:size, 0]
+        inverses = arrays.inverse(blocks)
 
-        def divide(right: Array) -> Array:
+        def apply(right: Array) -> Array:
             out = right / diagonal
+            out[:size] = (inverses @ right[:size].T[:, :, None])[:, :, 0].T
             return out - out.mean(axis=1)[:, None]
 
-        return divide
+        return apply

@@ -1,0 +1,184 @@
+"""The probes' sweep over the folds of one layer, against scikit-learn and mord in a plain loop.
+
+Both sides see the same invented features in the same run: rows, folds and class sizes as in the
+study's protocols on MERLIN (one in-distribution fold, three corpora left out), and a spectrum that
+falls off as that of real hidden states does. The peers run twice: as a user would start them, and
+held to one core, at which they are often faster. At the widths where a peer would take minutes,
+it is measured on a part, and the ratio says so.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import mord
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from threadpoolctl import threadpool_limits
+
+from cefrbench.probe import FoldRows, ProbeOptions, ProbeSpec
+from cefrbench.probing.fit import fit_folds
+from cefrbench_plugins.probes import logistic, mlp, ordinal, ridge
+
+ROWS = 2278
+#: A1 to C+ among MERLIN's texts with a level.
+CLASS_SIZES = (87, 875, 890, 376, 50)
+#: Training rows: in distribution; without Czech, Italian, German.
+TRAIN_SIZES = (1822, 1471, 1177, 996)
+
+
+class Data(NamedTuple):
+    X: np.ndarray
+    y: np.ndarray
+    folds: list[FoldRows]
+
+
+class Peer(NamedTuple):
+    """The same fit by another library.
+
+    ``part`` is the share of the folds' training rows that is measured when the width is large.
+    """
+
+    spec: ProbeSpec
+    make: Callable[[int], object]
+
+
+LINEAR = {
+    "ridge": Peer(ProbeSpec(ridge.CARD, ridge.make), lambda dim: Ridge(alpha=1.0)),
+    "logistic": Peer(
+        ProbeSpec(logistic.CARD, logistic.make),
+        lambda dim: LogisticRegression(C=1.0, max_iter=1000),
+    ),
+    "ordinal": Peer(
+        ProbeSpec(ordinal.CARD, ordinal.make),
+        # Its 1,000 steps take minutes at large widths: the first 100 are a lower bound.
+        lambda dim: mord.LogisticAT(alpha=1.0, max_iter=1000 if dim <= 1024 else 100),
+    ),
+}
+
+
+def invented(dim: int, seed: int = 0) -> Data:
+    """Features with the spectrum and offset of hidden states, and a planted order of levels."""
+    rng = np.random.default_rng(seed)
+    spread = 2.0 * (1 + np.arange(dim) / 4) ** -0.8
+    scores = rng.normal(size=(ROWS, dim))
+    turn, _ = np.linalg.qr(rng.normal(size=(dim, dim)).astype(np.float32))
+    signal = scores[:, :40] @ rng.normal(size=40) / 4 + rng.normal(size=ROWS)
+    y = np.empty(ROWS, dtype=np.int64)
+    y[np.argsort(signal)] = np.repeat(np.arange(5), CLASS_SIZES)
+    X = (scores * spread).astype(np.float32) @ turn.T + rng.normal(size=dim).astype(np.float32)
+    folds = []
+    for size in TRAIN_SIZES:
+        rows = rng.permutation(ROWS)
+        folds.append(FoldRows(np.sort(rows[:size]), np.sort(rows[size:])))
+    return Data(np.ascontiguousarray(X), y, folds)
+
+
+@pytest.fixture(scope="module", params=[384, 1024, 2560, 4096])
+def data(request) -> Data:
+    return invented(request.param)
+
+
+def in_a_loop(
+    make: Callable[[], object], data: Data, folds: Sequence[FoldRows]
+) -> tuple[float, list[np.ndarray]]:
+    """Seconds and predictions of plain fits, one after another."""
+    predictions = []
+    start = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for fold in folds:
+            fitted = make().fit(data.X[fold.train], data.y[fold.train])
+            predictions.append(np.rint(fitted.predict(data.X[fold.predict])))
+    return time.perf_counter() - start, predictions
+
+
+def extrapolated(
+    make: Callable[[], object], data: Data, wide: bool
+) -> tuple[dict[str, float], list[np.ndarray], str]:
+    """A peer's seconds for all folds: measured, or at large widths scaled up from the smallest."""
+    folds = data.folds[-1:] if wide else data.folds
+    scale = sum(TRAIN_SIZES) / sum(len(fold.train) for fold in folds)
+    seconds = {}
+    elapsed, predictions = in_a_loop(make, data, folds)
+    seconds["as started"] = scale * elapsed
+    with threadpool_limits(limits=1):
+        seconds["on one core"] = scale * in_a_loop(make, data, folds)[0]
+    how = f", extrapolated from {len(folds)} of {len(data.folds)} folds" if wide else ""
+    return seconds, predictions, how
+
+
+def matrix_rate(dtype: type) -> float:
+    """Floating-point operations a second of a large matrix product on all cores."""
+    a = np.random.default_rng(0).normal(size=(1500, 1500)).astype(dtype)
+    best = min(_seconds(lambda: a @ a) for _ in range(5))
+    return float(2 * 1500**3 / best)
+
+
+def _seconds(function: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def report(name: str, dim: int, ours: float, peers: dict[str, float], note: str) -> None:
+    ratios = ", ".join(f"{peers[k] / ours:.1f} × ({k}: {peers[k]:.2f} s)" for k in peers)
+    print(f"\n{name} at {dim}: {ours:.2f} s on {os.cpu_count()} cores; {ratios}{note}")
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_linear_sweep(benchmark, data, name):
+    dim = data.X.shape[1]
+    peer = LINEAR[name]
+    rounds = 3 if dim <= 1024 else 1
+    fits = benchmark.pedantic(
+        fit_folds,
+        args=(peer.spec, ProbeOptions(), data.X, data.y, data.folds),
+        rounds=rounds,
+        warmup_rounds=1 if dim <= 1024 else 0,
+    )
+    ours = benchmark.stats.stats.min
+    peers, predictions, note = extrapolated(lambda: peer.make(dim), data, wide=dim > 1024)
+    if name == "ordinal" and dim > 1024:
+        note += " and 100 of at most 1,000 steps: a lower bound, predictions not compared"
+    else:
+        paired = zip(fits[-len(predictions) :], predictions, strict=True)
+        same = np.concatenate([np.rint(row[0].predictions) == p for row, p in paired])
+        note += f"; {same.mean():.2%} of predictions the same"
+    report(name, dim, ours, peers, note)
+
+
+#: Epochs by width: each takes both sides the same number of steps, so a few are enough.
+EPOCHS = {384: 20, 1024: 5, 2560: 2, 4096: 1}
+MLPS = {
+    "mlp-regressor": (mlp.make_regressor, MLPRegressor),
+    "mlp-classifier": (mlp.make_classifier, MLPClassifier),
+}
+
+
+@pytest.mark.parametrize("name", MLPS)
+def test_mlp_sweep(benchmark, data, name):
+    """A fixed number of epochs on each fold; predictions are compared in the tests."""
+    dim = data.X.shape[1]
+    epochs = EPOCHS[dim]
+    make, peer = MLPS[name]
+    probe = make(ProbeOptions(seed=0)).set_params(max_iter=epochs)
+    benchmark.pedantic(
+        probe.fit_folds, args=(data.X, data.y, data.folds), kwargs={"seeds": (0,)}, rounds=1
+    )
+    ours = benchmark.stats.stats.min
+
+    def plain() -> object:
+        return peer(hidden_layer_sizes=(dim,), random_state=0, max_iter=epochs)
+
+    peers, _, note = extrapolated(plain, data, wide=dim > 1024)
+    steps = epochs * sum(-(-size // 200) for size in TRAIN_SIZES)
+    floor = steps * 4 * 200 * dim * dim / matrix_rate(np.float32)
+    note += f"; {epochs} epochs a fold, whose two large products alone would take {floor:.2f} s"
+    report(name, dim, ours, peers, note)
