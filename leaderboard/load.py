@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cefrbench.errors import ResultError
-from cefrbench.results.check import Finding, check_figures, check_predictions
+from cefrbench.results.check import check_figures, check_predictions
+from cefrbench.results.findings import Finding
 from cefrbench.results.io import checksum, parse_json, read_bytes, read_predictions_of, validate
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable

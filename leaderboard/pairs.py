@@ -138,16 +138,12 @@ def _errors(contestants: Sequence[Contestant], protocol: str) -> NDArray[np.floa
         moves = [
             read_moves(contestants[i].made.folder, protocol, contestants[i].probe) for i in members
         ]
-        replicates = np.stack([one for one, _ in moves]).astype(np.float64)
-        replicates = replicates[:, ~np.isnan(replicates).any(0)]
-        if 2 * replicates.shape[1] >= len(moves[0][0]):
-            deviation = replicates - replicates.mean(1, keepdims=True)
-            influence = np.stack([two for _, two in moves]).astype(np.float64)
-            variance = np.maximum(
-                _of_differences(deviation @ deviation.T / (replicates.shape[1] - 1)),
-                _of_differences(influence @ influence.T),
-            )
-            errors[np.ix_(members, members)] = np.sqrt(variance)
+        influence = np.stack([one for _, one in moves]).astype(np.float64)
+        variance = np.maximum(
+            _replicate_variance(np.stack([one for one, _ in moves]).astype(np.float64)),
+            _of_differences(influence @ influence.T),
+        )
+        errors[np.ix_(members, members)] = np.sqrt(variance)
     return errors
 
 
@@ -158,6 +154,19 @@ def _texts(one: Contestant, protocol: str) -> str:
     return " ".join(cell.texts for cell in cells if cell is not None)
 
 
+def _replicate_variance(replicates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Variance of every difference over the replicates that both have; NaN with less than half."""
+    there = ~np.isnan(replicates)
+    values = np.where(there, replicates - np.nanmean(replicates, axis=1, keepdims=True), 0.0)
+    here = there.astype(np.float64)
+    n = here @ here.T
+    total = values @ here.T - here @ values.T
+    squares = values**2 @ here.T + here @ (values**2).T - 2 * values @ values.T
+    enough = 2 * n >= replicates.shape[1]
+    variance = (squares - total**2 / np.maximum(n, 1)) / np.maximum(n - 1, 1)
+    return np.where(enough, np.maximum(variance, 0.0), np.nan)
+
+
 def _of_differences(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     """``var(a - b) = var a + var b - 2 cov(a, b)``."""
     own = np.diag(covariance)
@@ -165,7 +174,7 @@ def _of_differences(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     return variance
 
 
-def tested_pairs(field: Field, most: int) -> list[Pair]:
+def compared_pairs(field: Field, most: int) -> list[Pair]:
     """Test the first few of a field in pairs, with Holm's correction over all of these tests."""
     chosen = range(min(most, len(field.contestants)))
     pairs = [

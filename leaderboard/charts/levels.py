@@ -18,7 +18,7 @@ def levels_chart(corpus: str, levels: Mapping[str, Mapping[str, int]]) -> Chart:
     levels : mapping
         Rows by level, by source (``hub``, ``file``, ``sample``).
     """
-    data = [
+    data: list[Spec] = [
         {"source": source, "level": level, "texts": count}
         for source, counts in levels.items()
         for level, count in counts.items()

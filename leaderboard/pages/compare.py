@@ -12,7 +12,7 @@ import numpy as np
 from cefrbench_leaderboard.boards import SuiteResults
 from cefrbench_leaderboard.entry import VALIDATED, Estimate
 from cefrbench_leaderboard.page import Page
-from cefrbench_leaderboard.pairs import MOST, Contestant, Field, Pair, fields, tested_pairs
+from cefrbench_leaderboard.pairs import MOST, Contestant, Field, Pair, compared_pairs, fields
 from cefrbench_leaderboard.render import render
 
 #: Entries whose pairs stand on the page itself, for readers without JavaScript.
@@ -74,7 +74,7 @@ def compare_pages(suites: Sequence[SuiteResults]) -> dict[str, str]:
 
 
 def _shown(field: Field) -> ShownField:
-    return ShownField(field.suite, field.full, field.corpora, tuple(tested_pairs(field, _SHOWN)))
+    return ShownField(field.suite, field.full, field.corpora, tuple(compared_pairs(field, _SHOWN)))
 
 
 def _script(found: Sequence[Field]) -> str:

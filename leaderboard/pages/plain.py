@@ -119,7 +119,7 @@ def _scored(entry: Entry, corpus: str) -> int:
 
 
 def _run(entry: Entry) -> set[str]:
-    return {card.name for card in (*entry.probes, *entry.protocols)}
+    return {probe.name for probe in entry.probes} | {card.name for card in entry.protocols}
 
 
 def _failures(suites: Sequence[SuiteResults]) -> tuple[FailureLine, ...]:

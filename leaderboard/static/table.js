@@ -23,7 +23,7 @@
 
   // -- reading cells -------------------------------------------------------------------------
 
-  const first = (cell) => (cell.firstElementChild || cell.firstChild || cell).textContent || "";
+  const toText = (cell) => (cell.querySelector("a") || cell).textContent.trim();
 
   // The first number of a cell, units applied; NaN where it has none.
   const toNumber = (cell) => {
@@ -48,7 +48,7 @@
       const numeric = heads(table)[index].classList.contains("r");
       const keyed = rows.map((row) => {
         const cell = row.cells[index];
-        return { row, key: numeric ? toNumber(cell) : first(cell).trim() };
+        return { row, key: numeric ? toNumber(cell) : toText(cell) };
       });
       const sign = sorted.ascending ? 1 : -1;
       keyed.sort((a, b) => {

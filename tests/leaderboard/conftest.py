@@ -1,0 +1,47 @@
+"""A results folder with full, partial and hostile results, and the site built from it, once."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from result_factory import write_made
+from site_factory import (
+    CORPORA,
+    LONG,
+    MARKUP,
+    PUBLISHED,
+    WAY_OUT,
+    Site,
+    write_broken,
+    write_full,
+)
+
+from cefrbench_leaderboard.site import build
+
+
+@pytest.fixture(scope="session")
+def results_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("leaderboard") / "results"
+    write_full(folder, "strong", 0.9)
+    write_full(folder, "twin-of-strong", 0.9)
+    write_full(folder, "hf:org/weak", 0.35)
+    write_full(folder, "surface", 0.3)
+    write_full(folder, "random-qwen3-tiny", 0.1)
+    some = {"corpora": CORPORA[2:5], "texts": 20, "layers": (1, 2)}
+    # Better than all, on less: it must not be ranked.
+    write_made(folder, "half", skill=1.0, **some)
+    write_made(folder, "surface", form="study", skill=0.3, **some)
+    for name in (MARKUP, WAY_OUT, LONG):
+        write_made(folder, name, texts=20, layers=(1,), probes=("ridge",), skill=0.5)
+    shutil.copy(PUBLISHED, folder)
+    write_broken(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(results_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    out = tmp_path_factory.mktemp("built") / "site"
+    report = build(results_folder, out, workers=1)
+    return Site(results_folder, out, report)

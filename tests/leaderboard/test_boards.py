@@ -1,0 +1,194 @@
+"""Who stands where: partial results apart, references unranked, ranks those of the statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from result_factory import make_result, write_made
+from site_factory import CORPORA, Site, write_changed, write_full
+
+from cefrbench.results.io import read_predictions_of, read_result
+from cefrbench.results.model import RunResult
+from cefrbench.results.predictions import PredictionTable
+from cefrbench.statistics import compare_results, ranking, summary_intervals
+from cefrbench_leaderboard.boards import Board, Line, SuiteResults, by_suite, make_board
+from cefrbench_leaderboard.entry import VALIDATED, favoured_probe
+from cefrbench_leaderboard.load import find_files
+from cefrbench_leaderboard.pairs import compared_pairs, fields
+from cefrbench_leaderboard.process import Task, process, read_entry
+from cefrbench_leaderboard.standing import Made
+from cefrbench_leaderboard.store import Store
+
+SMALL = {"texts": 20, "layers": (1, 2), "probes": ("ridge", "mlp-classifier"), "seeds": (0, 1)}
+
+
+def made_from(results: Path, store: Path) -> list[Made]:
+    made = []
+    for file in find_files(results):
+        key = Store(store).key(file)
+        assert process(Task(file, key, store)).cause == ""
+        made.append(Made(read_entry(store / key), store / key))
+    return made
+
+
+def entries_of(results: Path) -> list[tuple[RunResult, PredictionTable]]:
+    found = []
+    for path in sorted(results.glob("*/*.json")):
+        result = read_result(path)
+        found.append((result, read_predictions_of(result, path)))
+    return found
+
+
+def suite_of(made: Sequence[Made], name: str = "cefr-v1") -> SuiteResults:
+    return next(suite for suite in by_suite(made) if suite.name == name)
+
+
+def lines_of(board: Board) -> dict[str, Line]:
+    return {line.entry.encoder: line for section in board.sections for line in section.lines}
+
+
+@pytest.fixture(scope="module")
+def partial(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Made]]:
+    """Four results on the same three corpora."""
+    folder = tmp_path_factory.mktemp("partial")
+    for name, skill in (("good", 0.9), ("fair", 0.6), ("poor", 0.4), ("surface", 0.2)):
+        write_made(folder / "results", name, skill=skill, **SMALL)
+    return folder / "results", made_from(folder / "results", folder / "store")
+
+
+@pytest.fixture(scope="module")
+def full(site: Site) -> SuiteResults:
+    made = []
+    for file in find_files(site.results):
+        folder = Store(site.out.with_name(".site.store")).find(
+            Store(site.out.with_name(".site.store")).key(file)
+        )
+        if folder is not None and file.name != "again/cefr-v1.json":
+            made.append(Made(read_entry(folder), folder))
+    return suite_of(made)
+
+
+def test_a_partial_result_never_ranks_among_full_ones(full: SuiteResults) -> None:
+    board = make_board(full, VALIDATED)
+    assert [section.ranked for section in board.sections] == [True, False, False]
+    ranked, *others = board.sections
+    assert "half" not in {line.entry.encoder for line in ranked.lines}
+    assert all(line.standings == {} for section in others for line in section.lines)
+    best = max(lines_of(board).values(), key=lambda line: line.scores["loco"].value or 0)
+    assert best.entry.encoder == "half", "the partial one is best, and still not ranked"
+
+
+def test_partial_results_are_labelled_with_what_they_cover(site: Site, full: SuiteResults) -> None:
+    covered = [section.corpora for section in make_board(full, VALIDATED).sections]
+    assert covered[0] == CORPORA
+    assert CORPORA[2:5] in covered[1:]
+    assert "Cover merlin-cs, merlin-it, merlin-de only" in site.read("index.html")
+
+
+def test_references_stand_on_the_board_without_a_rank(full: SuiteResults) -> None:
+    lines = lines_of(make_board(full, "ridge"))
+    kinds = {"surface": "surface baseline", "random-qwen3-tiny": "untrained control"}
+    for name, kind in kinds.items():
+        assert lines[name].entry.reference == kind
+        assert lines[name].standings == {}
+
+
+def test_ranks_and_ties_are_those_of_the_statistics(site: Site, full: SuiteResults) -> None:
+    candidates = ("strong", "twin-of-strong", "hf--org--weak")
+    entries = [
+        (result, read_predictions_of(result, path))
+        for name in candidates
+        for path in [site.results / name / "cefr-v1.json"]
+        for result in [read_result(path)]
+    ]
+    expected = {line.name: line for line in ranking(entries, "ridge", "loco")}
+    lines = lines_of(make_board(full, "ridge"))
+    for name, line in expected.items():
+        standing = lines[name].standings["loco"]
+        assert (standing.rank, standing.low, standing.high) == (
+            line.rank,
+            line.rank_low,
+            line.rank_high,
+        )
+    assert lines["strong"].standings["loco"].tied == 2
+    assert lines["hf:org/weak"].standings["loco"].rank == 3
+
+
+def test_numbers_and_intervals_are_those_of_the_result(
+    partial: tuple[Path, list[Made]],
+) -> None:
+    results, made = partial
+    lines = lines_of(make_board(suite_of(made), "ridge"))
+    for result, predictions in entries_of(results):
+        intervals = summary_intervals(result, predictions, scores=("qwk",))
+        line = lines[result.encoder.name]
+        for record in result.summary:
+            if record.probe == "ridge":
+                assert record.chosen is not None
+                assert line.scores[record.protocol].value == pytest.approx(record.chosen.qwk)
+                mean = intervals.means[record.protocol, "ridge"]["qwk"]
+                assert line.scores[record.protocol].low == pytest.approx(mean.low)
+                assert line.scores[record.protocol].high == pytest.approx(mean.high)
+        gap = intervals.gaps["ridge"]["qwk"]
+        assert (line.gap.value, line.gap.low) == pytest.approx((gap.estimate, gap.low))
+
+
+def test_the_difference_from_a_reference_is_paired(partial: tuple[Path, list[Made]]) -> None:
+    results, made = partial
+    lines = lines_of(make_board(suite_of(made), "ridge"))
+    entries = {result.encoder.name: (result, table) for result, table in entries_of(results)}
+    for name in ("good", "fair", "poor"):
+        report = compare_results(
+            [entries[name], entries["surface"]], probe="ridge", protocols=("loco",)
+        )
+        (pair,) = report.pairs
+        above = lines[name].above["surface baseline"]
+        assert pair.these is not None
+        assert above.value == pytest.approx(pair.difference)
+        assert (above.low, above.high) == pytest.approx((pair.these.low, pair.these.high), abs=1e-5)
+
+
+def test_compared_pairs_are_those_of_compare(partial: tuple[Path, list[Made]]) -> None:
+    results, made = partial
+    (field,) = fields(suite_of(made), "ridge")
+    names = [one.made.entry.encoder for one in field.contestants]
+    entries = {result.encoder.name: (result, table) for result, table in entries_of(results)}
+    report = compare_results([entries[name] for name in names], probe="ridge")
+    expected = {(pair.first, pair.second, pair.protocol): pair for pair in report.pairs}
+    pairs = compared_pairs(field, len(names))
+    assert len(pairs) == len(expected)
+    for pair in (one.comparison for one in pairs):
+        theirs = expected[pair.first, pair.second, pair.protocol]
+        assert pair.difference == pytest.approx(theirs.difference)
+        for ours, scope in ((pair.these, theirs.these), (pair.beyond, theirs.beyond)):
+            assert ours is not None
+            assert scope is not None
+            assert (ours.low, ours.high) == pytest.approx((scope.low, scope.high), abs=1e-5)
+            assert ours.p_holm == pytest.approx(scope.p_holm, abs=1e-4)
+
+
+def test_results_on_other_rows_of_a_corpus_stand_apart(tmp_path: Path) -> None:
+    write_full(tmp_path / "results", "one", 0.5)
+    write_full(tmp_path / "results", "two", 0.5)
+    result, _ = make_result("newer", corpora=CORPORA, texts=20, layers=(1,))
+    other = result.corpora[0].model_copy(update={"fingerprint": "f" * 64})
+    options = {"corpora": CORPORA, "texts": 20, "layers": (1, 2), "seeds": (0, 1, 2)}
+    probes = ("ridge", "logistic", "ordinal", "mlp-regressor", "mlp-classifier")
+    result, _ = make_result("newer", probes=probes, **options)
+    changed = {"corpora": (other, *result.corpora[1:])}
+    write_changed(tmp_path / "results", "newer", changed, probes=probes, **options)
+    suite = suite_of(made_from(tmp_path / "results", tmp_path / "store"))
+    assert [one.entry.encoder for one in suite.full] == ["one", "two"]
+    assert [[one.entry.encoder for one in cohort] for cohort in suite.partial] == [["newer"]]
+
+
+def test_the_favoured_probe_is_the_one_with_the_best_validation_score() -> None:
+    result, _ = make_result("one", **SMALL)
+    means = {
+        probe: [c.validation_qwk for c in result.choices if c.probe == probe]
+        for probe in ("ridge", "mlp-classifier")
+    }
+    best = max(means, key=lambda probe: sum(means[probe]) / len(means[probe]))
+    assert favoured_probe(result) == best

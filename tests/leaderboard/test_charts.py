@@ -1,0 +1,123 @@
+"""Charts: nothing but shapes in the SVG, all numbers in the table, the same bytes each time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+from result_factory import make_result
+
+from cefrbench.statistics import layer_bands
+from cefrbench_leaderboard.charts.chart import Chart, Table
+from cefrbench_leaderboard.charts.palette import INKS, series_of
+from cefrbench_leaderboard.charts.svg import clean
+from cefrbench_leaderboard.entry import make_entry
+from cefrbench_leaderboard.figures import figures
+from cefrbench_leaderboard.views import result_charts
+
+
+def charts_of(encoder: str = "one", **options: object) -> dict[str, Chart]:
+    chosen = {"texts": 30, "layers": (1, 2, 3), "seeds": (0,)} | options
+    result, predictions = make_result(encoder, **chosen)  # type: ignore[arg-type]
+    entry = make_entry(result, figures(result, predictions), "one/cefr-v1.json")
+    bands = layer_bands(result.units, [corpus.card.name for corpus in result.corpora])
+    return {chart.key: chart for chart in result_charts(result, entry, bands)}
+
+
+@pytest.fixture(scope="module")
+def charts() -> dict[str, Chart]:
+    return charts_of()
+
+
+def test_a_result_has_all_its_charts(charts: dict[str, Chart]) -> None:
+    assert list(charts) == ["layers", "corpora", "confusion", "residuals", "predicted", "drift"]
+
+
+def test_one_layer_has_no_curve_over_layers() -> None:
+    assert set(charts_of(layers=(1,))) == {"corpora", "confusion", "residuals", "predicted"}
+
+
+def test_drawings_hold_shapes_and_text_alone(charts: dict[str, Chart]) -> None:
+    for chart in charts.values():
+        root = ET.fromstring(chart.drawing.svg)
+        tags = {element.tag.rpartition("}")[2] for element in root.iter()}
+        assert tags <= {"svg", "g", "path", "line", "rect", "text", "title"}
+        names = {name for element in root.iter() for name in element.attrib}
+        assert not names & {"style", "id", "class", "href", "onclick", "font-family"}
+
+
+def test_every_colour_is_a_variable_of_the_style_sheet(charts: dict[str, Chart]) -> None:
+    known = {f"var({ink.variable},{ink.value})" for ink in INKS} | {"none", "transparent"}
+    for chart in charts.values():
+        used = set(re.findall(r'(?:fill|stroke)="([^"]*)"', chart.drawing.svg))
+        assert used <= known, chart.key
+
+
+def test_a_chart_tells_readers_who_do_not_see_it_what_it_shows(charts: dict[str, Chart]) -> None:
+    for chart in charts.values():
+        root = ET.fromstring(chart.drawing.svg)
+        assert root.get("role") == "img"
+        assert chart.caption in (root.get("aria-label") or "")
+
+
+def test_the_same_numbers_give_the_same_bytes(charts: dict[str, Chart]) -> None:
+    again = charts_of()
+    assert {key: chart.drawing for key, chart in again.items()} == {
+        key: chart.drawing for key, chart in charts.items()
+    }
+
+
+def test_the_table_of_the_curves_has_every_layer_of_every_probe(charts: dict[str, Chart]) -> None:
+    result, _ = make_result("one", texts=30, layers=(1, 2, 3), seeds=(0,))
+    rows = list(csv.DictReader(io.StringIO(charts["layers"].table.csv())))
+    assert len(rows) == 2 * 2 * 3
+    for row in rows:
+        units = [
+            unit.scores.qwk
+            for unit in result.units
+            if (unit.protocol, unit.probe, str(unit.layer))
+            == (row["protocol"], row["probe"], row["layer"])
+            and unit.corpus != "twin-all"
+        ]
+        assert float(row["qwk"]) == pytest.approx(sum(units) / len(units), abs=1e-6)
+        assert float(row["low"]) < float(row["qwk"]) < float(row["high"])
+
+
+def test_confusion_shares_add_up_to_one_a_row(charts: dict[str, Chart]) -> None:
+    totals: dict[tuple[object, ...], float] = {}
+    for protocol, probe, gold, _, _, share in charts["confusion"].table.rows:
+        assert isinstance(share, float)
+        totals[protocol, probe, gold] = totals.get((protocol, probe, gold), 0.0) + share
+    assert all(total == pytest.approx(1) for total in totals.values())
+
+
+def test_a_name_in_a_drawing_is_escaped() -> None:
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9" viewBox="0 0 9 9">'
+        '<path d="M0,0h9" aria-label="&lt;script&gt;" onclick="x()" style="fill:red"/></svg>'
+    )
+    drawn = clean(svg, "<b>", "&").svg
+    assert "<script" not in drawn
+    assert "&lt;script&gt;</title>" in drawn
+    assert "onclick" not in drawn
+    assert "style" not in drawn
+
+
+def test_the_same_probe_looks_the_same_on_every_page() -> None:
+    some, all_ = series_of(("logistic",)), series_of(("ridge", "logistic", "ordinal"))
+    assert some["logistic"] == all_["logistic"]
+    looks = all_.values()
+    assert len({look.ink.value for look in looks}) == len({look.shape for look in looks}) == 3
+
+
+def test_csv_gives_no_formula_to_a_spreadsheet() -> None:
+    table = Table(("name", "value"), (("=1+1", -0.5), ("-x", None), ("plain", 3)))
+    assert table.csv().splitlines() == [
+        "name,value",
+        "'=1+1,-0.500000",
+        "'-x,",
+        "plain,3",
+    ]

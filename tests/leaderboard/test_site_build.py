@@ -1,0 +1,236 @@
+"""The built site as a whole: what is on it, what isn't, and that it never depends on chance."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from result_factory import write_made
+from site_factory import LONG, MARKUP, WAY_OUT, Site, page_of, write_full
+
+from cefrbench.errors import UserError
+from cefrbench.results.io import slug
+from cefrbench_leaderboard.cli import leaderboard
+from cefrbench_leaderboard.output import MARKER
+from cefrbench_leaderboard.site import build
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+class Links(HTMLParser):
+    """Collects what a page refers to, its ids, and anything that runs or loads."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.page = page
+        self.targets: list[str] = []
+        self.ids: list[str] = []
+        self.events: list[str] = []
+        self.styles: list[str] = []
+        self.inline_scripts = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = dict(attrs)
+        self.ids += [names["id"] or ""] if "id" in names else []
+        self.targets += [value for key in ("href", "src") if (value := names.get(key))]
+        self.events += [key for key in names if key.startswith("on")]
+        self.styles += [key for key in names if key == "style"] + ([tag] if tag == "style" else [])
+        self.inline_scripts += tag == "script" and "src" not in names
+
+
+def links_of(site: Site, page: str) -> Links:
+    links = Links(page)
+    links.feed(site.read(page))
+    return links
+
+
+def test_every_kind_of_page_is_there(site: Site) -> None:
+    pages = set(site.pages)
+    assert {"index.html", "compare.html", "coverage.html", "about.html", "reported.html"} <= pages
+    assert {"corpora/index.html", "corpora/merlin-de.html"} <= pages
+    assert {"probes/index.html", "probes/ridge.html"} <= pages
+    assert {"protocols/index.html", "protocols/loco.html"} <= pages
+    assert {"boards/cefr-v1/ridge.html", "boards/paper/validated.html"} <= pages
+    assert page_of("strong") in pages
+    assert page_of("surface", "paper") in pages
+
+
+def test_links_and_anchors_lead_somewhere_inside_the_site(site: Site) -> None:
+    ids = {page: set(links_of(site, page).ids) for page in site.pages}
+    for page in site.pages:
+        for target in links_of(site, page).targets:
+            if target.startswith(("https://", "http://")):
+                continue
+            path, _, anchor = target.partition("#")
+            assert not path.startswith("/"), f"{page} has the absolute link {target}"
+            found = (site.out / page).parent.joinpath(path).resolve() if path else site.out / page
+            assert found.is_file(), f"{page} links to {target}, which is not there"
+            name = found.relative_to(site.out.resolve()).as_posix()
+            if anchor and name.endswith(".html"):
+                assert anchor in ids[name], f"{page} links to {target}, which has no such anchor"
+
+
+def test_no_page_has_inline_script_style_or_a_second_of_any_id(site: Site) -> None:
+    for page in site.pages:
+        links = links_of(site, page)
+        assert links.events == []
+        assert links.styles == []
+        assert links.inline_scripts == 0
+        assert len(links.ids) == len(set(links.ids)), page
+
+
+def test_every_page_forbids_what_it_does_not_need(site: Site) -> None:
+    for page in site.pages:
+        policy = re.search(r'Content-Security-Policy" content="([^"]+)"', site.read(page))
+        assert policy is not None
+        assert policy[1].startswith("default-src 'none'; style-src 'self'; script-src 'self'")
+        assert "unsafe" not in policy[1]
+
+
+def test_pages_are_valid_html(site: Site) -> None:
+    html5lib = pytest.importorskip("html5lib")
+    for page in site.pages:
+        parser = html5lib.HTMLParser(strict=True)
+        parser.parse((site.out / page).read_bytes(), transport_encoding="utf-8")
+
+
+def test_a_hostile_name_is_text_wherever_it_stands(site: Site) -> None:
+    page = page_of(MARKUP)
+    assert page in site.pages
+    for name in site.pages:
+        assert "<img" not in site.read(name), name
+    assert "&lt;img src=x onerror=alert(1)&gt;" in site.read(page)
+    script = site.read("compare/cefr-v1/validated.js")
+    assert script.startswith("cefrbenchCompare([")
+    assert script.endswith("]);\n")
+
+
+def test_a_name_cannot_lead_out_of_the_site(site: Site) -> None:
+    assert slug(WAY_OUT) in {path.name for path in (site.out / "encoders").iterdir()}
+    beside = {path.name for path in site.out.parent.iterdir()}
+    assert beside == {"site", ".site.store"}
+
+
+def test_a_huge_name_takes_little_room(site: Site) -> None:
+    assert LONG not in site.read("index.html")
+    assert "xxx…xxx" in site.read(page_of(LONG))
+
+
+def test_wrong_files_are_left_out_each_with_its_cause(site: Site) -> None:
+    causes = {one.file: one.cause for one in site.report.left_out}
+    assert set(causes) == {
+        "again/cefr-v1.json",
+        "broken/other.json",
+        "broken/truncated.json",
+        "cheat/cefr-v1.json",
+    }
+    assert "truncated" in causes["broken/truncated.json"]
+    assert "not a result" in causes["broken/other.json"]
+    assert "don't agree" in causes["cheat/cefr-v1.json"]
+    assert "'strong/cefr-v1.json'" in causes["again/cefr-v1.json"]
+    coverage = site.read("coverage.html")
+    assert all(file in coverage for file in causes)
+    assert "cheat" not in site.read("index.html")
+
+
+def test_no_page_tells_of_a_folder_of_the_machine(site: Site) -> None:
+    for name, data in files_of(site.out).items():
+        assert str(site.results.parent).encode() not in data, name
+        assert str(site.out.parent).encode() not in data, name
+
+
+def test_two_builds_are_equal_byte_by_byte(site: Site, tmp_path: Path) -> None:
+    copied = shutil.copytree(site.results, tmp_path / "elsewhere")
+    build(copied, tmp_path / "again", workers=2)
+    assert files_of(tmp_path / "again") == files_of(site.out)
+
+
+def test_a_new_result_alone_is_made(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    options = {"texts": 20, "layers": (1,), "probes": ("ridge",)}
+    write_made(results, "first", **options)
+    write_made(results, "second", **options)
+    assert build(results, tmp_path / "site").made == 2
+    write_made(results, "third", **options)
+    report = build(results, tmp_path / "site")
+    assert (report.results, report.made) == (3, 1)
+    assert build(results, tmp_path / "site").made == 0
+    shutil.rmtree(results / "first")
+    assert build(results, tmp_path / "site").results == 2
+    assert not (tmp_path / "site" / "encoders" / "first").exists()
+
+
+def test_what_was_changed_in_the_site_does_not_come_back(tmp_path: Path) -> None:
+    write_made(tmp_path / "results", "one", texts=20, layers=(1,), probes=("ridge",))
+    build(tmp_path / "results", tmp_path / "site")
+    page = tmp_path / "site" / page_of("one")
+    clean = page.read_bytes()
+    with page.open("ab") as file:
+        file.write(b"<p>changed by hand</p>")
+    assert build(tmp_path / "results", tmp_path / "site").made == 1
+    assert page.read_bytes() == clean
+
+
+def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    mine = tmp_path / "home" / "thesis.txt"
+    mine.parent.mkdir()
+    mine.write_text("years of work", "utf-8")
+    with pytest.raises(UserError, match="not a site of cefrbench"):
+        build(tmp_path / "results", tmp_path / "home")
+    assert mine.read_text("utf-8") == "years of work"
+
+
+def test_a_build_that_fails_leaves_the_old_site(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_made(tmp_path / "results", "one", texts=20, layers=(1,), probes=("ridge",))
+    build(tmp_path / "results", tmp_path / "site")
+    before = files_of(tmp_path / "site")
+    (tmp_path / "results" / "published.csv").write_text("encoder\nnobody\n", "utf-8")
+    with pytest.raises(UserError, match=r"published\.csv"):
+        build(tmp_path / "results", tmp_path / "site")
+    assert files_of(tmp_path / "site") == before
+    assert {path.name for path in tmp_path.iterdir()} == {"results", "site", ".site.store"}
+
+
+def test_links_in_the_results_folder_are_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    write_made(outside, "secret", texts=20, layers=(1,), probes=("ridge",))
+    results = tmp_path / "results"
+    results.mkdir()
+    (results / "secret").symlink_to(outside / "secret")
+    report = build(results, tmp_path / "site")
+    assert (report.results, report.left_out) == (0, ())
+
+
+def test_an_empty_folder_gives_a_site_that_says_so(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    report = build(tmp_path / "results", tmp_path / "site")
+    assert report.results == 0
+    assert "No full result of cefr-v1 is here yet" in report.index.read_text("utf-8")
+
+
+def test_the_command_prints_the_front_page_and_exits_3_when_files_are_left_out(
+    tmp_path: Path,
+) -> None:
+    results, out = tmp_path / "results", tmp_path / "site"
+    write_full(results, "one", 0.5)
+    arguments = ["build", "--results", str(results), "--out", str(out), "--quiet"]
+    good = CliRunner().invoke(leaderboard, arguments)
+    assert (good.exit_code, good.stdout) == (0, f"{out / 'index.html'}\n")
+    (results / "bad.json").write_text("{}", "utf-8")
+    bad = CliRunner().invoke(leaderboard, arguments)
+    assert bad.exit_code == 3
+    assert "Left out bad.json" in bad.stderr
+    assert (out / MARKER).is_file()
