@@ -1,0 +1,1 @@
+"""A corpus, an encoder and a probe for cefrbench."""

@@ -1,0 +1,25 @@
+"""The hooks: what the entry point of this package names."""
+
+from __future__ import annotations
+
+from cefrbench import hookimpl
+from cefrbench.encoder import EncoderSpec
+from cefrbench.plugins import Register
+from cefrbench.probe import ProbeSpec
+from cefrbench_sample import encoder, probe
+from cefrbench_sample.corpus import Notes
+
+
+@hookimpl
+def register_corpora(register: Register) -> None:
+    register(Notes())
+
+
+@hookimpl
+def register_encoders(register: Register) -> None:
+    register(EncoderSpec(encoder.CARD, encoder.load))
+
+
+@hookimpl
+def register_probes(register: Register) -> None:
+    register(ProbeSpec(probe.CARD, probe.make))
