@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.optim.adam import adam
@@ -41,13 +40,24 @@ class Networks:
 
     @classmethod
     def stacked(cls, weights: Sequence[Weights], like: Tensor) -> Networks:
-        """Put networks side by side, on the device and in the precision of a tensor."""
-        rows = [
-            np.concatenate([w.hidden.ravel(), w.out.ravel(), w.hidden_bias, w.out_bias])
-            for w in weights
-        ]
+        """Put networks side by side, on the device and in the precision of a tensor.
+
+        One at a time, and each distinct one sent once: together they may not fit into the host.
+        """
         dim, width, outputs = weights[0].shape
-        return cls(torch.from_numpy(np.stack(rows)).to(like), dim, width, outputs)
+        size = dim * width + width * outputs + width + outputs
+        stack = cls(like.new_empty(len(weights), size), dim, width, outputs)
+        sent: dict[int, int] = {}
+        for i, network in enumerate(weights):
+            twin = sent.setdefault(id(network), i)
+            if twin < i:
+                stack.flat[i] = stack.flat[twin]
+            else:
+                stack.hidden[i] = torch.from_numpy(network.hidden)
+                stack.out[i] = torch.from_numpy(network.out)
+                stack.hidden_bias[i, 0] = torch.from_numpy(network.hidden_bias)
+                stack.out_bias[i, 0] = torch.from_numpy(network.out_bias)
+        return stack
 
     def first(self, models: int) -> Networks:
         """The first few, sharing memory."""

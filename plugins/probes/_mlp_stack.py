@@ -8,6 +8,7 @@ epoch, and leaves the stack when it stops. The arithmetic is that of scikit-lear
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -118,19 +119,26 @@ class Stack:
         A batch shorter than the longest is filled up with rows whose share is zero.
         """
         shape = (len(batches), max(len(batch) for batch in batches))
-        rows = np.zeros(shape, dtype=np.int64)
+        rows = np.zeros(shape, dtype=np.int32)
         target = np.zeros(shape, dtype=self.models[0].labels.target.dtype)
         share = np.zeros(shape)
         for i, (model, batch, total) in enumerate(zip(self.models, batches, sums, strict=True)):
             rows[i, : len(batch)] = model.rows[batch]
             target[i, : len(batch)] = model.labels.target[batch]
             share[i, : len(batch)] = model.weight[batch] / total
-        device, dtype = self.features.device, self.features.dtype
+        dtype = self.features.dtype
         return (
-            torch.from_numpy(rows).to(device, non_blocking=True),
-            torch.from_numpy(target).to(device, torch.int64 if self.output == "softmax" else dtype),
-            torch.from_numpy(share).to(device, dtype),
+            self._sent(rows, torch.int32),
+            self._sent(target, torch.int64 if self.output == "softmax" else dtype),
+            self._sent(share, dtype),
         )
+
+    def _sent(self, values: NDArray[Any], dtype: torch.dtype) -> Tensor:
+        """Bring values to the device without waiting for what it is still computing."""
+        tensor = torch.from_numpy(values).to(dtype)
+        if self.features.is_cuda:
+            tensor = tensor.pin_memory()
+        return tensor.to(self.features.device, non_blocking=True)
 
     def _loss(self, scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Loss ``[model, row]``, and its derivative in the scores ``[model, row, output]``."""

@@ -10,7 +10,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from cefrbench.errors import ProbeError
 from cefrbench.probe import FitsFolds, FoldRows
-from cefrbench_plugins.probes import _mlp_schedule
+from cefrbench_plugins.probes import _mlp_schedule, _mlp_stack
 from cefrbench_plugins.probes._mlp import MLPClassifierProbe, MLPRegressorProbe
 from cefrbench_plugins.probes._mlp_draws import Draws
 from cefrbench_plugins.probes._mlp_model import Model, Settings
@@ -108,15 +108,22 @@ def train(models, data, settings):
     return [(m.scores, m.losses) for m in models]
 
 
+def through_torch(left, right, out=None):
+    """The product as an accelerator computes it."""
+    return torch.bmm(left, right) if out is None else torch.bmm(left, right, out=out)
+
+
+@pytest.mark.parametrize("product", [_mlp_stack.multiply, through_torch])
 @pytest.mark.parametrize("classes", [False, True])
-def test_one_stack_of_unequal_networks_trains_each_as_if_alone(classes):
+def test_one_stack_of_unequal_networks_trains_each_as_if_alone(classes, product, monkeypatch):
     """Different numbers of rows, of batches an epoch, and of epochs; all leave at other times."""
     data = planted(n=330, dim=9, dtype=np.float64)
     tol = 5e-3 if classes else 5e-2
     settings = Settings(batch_size=50, tol=tol, n_iter_no_change=3, max_iter=60)
     sizes = (330, 120, 201, 75)
-    together = train(models_of(data, sizes, classes), data, settings)
     alone = [train([m], data, settings)[0] for m in models_of(data, sizes, classes)]
+    monkeypatch.setattr(_mlp_stack, "multiply", product)
+    together = train(models_of(data, sizes, classes), data, settings)
     assert len({len(losses) for _, losses in together}) > 1
     for (scores, losses), (expected, expected_losses) in zip(together, alone, strict=True):
         np.testing.assert_allclose(losses, expected_losses, rtol=1e-9)
