@@ -2,7 +2,8 @@
 
 The linear probes penalise ``‖w‖²`` and leave the intercept alone. Two changes of coordinates are
 then exact: moving the features' mean into the intercept, and turning to another orthonormal basis
-of the rows' span, outside which ``w`` is zero.
+of the rows' span, outside which ``w`` is zero. All rows of a layer may have a part in choosing the
+coordinates, those to predict too: the minimum is the same point in any.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Layer:
     @property
     def fold_bytes(self) -> int:
         """Roughly the memory that one fold takes while it is solved."""
-        rows, dim = self.X.shape
+        rows, dim = int(self.X.shape[0]), int(self.X.shape[1])
         rank = min(rows, dim)
         return 8 * (3 * rows * rank + 2 * rank * rank)
 
@@ -188,7 +189,10 @@ class Layer:
         kernel += share @ towards - towards[:, None] - towards[None, :]
         across += share @ towards - (across @ share)[:, None] - towards[None, :]
         factor, pivots, rank, _ = dpstrf(kernel, lower=1)
-        rank, pivots = max(int(rank), 1), pivots - 1
+        if rank == 0:
+            # All rows are alike, as the last tokens' embeddings are.
+            return self._primal(train, predict)
+        pivots = pivots - 1
         triangle = np.tril(factor[:rank, :rank])
         coordinates = np.zeros((len(train), rank))
         coordinates[pivots] = np.tril(factor)[:, :rank]

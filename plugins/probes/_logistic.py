@@ -55,9 +55,10 @@ class LogisticProbe(ClassifierMixin, LinearProbe):  # type: ignore[misc]
         return Multinomial(design, target, classes, 1 / self.C, arrays).solve()
 
     def _decide(self, scores: Doubles, classes: NDArray[Any]) -> NDArray[Any]:
-        if scores.shape[1] == 1:
-            return classes[(scores[:, 0] > 0).astype(np.intp)]
-        return classes[scores.argmax(axis=1)]
+        binary = scores.shape[1] == 1
+        chosen = (scores[:, 0] > 0).astype(np.intp) if binary else scores.argmax(axis=1)
+        decided: NDArray[Any] = classes[chosen]
+        return decided
 
 
 class Multinomial:

@@ -207,6 +207,7 @@ class MLPClassifierProbe(ClassifierMixin, MLPProbe):  # type: ignore[misc]
         return Labels(target, classes, "softmax", len(classes))
 
     def _decide(self, scores: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:
-        if scores.shape[1] == 1:
-            return classes[(scores[:, 0] > 0).astype(np.intp)]
-        return classes[scores.argmax(axis=1)]
+        binary = scores.shape[1] == 1
+        chosen = (scores[:, 0] > 0).astype(np.intp) if binary else scores.argmax(axis=1)
+        decided: NDArray[Any] = classes[chosen]
+        return decided

@@ -164,7 +164,8 @@ class Stack:
         coefficients = self.networks.coefficients[: len(batches)]
         squares = torch.linalg.vector_norm(coefficients, dim=1).square_()
         counts = loss.new_tensor([len(batch) for batch in batches])
-        return counts * (loss + loss.new_tensor(decay) * (0.5 * squares))
+        total: Tensor = counts * (loss + loss.new_tensor(decay) * (0.5 * squares))
+        return total
 
 
 def multiply(left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:

@@ -53,7 +53,8 @@ class OrdinalProbe(ClassifierMixin, LinearProbe):  # type: ignore[misc]
         return AllThreshold(design, target, classes, self.alpha, arrays).solve()
 
     def _decide(self, scores: Doubles, classes: NDArray[Any]) -> NDArray[Any]:
-        return classes[(scores > 0).sum(axis=1)]
+        decided: NDArray[Any] = classes[(scores > 0).sum(axis=1)]
+        return decided
 
 
 class AllThreshold:
@@ -73,8 +74,8 @@ class AllThreshold:
         self.alpha = alpha
         self.weight = design.weight
         self.rank = design.train.shape[1]
-        self.below = target[:, None] <= np.arange(classes - 1)
-        self.sign = arrays.put(np.where(self.below, 1.0, -1.0))
+        below = target[:, None] <= np.arange(classes - 1)
+        self.sign = arrays.put(np.where(below, 1.0, -1.0))
 
     def solve(self) -> Solution:
         """Minimise."""

@@ -116,6 +116,21 @@ def test_a_badly_scaled_ridge_agrees_with_its_normal_equations():
     np.testing.assert_allclose(stationary / X.std(axis=0), 0, atol=1e-4)
 
 
+@pytest.mark.parametrize("value", [0.0, 0.1])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_features_that_are_all_alike_leave_the_class_frequencies(shape, value):
+    """As in the embedding output, where the last token of every text is the same."""
+    data = planted(*SHAPES[shape])
+    data.X[:] = value
+    fold = data.folds[0]
+    train = data.y[fold.train]
+    expected = [train.mean(), np.bincount(train).argmax(), np.median(train)]
+    for probe, constant in zip(PROBES, expected, strict=True):
+        (fit,) = probe.fit_folds(data.X, data.y, [fold])[0]
+        np.testing.assert_allclose(fit.predictions, constant, atol=1e-9)
+        assert fit.converged
+
+
 @pytest.mark.parametrize("probe", PROBES, ids=lambda p: type(p).__name__)
 def test_a_weight_of_two_is_a_row_twice_and_of_zero_none(probe):
     data = planted()
