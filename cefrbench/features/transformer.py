@@ -206,7 +206,7 @@ def batch_size(model: nn.Module, anatomy: Anatomy, device: torch.device) -> tupl
     # A layer of width d has about 12 d² weights: 24 d² operations a token.
     overhead = 1 + int(_LAYER_CALL.get(device.type, 1e9) / (24 * anatomy.width**2))
     if device.type != "cuda":
-        return 4096, overhead
+        return 2048, overhead
     config: Any = model.config
     widest = getattr(config, "intermediate_size", None) or 4 * anatomy.width
     weight = next(model.parameters()).element_size()
