@@ -67,6 +67,7 @@ class Layer:
         self.X = arrays.put(X - self.centre)
         self.weight = np.ones(len(X)) if weight is None else weight
         self.weighted = weight is not None
+        self._from_whole = False
 
     @property
     def fold_bytes(self) -> int:
@@ -87,11 +88,17 @@ class Layer:
         return self._dual(train, predict) if self._is_dual(train) else self._primal(train, predict)
 
     def share_products(self, trains: Sequence[Rows]) -> None:
-        """Compute the products that :meth:`centred` reads for these folds."""
+        """Compute the products that :meth:`centred` reads for these folds.
+
+        The Gram matrix of the larger part of the rows is that of the whole without that of the
+        smaller part. Over all folds that has to save more than the whole itself costs.
+        """
         dual = [self._is_dual(train) for train in trains]
         if any(dual):
             _ = self._kernel
-        if not all(dual):
+        kept = [len(t) for t, is_dual in zip(trains, dual, strict=True) if not is_dual]
+        self._from_whole = sum(max(0, 2 * n - len(self.X)) for n in kept) > len(self.X)
+        if self._from_whole:
             _ = self._gram
 
     def _is_dual(self, train: Rows) -> bool:
@@ -107,8 +114,7 @@ class Layer:
         def gram() -> Array:
             inside = np.bincount(train, minlength=len(self.X))
             outside = np.flatnonzero(inside == 0)
-            if len(outside) < len(train) and inside.max() == 1:
-                # The larger part is the whole without the smaller one.
+            if self._from_whole and len(outside) < len(train) and inside.max() == 1:
                 raw = self._gram - self._product(outside)
             else:
                 raw = self._product(train)

@@ -116,6 +116,21 @@ def test_a_badly_scaled_ridge_agrees_with_its_normal_equations():
     np.testing.assert_allclose(stationary / X.std(axis=0), 0, atol=1e-4)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("probe", PROBES, ids=lambda p: type(p).__name__)
+def test_many_large_folds_share_the_gram_matrix_of_all_rows(probe, weighted):
+    data = planted()
+    weight = data.weight if weighted else None
+    rows = np.arange(len(data.y))
+    folds = [FoldRows(rows[rows % 8 != i], rows[rows % 8 == i]) for i in range(8)]
+    layer = Layer(data.X, weight, HostArrays())
+    layer.share_products([fold.train for fold in folds])
+    assert layer._from_whole
+    fits = probe.fit_folds(data.X, data.y, folds, sample_weight=weight)
+    for fold, (fit,) in zip(folds, fits, strict=True):
+        np.testing.assert_allclose(fit.predictions, by_hand(probe, data, fold, weight), atol=1e-9)
+
+
 @pytest.mark.parametrize("value", [0.0, 0.1])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_features_that_are_all_alike_leave_the_class_frequencies(shape, value):
