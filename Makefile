@@ -46,7 +46,7 @@ pins: $(VENV)/.dev  ## Write constraints.txt from what is installed (without a b
 	$(PIP) freeze --exclude-editable | sed 's/+.*//' > constraints.txt
 
 bench: $(VENV)/.dev  ## Speed, side by side with plain loops and peers, in one run.
-	$(BIN)/python -m pytest benchmarks -o python_files='bench_*.py' --benchmark-only -s -p no:timeout
+	$(BIN)/python -m pytest benchmarks -o python_files='bench_*.py' --benchmark-only -s --timeout 0
 
 clean:
 	rm -rf $(VENV) out site build dist *.egg-info
