@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cefrbench.cli.convert import convert
 from cefrbench.errors import EXIT_PARTIAL, CorpusError, UserError
 from cefrbench.plugins import PluginHost
 
@@ -24,6 +25,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 @click.group()
 def corpora() -> None:
     """Fetch, describe and audit corpora."""
+
+
+corpora.add_command(convert)
 
 
 def _from_the_hub(command: Command) -> Command:

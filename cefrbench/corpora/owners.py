@@ -1,0 +1,112 @@
+"""Corpora that may not be passed on: read from the file that their owner gave to the user.
+
+A plugin says how to read each format that the owner ships. Users then either point a variable of
+the environment at their file, or convert it once (``cefrbench corpora convert``) and read the
+result with ``--data-dir``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from cefrbench.atomic import atomic_path
+from cefrbench.cards import CorpusCard
+from cefrbench.corpus import Access, Corpus, Row, Rows
+from cefrbench.errors import CorpusError
+
+#: Reads the rows of one file, in its order, in UniversalCEFR's fields.
+Reader = Callable[[Path], Iterator[Row]]
+
+
+class OwnersCorpus(Corpus):
+    """A corpus in its owner's own format.
+
+    Parameters
+    ----------
+    card : CorpusCard
+    readers : mapping of str to callable
+        How to read a file, by its suffix (``.xml``).
+    samples : Path
+        Invented rows in one of these formats.
+    """
+
+    def __init__(self, card: CorpusCard, readers: Mapping[str, Reader], samples: Path) -> None:
+        self.card = card
+        self._readers = readers
+        self._samples = samples
+
+    @property
+    def variable(self) -> str:
+        """Variable of the environment that says where the user's file lies."""
+        return f"CEFRBENCH_{self.card.name.upper().replace('-', '_')}"
+
+    def rows(self, access: Access) -> Rows:
+        """Read the user's file."""
+        place = os.environ.get(self.variable)
+        if not place:
+            raise CorpusError(
+                f"The corpus {self.name!r} may not be passed on: get it from its owner "
+                f"({self.card.source}), then set {self.variable} to the path of the file, or make "
+                f"DIR/{self.name}.json of it with `cefrbench corpora convert {self.name} FILE "
+                f"DIR/{self.name}.json` and give --data-dir DIR."
+            )
+        return self.convert(Path(place))
+
+    def convert(self, path: Path) -> Rows:
+        """Read a file as its owner ships it.
+
+        Raises
+        ------
+        CorpusError
+            When the file can't be read, or is in none of the formats.
+        """
+        reader = self._readers.get(path.suffix.lower())
+        if reader is None:
+            raise CorpusError(
+                f"{str(path)!r} is in no format of the corpus {self.name!r}: its owner ships "
+                f"{' or '.join(self._readers)} files."
+            )
+        return Rows(self._readable(path, reader))
+
+    def sample(self) -> Rows:
+        """Read the invented rows that the package ships."""
+        return self.convert(self._samples)
+
+    def _readable(self, path: Path, reader: Reader) -> Iterator[Row]:
+        try:
+            yield from reader(path)
+        except OSError as error:
+            raise CorpusError(
+                f"{str(path)!r} can't be read ({error.strerror}): check the path, for instance in "
+                f"{self.variable}."
+            ) from error
+        except UnicodeDecodeError as error:
+            raise CorpusError(
+                f"{str(path)!r} is not UTF-8 (byte {error.start}): take the file as its owner "
+                "ships it."
+            ) from error
+
+
+def write_rows(rows: Rows, path: Path) -> int:
+    """Write rows as a JSON list in UniversalCEFR's fields, one a line; give their number."""
+    count = 0
+    with atomic_path(path) as part, part.open("w", encoding="utf-8") as file:
+        for row in rows.rows:
+            file.write("[\n" if count == 0 else ",\n")
+            file.write(json.dumps(dict(row), ensure_ascii=False))
+            count += 1
+        file.write("\n]\n" if count else "[]\n")
+    return count
+
+
+def need_columns(path: Path, found: list[str], wanted: list[str]) -> None:
+    """See that a table has the columns that a reader needs."""
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        raise CorpusError(
+            f"{str(path)!r} has no column {', '.join(missing)}: take the table as its owner ships "
+            f"it; the columns here are {', '.join(found[:12])}."
+        )

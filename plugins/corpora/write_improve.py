@@ -1,0 +1,106 @@
+"""English: Write & Improve, Cambridge, which users get from its owner.
+
+Two releases are read: the corpus of 2024 (its `…-corpus.tsv`), of which the final version of each
+essay is taken, with the level that a person gave; and the shared task of 2019 (W&I+LOCNESS, the
+`*.json` files), whose native writers are dropped.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from cefrbench import hookimpl
+from cefrbench.cards import CorpusCard
+from cefrbench.corpora.owners import OwnersCorpus, need_columns
+from cefrbench.corpus import Row, Skip
+from cefrbench.errors import CorpusError
+from cefrbench.plugins import Register
+
+SAMPLE = Path(__file__).parent / "samples" / "write-improve.tsv"
+#: Level of native writers in the release of 2019.
+NATIVE = "N"
+
+CARD = CorpusCard(
+    name="write-improve",
+    title="Write & Improve Corpus",
+    languages=("en",),
+    licence="Write & Improve licence (non-commercial research and education, no redistribution)",
+    source="https://englishlanguageitutoring.com/datasets/write-and-improve-corpus-2024",
+    citation=(
+        "Nicholls, D., Caines, A. & Buttery, P. (2024). The Write & Improve Corpus 2024: "
+        "Error-annotated and CEFR-labelled essays by learners of English. University of Cambridge."
+    ),
+    task="Essays, letters and stories to the prompts of a website that gives feedback",
+    rated_by="trained annotators, on the CEFR with plus-levels",
+    cleaning=(
+        "of the release of 2024 only the final version of each essay is read",
+        "essays that no person rated have no level",
+        "of the release of 2019 native writers are dropped; `A2.ii` counts as A2",
+        "a plus-level counts as its level (B1+ as B1)",
+    ),
+    optional=True,
+)
+
+_COLUMNS = ["public_essay_id", "is_final_version", "text", "humannotator_cefr_level"]
+
+
+class WriteImprove(OwnersCorpus):
+    """Write & Improve, without the native writers of the shared task."""
+
+    def __init__(self) -> None:
+        super().__init__(CARD, {".tsv": read_2024, ".json": read_2019}, SAMPLE)
+
+    def clean(self, row: Row) -> Row | Skip:
+        """Drop native writers."""
+        return Skip("native writer") if row["cefr_level"] == NATIVE else row
+
+
+def read_2024(path: Path) -> Iterator[Row]:
+    """Read the final versions of the corpus of 2024."""
+    csv.field_size_limit(sys.maxsize)  # an essay may be longer than Python's default of 128 KiB
+    with path.open(encoding="utf-8", newline="") as file:
+        table = csv.DictReader(file, delimiter="\t")
+        need_columns(path, list(table.fieldnames or ()), _COLUMNS)
+        for row in table:
+            if row["is_final_version"].strip().upper() == "TRUE":
+                level = row["humannotator_cefr_level"]
+                yield _row(row["public_essay_id"], level, row["text"])
+
+
+def read_2019(path: Path) -> Iterator[Row]:
+    """Read one file of the shared task of 2019: a JSON object a line."""
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                essay = json.loads(line)
+                level = str(essay["cefr"]).partition(".")[0]
+                yield _row(str(essay["id"]), level, essay["text"])
+            except (json.JSONDecodeError, KeyError, TypeError) as error:
+                raise CorpusError(
+                    f"Line {number} of {str(path)!r} is no essay of W&I+LOCNESS "
+                    f"({type(error).__name__}: {error}): take a file of its folder json."
+                ) from error
+
+
+def _row(number: str, level: str, text: str) -> Row:
+    return {
+        "title": number,
+        "lang": "en",
+        "source_name": "write-improve",
+        "format": "document-level",
+        "category": "learner",
+        "cefr_level": level,
+        "license": CARD.licence,
+        "text": text,
+    }
+
+
+@hookimpl
+def register_corpora(register: Register) -> None:
+    register(WriteImprove())
