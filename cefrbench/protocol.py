@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,7 +22,7 @@ class Fold:
     name : str
         What is special about the fold: the corpus, group or language left out, or ``all``.
     train : ndarray of int
-        Rows to fit on.
+        Rows to fit on; probes that draw batches draw them in this order.
     validation : ndarray of int
         Rows inside the training part that no probe is fitted on: the layer is chosen here.
         Empty in the study's form.
@@ -44,7 +44,7 @@ class Fold:
         parts = {"train": self.train, "validation": self.validation, **self.scored}
         for part, rows in parts.items():
             digest.update(f"{part} {len(rows)}\n".encode())
-            for row in rows:
+            for row in np.sort(rows):
                 digest.update(f"{row} {keys[row]}\n".encode())
         return digest.hexdigest()
 
@@ -129,6 +129,7 @@ def stratified_cut(table: EssayTable, rows: Ints, share: float, seed: int) -> Cu
     """
     from sklearn.model_selection import train_test_split
 
+    rows = np.sort(rows)
     units, first = np.unique(table.unit[rows], return_index=True)
     order = np.argsort(first)
     units, level = units[order], table.label[rows][first[order]]
@@ -147,9 +148,17 @@ def stratified_cut(table: EssayTable, rows: Ints, share: float, seed: int) -> Cu
     if n_second < n_levels or n - n_second < n_levels:
         notes.append(f"{n} texts are too few to stratify by {n_levels} levels")
         strata = None
-    _, held = train_test_split(units[~lonely], test_size=share, stratify=strata, random_state=seed)
+    kept, held = train_test_split(
+        units[~lonely], test_size=share, stratify=strata, random_state=seed
+    )
     second = np.isin(table.unit[rows], held)
-    return Cut(rows[~second], rows[second], notes)
+    return Cut(_in_order(table, rows[~second], [*kept, *units[lonely]]), rows[second], notes)
+
+
+def _in_order(table: EssayTable, rows: Ints, units: Sequence[int]) -> Ints:
+    """Put rows in the order of their units: scikit-learn's shuffled one, as the study fits."""
+    place = {unit: number for number, unit in enumerate(units)}
+    return rows[np.argsort([place[unit] for unit in table.unit[rows]], kind="stable")]
 
 
 def training_part(table: EssayTable, rows: Ints, seed: int) -> Cut:

@@ -18,6 +18,7 @@ REFERENCE = SHARED / "reference" / "merlin_minilm.json"
 CORPORA = ("merlin-cs", "merlin-it", "merlin-de")
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(1800),
     pytest.mark.skipif(not REFERENCE.is_file(), reason="the reference figures are not here"),
 ]
 #: Mean tolerance over all cells, by probe, in QWK; any one cell may be 0.02 off.

@@ -96,7 +96,12 @@ def _print_table(kind: str, entries: list[dict[str, Any]]) -> None:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in _COLUMNS[kind]:
-        table.add_column(column, overflow="fold", min_width=len(column), no_wrap=column == "name")
+        table.add_column(
+            column,
+            overflow="fold",
+            min_width=len(column),
+            no_wrap=column == "name" and kind != "plugins",
+        )
     for entry in entries:
         table.add_row(*(Text(_cell(entry.get(column))) for column in _COLUMNS[kind]))
     Console().print(table)

@@ -81,7 +81,11 @@ def report_encoder(
     options = options or KitOptions()
     loading = EncoderOptions(device=options.device, offline=options.offline)
     subject = EncoderSubject(spec, name, loading)
-    return Report(kind="encoder", name=subject.name, findings=tuple(CHECKS.run(subject)))
+    try:
+        findings = tuple(CHECKS.run(subject))
+    finally:
+        subject.close()
+    return Report(kind="encoder", name=subject.name, findings=findings)
 
 
 def report_probe(spec: ProbeSpec, options: KitOptions | None = None) -> Report:

@@ -6,6 +6,7 @@ need. Finished (layer, probe) pairs are kept, so that a run that was killed goes
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
@@ -178,7 +179,13 @@ class Sweep:
                 "probe": probe.card.model_dump(mode="json"),
                 "source": source_digest(probe.make(self._options())),
                 "folds": [planned.manifest for planned in self.folds],
+                "orders": [_digest(planned.fold.train) for planned in self.folds],
                 "seeds": self.seeds_of(probe),
                 "device": self.device.partition(":")[0],
             }
         )
+
+
+def _digest(rows: Ints) -> str:
+    """Hash the order of training rows: a manifest says only which they are."""
+    return hashlib.sha256(rows.tobytes()).hexdigest()

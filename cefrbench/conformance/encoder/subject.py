@@ -73,6 +73,11 @@ class EncoderSubject:
             )
         return self.spec.load(self.name, self.options)
 
+    def close(self) -> None:
+        """Close the model, if it was loaded."""
+        if "encoder" in vars(self):
+            self.encoder.close()
+
     @contextmanager
     def reopened(self, **changes: Any) -> Iterator[Encoder]:
         """Load the model anew, with some options changed, and close it after use."""
