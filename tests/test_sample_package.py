@@ -118,6 +118,12 @@ def test_its_own_tests_pass_with_our_fixtures(clean):
     clean.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder))
 
 
+def test_the_wheel_holds_what_new_writes_from(clean):
+    clean.run("cefrbench", "new", "corpus", "made-here", "--plugins-dir", "loose")
+    words = ["--plugins-dir", "loose", "check", "made-here", "--sample", "--json"]
+    assert json.loads(clean.run("cefrbench", *words))["passed"]
+
+
 def test_a_run_with_it_ends_in_a_site(clean):
     corpora = ["--corpus", "sample-notes", "--corpus", "merlin-cs", "--corpus", "merlin-it"]
     names = ["--encoder", "sample-letters", "--probe", "sample-nearest", "--probe", "ridge"]

@@ -138,5 +138,5 @@ def written(folder):
 def test_the_reader_would_notice_a_command_that_fails(checkout):
     (snippet,) = [s for s in section("A corpus") if "new corpus" in s.text]
     checkout.follow(snippet)
-    with pytest.raises(AssertionError, match="is there already and is left as it is"):
+    with pytest.raises(AssertionError, match="There is a corpus named 'river' already"):
         checkout.follow(snippet)
