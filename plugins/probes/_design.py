@@ -38,6 +38,9 @@ class Design:
         Turns ``[rank, k]`` coefficients back into the features' own coordinates, ``[dim, k]``.
     mean : ndarray, shape (dim,)
         What was taken off each row, in the features' own coordinates.
+    inner : bool
+        Whether ``train`` and ``predict`` hold inner products with the training rows, so that
+        ``‖w‖²`` is not the sum of the coefficients' squares but ``aᵀ train a``.
     """
 
     train: Array
@@ -46,6 +49,7 @@ class Design:
     gram: Callable[[], Array]
     coefficients: Callable[[Array], Doubles]
     mean: Doubles
+    inner: bool = False
 
 
 class Layer:
@@ -85,7 +89,7 @@ class Layer:
         are left out of the training rows.
         """
         train = train[self.weight[train] > 0]
-        return self._dual(train, predict) if self._is_dual(train) else self._primal(train, predict)
+        return self._dual(train, predict) if self.is_dual(train) else self._primal(train, predict)
 
     def share_products(self, trains: Sequence[Rows]) -> None:
         """Compute the products that :meth:`centred` reads for these folds.
@@ -93,7 +97,7 @@ class Layer:
         The Gram matrix of the larger part of the rows is that of the whole without that of the
         smaller part. Over all folds that has to save more than the whole itself costs.
         """
-        dual = [self._is_dual(train) for train in trains]
+        dual = [self.is_dual(train) for train in trains]
         if any(dual):
             _ = self._kernel
         kept = [len(t) for t, is_dual in zip(trains, dual, strict=True) if not is_dual]
@@ -101,9 +105,10 @@ class Layer:
         if self._from_whole:
             _ = self._gram
 
-    def _is_dual(self, train: Rows) -> bool:
+    def is_dual(self, train: Rows) -> bool:
+        """Whether a fold has so few rows that their inner products are less work than features."""
         # An accelerator multiplies faster than it factorises: it stays with the features.
-        return len(train) < self.X.shape[1] and isinstance(self.arrays, HostArrays)
+        return 4 * len(train) < 3 * self.X.shape[1] and isinstance(self.arrays, HostArrays)
 
     def _primal(self, train: Rows, predict: Rows) -> Design:
         arrays = self.arrays
@@ -183,38 +188,57 @@ class Layer:
         """Inner products of all rows, ``[n, n]``."""
         return self.arrays.gram(self.X.T)
 
-    def _dual(self, train: Rows, predict: Rows) -> Design:
-        """Coordinates from a pivoted Cholesky factor of the fold's centred kernel."""
-        from scipy.linalg import solve_triangular
-        from scipy.linalg.lapack import dpstrf
-
+    def kernel(self, train: Rows, predict: Rows) -> Design:
+        """Inner products with the centred training rows; coefficients are then one for each row."""
         share = self.weight[train] / self.weight[train].sum()
         kernel = self._kernel[np.ix_(train, train)]
         across = self._kernel[np.ix_(predict, train)]
         towards = kernel @ share
         kernel += share @ towards - towards[:, None] - towards[None, :]
         across += share @ towards - (across @ share)[:, None] - towards[None, :]
-        factor, pivots, rank, _ = dpstrf(kernel, lower=1)
+        mean = share @ self.X[train]
+        weight = self.weight[train][:, None]
+
+        def coefficients(of_rows: Array) -> Doubles:
+            back: Doubles = (self.X[train] - mean).T @ of_rows
+            return back
+
+        return Design(
+            train=kernel,
+            predict=across,
+            weight=weight,
+            gram=lambda: self.arrays.gram(kernel * np.sqrt(weight)),
+            coefficients=coefficients,
+            mean=self.centre + mean,
+            inner=True,
+        )
+
+    def _dual(self, train: Rows, predict: Rows) -> Design:
+        """Coordinates from a pivoted Cholesky factor of the fold's centred kernel."""
+        from scipy.linalg import solve_triangular
+        from scipy.linalg.lapack import dpstrf
+
+        inner = self.kernel(train, predict)
+        factor, pivots, rank, _ = dpstrf(inner.train, lower=1)
         if rank == 0:
             # All rows are alike, as the last tokens' embeddings are.
             return self._primal(train, predict)
         pivots = pivots - 1
+        spanning = pivots[:rank]
         triangle = np.tril(factor[:rank, :rank])
         coordinates = np.zeros((len(train), rank))
         coordinates[pivots] = np.tril(factor)[:, :rank]
-        weight = self.weight[train][:, None]
-        mean = share @ self.X[train]
 
         def coefficients(turned: Array) -> Doubles:
-            basis = self.X[train[pivots[:rank]]] - mean
-            back: Doubles = basis.T @ solve_triangular(triangle, turned, lower=True, trans=1)
-            return back
+            of_rows = np.zeros((len(train), turned.shape[1]))
+            of_rows[spanning] = solve_triangular(triangle, turned, lower=True, trans=1)
+            return inner.coefficients(of_rows)
 
         return Design(
             train=coordinates,
-            predict=solve_triangular(triangle, across[:, pivots[:rank]].T, lower=True).T,
-            weight=weight,
-            gram=lambda: self.arrays.gram(coordinates * np.sqrt(weight)),
+            predict=solve_triangular(triangle, inner.predict[:, spanning].T, lower=True).T,
+            weight=inner.weight,
+            gram=lambda: self.arrays.gram(coordinates * np.sqrt(inner.weight)),
             coefficients=coefficients,
-            mean=self.centre + mean,
+            mean=inner.mean,
         )

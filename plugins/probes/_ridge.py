@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 
 from cefrbench_plugins.probes._arrays import Arrays, Doubles
-from cefrbench_plugins.probes._design import Design
+from cefrbench_plugins.probes._design import Design, Layer
 from cefrbench_plugins.probes._linear import LinearProbe, Solution
 
 
@@ -31,15 +31,25 @@ class RidgeProbe(RegressorMixin, LinearProbe):  # type: ignore[misc]
     def _target(self, y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         return y.astype(np.float64), y[:0]
 
+    def _design(self, layer: Layer, train: NDArray[Any], predict: NDArray[Any]) -> Design:
+        if layer.is_dual(train):
+            return layer.kernel(train, predict)
+        return layer.centred(train, predict)
+
     def _solve(
         self, design: Design, target: NDArray[Any], classes: int, arrays: Arrays
     ) -> Solution:
         y = arrays.put(target[:, None])
         mean = (design.weight * y).sum(axis=0) / design.weight.sum()
-        moments = design.gram()
-        moments.reshape(-1)[:: len(moments) + 1] += self.alpha
-        coef = arrays.solver(moments)(design.train.T @ (design.weight * (y - mean)))
-        return Solution(coef, mean)
+        if design.inner:
+            # w = Σ aᵢ xᵢ with (K + α diag(1 / s)) a = y − ȳ.
+            matrix, right = design.train, y - mean
+            penalty = self.alpha / design.weight[:, 0]
+        else:
+            matrix, right = design.gram(), design.train.T @ (design.weight * (y - mean))
+            penalty = self.alpha
+        matrix.reshape(-1)[:: len(matrix) + 1] += penalty
+        return Solution(arrays.solver(matrix)(right), mean)
 
     def _decide(self, scores: Doubles, classes: NDArray[Any]) -> NDArray[Any]:
         return scores[:, 0]
