@@ -29,9 +29,16 @@ def leaderboard() -> None:
     show_default=True,
     help="Folder of the site; what a former build wrote there is replaced.",
 )
+@click.option(
+    "--corpora",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("leaderboard/corpora"),
+    show_default=True,
+    help="Folder of what `corpora describe --json` and `audit --json` said, if there is one.",
+)
 @click.option("--quiet", is_flag=True, help="Say nothing but the path of the site.")
 @click.pass_context
-def build(ctx: click.Context, results: Path, out: Path, quiet: bool) -> None:
+def build(ctx: click.Context, results: Path, out: Path, corpora: Path, quiet: bool) -> None:
     """Build the site from a folder of results.
 
     A result that is wrong is left out and named, the others go on, and the exit status is 3.
@@ -42,7 +49,7 @@ def build(ctx: click.Context, results: Path, out: Path, quiet: bool) -> None:
         if not quiet and (done == of or done % 25 == 0):
             click.echo(f"{done} of {of} new results", err=True)
 
-    report = build_site(results, out, tell=tell)
+    report = build_site(results, out, corpora=corpora, tell=tell)
     for one in report.left_out:
         click.echo(f"Left out {one.file}: {one.cause}", err=True)
     if not quiet:

@@ -1,8 +1,7 @@
-"""What `cefrbench corpora describe` and `audit` said of the corpora, where it lies by the results.
+"""What `cefrbench corpora describe` and `audit` said of the corpora.
 
-``_corpora/NAME.describe.json`` and ``_corpora/NAME.audit.json`` are the outputs of the two
-commands with ``--json``, on the same rows. No slug begins with an underscore, so the folder is
-never an encoder's.
+``NAME.describe.json`` and ``NAME.audit.json`` are the outputs of the two commands with ``--json``,
+on the same rows. They are found again by the fingerprint of the rows.
 """
 
 from __future__ import annotations
@@ -19,8 +18,6 @@ from cefrbench.corpora.audit import Finding
 from cefrbench.corpora.describe import CorpusDescription
 from cefrbench.errors import ResultError
 
-FOLDER = "_corpora"
-
 
 @dataclass(frozen=True, slots=True)
 class Described:
@@ -31,7 +28,7 @@ class Described:
 
 
 def read_descriptions(folder: Path) -> dict[str, Described]:
-    """Read all descriptions of a results folder, by fingerprint.
+    """Read all descriptions of a folder, by fingerprint; none where there is no such folder.
 
     Raises
     ------
@@ -39,7 +36,7 @@ def read_descriptions(folder: Path) -> dict[str, Described]:
         When a file is not the output of its command.
     """
     found: dict[str, Described] = {}
-    for path in sorted((folder / FOLDER).glob("*.describe.json")):
+    for path in sorted(folder.glob("*.describe.json")):
         beside = path.with_name(path.name.replace(".describe.", ".audit."))
         try:
             described = [CorpusDescription.model_validate(one) for one in _list(path, "corpora")]

@@ -50,7 +50,7 @@ class LeftOut:
 
 
 def find_files(folder: Path) -> list[ResultFile]:
-    """List the JSON files below a folder, by name; folders that begin with ``_`` or ``.`` are not.
+    """List the JSON files below a folder, by name; hidden folders are left alone.
 
     Links are not followed: what a contributor adds must not make the build read elsewhere.
 
@@ -81,7 +81,7 @@ def _file(folder: Path, path: Path) -> ResultFile:
 def _is_meant(folder: Path, path: Path) -> bool:
     below = [path, *path.parents]
     own = below[: below.index(folder)]
-    return path.is_file() and not any(p.is_symlink() or p.name[0] in "._" for p in own)
+    return path.is_file() and not any(p.is_symlink() or p.name.startswith(".") for p in own)
 
 
 def digest(file: ResultFile) -> str:

@@ -41,6 +41,11 @@ def between(low: float | None, high: float | None, digits: int = 2) -> str:
     return f"{first} to {last}" if MINUS in first + last else f"{first}{DASH}{last}"
 
 
+def span(low: int | None, high: int | None) -> str:
+    """Interval of a rank: ``2–5``, or one number."""
+    return f"{low}" if low == high else f"{low}{DASH}{high}"
+
+
 def magnitude(value: int | None) -> str:
     """Number of weights for readers: ``22.7 M``, ``7.57 B``."""
     if value is None:
@@ -107,6 +112,7 @@ _FILTERS: tuple[Callable[..., str], ...] = (
     number,
     signed,
     between,
+    span,
     magnitude,
     grouped,
     percent,

@@ -54,7 +54,12 @@ Tell = Callable[[int, int], None]
 
 
 def build(
-    results: Path, out: Path, *, workers: int | None = None, tell: Tell = lambda done, of: None
+    results: Path,
+    out: Path,
+    *,
+    corpora: Path | None = None,
+    workers: int | None = None,
+    tell: Tell = lambda done, of: None,
 ) -> Report:
     """Build the site of a results folder.
 
@@ -64,6 +69,8 @@ def build(
         Folder of ``<encoder>/<suite>.json``.
     out : Path
         Folder of the site; what a former build wrote there is replaced. The store lies beside it.
+    corpora : Path, optional
+        Folder of descriptions and audits of the corpora.
     workers : int, optional
         Processes; as many as there are cores, if none is given.
     tell : callable, optional
@@ -79,7 +86,7 @@ def build(
     store_folder = out.with_name(f".{out.name}.store")
     files = find_files(results)
     published = read_published(results)
-    described = read_descriptions(results)
+    described = read_descriptions(corpora) if corpora else {}
     store = Store(store_folder)
     with FileLock(store_folder / "lock"):
         keyed = [(file, store.key(file)) for file in files]

@@ -51,7 +51,9 @@ def corpora_chart(scores: Sequence[CorpusScore], probes: tuple[str, ...]) -> Cha
     ]
     protocols = list(dict.fromkeys(score.protocol for score in scores))
     corpora = list(dict.fromkeys(score.corpus for score in scores))
-    caption = "At the layer each number comes from. Darker is better; white is 0 or below."
+    caption = (
+        "At the layers that count. The stronger the colour, the better; the palest: 0 or less."
+    )
     spec = _grid(data, ("probe", list(probes), None), ("corpus", corpora, None), cell=(96, 26))
     return Chart(
         key="corpora",

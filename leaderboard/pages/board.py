@@ -12,8 +12,9 @@ from cefrbench_leaderboard.pages.encoder import anchor
 from cefrbench_leaderboard.published import Published, Reported
 from cefrbench_leaderboard.render import protocol_label, render
 
-#: Pixels of the dot-and-whisker strip, for scores from 0 to 1.
+#: Pixels of the dot-and-whisker strip, for scores from 0 to 1, and of its margin; see style.css.
 _STRIP = 120
+_MARGIN = 5
 #: Where its two lines are.
 _ROWS = {"in": 5, "out": 12}
 _INSIDE = ("iid", "within")
@@ -181,7 +182,7 @@ def _columns(board: Board) -> tuple[Column, ...]:
     main = protocol_label(board.main)
     own = board.probe == VALIDATED
     return (
-        Column("rank", "Rank", f"By {main} QWK; shared where no difference is shown", ranks=True),
+        Column("rank", "Rank", f"By {main} QWK, 95 % interval of the position", ranks=True),
         Column("encoder", "Encoder", "Name that it was run under", numeric=False),
         Column("size", "Param.", "Number of weights"),
         Column("width", "Width", "Numbers in an embedding", shown=False),
@@ -215,6 +216,7 @@ def _columns(board: Board) -> tuple[Column, ...]:
                 ranks=True,
             )
             for p in board.protocols
+            if p != board.main
         ),
         Column("licence", "Licence", "Of the weights", numeric=False, shown=False),
     )
@@ -249,12 +251,12 @@ def _mark(estimate: Estimate | None, side: str) -> str:
     high = x if estimate.high is None else _at(estimate.high)
     whisker = f"M{low} {y}H{high}"
     if side == "in":
-        return f"{whisker}M{x - 3} {y}a3 3 0 1 0 6 0a3 3 0 1 0-6 0z"
+        return f"{whisker}M{x - 3} {y}a3 3 0 1 0 6 0 3 3 0 1 0-6 0z"
     return f"{whisker}M{x - 4} {y}l4-4 4 4-4 4z"
 
 
 def _at(score: float) -> int:
-    return round(_STRIP * min(1.0, max(0.0, score)))
+    return _MARGIN + round(_STRIP * min(1.0, max(0.0, score)))
 
 
 def line_strip(line: Line, board: Board) -> tuple[str, str]:

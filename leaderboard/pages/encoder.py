@@ -96,7 +96,7 @@ def encoder_page(
 
 def anchor(protocol: str, probe: str) -> str:
     """Anchor of the units of one probe under one protocol."""
-    return f"u-{protocol}-{probe}"
+    return f"{protocol}-{probe}"
 
 
 def _headlines(entry: Entry) -> tuple[Headline, ...]:

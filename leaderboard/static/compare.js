@@ -161,8 +161,11 @@
     return region;
   };
 
-  const millions = (value) =>
-    value === null ? "—" : value >= 1e9 ? `${(value / 1e9).toFixed(2)} B` : `${(value / 1e6).toFixed(1)} M`;
+  const magnitude = (value) => {
+    if (value === null) return "—";
+    if (value >= 1e9) return `${(value / 1e9).toFixed(2)} B`;
+    return value >= 1e6 ? `${(value / 1e6).toFixed(1)} M` : value.toLocaleString("en");
+  };
 
   const sideBySide = (field, entries) => {
     const heads = ["", ...entries.map((entry) => entry.name)];
@@ -179,14 +182,14 @@
       if (!numbers) return "—";
       const link = make("a", number(numbers[0]), {
         class: "n",
-        href: `${entry.page}#u-${protocol === "gap" ? "loco" : protocol}-${entry.probe}`,
+        href: `${entry.page}#${protocol === "gap" ? "loco" : protocol}-${entry.probe}`,
       });
       const ends = make("i", numbers[1] === null ? "" : range(numbers[1], numbers[2]));
       return [link, ends, strip(numbers, protocol === "iid" || protocol === "within")];
     };
     const rows = [
       ["Page", ...entries.map((entry) => make("a", "units, layers, provenance", { href: entry.page }))],
-      ["Parameters", ...entries.map((entry) => millions(entry.parameters))],
+      ["Parameters", ...entries.map((entry) => magnitude(entry.parameters))],
       ["Width", ...entries.map((entry) => String(entry.width))],
       ["Probe", ...entries.map((entry) => entry.probe)],
       ...field.protocols.map((name) => [

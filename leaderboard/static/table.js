@@ -103,7 +103,7 @@
       if (!(size >= low && size < high)) return false;
     }
     const licence = form.elements.licence.value;
-    return !licence || cellOf(table, row, "licence").textContent === licence;
+    return !licence || toText(cellOf(table, row, "licence")) === licence;
   };
 
   const filterTable = (table) => {

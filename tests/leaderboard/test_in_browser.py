@@ -114,7 +114,7 @@ def test_a_click_on_a_heading_sorts_and_a_second_one_reverses(reader: Reader) ->
 def test_scores_sort_from_the_top_and_rows_without_a_number_stay_last(reader: Reader) -> None:
     page = reader.open("index.html")
     head(page, "IID QWK").click()
-    texts = page.locator("#full tbody tr td a.n").all_inner_texts()
+    texts = page.locator("#full tbody tr td a").all_inner_texts()
     values = [float(text.replace("\N{MINUS SIGN}", "-")) for text in texts[::3]]
     assert values == sorted(values, reverse=True)
     head(page, "Rank").click()
@@ -193,10 +193,10 @@ def test_suite_and_probe_are_pages_of_their_own(reader: Reader) -> None:
 def test_one_click_leads_from_a_number_to_its_units(reader: Reader) -> None:
     page = reader.open("index.html")
     row = page.locator("#e-strong")
-    score = row.locator("a.n").nth(1)
+    score = row.locator("td a").nth(1)
     shown = score.inner_text()
     score.click()
-    assert "encoders/strong/cefr-v1.html#u-loco-" in page.url
+    assert "encoders/strong/cefr-v1.html#loco-" in page.url
     units = page.locator(f"[id='{page.url.partition('#')[2]}']")
     units.locator("table").wait_for(state="visible")
     header = units.locator("thead th").all_inner_texts()

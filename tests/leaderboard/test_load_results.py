@@ -28,8 +28,7 @@ def test_a_result_comes_back_with_its_predictions(tmp_path: Path) -> None:
     assert table.equals(predictions)
 
 
-def test_folders_that_begin_with_an_underscore_or_dot_hold_no_results(tmp_path: Path) -> None:
-    write_made(tmp_path / "_corpora", "one", **SMALL)
+def test_hidden_folders_hold_no_results(tmp_path: Path) -> None:
     write_made(tmp_path / ".git", "one", **SMALL)
     assert find_files(tmp_path) == []
 
