@@ -52,7 +52,7 @@ class UniversalCefrCorpus(Corpus):
         A licence that the card doesn't know is filled in from the dataset's card on the hub.
         """
         fetched = self.fetch(access)
-        licence = hub.card_licence(fetched)
+        licence = fetched.licence
         if licence and self.card.licence_card is None:
             update = {"licence_card": licence, "licence": stricter(self.card.licence, licence)}
             self.card = self.card.model_copy(update=update)

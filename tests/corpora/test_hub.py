@@ -14,8 +14,10 @@ from conftest import LoadFromHub
 from corpus_files import row, write
 from hub_server import HubServer
 
-from cefrbench.corpora.hub import Fetched, card_licence
 from cefrbench.corpora.load import load_essays
+from cefrbench.corpus import Access
+from cefrbench.errors import CorpusError, EncoderError
+from cefrbench.hub import DATASET, MODEL, Kind, Repository, card_licence
 from cefrbench.plugins import PluginHost
 
 OLD = [row("Ahoj, jak se máš?", "A2", lang="cs"), row("Mám se dobře.", "B1", lang="cs")]
@@ -75,7 +77,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory, load_from_hub: LoadFromHub) -
         requests = list(hub.requests)
     kept = ["merlin-cs", "universalcefr:caes_es", f"universalcefr:merlin_cs@{old}", "icle500"]
     offline = load_from_hub(kept, env, offline=True)
-    unreachable = load_from_hub(["merlin-cs", "icle500"], env | {"HF_ENDPOINT": CLOSED})
+    unreachable = load_from_hub(["merlin-cs", "icle500", "cople2"], env | {"HF_ENDPOINT": CLOSED})
     return Seen(old, new, online, offline, unreachable, requests, env)
 
 
@@ -129,7 +131,7 @@ def test_any_corpus_of_the_collection_opens_without_a_plugin(seen: Seen) -> None
     [
         ("elle", ["gated", "`hf auth login`", "/datasets/UniversalCEFR/elle_et"]),
         ("cople2", ["no file 'cople2.json'", "did you mean 'cople-2.json'?"]),
-        ("universalcefr:caes_et", ["no dataset", "did you mean 'caes_es'?"]),
+        ("universalcefr:caes_et", ["no dataset", "did you mean 'UniversalCEFR/caes_es'?"]),
         ("universalcefr:merlin_cs@nightly", ["no revision 'nightly'", "/commits/main"]),
         ("universalcefr:two_en", ["a.json, b.json", "--data-dir"]),
         ("peapl2", ["'text' in row 2", "is a number (7)"]),
@@ -160,6 +162,10 @@ def test_no_network_names_the_ways_to_work_without(seen: Seen) -> None:
     assert f"The hub {CLOSED} can't be reached" in sentence
     assert "--data-dir" in sentence
     assert "--offline" in sentence
+
+
+def test_a_file_that_is_not_cached_can_not_be_looked_for_without_network(seen: Seen) -> None:
+    assert "can't be reached" in seen.unreachable["cople2"]["error"]
 
 
 def test_a_cache_that_can_not_be_written_is_named(
@@ -201,6 +207,17 @@ def test_fetch_then_describe_offline_from_the_command_line(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    ("kind", "error", "spelling"),
+    [(DATASET, CorpusError, "dataset.*ORG/DATASET"), (MODEL, EncoderError, "model.*ORG/MODEL")],
+)
+def test_a_name_that_the_hub_can_not_have(
+    kind: Kind, error: type[Exception], spelling: str
+) -> None:
+    with pytest.raises(error, match=f"'a/b/c' is no {spelling}"):
+        Repository(kind, "a/b/c", None, Access()).snapshot(["*.json"])
+
+
+@pytest.mark.parametrize(
     ("card", "licence"),
     [
         ("---\nlanguage: et\nlicense: cc-by-4.0\n---\n\n# A corpus\n", "cc-by-4.0"),
@@ -208,6 +225,7 @@ def test_fetch_then_describe_offline_from_the_command_line(tmp_path: Path) -> No
         ("---\nlicense: [\n---\n", None),
         ("---\nlicense:\n- a\n- b\n---\n", None),
         ("# license: not metadata\nlicense: x\n", None),
+        ("---\nlicense: cc0-1.0\nauthor: J\udcf6rg\n---\n", None),
         ("", None),
         (None, None),
     ],
@@ -216,5 +234,5 @@ def test_the_licence_of_a_dataset_card(
     tmp_path: Path, card: str | None, licence: str | None
 ) -> None:
     if card is not None:
-        (tmp_path / "README.md").write_text(card)
-    assert card_licence(Fetched(tmp_path / "x.json", "r1")) == licence
+        (tmp_path / "README.md").write_text(card, "utf-8", "surrogateescape")
+    assert card_licence(tmp_path) == licence

@@ -1,0 +1,329 @@
+"""Repositories on the Hugging Face hub: fetched at a commit, kept by the hub's own client.
+
+Datasets and models come the same way. Every way in which the hub can refuse becomes one sentence
+with the next step; only the words differ between the two kinds.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from cefrbench.errors import CacheError, CorpusError, EncoderError, UserError
+
+#: The card of a repository, of either kind.
+CARD = "README.md"
+#: Most names of one organisation that are looked through for those near a missing one.
+_MOST_NAMES = 500
+#: What the hub answers to those who aren't logged in, or may not see a repository.
+_NO_ENTRY = {401, 403}
+
+
+class Reach(Protocol):
+    """How the hub may be reached: `Access` of corpora and `EncoderOptions` both say so."""
+
+    @property
+    def offline(self) -> bool:
+        """Nothing may be fetched; what is cached may be used."""
+
+    @property
+    def cache_dir(self) -> Path | None:
+        """Downloads go to its folder ``hub``; none means the hub client's own place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of repository, and the words in which its refusals are told.
+
+    Attributes
+    ----------
+    noun : {"dataset", "model"}
+        Also the hub's name of the kind.
+    path : str
+        What precedes ``ORG/NAME`` in the address of a repository's page.
+    error : type of UserError
+    spelling : str
+        How a user writes a repository of this kind.
+    fetch : str
+        What to do once while online, so that it works offline.
+    without : str
+        The way to work without the hub.
+    """
+
+    noun: Literal["dataset", "model"]
+    path: str
+    error: type[UserError]
+    spelling: str
+    fetch: str
+    without: str
+
+
+DATASET = Kind(
+    noun="dataset",
+    path="datasets/",
+    error=CorpusError,
+    spelling="ORG/DATASET in the corpus's card",
+    fetch="run `cefrbench corpora fetch`",
+    without="read a file that you have with --data-dir",
+)
+MODEL = Kind(
+    noun="model",
+    path="",
+    error=EncoderError,
+    spelling="ORG/MODEL, ORG/MODEL@REVISION or the path of a folder",
+    fetch="run",
+    without="name a folder that holds the model",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository on the hub, as this user may reach it.
+
+    Attributes
+    ----------
+    kind : Kind
+    name : str
+        ``ORG/NAME``.
+    revision : str or None
+        Commit, branch or tag; none means the newest commit.
+    reach : Reach
+    """
+
+    kind: Kind
+    name: str
+    revision: str | None
+    reach: Reach
+
+    def snapshot(self, patterns: Sequence[str], ignore: Sequence[str] = ()) -> Path:
+        """Get the files that match, in a folder that is named after their commit.
+
+        The revision is resolved to a commit first; offline, or when the hub can't be reached, to
+        the newest that the cache knows.
+
+        Parameters
+        ----------
+        patterns, ignore : sequence of str
+            Shell patterns of files to get, and of those to leave out all the same.
+
+        Raises
+        ------
+        CorpusError or EncoderError
+            By kind, when the hub refuses it, hasn't got it or can't be reached.
+        CacheError
+            When it can't be written.
+        """
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.utils.tqdm import disable_progress_bars
+
+        if not sys.stderr.isatty():
+            disable_progress_bars()
+        with self._refusals():
+            folder = snapshot_download(
+                self.name,
+                repo_type=self.kind.noun,
+                revision=self.revision,
+                cache_dir=_hub_cache(self.reach),
+                local_files_only=self.reach.offline,
+                allow_patterns=list(patterns),
+                ignore_patterns=list(ignore),
+            )
+        return Path(folder)
+
+    def no_file(self, file: str) -> UserError:
+        """Build the error for a file that the repository's snapshot lacks."""
+        from huggingface_hub import HfApi
+
+        if self.reach.offline:
+            return self._not_here()
+        with self._refusals():
+            names = HfApi().list_repo_files(
+                self.name, repo_type=self.kind.noun, revision=self.revision
+            )
+        near = _did_you_mean(file, names) or f"it has {', '.join(names)}."
+        return self.kind.error(f"The {self.kind.noun} {self.name!r} has no file {file!r}: {near}")
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """Turn what the hub's client raises into sentences."""
+        from huggingface_hub.errors import (
+            GatedRepoError,
+            HfHubHTTPError,
+            HFValidationError,
+            LocalEntryNotFoundError,
+            RepositoryNotFoundError,
+            RevisionNotFoundError,
+        )
+
+        try:
+            yield
+        except HFValidationError as error:
+            raise self._no_name() from error
+        except GatedRepoError as error:
+            raise self._gated() from error
+        except RepositoryNotFoundError as error:
+            raise self._missing(unseen=error.response.status_code in _NO_ENTRY) from error
+        except RevisionNotFoundError as error:
+            raise self._no_revision() from error
+        except LocalEntryNotFoundError as error:
+            raise self._not_here() from error
+        except HfHubHTTPError as error:
+            status = error.response.status_code
+            raise (self._gated() if status in _NO_ENTRY else self._answered(status)) from error
+        except (ConnectionError, _connection_error()) as error:
+            raise self._not_here() from error
+        except OSError as error:
+            raise not_kept(
+                f"The {self.kind.noun} {self.name!r}", _cache_in_use(self.reach), error
+            ) from error
+
+    def _no_name(self) -> UserError:
+        noun = self.kind.noun
+        return self.kind.error(
+            f"{self.name!r} is no {noun}'s name on the hub: write {self.kind.spelling}."
+        )
+
+    def _gated(self) -> UserError:
+        return self.kind.error(
+            f"The {self.kind.noun} {self.name!r} is gated: log in with `hf auth login`, accept its "
+            f"terms at {self._page()}, and try again."
+        )
+
+    def _missing(self, *, unseen: bool) -> UserError:
+        noun = self.kind.noun
+        private = " (or it is private: log in with `hf auth login`)" if unseen else ""
+        hint = (
+            _did_you_mean(self.name, [*self._cached(), *self._published()])
+            or f"see what there is at {_endpoint()}/{noun}s?search={_last_part(self.name)}."
+        )
+        return self.kind.error(f"There is no {noun} {self.name!r} on the hub{private}: {hint}")
+
+    def _no_revision(self) -> UserError:
+        return self.kind.error(
+            f"The {self.kind.noun} {self.name!r} has no revision {self.revision!r}: name a commit, "
+            f"branch or tag that {self._page()}/commits/main lists."
+        )
+
+    def _not_here(self) -> UserError:
+        kind = self.kind
+        wanted = f"{self.name}@{self.revision}" if self.revision else self.name
+        absent = f"{kind.noun} {wanted!r} is not in the cache {str(_cache_in_use(self.reach))!r}"
+        if self.reach.offline:
+            return kind.error(
+                f"The {absent} and --offline forbids fetching it: {kind.fetch} once while online, "
+                f"or {kind.without}."
+            )
+        return kind.error(
+            f"The hub {_endpoint()} can't be reached and the {absent}: check the network, make do "
+            f"with what is cached (--offline), or {kind.without}."
+        )
+
+    def _answered(self, status: int) -> UserError:
+        return self.kind.error(
+            f"The hub answered {status} for the {self.kind.noun} {self.name!r}: try again later, "
+            f"or {self.kind.without}."
+        )
+
+    def _page(self) -> str:
+        return f"{_endpoint()}/{self.kind.path}{self.name}"
+
+    def _cached(self) -> list[str]:
+        """Name the repositories of this kind that are on this machine."""
+        from huggingface_hub import scan_cache_dir
+
+        cache = _cache_in_use(self.reach)
+        if not cache.is_dir():
+            return []
+        repos = scan_cache_dir(cache).repos
+        return sorted(repo.repo_id for repo in repos if repo.repo_type == self.kind.noun)
+
+    def _published(self) -> list[str]:
+        """Name the organisation's repositories of this kind."""
+        from huggingface_hub import HfApi
+
+        api = HfApi()
+        listing = api.list_datasets if self.kind.noun == "dataset" else api.list_models
+        try:
+            return [one.id for one in listing(author=self.name.split("/")[0], limit=_MOST_NAMES)]
+        except (OSError, _connection_error()):
+            # The names only help to mend a name: what is told is that the repository isn't there.
+            return []
+
+
+def card_licence(folder: Path) -> str | None:
+    """Licence in the metadata of a repository's card, where there is a card that names one.
+
+    A card that can't be read as YAML in UTF-8 names none: it is no reason to stop.
+    """
+    # PyYAML comes with the hub's client, which lets its errors through.
+    import yaml  # type: ignore[import-untyped]
+    from huggingface_hub.repocard import metadata_load
+
+    card = folder / CARD
+    try:
+        metadata = metadata_load(card) if card.is_file() else None
+    except (yaml.YAMLError, ValueError):
+        return None
+    licence = (metadata or {}).get("license")
+    return licence if isinstance(licence, str) else None
+
+
+def not_kept(what: str, folder: Path, error: OSError) -> CacheError:
+    """Build the error for what can't be written to a folder of downloads.
+
+    Parameters
+    ----------
+    what : str
+        Begins the sentence: ``"The model 'ORG/NAME'"``.
+    folder : Path
+    error : OSError
+        What writing raised.
+    """
+    return CacheError(
+        f"{what} can't be kept in {str(folder)!r} ({error.strerror or error}): make room or choose "
+        "another place with --cache-dir."
+    )
+
+
+def _did_you_mean(wanted: str, names: Iterable[str]) -> str | None:
+    """Ask for the names whose last part is near; a shared organisation makes none alike."""
+    by_last_part: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        by_last_part.setdefault(_last_part(name), []).append(name)
+    close = difflib.get_close_matches(_last_part(wanted), by_last_part, n=3, cutoff=0.6)
+    near = [name for part in close for name in by_last_part[part]][:3]
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else None
+
+
+def _last_part(name: str) -> str:
+    return name.rpartition("/")[2].casefold()
+
+
+def _connection_error() -> type[Exception]:
+    """Give what the client's HTTP library raises when there is no answer."""
+    # Releases of the client differ in the library; all name its base class in this module.
+    from huggingface_hub import errors
+
+    base: type[Exception] = errors.HTTPError  # type: ignore[attr-defined]
+    return base
+
+
+def _endpoint() -> str:
+    from huggingface_hub import constants
+
+    return constants.ENDPOINT
+
+
+def _hub_cache(reach: Reach) -> Path | None:
+    return reach.cache_dir / "hub" if reach.cache_dir else None
+
+
+def _cache_in_use(reach: Reach) -> Path:
+    from huggingface_hub import constants
+
+    return _hub_cache(reach) or Path(constants.HF_HUB_CACHE)
