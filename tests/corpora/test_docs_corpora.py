@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from cefrbench.cli import main
 from cefrbench.corpora.files import read_rows
 from cefrbench.corpora.load import load_essays
 from cefrbench.corpus import FIELDS
@@ -51,10 +50,3 @@ def test_every_finding_is_explained_on_the_page() -> None:
 @pytest.mark.parametrize("reason", ["no level", "bare band", "unknown level", "empty text"])
 def test_every_reason_for_dropping_a_row_is_on_the_page(reason: str) -> None:
     assert f"| {reason} |" in PAGE
-
-
-def test_the_commands_on_the_page_exist(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in set(re.findall(r"cefrbench corpora (\w+)", PAGE)):
-        assert main(["corpora", command, "--help"]) == 0
-        shown = capsys.readouterr().out
-        assert all(o in shown for o in ("--corpus", "--cache-dir", "--offline", "--json"))
