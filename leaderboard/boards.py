@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from cefrbench_leaderboard.charts.chart import Table, Value
 from cefrbench_leaderboard.entry import VALIDATED, Entry, Estimate
-from cefrbench_leaderboard.standing import Made, Standing, differences, standings
+from cefrbench_leaderboard.standing import Made, Standing, differences, read_scores, standings
 
 #: Suites that come first, in this order; the first that has results is the front page.
 _SUITES = ("cefr-v1", "paper", "quickstart")
@@ -147,7 +150,9 @@ def by_suite(made: Sequence[Made]) -> list[SuiteResults]:
 
 def boards(suite: SuiteResults) -> list[Board]:
     """One board of validated probes, and one a probe."""
-    return [make_board(suite, probe) for probe in (VALIDATED, *suite.probes)]
+    # Ranking a thousand results is matrix products and sorting, which run beside each other.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(partial(make_board, suite), (VALIDATED, *suite.probes)))
 
 
 def make_board(suite: SuiteResults, probe: str) -> Board:
@@ -172,11 +177,13 @@ def _section(
     suite: SuiteResults, cohort: Sequence[Made], probe: str, ranked: bool, index: int
 ) -> Section:
     shown = [one for one in cohort if _has(one.entry, probe)]
-    ranks = {p: standings(shown, probe, p) for p in suite.protocols} if ranked else {}
+    ranks: dict[str, dict[str, Standing]] = {}
     above: dict[str, dict[str, Estimate]] = {}
-    for reference in (one for one in cohort if one.entry.reference):
-        kind = str(reference.entry.reference)
-        above.setdefault(kind, differences(shown, reference, probe, suite.main))
+    for protocol in suite.protocols:
+        if ranked or protocol == suite.main:
+            scores = read_scores(shown, probe, protocol)
+            ranks |= {protocol: standings(scores)} if ranked else {}
+            above = differences(scores) if protocol == suite.main else above
     lines = [_line(one.entry, suite, probe, ranks, above) for one in shown]
     lines.sort(key=lambda line: _order(line, suite.main))
     entry = cohort[0].entry

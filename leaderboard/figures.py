@@ -119,19 +119,19 @@ def _moves(draws: Draws) -> Moves:
 
 
 def write_moves(moves: Mapping[tuple[str, str], Moves], folder: Path) -> None:
-    """Write one array a protocol and probe: replicates, then influence."""
+    """Write one array a protocol and probe: replicates, then influence, as plain numbers."""
     for (protocol, probe), one in moves.items():
-        path = _moves_path(folder, protocol, probe)
-        np.save(path, np.concatenate([one.replicates, one.influence]))
+        both = np.concatenate([one.replicates, one.influence]).astype("<f4")
+        _moves_path(folder, protocol, probe).write_bytes(both.tobytes())
 
 
 def read_moves(
     folder: Path, protocol: str, probe: str
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Read the replicates and influence that :func:`write_moves` wrote."""
-    both = np.load(_moves_path(folder, protocol, probe), allow_pickle=False)
+    both = np.fromfile(_moves_path(folder, protocol, probe), dtype="<f4")
     return both[:REPLICATES], both[REPLICATES:]
 
 
 def _moves_path(folder: Path, protocol: str, probe: str) -> Path:
-    return folder / f"moves.{protocol}.{probe}.npy"
+    return folder / f"moves.{protocol}.{probe}.f32"

@@ -169,7 +169,7 @@ def _link_results(output: Output, made: Sequence[Made]) -> None:
         for source in sorted(one.folder.iterdir()):
             if source.name == "page.html":
                 output.link(page, source)
-            elif source.name not in _PRIVATE and source.suffix != ".npy":
+            elif source.name not in _PRIVATE and source.suffix != ".f32":
                 output.link(f"{page.removesuffix('.html')}/{source.name}", source)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.statistics import Contender, Interval, RankedEntry, rank
-from cefrbench.statistics.pairs import these_corpora
+from cefrbench.statistics.intervals import Z95
 from cefrbench_leaderboard.entry import Cell, Entry, Estimate
 from cefrbench_leaderboard.figures import read_moves
 
@@ -43,13 +43,41 @@ class Standing:
     tied: int
 
 
-def standings(made: Sequence[Made], probe: str, protocol: str) -> dict[str, Standing]:
-    """Rank the candidates of one cohort, by slug; references are left out.
+@dataclass(frozen=True, slots=True, eq=False)
+class Score:
+    """One entry's QWK under one probe and protocol, and how it moves."""
 
-    Entries that lack texts which most others were scored on (a fold failed) are not ranked.
+    made: Made
+    cell: Cell
+    replicates: NDArray[np.float32]
+    influence: NDArray[np.float32]
+
+
+def read_scores(made: Sequence[Made], probe: str, protocol: str) -> list[Score]:
+    """Read what ranks and differences need, of the entries that have it.
+
+    A reference that lacks the probe stands with its own. Entries that lack texts which most were
+    scored on (a fold failed) are left out: they were asked another question.
     """
-    candidates = [one for one in made if one.entry.reference is None]
-    contenders = _contenders(candidates, probe, protocol)
+    cells = []
+    for one in made:
+        cell = one.entry.cell(protocol, probe)
+        if cell is None and one.entry.reference:
+            cell = one.entry.cell(protocol, one.entry.validated)
+        if cell is not None and cell.texts:
+            cells.append((one, cell))
+    texts = [cell.texts for _, cell in cells]
+    common = max(sorted(set(texts)), key=texts.count, default="")
+    return [
+        Score(one, cell, *read_moves(one.folder, protocol, cell.probe))
+        for one, cell in cells
+        if cell.texts == common
+    ]
+
+
+def standings(scores: Sequence[Score]) -> dict[str, Standing]:
+    """Rank the candidates, by slug; references are left out."""
+    contenders = [_contender(one) for one in scores if one.made.entry.reference is None]
     ranked = rank(contenders) if contenders else []
     sizes: dict[int, int] = {}
     for line in ranked:
@@ -63,71 +91,59 @@ def _standing(line: RankedEntry, sizes: dict[int, int]) -> Standing:
     return Standing(line.rank, line.rank_low, line.rank_high, tied)
 
 
-def _contenders(made: Sequence[Made], probe: str, protocol: str) -> list[Contender]:
-    cells = {one.entry.slug: one.entry.cell(protocol, probe) for one in made}
-    texts = [cell.texts for cell in cells.values() if cell is not None and cell.texts]
-    if not texts:
-        return []
-    common = max(sorted(set(texts)), key=texts.count)
-    found = []
-    for one in made:
-        cell = cells[one.entry.slug]
-        if cell is not None and cell.texts == common:
-            found.append(_contender(one, cell, probe))
-    return found
-
-
-def _contender(one: Made, cell: Cell, probe: str) -> Contender:
-    replicates, influence = read_moves(one.folder, cell.protocol, cell.probe)
+def _contender(score: Score) -> Contender:
+    qwk, entry = score.cell.qwk, score.made.entry
     return Contender(
-        name=one.entry.slug,
+        name=entry.slug,
         # On the board of validated probes each encoder brings its own; the question is the same.
-        question=f"{one.entry.cohort} {probe} {cell.protocol}",
-        interval=Interval(cell.qwk.value, cell.qwk.low, cell.qwk.high, None, 0, len(replicates)),
-        replicates=replicates,
+        question=f"{entry.cohort} {score.cell.protocol}",
+        interval=Interval(qwk.value, qwk.low, qwk.high, None, 0, len(score.replicates)),
+        replicates=score.replicates,
         # Equal hashes stand for equal texts: the codes themselves need not be kept.
-        texts=np.array([int(cell.texts, 16)], dtype=np.uint64),
-        influence=influence,
+        texts=np.array([int(score.cell.texts, 16)], dtype=np.uint64),
+        influence=score.influence,
     )
 
 
-def differences(
-    made: Sequence[Made], reference: Made, probe: str, protocol: str
-) -> dict[str, Estimate]:
-    """Paired difference of each entry from a reference, with its 95 % interval, by slug."""
-    base = reference.entry.cell(protocol, probe) or reference.entry.cell(
-        protocol, reference.entry.validated
-    )
-    if base is None or base.qwk.value is None:
-        return {}
-    theirs = read_moves(reference.folder, protocol, base.probe)
-    found = {}
-    for one in made:
-        cell = one.entry.cell(protocol, probe)
-        if cell is None or cell.qwk.value is None or cell.texts != base.texts:
-            continue
-        ours = read_moves(one.folder, protocol, cell.probe)
-        error = paired_error(ours, theirs)
-        difference = cell.qwk.value - base.qwk.value
-        if error is None:
-            found[one.entry.slug] = Estimate(value=difference)
-        else:
-            test = these_corpora(difference, error)
-            found[one.entry.slug] = Estimate(value=difference, low=test.low, high=test.high)
+def differences(scores: Sequence[Score]) -> dict[str, dict[str, Estimate]]:
+    """Paired difference of each entry from each reference, with its 95 % interval.
+
+    Returns
+    -------
+    dict
+        By kind of reference, then by slug.
+    """
+    found: dict[str, dict[str, Estimate]] = {}
+    for reference in scores:
+        kind = reference.made.entry.reference
+        if kind is not None and kind not in found:
+            found[kind] = {
+                one.made.entry.slug: _difference(one, reference)
+                for one in scores
+                if one.made.entry.reference is None
+            }
     return found
 
 
-Moves = tuple[NDArray[np.float32], NDArray[np.float32]]
+def _difference(one: Score, reference: Score) -> Estimate:
+    mine, theirs = one.cell.qwk.value, reference.cell.qwk.value
+    if mine is None or theirs is None:
+        return Estimate(value=None)
+    error = paired_error(one, reference)
+    if error is None:
+        return Estimate(value=mine - theirs)
+    half = Z95 * error
+    return Estimate(value=mine - theirs, low=mine - theirs - half, high=mine - theirs + half)
 
 
-def paired_error(first: Moves, second: Moves) -> float | None:
+def paired_error(first: Score, second: Score) -> float | None:
     """Standard error of a difference: the larger of the bootstrap's and the jackknife's.
 
     As :func:`cefrbench.statistics.pairs.paired_error`, from what the store keeps.
     """
-    replicates = (first[0] - second[0]).astype(np.float64)
+    replicates = (first.replicates - second.replicates).astype(np.float64)
     replicates = replicates[~np.isnan(replicates)]
-    if 2 * len(replicates) < len(first[0]):
+    if 2 * len(replicates) < len(first.replicates):
         return None
-    influence = (first[1] - second[1]).astype(np.float64)
+    influence = (first.influence - second.influence).astype(np.float64)
     return max(float(replicates.std(ddof=1)), float(np.sqrt((influence**2).sum())))
