@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from cefrbench_leaderboard.boards import boards, by_suite, empty_board, leaderboard_table
+from cefrbench_leaderboard.boards import boards, by_suite, empty_board
 from cefrbench_leaderboard.charts.chart import Table
 from cefrbench_leaderboard.descriptions import Described, read_descriptions
 from cefrbench_leaderboard.load import LeftOut, ResultFile, find_files
@@ -24,6 +24,7 @@ from cefrbench_leaderboard.process import Task, process_all, read_entry
 from cefrbench_leaderboard.published import Published, read_published
 from cefrbench_leaderboard.standing import Made
 from cefrbench_leaderboard.store import Store
+from cefrbench_leaderboard.tidy import leaderboard_table
 
 #: Files of the store that pages don't link to.
 _PRIVATE = ("entry.json", "manifest.json")

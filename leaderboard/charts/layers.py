@@ -30,6 +30,7 @@ def layers_chart(points: Sequence[LayerPoint], probes: tuple[str, ...]) -> Chart
     """Draw the layer curves of all probes under all protocols."""
     protocols = list(dict.fromkeys(point.protocol for point in points))
     data = [{name: getattr(point, name) for name in _COLUMNS} for point in points]
+    tips = [{"tip": _tip(point)} for point in points]
     caption = (
         "Mean over the scored corpora and seeds; the band is the 95 % interval over texts. "
         "Layer 0, the embedding output, is never shown."
@@ -38,9 +39,18 @@ def layers_chart(points: Sequence[LayerPoint], probes: tuple[str, ...]) -> Chart
         key="layers",
         title="QWK by layer",
         caption=caption,
-        drawing=draw(_spec(data, protocols, probes), "QWK by layer", caption),
+        drawing=draw(
+            _spec([row | tip for row, tip in zip(data, tips, strict=True)], protocols, probes),
+            "QWK by layer",
+            caption,
+        ),
         table=Table(_COLUMNS, tuple(tuple(row[name] for name in _COLUMNS) for row in data)),
     )
+
+
+def _tip(point: LayerPoint) -> str:
+    interval = f"{point.low:.2f} to {point.high:.2f}"
+    return f"{point.probe}, {point.protocol}, layer {point.layer}: {point.qwk:.3f} ({interval})"
 
 
 def _spec(data: list[Spec], protocols: list[str], probes: tuple[str, ...]) -> Spec:
@@ -89,8 +99,15 @@ def _spec(data: list[Spec], protocols: list[str], probes: tuple[str, ...]) -> Sp
                     },
                 },
                 {
-                    "mark": {"type": "point", "filled": True, "size": 42, "opacity": 1},
+                    "mark": {
+                        "type": "point",
+                        "filled": True,
+                        "size": 42,
+                        "opacity": 1,
+                        "aria": True,
+                    },
                     "encoding": {
+                        "description": {"field": "tip", "type": "nominal"},
                         "x": x,
                         "y": {**y, "field": "qwk"},
                         "color": _colour(looks, probes),

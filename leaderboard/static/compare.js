@@ -139,7 +139,7 @@
     return image;
   };
 
-  const table = (label, heads, rows) => {
+  const table = (label, heads, rows, kind = "plain") => {
     const region = make("div", "", { class: "scroll", tabindex: "0", role: "region", "aria-label": label });
     const body = make("tbody");
     const line = make("tr");
@@ -155,7 +155,7 @@
       });
       body.append(row);
     }
-    const whole = make("table", "", { class: "plain" });
+    const whole = make("table", "", { class: kind });
     whole.append(head, body);
     region.append(whole);
     return region;
@@ -225,7 +225,7 @@
       verdict(pair),
     ]);
     const heads = ["Pair", "Protocol", "Difference in QWK", "On these corpora", "Over corpora", "In words"];
-    return table("Paired tests", heads, rows);
+    return table("Paired tests", heads, rows, "plain pairs");
   };
 
   const show = () => {

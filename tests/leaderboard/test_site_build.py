@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -102,6 +104,16 @@ def test_pages_are_valid_html(site: Site) -> None:
     for page in site.pages:
         parser = html5lib.HTMLParser(strict=True)
         parser.parse((site.out / page).read_bytes(), transport_encoding="utf-8")
+
+
+@pytest.mark.skipif(
+    not (os.environ.get("VNU_JAR") and shutil.which("java")),
+    reason="set VNU_JAR to the Nu HTML checker (npm's vnu-jar), which needs Java",
+)
+def test_pages_pass_the_nu_html_checker(site: Site) -> None:
+    command = ["java", "-jar", os.environ["VNU_JAR"], "--errors-only", "--skip-non-html"]
+    found = subprocess.run([*command, str(site.out)], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr) == (0, "")
 
 
 def test_a_hostile_name_is_text_wherever_it_stands(site: Site) -> None:
