@@ -91,6 +91,50 @@ def scores(confusion: ArrayLike, sums: Sums) -> Scores:
     )
 
 
+def all_scores(confusions: Sequence[ArrayLike], sums: Sequence[Sums]) -> list[Scores]:
+    """Score many units of one scale at once: what :func:`scores` gives, some ten times faster.
+
+    Parameters
+    ----------
+    confusions : sequence of array_like of int, each of shape (C, C)
+    sums : sequence of Sums
+    """
+    if not confusions:
+        return []
+    counts = np.asarray(confusions, dtype=np.float64)
+    absolute, squared, gold, gold_squared = np.array(
+        [(s.absolute, s.squared, s.gold, s.gold_squared) for s in sums]
+    ).T
+    rows, columns, n = counts.sum(2), counts.sum(1), counts.sum((1, 2))
+    hits = np.diagonal(counts, axis1=1, axis2=2)
+    classes = np.arange(counts.shape[1])
+    off = np.abs(classes[:, None] - classes[None, :])
+    seen = rows + columns > 0
+    # What is undefined divides by zero here and is left out below.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = np.einsum("ng,gp,np->n", rows, off**2, columns) / n
+        f1 = np.where(seen, 2 * hits / (rows + columns), 0.0)
+        spread = gold_squared - gold**2 / n
+        values = {
+            "qwk": 1.0 - (off**2 * counts).sum((1, 2)) / expected,
+            "macro_f1": f1.sum(1) / seen.sum(1),
+            "mae": absolute / n,
+            "r2": 1.0 - squared / spread,
+            "accuracy": hits.sum(1) / n,
+            "adjacent": (counts * (off <= 1)).sum((1, 2)) / n,
+        }
+    some = n > 0
+    defined = dict.fromkeys(values, some)
+    defined["qwk"] = (rows > 0).sum(1) >= 2
+    defined["r2"] = some & (spread > 1e-9 * n)
+    lists = {name: np.where(defined[name], found, 0.0).tolist() for name, found in values.items()}
+    known = {name: found.tolist() for name, found in defined.items()}
+    return [
+        Scores(**{name: lists[name][u] if known[name][u] else None for name in DIRECTIONS})
+        for u in range(len(counts))
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What one set of predictions comes to: confusion matrix and sums."""

@@ -12,7 +12,17 @@ from sklearn.metrics import (
     r2_score,
 )
 
-from cefrbench.scores import Scores, Sums, macro_f1, mean_scores, qwk, scores, tally
+from cefrbench.scores import (
+    DIRECTIONS,
+    Scores,
+    Sums,
+    all_scores,
+    macro_f1,
+    mean_scores,
+    qwk,
+    scores,
+    tally,
+)
 
 CLASSES = 5
 
@@ -135,3 +145,22 @@ def test_means_are_over_defined_scores_only():
 def test_sums_refuse_unknown_fields():
     with pytest.raises(ValueError, match="extra"):
         Sums.model_validate({"absolute": 0, "squared": 0, "gold": 0, "gold_squared": 0, "x": 1})
+
+
+def test_many_units_at_once_score_as_one_by_one():
+    rng = np.random.default_rng(7)
+    units = [rng.integers(0, 12, (5, 5)) for _ in range(50)]
+    one_gold, nothing = np.zeros((5, 5), dtype=np.int64), np.zeros((5, 5), dtype=np.int64)
+    one_gold[2] = [0, 3, 9, 1, 0]
+    units += [one_gold, nothing, np.eye(5, dtype=np.int64)]
+    sums = []
+    for counts in units:
+        gold, predicted = np.nonzero(counts)
+        weight = counts[gold, predicted]
+        error = np.abs(gold - predicted)
+        totals = [float(column @ weight) for column in (error, error**2, gold, gold**2)]
+        sums.append(Sums(**dict(zip(Sums.model_fields, totals, strict=True))))
+    for found, counts, total in zip(all_scores(units, sums), units, sums, strict=True):
+        expected = scores(counts, total)
+        for name in DIRECTIONS:
+            assert getattr(found, name) == pytest.approx(getattr(expected, name), abs=1e-12), name

@@ -32,7 +32,7 @@ from cefrbench.results.summary import (
     stored_layers,
     summarise,
 )
-from cefrbench.scores import scores, tally
+from cefrbench.scores import all_scores, tally
 
 #: More texts than any corpus has; what is above can't be a count.
 MOST_TEXTS = 2**40
@@ -210,6 +210,7 @@ def _check_units(result: RunResult) -> Findings:
     splits = {(split.protocol, split.fold): split for split in result.splits}
     fits = {(*run_of(fit), fit.layer) for fit in result.fits}
     gold: dict[tuple[str, str, str], UnitRecord] = {}
+    scored = all_scores([u.confusion for u in result.units], [u.sums for u in result.units])
     for i, unit in enumerate(result.units):
         where, split = f"units[{i}]", splits.get((unit.protocol, unit.fold))
         yield from _check_place(where, unit, split, result)
@@ -219,7 +220,7 @@ def _check_units(result: RunResult) -> Findings:
         if split is not None:
             yield from diff(f"{where}.n", unit.n, split.scored.get(unit.corpus))
         yield from diff(f"{where}.n", unit.n, int(counts.sum()))
-        yield from diff(f"{where}.scores", unit.scores, scores(counts, unit.sums))
+        yield from diff(f"{where}.scores", unit.scores, scored[i])
         yield from _check_sums(f"{where}.sums", unit, counts, result.config.form == "study")
         # No prediction moves the gold levels: they are the same in all units of a scored part.
         first = gold.setdefault((unit.protocol, unit.fold, unit.corpus), unit).sums
