@@ -6,6 +6,7 @@ import shutil
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -38,15 +39,35 @@ class Outcome:
 
 
 def process_all(tasks: Sequence[Task], workers: int) -> Iterator[Outcome]:
-    """Work tasks off, over processes when there are several; outcomes as they come."""
+    """Work tasks off, over processes when there are several; outcomes as they come.
+
+    A result that kills its process (by its size, say) doesn't take the others with it.
+    """
     if workers < 2 or len(tasks) < 4:
         yield from map(process, tasks)
         return
+    done = 0
+    try:
+        with _pool(workers) as pool:
+            for outcome in pool.map(process, tasks, chunksize=1):
+                done += 1
+                yield outcome
+    except BrokenProcessPool:
+        yield from map(_process_alone, tasks[done:])
+
+
+def _process_alone(task: Task) -> Outcome:
+    try:
+        with _pool(1) as pool:
+            return pool.submit(process, task).result()
+    except BrokenProcessPool:
+        return Outcome(task, "The process that drew it died: it is too large, or worse.")
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
     # Threads of the parent (drawing library, BLAS) don't survive a fork.
-    with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_one_thread
-    ) as pool:
-        yield from pool.map(process, tasks, chunksize=1)
+    context = get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread)
 
 
 def _one_thread() -> None:

@@ -6,8 +6,11 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner
@@ -17,8 +20,11 @@ from site_factory import LONG, MARKUP, WAY_OUT, Site, page_of, write_full
 from cefrbench.errors import UserError
 from cefrbench.results.io import slug
 from cefrbench_leaderboard.cli import leaderboard
+from cefrbench_leaderboard.load import find_files
 from cefrbench_leaderboard.output import MARKER
+from cefrbench_leaderboard.process import Task, process_all
 from cefrbench_leaderboard.site import build
+from cefrbench_leaderboard.store import Store
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -191,6 +197,26 @@ def test_what_was_changed_in_the_site_does_not_come_back(tmp_path: Path) -> None
         file.write(b"<p>changed by hand</p>")
     assert build(tmp_path / "results", tmp_path / "site").made == 1
     assert page.read_bytes() == clean
+
+
+class Deadly:
+    """Ends the process that receives it, as a lack of memory does."""
+
+    def __reduce__(self) -> tuple[Callable[[int], NoReturn], tuple[int]]:
+        return os._exit, (1,)
+
+
+def test_a_result_that_kills_its_process_leaves_the_others(tmp_path: Path) -> None:
+    for name in ("a", "b", "c", "d"):
+        write_made(tmp_path / "results", name, texts=20, layers=(1,), probes=("ridge",))
+    store = Store(tmp_path / "store")
+    tasks = [
+        Task(file, store.key(file), tmp_path / "store") for file in find_files(tmp_path / "results")
+    ]
+    tasks[1] = replace(tasks[1], store=Deadly())
+    causes = {one.task.file.name[0]: one.cause for one in process_all(tasks, workers=2)}
+    assert "died" in causes.pop("b")
+    assert causes == {"a": "", "c": "", "d": ""}
 
 
 def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
