@@ -88,34 +88,35 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class SuiteResults:
-    """All results of one suite, by cohort: the full one first."""
+    """All results of one suite.
+
+    Attributes
+    ----------
+    name, slug : str
+    full : tuple of Made
+        The cohort that is ranked; may be empty.
+    partial : tuple of tuple of Made
+        Other cohorts, the one with most corpora first.
+    probes : tuple of str
+        Of any result, in the order of their appearance.
+    protocols : tuple of str
+        Of any result, in distribution first.
+    main : str
+        Protocol that ranks: leave one corpus out, or the last there is.
+    """
 
     name: str
     slug: str
     full: tuple[Made, ...]
     partial: tuple[tuple[Made, ...], ...]
+    probes: tuple[str, ...]
+    protocols: tuple[str, ...]
+    main: str
 
     @property
     def made(self) -> tuple[Made, ...]:
         """All of them."""
         return (*self.full, *(one for cohort in self.partial for one in cohort))
-
-    @property
-    def probes(self) -> tuple[str, ...]:
-        """Probes of any result, in the order of their appearance."""
-        return _in_order(card.name for one in self.made for card in one.entry.probes)
-
-    @property
-    def protocols(self) -> tuple[str, ...]:
-        """Protocols of any result, in distribution first."""
-        cards = {card.name: card for one in self.made for card in one.entry.protocols}
-        return tuple(sorted(cards, key=lambda name: (cards[name].distribution != "in", name)))
-
-    @property
-    def main(self) -> str:
-        """Protocol that ranks: leave one corpus out, or the last there is."""
-        protocols = self.protocols
-        return _MAIN if _MAIN in protocols else protocols[-1]
 
 
 def by_suite(made: Sequence[Made]) -> list[SuiteResults]:
@@ -125,26 +126,36 @@ def by_suite(made: Sequence[Made]) -> list[SuiteResults]:
     run on other rows (a newer revision of a corpus, say) and stand apart.
     """
     suites = _in_order(one.entry.suite for one in made)
-    found = []
-    for suite in sorted(suites, key=lambda name: (_place(name), name)):
-        cohorts: dict[str, list[Made]] = {}
-        own = [one for one in made if one.entry.suite == suite]
-        for one in own:
-            kind = "full" if one.entry.complete else "partial"
-            cohorts.setdefault(f"{kind} {one.entry.cohort}", []).append(one)
-        complete = [key for key in sorted(cohorts) if key.startswith("full")]
-        first = max(complete, key=lambda key: len(cohorts[key])) if complete else None
-        rest = [cohorts[key] for key in sorted(cohorts) if key != first]
-        rest.sort(key=lambda cohort: -len(cohort[0].entry.corpora))
-        found.append(
-            SuiteResults(
-                name=suite,
-                slug=own[0].entry.suite_slug,
-                full=tuple(cohorts[first]) if first else (),
-                partial=tuple(map(tuple, rest)),
-            )
-        )
-    return found
+    return [
+        _suite(name, [one for one in made if one.entry.suite == name])
+        for name in sorted(suites, key=lambda name: (_place(name), name))
+    ]
+
+
+def _suite(name: str, own: Sequence[Made]) -> SuiteResults:
+    cohorts: dict[str, list[Made]] = {}
+    for one in own:
+        kind = "full" if one.entry.complete else "partial"
+        cohorts.setdefault(f"{kind} {one.entry.cohort}", []).append(one)
+    complete = [key for key in sorted(cohorts) if key.startswith("full")]
+    first = max(complete, key=lambda key: len(cohorts[key])) if complete else None
+    rest = [cohorts[key] for key in sorted(cohorts) if key != first]
+    rest.sort(key=lambda cohort: -len(cohort[0].entry.corpora))
+    protocols = _protocols(own)
+    return SuiteResults(
+        name=name,
+        slug=own[0].entry.suite_slug,
+        full=tuple(cohorts[first]) if first else (),
+        partial=tuple(map(tuple, rest)),
+        probes=_in_order(card.name for one in own for card in one.entry.probes),
+        protocols=protocols,
+        main=_MAIN if _MAIN in protocols else protocols[-1],
+    )
+
+
+def _protocols(made: Sequence[Made]) -> tuple[str, ...]:
+    cards = {card.name: card for one in made for card in one.entry.protocols}
+    return tuple(sorted(cards, key=lambda name: (cards[name].distribution != "in", name)))
 
 
 def boards(suite: SuiteResults) -> list[Board]:
