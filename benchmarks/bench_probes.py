@@ -33,6 +33,10 @@ CLASS_SIZES = (87, 875, 890, 376, 50)
 TRAIN_SIZES = (1822, 1471, 1177, 996)
 
 
+#: Seconds of each probe, by kind of probe and width, and by side.
+Totals = dict[tuple[str, int], dict[str, list[float]]]
+
+
 class Data(NamedTuple):
     X: np.ndarray
     y: np.ndarray
@@ -125,13 +129,29 @@ def _seconds(function: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def report(name: str, dim: int, ours: float, peers: dict[str, float], note: str) -> None:
+@pytest.fixture(scope="module")
+def totals():
+    """Seconds of a whole sweep, by kind and width; printed when all is measured."""
+    measured: Totals = {}
+    yield measured
+    for (kind, dim), sides in sorted(measured.items()):
+        sums = {side: sum(seconds) for side, seconds in sides.items()}
+        ours = sums.pop("cefrbench")
+        ratios = ", ".join(f"{taken / ours:.1f} × ({side})" for side, taken in sums.items())
+        print(f"\n{kind} probes at {dim} together: {ours:.2f} s; {ratios}", end="")
+
+
+def report(
+    totals: Totals, kind: str, name: str, dim: int, ours: float, peers: dict[str, float], note: str
+) -> None:
+    for side, seconds in {"cefrbench": ours, **peers}.items():
+        totals.setdefault((kind, dim), {}).setdefault(side, []).append(seconds)
     ratios = ", ".join(f"{peers[k] / ours:.1f} × ({k}: {peers[k]:.2f} s)" for k in peers)
     print(f"\n{name} at {dim}: {ours:.2f} s on {os.cpu_count()} cores; {ratios}{note}")
 
 
 @pytest.mark.parametrize("name", LINEAR)
-def test_linear_sweep(benchmark, data, name):
+def test_linear_sweep(benchmark, data, totals, name):
     dim = data.X.shape[1]
     peer = LINEAR[name]
     rounds = 3 if dim <= 1024 else 1
@@ -150,7 +170,7 @@ def test_linear_sweep(benchmark, data, name):
         paired = zip(fits[-len(predictions) :], predictions, strict=True)
         same = np.concatenate([np.rint(row[0].predictions) == p for row, p in paired])
         note += f"; {same.mean():.2%} of predictions the same"
-    report(name, dim, ours, peers, note)
+    report(totals, "linear", name, dim, ours, peers, note)
 
 
 #: Epochs by width: each takes both sides the same number of steps, so a few are enough.
@@ -162,14 +182,18 @@ MLPS = {
 
 
 @pytest.mark.parametrize("name", MLPS)
-def test_mlp_sweep(benchmark, data, name):
+def test_mlp_sweep(benchmark, data, totals, name):
     """A fixed number of epochs on each fold; predictions are compared in the tests."""
     dim = data.X.shape[1]
     epochs = EPOCHS[dim]
     make, peer = MLPS[name]
     probe = make(ProbeOptions(seed=0)).set_params(max_iter=epochs)
     benchmark.pedantic(
-        probe.fit_folds, args=(data.X, data.y, data.folds), kwargs={"seeds": (0,)}, rounds=1
+        probe.fit_folds,
+        args=(data.X, data.y, data.folds),
+        kwargs={"seeds": (0,)},
+        rounds=3 if dim <= 1024 else 1,
+        warmup_rounds=1,
     )
     ours = benchmark.stats.stats.min
 
@@ -180,4 +204,4 @@ def test_mlp_sweep(benchmark, data, name):
     steps = epochs * sum(-(-size // 200) for size in TRAIN_SIZES)
     floor = steps * 4 * 200 * dim * dim / matrix_rate(np.float32)
     note += f"; {epochs} epochs a fold, whose two large products alone would take {floor:.2f} s"
-    report(name, dim, ours, peers, note)
+    report(totals, "MLP", name, dim, ours, peers, note)

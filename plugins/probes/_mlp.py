@@ -188,7 +188,7 @@ class MLPRegressorProbe(RegressorMixin, MLPProbe):  # type: ignore[misc]
     """Regression on class numbers; trains as ``sklearn.neural_network.MLPRegressor`` does."""
 
     def _labels(self, y: NDArray[Any]) -> Labels:
-        return Labels(y.astype(np.float64), y[:0], "identity", 1)
+        return Labels(y.astype(np.float64)[:, None], y[:0], "identity")
 
     def _decide(self, scores: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:
         return scores[:, 0]
@@ -201,10 +201,10 @@ class MLPClassifierProbe(ClassifierMixin, MLPProbe):  # type: ignore[misc]
     """
 
     def _labels(self, y: NDArray[Any]) -> Labels:
-        target, classes = number_classes(y)
+        numbers, classes = number_classes(y)
         if len(classes) == 2:
-            return Labels(target, classes, "logistic", 1)
-        return Labels(target, classes, "softmax", len(classes))
+            return Labels(numbers[:, None].astype(np.float64), classes, "logistic")
+        return Labels(np.eye(len(classes))[numbers], classes, "softmax")
 
     def _decide(self, scores: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:
         binary = scores.shape[1] == 1

@@ -21,19 +21,21 @@ class Labels:
 
     Attributes
     ----------
-    target : ndarray, shape (n_train,)
-        Class numbers without gaps (classifiers) or values (regressors).
+    target : ndarray of float64, shape (n_train, outputs)
+        What each output is to come to: the value (regressors), or 1 for the class and 0 for others.
     classes : ndarray
-        What the class numbers stand for; empty for regressors.
+        The class of each output, or both classes of the only one; empty for regressors.
     output : Output
-    outputs : int
-        Units of the output layer.
     """
 
-    target: NDArray[Any]
+    target: NDArray[np.float64]
     classes: NDArray[Any]
     output: Output
-    outputs: int
+
+    @property
+    def outputs(self) -> int:
+        """Units of the output layer."""
+        return self.target.shape[1]
 
 
 @dataclass(frozen=True, slots=True)

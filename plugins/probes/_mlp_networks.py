@@ -14,29 +14,30 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 
 class Networks:
-    """The parameters of many networks, and their gradients, each ``[model, …]``.
+    """The parameters of many networks, or their gradients, each ``[model, …]``.
 
-    All parameters of a model lie in one row of one tensor, coefficients first, so that Adam, the
-    norm and a move to another place are one operation each.
+    All coefficients of a model lie in one row of one tensor and all biases in one of another, so
+    that Adam, the norm and a move to another place are one operation each.
 
     Attributes
     ----------
+    coefficients, biases : Tensor, shape (models, …)
     hidden : Tensor, shape (models, dim, width)
     out : Tensor, shape (models, width, outputs)
     hidden_bias : Tensor, shape (models, 1, width)
     out_bias : Tensor, shape (models, 1, outputs)
     """
 
-    def __init__(self, flat: Tensor, dim: int, width: int, outputs: int) -> None:
-        models = len(flat)
-        self.flat = flat
-        parts = torch.split(flat, [dim * width, width * outputs, width, outputs], dim=1)
-        self.hidden = parts[0].view(models, dim, width)
-        self.out = parts[1].view(models, width, outputs)
-        self.hidden_bias = parts[2].view(models, 1, width)
-        self.out_bias = parts[3].view(models, 1, outputs)
-        biases = width + outputs
-        self.coefficients, self.biases = flat[:, :-biases], flat[:, -biases:]
+    def __init__(self, coefficients: Tensor, biases: Tensor, dim: int, width: int) -> None:
+        models = len(coefficients)
+        self.coefficients, self.biases = coefficients, biases
+        outputs = biases.shape[1] - width
+        hidden, out = torch.split(coefficients, [dim * width, width * outputs], dim=1)
+        hidden_bias, out_bias = torch.split(biases, [width, outputs], dim=1)
+        self.hidden = hidden.view(models, dim, width)
+        self.out = out.view(models, width, outputs)
+        self.hidden_bias = hidden_bias.view(models, 1, width)
+        self.out_bias = out_bias.view(models, 1, outputs)
 
     @classmethod
     def stacked(cls, weights: Sequence[Weights], like: Tensor) -> Networks:
@@ -44,14 +45,15 @@ class Networks:
 
         One at a time, and each distinct one sent once: together they may not fit into the host.
         """
+        models = len(weights)
         dim, width, outputs = weights[0].shape
-        size = dim * width + width * outputs + width + outputs
-        stack = cls(like.new_empty(len(weights), size), dim, width, outputs)
+        coefficients = like.new_empty(models, dim * width + width * outputs)
+        stack = cls(coefficients, like.new_empty(models, width + outputs), dim, width)
         sent: dict[int, int] = {}
         for i, network in enumerate(weights):
             twin = sent.setdefault(id(network), i)
             if twin < i:
-                stack.flat[i] = stack.flat[twin]
+                stack.overwrite(i, twin)
             else:
                 stack.hidden[i] = torch.from_numpy(network.hidden)
                 stack.out[i] = torch.from_numpy(network.out)
@@ -61,16 +63,21 @@ class Networks:
 
     def first(self, models: int) -> Networks:
         """The first few, sharing memory."""
-        if models == len(self.flat):
+        if models == len(self.coefficients):
             return self
-        return self._shaped(self.flat[:models])
+        return self._shaped(self.coefficients[:models], self.biases[:models])
 
-    def like(self) -> Networks:
+    def zeros(self) -> Networks:
         """Zeros of the same shape."""
-        return self._shaped(torch.zeros_like(self.flat))
+        return self._shaped(torch.zeros_like(self.coefficients), torch.zeros_like(self.biases))
 
-    def _shaped(self, flat: Tensor) -> Networks:
-        return Networks(flat, self.hidden.shape[1], self.hidden.shape[2], self.out.shape[2])
+    def _shaped(self, coefficients: Tensor, biases: Tensor) -> Networks:
+        return Networks(coefficients, biases, *self.hidden.shape[1:])
+
+    def overwrite(self, model: int, other: int) -> None:
+        """Put another network in the place of one."""
+        self.coefficients[model] = self.coefficients[other]
+        self.biases[model] = self.biases[other]
 
     def weights(self, model: int) -> Weights:
         """One network, brought to the host."""
@@ -87,46 +94,45 @@ class StackedAdam:
 
     def __init__(self, networks: Networks, learning_rate: float) -> None:
         self.networks = networks
-        self.gradients = networks.like()
-        self._moments = [torch.zeros_like(networks.flat) for _ in range(2)]
+        self.gradients = networks.zeros()
+        self._first, self._second = networks.zeros(), networks.zeros()
         self._learning_rate = learning_rate
         self._steps = 0
-        self._clock = torch.zeros(len(networks.flat), device=networks.flat.device)
+        # A clock for each tensor that torch is given, and it moves them itself.
+        self._clocks = list(networks.coefficients.new_zeros(len(networks.coefficients)).unbind())
+        self._bias_clock = networks.biases.new_zeros(())
 
-    def step(self, decay: Sequence[float]) -> None:
-        """Update the first ``len(decay)`` models.
+    def step(self, decays: Sequence[float]) -> None:
+        """Update the first ``len(decays)`` models.
 
         Parameters
         ----------
-        decay : sequence of float
-            Each model's L2 penalty in this step: ``alpha`` over the batch's weight.
+        decays : sequence of float
+            Each model's L2 penalty on its coefficients in this step: ``alpha`` over the batch's
+            weight.
         """
-        models = len(decay)
-        # The penalty spares the biases; Adam applies it to the whole row, so it is taken off here.
-        scale = self.networks.flat.new_tensor(decay)[:, None]
-        self.gradients.biases[:models] -= scale * self.networks.biases[:models]
-        self._clock.fill_(self._steps)
+        models = len(decays)
+        states = [self.networks, self.gradients, self._first, self._second]
         self._steps += 1
-        if len(set(decay)) == 1:
-            self._update([slice(models)], decay[0])
-        else:
-            for value in sorted(set(decay)):
-                same = [slice(i, i + 1) for i in range(models) if decay[i] == value]
-                self._update(same, value)
+        coefficients = [state.coefficients for state in states]
+        for decay in sorted(set(decays)):
+            same = [i for i in range(models) if decays[i] == decay]
+            self._update(
+                [[state[i] for i in same] for state in coefficients],
+                [self._clocks[i] for i in same],
+                decay,
+            )
+        self._update([[state.biases[:models]] for state in states], [self._bias_clock], 0.0)
 
-    def _update(self, models: Sequence[slice], decay: float) -> None:
-        """Update some models; torch counts the steps of each tensor that it is given."""
-        params, gradients, first, second = (
-            [state[part] for part in models]
-            for state in (self.networks.flat, self.gradients.flat, *self._moments)
-        )
+    def _update(self, states: Sequence[list[Tensor]], clocks: list[Tensor], decay: float) -> None:
+        params, gradients, first, second = states
         adam(
             params,
             gradients,
             first,
             second,
             [],
-            [self._clock[part][0] for part in models],
+            clocks,
             fused=True,
             amsgrad=False,
             beta1=BETA1,
@@ -139,5 +145,5 @@ class StackedAdam:
 
     def overwrite(self, model: int, other: int) -> None:
         """Put another model's state in the place of one that has left."""
-        for state in (self.networks.flat, *self._moments):
-            state[model] = state[other]
+        for state in (self.networks, self._first, self._second):
+            state.overwrite(model, other)

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from cefrbench_plugins.probes._mlp_losses import EpochLosses, activate
 from cefrbench_plugins.probes._mlp_model import Model, Settings
 from cefrbench_plugins.probes._mlp_networks import Networks, StackedAdam
 
@@ -42,12 +43,13 @@ class Stack:
         self.settings = settings
         self.networks = Networks.stacked([m.weights for m in models], features)
         self.adam = StackedAdam(self.networks, settings.learning_rate)
-        self._losses = features.new_zeros(len(models))
+        self._losses = EpochLosses(features.new_zeros(len(models)), self.output)
         dim, width = self.networks.hidden.shape[1:]
         rows = min(settings.batch_size, max(len(m.rows) for m in models))
         self._spaces = [
             features.new_empty(len(models), rows, columns) for columns in (dim, width, width)
         ]
+        self._numbers = np.dtype(str(features.dtype).removeprefix("torch."))
 
     def train(self) -> None:
         """Train every model until it stops; it leaves with its scores or its weights."""
@@ -56,9 +58,7 @@ class Stack:
             ended = [i for i, model in enumerate(self.models) if model.epoch_ended]
             if not ended:
                 continue
-            # The one place where the host waits for the device: the end of a model's epoch.
-            totals = self._losses[ended].tolist()
-            self._losses[ended] = 0.0
+            totals = self._losses.close(ended)
             for i, total in reversed(list(zip(ended, totals, strict=True))):
                 if self.models[i].stops(total, self.settings):
                     self._leave(i)
@@ -72,9 +72,8 @@ class Stack:
             model.scores = self._predict(model.predict, i)
         if i < last:
             self.adam.overwrite(i, last)
-            self._losses[i] = self._losses[last]
+            self._losses.overwrite(i, last)
             self.models[i] = self.models[last]
-        self._losses[last] = 0.0
         self.models.pop()
 
     def _predict(self, rows: NDArray[np.intp], i: int) -> NDArray[np.floating]:
@@ -88,9 +87,10 @@ class Stack:
 
     def _step(self) -> None:
         """One batch of each model: forward, loss, backward, Adam."""
-        batches = [model.next_batch(self.settings.batch_size) for model in self.models]
-        sums = [float(m.weight[b].sum()) for m, b in zip(self.models, batches, strict=True)]
-        rows, target, share = self._on_device(batches, sums)
+        chosen = [model.next_batch(self.settings.batch_size) for model in self.models]
+        sums = [float(m.weight[b].sum()) for m, b in zip(self.models, chosen, strict=True)]
+        rows, target, (share, weight) = self._on_device(chosen, sums)
+        decay = [self.settings.alpha / total for total in sums]
         m, n = rows.shape
         net, gradient = self.networks.first(m), self.adam.gradients.first(m)
         batch, hidden, back = (
@@ -99,10 +99,11 @@ class Stack:
         )
         torch.index_select(self.features, 0, rows.view(-1), out=batch.view(m * n, -1))
         multiply(batch, net.hidden, hidden).add_(net.hidden_bias).relu_()
-        loss, miss = self._loss(multiply(hidden, net.out).add_(net.out_bias), target)
-        decay = [self.settings.alpha / total for total in sums]
-        self._losses[:m] += self._epoch_share((share * loss).sum(1), batches, decay)
-        miss *= share[:, :, None]
+        predicted = activate(multiply(hidden, net.out).add_(net.out_bias), self.output)
+        norms = torch.linalg.vector_norm(net.coefficients, dim=1)
+        penalties = [len(batch) * scale for batch, scale in zip(chosen, decay, strict=True)]
+        self._losses.note(predicted, target, weight, norms, penalties)
+        miss = (predicted - target).mul_(share[:, :, None])
         multiply(hidden.transpose(1, 2), miss, gradient.out)
         torch.sum(miss, 1, keepdim=True, out=gradient.out_bias)
         # A unit at zero passes nothing back; the sign of a ReLU's output is its derivative.
@@ -114,58 +115,32 @@ class Stack:
     def _on_device(
         self, batches: Sequence[NDArray[np.intp]], sums: Sequence[float]
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Rows, targets and shares of the batch's weight, each ``[model, row]``.
+        """Rows ``[model, row]``, targets ``[model, row, output]``, weights ``[2, model, row]``.
 
-        A batch shorter than the longest is filled up with rows whose share is zero.
+        The first weights are shares of the batch's weight, the second those times the batch's
+        rows. A batch shorter than the longest is filled up with rows of weight zero.
         """
         shape = (len(batches), max(len(batch) for batch in batches))
+        outputs = self.networks.out.shape[2]
         rows = np.zeros(shape, dtype=np.int32)
-        target = np.zeros(shape, dtype=self.models[0].labels.target.dtype)
-        share = np.zeros(shape)
+        target = np.zeros((*shape, outputs), dtype=self._numbers)
+        weights = np.zeros((2, *shape), dtype=self._numbers)
         for i, (model, batch, total) in enumerate(zip(self.models, batches, sums, strict=True)):
             rows[i, : len(batch)] = model.rows[batch]
             target[i, : len(batch)] = model.labels.target[batch]
-            share[i, : len(batch)] = model.weight[batch] / total
-        dtype = self.features.dtype
-        return (
-            self._sent(rows, torch.int32),
-            self._sent(target, torch.int64 if self.output == "softmax" else dtype),
-            self._sent(share, dtype),
-        )
+            share = model.weight[batch] / total
+            weights[0, i, : len(batch)] = share
+            weights[1, i, : len(batch)] = len(batch) * share
+        return self._sent(rows), self._sent(target), self._sent(weights)
 
-    def _sent(self, values: NDArray[Any], dtype: torch.dtype) -> Tensor:
+    def _sent(self, values: NDArray[Any]) -> Tensor:
         """Bring values to the device without waiting for what it is still computing."""
-        tensor = torch.from_numpy(values).to(dtype)
+        tensor = torch.from_numpy(values)
+        if self.features.device.type == "cpu":
+            return tensor
         if self.features.is_cuda:
             tensor = tensor.pin_memory()
         return tensor.to(self.features.device, non_blocking=True)
-
-    def _loss(self, scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Loss ``[model, row]``, and its derivative in the scores ``[model, row, output]``."""
-        target = target[:, :, None]
-        if self.output == "identity":
-            miss = scores.sub_(target)
-            return 0.5 * miss[:, :, 0] ** 2, miss
-        if self.output == "logistic":
-            likely = scores.sigmoid_()
-            hit = torch.where(target > 0, likely, 1 - likely)
-            miss = likely.sub_(target)
-        else:
-            likely = torch.softmax(scores, 2)
-            hit = likely.gather(2, target)
-            miss = likely.scatter_add_(2, target, -torch.ones_like(hit))
-        tiny = torch.finfo(hit.dtype).eps
-        return -hit[:, :, 0].clamp_(tiny, 1 - tiny).log_(), miss
-
-    def _epoch_share(
-        self, loss: Tensor, batches: Sequence[NDArray[np.intp]], decay: Sequence[float]
-    ) -> Tensor:
-        """Mean loss of a batch with its L2 term, times the batch's rows; ``[model]``."""
-        coefficients = self.networks.coefficients[: len(batches)]
-        squares = torch.linalg.vector_norm(coefficients, dim=1).square_()
-        counts = loss.new_tensor([len(batch) for batch in batches])
-        total: Tensor = counts * (loss + loss.new_tensor(decay) * (0.5 * squares))
-        return total
 
 
 def multiply(left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:

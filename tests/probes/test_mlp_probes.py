@@ -14,6 +14,7 @@ from cefrbench_plugins.probes import _mlp_schedule, _mlp_stack
 from cefrbench_plugins.probes._mlp import MLPClassifierProbe, MLPRegressorProbe
 from cefrbench_plugins.probes._mlp_draws import Draws
 from cefrbench_plugins.probes._mlp_model import Model, Settings
+from cefrbench_plugins.probes._mlp_networks import Networks
 from cefrbench_plugins.probes._mlp_stack import Stack
 
 #: Some tests stop training early on purpose.
@@ -139,16 +140,20 @@ def test_gradients_are_those_of_autograd(output):
     settings = Settings(batch_size=40, max_iter=1)
     stack = Stack(torch.from_numpy(data.X), [model], settings)
     assert stack.output == output
-    before = stack.networks.flat.clone().requires_grad_()
-    net = type(stack.networks)(before, 6, 6, model.labels.outputs)
+    before = [
+        part.clone().requires_grad_()
+        for part in (stack.networks.coefficients, stack.networks.biases)
+    ]
+    net = Networks(*before, 6, 6)
+    start = before[0].detach().clone()
     hidden = torch.relu(torch.from_numpy(data.X) @ net.hidden[0] + net.hidden_bias[0])
     scores = hidden @ net.out[0] + net.out_bias[0]
     target = torch.from_numpy(model.labels.target)
     if output == "identity":
-        loss = 0.5 * (scores[:, 0] - target) ** 2
+        loss = 0.5 * (scores[:, 0] - target[:, 0]) ** 2
     elif output == "logistic":
         loss = torch.nn.functional.binary_cross_entropy_with_logits(
-            scores[:, 0], target.double(), reduction="none"
+            scores[:, 0], target[:, 0], reduction="none"
         )
     else:
         loss = torch.nn.functional.cross_entropy(scores, target, reduction="none")
@@ -157,9 +162,12 @@ def test_gradients_are_those_of_autograd(output):
     mean = (weight * loss).sum() / weight.sum() + 0.5e-4 * penalty / weight.sum()
     mean.backward()
     stack.train()
-    # Adam adds the penalty of coefficients itself; that of biases was taken off for it.
-    found = stack.adam.gradients.flat + 1e-4 / weight.sum() * before.detach()
-    np.testing.assert_allclose(found.numpy(), before.grad.numpy(), atol=1e-12)
+    # The penalty is Adam's to add.
+    found = stack.adam.gradients.coefficients + 1e-4 / weight.sum() * start
+    np.testing.assert_allclose(found.numpy(), before[0].grad.numpy(), atol=1e-12)
+    np.testing.assert_allclose(
+        stack.adam.gradients.biases.numpy(), before[1].grad.numpy(), atol=1e-12
+    )
     assert model.losses == pytest.approx([mean.item()])
 
 
