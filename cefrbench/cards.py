@@ -15,9 +15,9 @@ Dtype = Literal["float32", "bfloat16", "float16"]
 
 
 class Card(BaseModel):
-    """Base of all metadata: immutable, unknown fields refused."""
+    """Base of all metadata: immutable, unknown fields and numbers that are not finite refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class HubFile(Card):

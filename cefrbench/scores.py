@@ -5,6 +5,7 @@ The confusion matrix counts gold classes in rows and predicted classes in column
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,87 +53,89 @@ def qwk(confusion: ArrayLike) -> float | None:
     ``1 - Σ w·observed / Σ w·expected`` with ``w = (i - j)²``. With one gold level only it is
     always 0 or 0/0, so it says nothing: the value is None.
     """
-    observed = np.asarray(confusion, dtype=np.float64)
-    rows, columns = observed.sum(1), observed.sum(0)
-    if np.count_nonzero(rows) < 2:
-        return None
-    classes = np.arange(len(observed))
-    weights = (classes[:, None] - classes[None, :]) ** 2
-    expected = np.outer(rows, columns) / observed.sum()
-    return float(1.0 - (weights * observed).sum() / (weights * expected).sum())
+    return qwks([confusion])[0]
 
 
 def macro_f1(confusion: ArrayLike) -> float | None:
     """Mean F1 over the classes that occur in gold or predictions (scikit-learn's ``macro``)."""
-    counts = np.asarray(confusion, dtype=np.float64)
-    total = counts.sum(0) + counts.sum(1)
-    seen = total > 0
-    if not seen.any():
-        return None
-    return float(np.mean(2 * np.diag(counts)[seen] / total[seen]))
+    return _or_none(*_macro_f1(_stack([confusion])))[0]
 
 
 def scores(confusion: ArrayLike, sums: Sums) -> Scores:
     """All scores of one unit."""
-    counts = np.asarray(confusion, dtype=np.int64)
-    n = int(counts.sum())
-    if n == 0:
-        return Scores(qwk=None, macro_f1=None, mae=None, r2=None, accuracy=None, adjacent=None)
-    classes = np.arange(len(counts))
-    off = np.abs(classes[:, None] - classes[None, :])
-    spread = sums.gold_squared - sums.gold**2 / n
-    return Scores(
-        qwk=qwk(counts),
-        macro_f1=macro_f1(counts),
-        mae=sums.absolute / n,
-        r2=1.0 - sums.squared / spread if spread > 1e-9 * n else None,
-        accuracy=float(np.trace(counts) / n),
-        adjacent=float(counts[off <= 1].sum() / n),
-    )
+    return all_scores([confusion], [sums])[0]
 
 
-def all_scores(confusions: Sequence[ArrayLike], sums: Sequence[Sums]) -> list[Scores]:
-    """Score many units of one scale at once: what :func:`scores` gives, some ten times faster.
+def qwks(confusions: Sequence[ArrayLike] | NDArray[np.int64]) -> list[float | None]:
+    """:func:`qwk` of many confusion matrices of one scale, each of shape ``(C, C)``."""
+    return _or_none(*_qwk(_stack(confusions))) if len(confusions) else []
+
+
+def all_scores(
+    confusions: Sequence[ArrayLike] | NDArray[np.int64], sums: Sequence[Sums]
+) -> list[Scores]:
+    """All scores of many units of one scale, at once.
 
     Parameters
     ----------
     confusions : sequence of array_like of int, each of shape (C, C)
     sums : sequence of Sums
     """
-    if not confusions:
+    if not len(confusions):
         return []
-    counts = np.asarray(confusions, dtype=np.float64)
+    counts = _stack(confusions)
+    n = counts.sum((1, 2))
+    some = n > 0
+    classes = np.arange(counts.shape[1])
+    near = np.abs(classes[:, None] - classes[None, :]) <= 1
     absolute, squared, gold, gold_squared = np.array(
         [(s.absolute, s.squared, s.gold, s.gold_squared) for s in sums]
     ).T
-    rows, columns, n = counts.sum(2), counts.sum(1), counts.sum((1, 2))
-    hits = np.diagonal(counts, axis1=1, axis2=2)
-    classes = np.arange(counts.shape[1])
-    off = np.abs(classes[:, None] - classes[None, :])
-    seen = rows + columns > 0
     # What is undefined divides by zero here and is left out below.
     with np.errstate(divide="ignore", invalid="ignore"):
-        expected = np.einsum("ng,gp,np->n", rows, off**2, columns) / n
-        f1 = np.where(seen, 2 * hits / (rows + columns), 0.0)
         spread = gold_squared - gold**2 / n
-        values = {
-            "qwk": 1.0 - (off**2 * counts).sum((1, 2)) / expected,
-            "macro_f1": f1.sum(1) / seen.sum(1),
-            "mae": absolute / n,
-            "r2": 1.0 - squared / spread,
-            "accuracy": hits.sum(1) / n,
-            "adjacent": (counts * (off <= 1)).sum((1, 2)) / n,
+        found = {
+            "qwk": _qwk(counts),
+            "macro_f1": _macro_f1(counts),
+            "mae": (absolute / n, some),
+            "r2": (1.0 - squared / spread, some & (spread > 1e-9 * n)),
+            "accuracy": (np.trace(counts, axis1=1, axis2=2) / n, some),
+            "adjacent": ((counts * near).sum((1, 2)) / n, some),
         }
-    some = n > 0
-    defined = dict.fromkeys(values, some)
-    defined["qwk"] = (rows > 0).sum(1) >= 2
-    defined["r2"] = some & (spread > 1e-9 * n)
-    lists = {name: np.where(defined[name], found, 0.0).tolist() for name, found in values.items()}
-    known = {name: found.tolist() for name, found in defined.items()}
-    return [
-        Scores(**{name: lists[name][u] if known[name][u] else None for name in DIRECTIONS})
-        for u in range(len(counts))
-    ]
+    columns = [_or_none(*found[name]) for name in DIRECTIONS]
+    return [Scores(**dict(zip(DIRECTIONS, row, strict=True))) for row in zip(*columns, strict=True)]
+
+
+#: Floats, and where they are defined.
+_Found = tuple[NDArray[np.float64], NDArray[np.bool_]]
+
+
+def _stack(confusions: Sequence[ArrayLike] | NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.asarray(confusions, dtype=np.float64)
+
+
+def _qwk(counts: NDArray[np.float64]) -> _Found:
+    rows, columns = counts.sum(2), counts.sum(1)
+    classes = np.arange(counts.shape[1])
+    weights = (classes[:, None] - classes[None, :]) ** 2
+    # Whole numbers below 2⁵³: these sums are exact, whatever their order.
+    observed = (weights * counts).sum((1, 2)) * rows.sum(1)
+    expected = (weights * rows[:, :, None] * columns[:, None, :]).sum((1, 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return 1.0 - observed / expected, np.count_nonzero(rows, axis=1) >= 2
+
+
+def _macro_f1(counts: NDArray[np.float64]) -> _Found:
+    total = counts.sum(1) + counts.sum(2)
+    seen = total > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        f1 = np.where(seen, 2 * np.diagonal(counts, axis1=1, axis2=2) / total, 0.0)
+        return f1.sum(1) / seen.sum(1), seen.any(1)
+
+
+def _or_none(values: NDArray[np.float64], defined: NDArray[np.bool_]) -> list[float | None]:
+    pairs = zip(values.tolist(), defined.tolist(), strict=True)
+    return [value if known else None for value, known in pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,7 @@ def mean_scores(parts: Sequence[Scores]) -> Scores:
 
     def mean(name: str) -> float | None:
         values = [v for v in (getattr(part, name) for part in parts) if v is not None]
-        return float(np.mean(values)) if values else None
+        # Rounded once, so the order of the units changes no digit.
+        return math.fsum(values) / len(values) if values else None
 
     return Scores(**{name: mean(name) for name in DIRECTIONS})

@@ -6,7 +6,7 @@ recomputed whatever the checksum says.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from cefrbench.results.io import (
     read_result,
     validate,
 )
-from cefrbench.results.model import Confusion, FitRecord, RunResult, SplitRecord, UnitRecord
+from cefrbench.results.model import Confusion, FitRecord, RunResult, UnitRecord
 from cefrbench.results.predictions import PredictionTable, UnitKey
 from cefrbench.results.summary import (
     choose_layers,
@@ -47,9 +47,10 @@ def check_result(path: Path) -> list[Finding]:
         data = read_bytes(path)
         raw = parse_json(data, path)
         result = validate(data, path)
+        expected = checksum(raw)
     except ResultError as error:
         return [Finding("", str(error), "a result that can be read")]
-    findings = list(diff("checksum", raw.get("checksum"), checksum(raw)))
+    findings = list(diff("checksum", raw.get("checksum"), expected))
     findings += check_figures(result)
     try:
         predictions = read_predictions_of(result, path)
@@ -140,10 +141,10 @@ def _check_shapes(result: RunResult) -> Findings:
 
 
 def _check_matrix(where: str, matrix: Confusion, size: int) -> Findings:
-    counts = list(chain(*matrix))
-    square = [len(row) for row in matrix] == [size] * size
-    if not square or min(counts, default=0) < 0 or max(counts, default=0) > MOST_TEXTS:
-        yield Finding(where, str(matrix)[:200], f"{size} rows of {size} counts from 0")
+    square = len(matrix) == size and all(len(row) == size for row in matrix)
+    if square and all(min(row) >= 0 and max(row) <= MOST_TEXTS for row in matrix):
+        return
+    yield Finding(where, str(matrix)[:200], f"{size} rows of {size} counts from 0")
 
 
 def _check_corpora(result: RunResult) -> Findings:
@@ -177,9 +178,10 @@ def _check_fits(result: RunResult) -> Findings:
     yield from unique("fits", [(*run_of(fit), fit.layer) for fit in result.fits])
     splits = {(split.protocol, split.fold): split for split in result.splits}
     units = {_key(unit) for unit in result.units}
+    places = _Places(result)
     for i, fit in enumerate(result.fits):
         where, split = f"fits[{i}]", splits.get((fit.protocol, fit.fold))
-        yield from _check_place(where, fit, split, result)
+        yield from places.check(where, fit)
         if split is None:
             continue
         counted = None if fit.validation is None else sum(map(sum, fit.validation))
@@ -190,70 +192,77 @@ def _check_fits(result: RunResult) -> Findings:
                 yield Finding(where, "no unit", f"units of {_name(key)}")
 
 
-def _check_place(
-    where: str, record: FitRecord | UnitRecord, split: SplitRecord | None, result: RunResult
-) -> Findings:
-    seeded = {card.name: card.seeded for card in result.probes}
-    if split is None or split.skipped is not None:
-        yield Finding(f"{where}.fold", f"{record.protocol} {record.fold}", "a fold in splits")
-    if record.probe not in seeded:
-        yield Finding(f"{where}.probe", record.probe, "a probe in probes")
-    elif record.seed not in (result.config.seeds if seeded[record.probe] else (None,)):
-        yield Finding(f"{where}.seed", str(record.seed), "a seed in config.seeds, or null")
-    if record.layer not in result.encoder.layers:
-        yield Finding(f"{where}.layer", str(record.layer), "a layer in encoder.layers")
+class _Places:
+    """What a result's splits, probes and layers let a record be of."""
+
+    def __init__(self, result: RunResult) -> None:
+        self._folds = {(s.protocol, s.fold) for s in result.splits if s.skipped is None}
+        self._seeds = {
+            card.name: result.config.seeds if card.seeded else (None,) for card in result.probes
+        }
+        self._layers = set(result.encoder.layers)
+
+    def check(self, where: str, record: FitRecord | UnitRecord) -> Findings:
+        if (record.protocol, record.fold) not in self._folds:
+            yield Finding(f"{where}.fold", f"{record.protocol} {record.fold}", "a fold in splits")
+        if record.probe not in self._seeds:
+            yield Finding(f"{where}.probe", record.probe, "a probe in probes")
+        elif record.seed not in self._seeds[record.probe]:
+            yield Finding(f"{where}.seed", str(record.seed), "a seed in config.seeds, or null")
+        if record.layer not in self._layers:
+            yield Finding(f"{where}.layer", str(record.layer), "a layer in encoder.layers")
 
 
 def _check_units(result: RunResult) -> Findings:
     """Each unit once and with its fit; n, scores and the bounds of its sums."""
-    yield from unique("units", [_key(unit) for unit in result.units])
+    units = result.units
+    yield from unique("units", [_key(unit) for unit in units])
+    if not units:
+        return
     splits = {(split.protocol, split.fold): split for split in result.splits}
     fits = {(*run_of(fit), fit.layer) for fit in result.fits}
+    places = _Places(result)
+    counts = np.array([unit.confusion for unit in units], dtype=np.int64)
+    sizes = counts.sum((1, 2)).tolist()
+    scored = all_scores(counts, [unit.sums for unit in units])
     gold: dict[tuple[str, str, str], UnitRecord] = {}
-    scored = all_scores([u.confusion for u in result.units], [u.sums for u in result.units])
-    for i, unit in enumerate(result.units):
+    for i, unit in enumerate(units):
         where, split = f"units[{i}]", splits.get((unit.protocol, unit.fold))
-        yield from _check_place(where, unit, split, result)
+        yield from places.check(where, unit)
         if (*run_of(unit), unit.layer) not in fits:
             yield Finding(where, _name(_key(unit)), "a fit in fits that it comes from")
-        counts = np.asarray(unit.confusion, dtype=np.int64)
         if split is not None:
             yield from diff(f"{where}.n", unit.n, split.scored.get(unit.corpus))
-        yield from diff(f"{where}.n", unit.n, int(counts.sum()))
+        yield from diff(f"{where}.n", unit.n, sizes[i])
         yield from diff(f"{where}.scores", unit.scores, scored[i])
-        yield from _check_sums(f"{where}.sums", unit, counts, result.config.form == "study")
         # No prediction moves the gold levels: they are the same in all units of a scored part.
         first = gold.setdefault((unit.protocol, unit.fold, unit.corpus), unit).sums
         yield from diff(f"{where}.sums.gold", unit.sums.gold, first.gold)
         yield from diff(f"{where}.sums.gold_squared", unit.sums.gold_squared, first.gold_squared)
+    yield from _check_sums(units, counts, result.config.form == "study")
 
 
 def _check_sums(
-    where: str, unit: UnitRecord, counts: NDArray[np.int64], one_level: bool
+    units: Sequence[UnitRecord], counts: NDArray[np.int64], one_level: bool
 ) -> Findings:
     """Sums must lie where rounding lets them: each error within half a level of its cell's."""
-    classes = np.arange(len(counts))
+    classes = np.arange(counts.shape[1])
     off = np.abs(classes[:, None] - classes[None, :])
     low, high = np.maximum(0, off - 0.5), off + 0.5
-    yield from _within(f"{where}.absolute", unit.sums.absolute, counts, low, high)
-    yield from _within(f"{where}.squared", unit.sums.squared, counts, low**2, high**2)
+    for name, least, most in (("absolute", low, high), ("squared", low**2, high**2)):
+        values = np.array([getattr(unit.sums, name) for unit in units])
+        bottom, top = (counts * least).sum((1, 2)), (counts * most).sum((1, 2))
+        slack = TOLERANCE * (1 + top)
+        inside = (bottom - slack <= values) & (values <= top + slack)
+        for i in np.flatnonzero(~inside).tolist():
+            expected = f"{bottom[i]:g} to {top[i]:g}, by the confusion matrix"
+            yield Finding(f"units[{i}].sums.{name}", str(float(values[i])), expected)
     if one_level:
-        rows = counts.sum(1)
-        yield from diff(f"{where}.gold", unit.sums.gold, float(rows @ classes))
-        yield from diff(f"{where}.gold_squared", unit.sums.gold_squared, float(rows @ classes**2))
-
-
-def _within(
-    where: str,
-    value: float,
-    counts: NDArray[np.int64],
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-) -> Findings:
-    least, most = float((counts * low).sum()), float((counts * high).sum())
-    slack = TOLERANCE * (1 + most)
-    if not least - slack <= value <= most + slack:
-        yield Finding(where, str(value), f"{least:g} to {most:g}, by the confusion matrix")
+        rows = counts.sum(2)
+        for name, power in (("gold", 1), ("gold_squared", 2)):
+            for i, expected_sum in enumerate((rows @ classes**power).tolist()):
+                found = getattr(units[i].sums, name)
+                yield from diff(f"units[{i}].sums.{name}", found, float(expected_sum))
 
 
 def _check_tables(result: RunResult) -> Findings:

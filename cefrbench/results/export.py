@@ -6,7 +6,9 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import chain
+from operator import attrgetter
 
 from cefrbench.results.model import RunResult, SummaryRecord, UnitRecord
 from cefrbench.scores import DIRECTIONS, Scores
@@ -39,19 +41,24 @@ def to_csv(results: Sequence[RunResult]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(HEADER)
+    # The same few names stand in thousands of rows.
+    cell = cache(_cell)
+    scores = attrgetter(*DIRECTIONS)
     for result in results:
-        for unit in _in_order(result):
-            names = result.encoder.name, result.suite, unit.protocol, unit.corpus
-            writer.writerow(
-                [
-                    *map(_cell, names),
-                    unit.layer,
-                    _cell(unit.probe),
-                    unit.seed,
-                    unit.n,
-                    *(getattr(unit.scores, name) for name in DIRECTIONS),
-                ]
+        encoder = cell(result.encoder.name), cell(result.suite)
+        writer.writerows(
+            (
+                *encoder,
+                cell(unit.protocol),
+                cell(unit.corpus),
+                unit.layer,
+                cell(unit.probe),
+                unit.seed,
+                unit.n,
+                *scores(unit.scores),
             )
+            for unit in _in_order(result)
+        )
     return buffer.getvalue()
 
 

@@ -20,7 +20,7 @@ from cefrbench.results.model import (
     SummaryRecord,
     UnitRecord,
 )
-from cefrbench.scores import Scores, mean_scores, qwk
+from cefrbench.scores import Scores, mean_scores, qwks
 
 #: Options with another value than the suite's make a result that is no result of the suite.
 SUITE_DECIDES = (
@@ -52,12 +52,13 @@ def choose_layers(fits: Iterable[FitRecord]) -> tuple[ChoiceRecord, ...]:
     counts as worse than any. Runs without validation rows (the study's form) have no choice.
     """
     runs: dict[Run, list[tuple[int, float | None]]] = defaultdict(list)
-    for fit in fits:
-        if fit.validation is not None:
-            runs[run_of(fit)].append((fit.layer, qwk(fit.validation)))
+    validated = [(fit, fit.validation) for fit in fits if fit.validation is not None]
+    values = qwks([validation for _, validation in validated])
+    for (fit, _), value in zip(validated, values, strict=True):
+        runs[run_of(fit)].append((fit.layer, value))
     choices = []
     for (protocol, fold, probe, seed), layers in runs.items():
-        layer, value = min(layers, key=lambda entry: (-_or_worst(entry[1]), entry[0]))
+        layer, best = min(layers, key=lambda entry: (-_or_worst(entry[1]), entry[0]))
         choices.append(
             ChoiceRecord(
                 protocol=protocol,
@@ -65,7 +66,7 @@ def choose_layers(fits: Iterable[FitRecord]) -> tuple[ChoiceRecord, ...]:
                 probe=probe,
                 seed=seed,
                 layer=layer,
-                validation_qwk=value,
+                validation_qwk=best,
             )
         )
     return tuple(choices)

@@ -31,15 +31,21 @@ def layer_bands(
     statistic = get_statistic(score)
     if not statistic.from_cells:
         raise ValueError(f"{score} needs unrounded predictions, not a confusion matrix")
-    layers: dict[tuple[str, str, int], list[UnitRecord]] = {}
-    for unit in units:
-        if unit.corpus in corpora:
-            layers.setdefault((unit.protocol, unit.probe, unit.layer), []).append(unit)
-    return {key: _band(found, statistic) for key, found in layers.items()}
+    counted = [unit for unit in units if unit.corpus in corpora]
+    if not counted:
+        return {}
+    moments = _jackknife(counted, statistic)
+    layers: dict[tuple[str, str, int], list[int]] = {}
+    for u, unit in enumerate(counted):
+        layers.setdefault((unit.protocol, unit.probe, unit.layer), []).append(u)
+    return {
+        key: _band([counted[u] for u in found], moments[:, found], statistic)
+        for key, found in layers.items()
+    }
 
 
-def _band(units: list[UnitRecord], statistic: Statistic) -> Interval:
-    """Jackknife interval of the mean over parts, then over seeds."""
+def _jackknife(units: list[UnitRecord], statistic: Statistic) -> Floats:
+    """Score of each unit, its standard error and its bias, shape ``(3, units)``."""
     counts = np.array([unit.confusion for unit in units], dtype=np.float64)
     columns = statistic.columns(cell_outcomes(counts.shape[1]))
     cells = counts.reshape(len(units), -1)
@@ -52,17 +58,20 @@ def _band(units: list[UnitRecord], statistic: Statistic) -> Interval:
     n = cells.sum(1)
     mean_loss = (cells * loss).sum(1) / np.maximum(n, 1)
     error = np.sqrt((cells * (loss - mean_loss[:, None]) ** 2).sum(1))
-    bias = -(n - 1) * mean_loss
+    return np.stack([scores, error, -(n - 1) * mean_loss])
+
+
+def _band(units: list[UnitRecord], moments: Floats, statistic: Statistic) -> Interval:
+    """Interval of the mean over parts, then over seeds."""
     parts = {place: p for p, place in enumerate(dict.fromkeys((u.fold, u.corpus) for u in units))}
     seeds = {seed: s for s, seed in enumerate(dict.fromkeys(unit.seed for unit in units))}
     grid = np.full((3, len(seeds), len(parts)), np.nan)
-    for u, unit in enumerate(units):
-        if not np.isnan(scores[u]):
-            place = seeds[unit.seed], parts[unit.fold, unit.corpus]
-            grid[:, *place] = scores[u], error[u], bias[u]
+    for unit, moment in zip(units, moments.T, strict=True):
+        if not np.isnan(moment[0]):
+            grid[:, seeds[unit.seed], parts[unit.fold, unit.corpus]] = moment
     defined = ~np.isnan(grid[0])
     if not defined.any():
-        return Interval(None, None, None, None, int(n.sum()), 0)
+        return Interval(None, None, None, None, sum(unit.n for unit in units), 0)
     by_seed = _row_means(grid[0], defined)
     variance = (_row_means(grid[1].T, defined.T) ** 2).sum() / defined.any(0).sum() ** 2
     if len(by_seed) > 1:

@@ -14,6 +14,7 @@ from result_factory import make_result, write_made
 
 from cefrbench.errors import CacheError, ResultError
 from cefrbench.results import io
+from cefrbench.results.check import check_result
 from cefrbench.results.io import read_predictions_of, read_result, slug, write_result
 
 
@@ -192,8 +193,15 @@ def test_a_truncated_result_is_said_so(written, share):
 def test_numbers_that_are_not_finite_are_refused(written, literal):
     text = written.read_text("utf-8")
     written.write_text(text.replace('"seconds": 1.5', f'"seconds": {literal}'), "utf-8")
-    with pytest.raises(ResultError, match="no valid JSON"):
+    with pytest.raises(ResultError, match=r"no valid JSON|finite number"):
         read_result(written)
+
+
+def test_a_number_beyond_the_doubles_is_refused_where_any_value_may_stand(written):
+    text = written.read_text("utf-8")
+    assert '"device": "cpu"' in text
+    written.write_text(text.replace('"device": "cpu"', '"device": 1e999'), "utf-8")
+    assert "not finite" in check_result(written)[0].found
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe{}", b"[" * 200_000, b"1" * 10_000, b'{"a":' * 90_000])
