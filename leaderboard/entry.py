@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
@@ -115,7 +116,7 @@ class Entry(Card):
         """Path of its page below the site."""
         return f"encoders/{self.slug}/{self.suite_slug}.html"
 
-    @property
+    @cached_property
     def covered(self) -> tuple[str, ...]:
         """Names of its corpora."""
         return tuple(corpus.card.name for corpus in self.corpora)
@@ -126,9 +127,12 @@ class Entry(Card):
 
     def cell(self, protocol: str, probe: str) -> Cell | None:
         """Find one probe under one protocol."""
-        name = self.probe(probe)
-        found = (c for c in self.cells if c.protocol == protocol and c.probe == name)
-        return next(found, None)
+        return self._by_place.get((protocol, self.probe(probe)))
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, str], Cell]:
+        # Of two cells for one place, which no run makes, the first counts.
+        return {(cell.protocol, cell.probe): cell for cell in reversed(self.cells)}
 
 
 def make_entry(result: RunResult, figures: Figures, file: str) -> Entry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -20,7 +20,7 @@ from cefrbench_leaderboard.pages.board import Totals, board_page
 from cefrbench_leaderboard.pages.catalogue import catalogue_pages
 from cefrbench_leaderboard.pages.compare import compare_pages
 from cefrbench_leaderboard.pages.plain import about_page, coverage_page, reported_page
-from cefrbench_leaderboard.process import Task, process_all, read_entry
+from cefrbench_leaderboard.process import Task, collector_held, process_all, read_entry
 from cefrbench_leaderboard.published import Published, read_published
 from cefrbench_leaderboard.standing import Made
 from cefrbench_leaderboard.store import Store
@@ -89,11 +89,13 @@ def build(
     published = read_published(results)
     described = read_descriptions(corpora) if corpora else {}
     store = Store(store_folder)
-    with FileLock(store_folder / "lock"):
-        keyed = [(file, store.key(file)) for file in files]
-        tasks = [Task(file, key, store_folder) for file, key in keyed if store.find(key) is None]
+    with FileLock(store_folder / "lock"), collector_held():
+        keyed = {file: store.key(file) for file in files}
+        kept = {file: store.find(key) for file, key in keyed.items()}
+        tasks = [Task(file, keyed[file], store_folder) for file in files if kept[file] is None]
         causes = _process(tasks, workers or os.cpu_count() or 1, tell)
-        made, left_out = _collect(store, keyed, causes)
+        kept |= {task.file: store.find(task.key) for task in tasks}
+        made, left_out = _collect(kept, causes)
         with replacing(out) as output:
             _write_site(output, made, left_out, published, described)
         store.finish([one.folder.name for one in made], files)
@@ -111,13 +113,13 @@ def _process(tasks: Sequence[Task], workers: int, tell: Tell) -> dict[str, str]:
 
 
 def _collect(
-    store: Store, keyed: Sequence[tuple[ResultFile, str]], causes: dict[str, str]
+    kept: Mapping[ResultFile, Path | None], causes: dict[str, str]
 ) -> tuple[list[Made], list[LeftOut]]:
     """Read all entries, by page; of two for one page, the one in its own place wins."""
     made: dict[str, Made] = {}
     left_out = [LeftOut(name, cause) for name, cause in causes.items()]
-    found = [(file, Made(read_entry(folder), folder)) for file, key in keyed
-             if file.name not in causes and (folder := store.find(key)) is not None]  # fmt: skip
+    found = [(file, Made(read_entry(folder), folder)) for file, folder in kept.items()
+             if folder is not None and file.name not in causes]  # fmt: skip
     found.sort(key=lambda pair: (not _in_place(*pair), pair[0].name))
     for file, one in found:
         page = one.entry.page
@@ -191,5 +193,5 @@ def _totals(made: Sequence[Made]) -> Totals:
 
 
 def _json(table: Table) -> str:
-    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-    return json.dumps(rows, indent=1, ensure_ascii=True) + "\n"
+    rows = (json.dumps(dict(zip(table.columns, row, strict=True))) for row in table.rows)
+    return "[\n" + ",\n".join(rows) + "\n]\n"
