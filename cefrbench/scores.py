@@ -24,6 +24,11 @@ class Sums(Card):
     gold: float = Field(description="Σ gold class (the middle, where two levels are right).")
     gold_squared: float = Field(description="Σ gold class².")
 
+    @property
+    def numbers(self) -> tuple[float, float, float, float]:
+        """The four of them, in order."""
+        return self.absolute, self.squared, self.gold, self.gold_squared
+
 
 class Scores(Card):
     """The scores of one unit; null where a score is undefined."""
@@ -88,9 +93,7 @@ def all_scores(
     some = n > 0
     classes = np.arange(counts.shape[1])
     near = np.abs(classes[:, None] - classes[None, :]) <= 1
-    absolute, squared, gold, gold_squared = np.array(
-        [(s.absolute, s.squared, s.gold, s.gold_squared) for s in sums]
-    ).T
+    absolute, squared, gold, gold_squared = np.array([one.numbers for one in sums]).T
     # What is undefined divides by zero here and is left out below.
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = gold_squared - gold**2 / n

@@ -26,6 +26,7 @@ from cefrbench.results.io import (
 from cefrbench.results.model import Confusion, FitRecord, RunResult, UnitRecord
 from cefrbench.results.predictions import PredictionTable, UnitKey
 from cefrbench.results.summary import (
+    Run,
     choose_layers,
     is_complete,
     run_of,
@@ -129,22 +130,26 @@ def _check_shapes(result: RunResult) -> Findings:
     """See that matrices are matrices and sums of a size that scores can be computed from."""
     size = len(result.scale)
     for i, fit in enumerate(result.fits):
-        if fit.validation is not None:
-            yield from _check_matrix(f"fits[{i}].validation", fit.validation, size)
+        if fit.validation is not None and not _is_matrix(fit.validation, size):
+            yield _no_matrix(f"fits[{i}].validation", fit.validation, size)
     for i, unit in enumerate(result.units):
-        broken = list(_check_matrix(f"units[{i}].confusion", unit.confusion, size))
-        yield from broken
-        most = 0 if broken else sum(map(sum, unit.confusion)) * size**2
-        for name, value in unit.sums:
-            if not (broken or 0 <= value <= most):
-                yield Finding(f"units[{i}].sums.{name}", str(value), f"0 to {most}")
+        if not _is_matrix(unit.confusion, size):
+            yield _no_matrix(f"units[{i}].confusion", unit.confusion, size)
+            continue
+        most = sum(map(sum, unit.confusion)) * size**2
+        if not all(0 <= value <= most for value in unit.sums.numbers):
+            for name, value in unit.sums:
+                if not 0 <= value <= most:
+                    yield Finding(f"units[{i}].sums.{name}", str(value), f"0 to {most}")
 
 
-def _check_matrix(where: str, matrix: Confusion, size: int) -> Findings:
+def _is_matrix(matrix: Confusion, size: int) -> bool:
     square = len(matrix) == size and all(len(row) == size for row in matrix)
-    if square and all(min(row) >= 0 and max(row) <= MOST_TEXTS for row in matrix):
-        return
-    yield Finding(where, str(matrix)[:200], f"{size} rows of {size} counts from 0")
+    return square and min(map(min, matrix)) >= 0 and max(map(max, matrix)) <= MOST_TEXTS
+
+
+def _no_matrix(where: str, matrix: Confusion, size: int) -> Finding:
+    return Finding(where, str(matrix)[:200], f"{size} rows of {size} counts from 0")
 
 
 def _check_corpora(result: RunResult) -> Findings:
@@ -201,8 +206,19 @@ class _Places:
             card.name: result.config.seeds if card.seeded else (None,) for card in result.probes
         }
         self._layers = set(result.encoder.layers)
+        self._sound: set[tuple[Run, int]] = set()
 
-    def check(self, where: str, record: FitRecord | UnitRecord) -> Findings:
+    def check(self, where: str, record: FitRecord | UnitRecord) -> list[Finding]:
+        """Say what is wrong with a record's place; thousands of records share a few hundred."""
+        place = (run_of(record), record.layer)
+        if place in self._sound:
+            return []
+        findings = list(self._check(where, record))
+        if not findings:
+            self._sound.add(place)
+        return findings
+
+    def _check(self, where: str, record: FitRecord | UnitRecord) -> Findings:
         if (record.protocol, record.fold) not in self._folds:
             yield Finding(f"{where}.fold", f"{record.protocol} {record.fold}", "a fold in splits")
         if record.probe not in self._seeds:

@@ -106,12 +106,12 @@ def text_codes(texts: NDArray[np.str_]) -> Codes:
 
     Sorting and matching a result's 80,000 keys as strings would cost more than resampling them.
     """
-    known: dict[str, int] = {}
-    for key in texts.tolist():
-        if key not in known:
-            digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-            known[key] = int.from_bytes(digest, "little")
-    return np.fromiter((known[key] for key in texts.tolist()), np.uint64, len(texts))
+    keys = texts.tolist()
+    known = {
+        key: hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        for key in dict.fromkeys(keys)
+    }
+    return np.frombuffer(b"".join(map(known.__getitem__, keys)), "<u8").astype(np.uint64)
 
 
 def seed_weights(seeds: int, replicates: int, *label: object) -> Floats:
