@@ -17,7 +17,10 @@ def activate(scores: Tensor, output: Output) -> Tensor:
     """
     if output == "identity":
         return scores
-    return scores.sigmoid_() if output == "logistic" else torch.softmax(scores, -1)
+    if output == "softmax":
+        return torch.softmax(scores, -1)
+    # torch's sigmoid rounds a number by its place in the tensor, exp does not.
+    return scores.neg_().exp_().add_(1).reciprocal_()
 
 
 def loss(predicted: Tensor, target: Tensor, output: Output) -> Tensor:

@@ -98,9 +98,10 @@ class StackedAdam:
         self._first, self._second = networks.zeros(), networks.zeros()
         self._learning_rate = learning_rate
         self._steps = 0
-        # A clock for each tensor that torch is given, and it moves them itself.
-        self._clocks = list(networks.coefficients.new_zeros(len(networks.coefficients)).unbind())
-        self._bias_clock = networks.biases.new_zeros(())
+        # A clock for each tensor that torch is given, and it moves them itself. Each model's come
+        # apart: where a number lies in a tensor may decide how it is rounded.
+        clocks = networks.biases.new_zeros(2, len(networks.biases))
+        self._clocks, self._bias_clocks = ([*row.unbind()] for row in clocks)
 
     def step(self, decays: Sequence[float]) -> None:
         """Update the first ``len(decays)`` models.
@@ -114,15 +115,12 @@ class StackedAdam:
         models = len(decays)
         states = [self.networks, self.gradients, self._first, self._second]
         self._steps += 1
-        coefficients = [state.coefficients for state in states]
         for decay in sorted(set(decays)):
             same = [i for i in range(models) if decays[i] == decay]
-            self._update(
-                [[state[i] for i in same] for state in coefficients],
-                [self._clocks[i] for i in same],
-                decay,
-            )
-        self._update([[state.biases[:models]] for state in states], [self._bias_clock], 0.0)
+            coefficients = [[state.coefficients[i] for i in same] for state in states]
+            self._update(coefficients, [self._clocks[i] for i in same], decay)
+        biases = [[*state.biases[:models].unbind()] for state in states]
+        self._update(biases, self._bias_clocks[:models], 0.0)
 
     def _update(self, states: Sequence[list[Tensor]], clocks: list[Tensor], decay: float) -> None:
         params, gradients, first, second = states

@@ -17,6 +17,8 @@ from cefrbench_plugins.probes._mlp_stack import Stack
 COPIES = 4
 #: Most memory for models in training on the CPU.
 HOST_BYTES = 1 << 30
+#: Widths up to which the CPU trains models of one kind in one stack.
+NARROW = 256
 #: Share of an accelerator's free memory that a stack may take.
 DEVICE_SHARE = 0.7
 
@@ -53,23 +55,41 @@ def train_all(models: Sequence[Model], X: NDArray[Any], settings: Settings, devi
 
 
 def _train_on_host(models: Sequence[Model], features: torch.Tensor, settings: Settings) -> None:
-    """One model a thread.
+    """One stack a thread.
 
     Threads a product depends on the machine and the width alone, never on the number of models,
     so that a model's numbers are the same whatever is trained beside it.
     """
-    workers = workers_for(_bytes(features), HOST_BYTES)
+    stacks = _stacks(models, features.shape[1])
+    largest = max(map(len, stacks), default=1)
+    workers = workers_for(largest * _bytes(features), HOST_BYTES)
 
-    def train(model: Model) -> None:
+    def train(stack: list[Model]) -> None:
         torch.set_num_threads(cores_each(workers))
-        _train(features, [model], settings)
+        _train(features, stack, settings)
 
     threads = torch.get_num_threads()
     try:
         # The longest first, so that no core is left with it at the end.
-        over_cores(train, sorted(models, key=lambda m: -len(m.rows)), workers)
+        over_cores(train, sorted(stacks, key=lambda s: -len(s) * len(s[0].rows)), workers)
     finally:
         torch.set_num_threads(threads)
+
+
+def _stacks(models: Sequence[Model], dim: int) -> list[list[Model]]:
+    """Models that train in step: wide ones each by itself, narrow ones with their like.
+
+    A narrow model's step is too short to hide what calling an operation costs. Only models with
+    equally many rows are put together, a fold's seeds for instance: none of their batches is ever
+    filled up, and each model goes through the arithmetic that it would go through alone.
+    """
+    if dim > NARROW:
+        return [[model] for model in models]
+    alike: dict[tuple[int, str, int], list[Model]] = {}
+    for model in models:
+        key = (len(model.rows), model.labels.output, model.labels.outputs)
+        alike.setdefault(key, []).append(model)
+    return list(alike.values())
 
 
 def _train_on_device(models: Sequence[Model], features: torch.Tensor, settings: Settings) -> None:
