@@ -17,8 +17,8 @@ from cefrbench_plugins.probes._mlp_stack import Stack
 COPIES = 4
 #: Most memory for models in training on the CPU.
 HOST_BYTES = 1 << 30
-#: Widths up to which the CPU trains models of one kind in one stack.
-NARROW = 256
+#: Widths up to which the CPU trains models of one kind in stacks.
+NARROW = 768
 #: Share of an accelerator's free memory that a stack may take.
 DEVICE_SHARE = 0.7
 
@@ -77,19 +77,19 @@ def _train_on_host(models: Sequence[Model], features: torch.Tensor, settings: Se
 
 
 def _stacks(models: Sequence[Model], dim: int) -> list[list[Model]]:
-    """Models that train in step: wide ones each by itself, narrow ones with their like.
+    """Models that train in step: wide ones each by itself, others with their like.
 
-    A narrow model's step is too short to hide what calling an operation costs. Only models with
-    equally many rows are put together, a fold's seeds for instance: none of their batches is ever
-    filled up, and each model goes through the arithmetic that it would go through alone.
+    The step of a narrow model is too short to hide what calling an operation costs. Only models
+    with equally many rows are put together, a fold's seeds for instance: none of their batches is
+    ever filled up, and each model goes through the arithmetic that it would go through alone.
+    There are enough stacks for every core to have two.
     """
-    if dim > NARROW:
-        return [[model] for model in models]
+    most = max(1, len(models) // (2 * cores_each(1))) if dim <= NARROW else 1
     alike: dict[tuple[int, str, int], list[Model]] = {}
     for model in models:
         key = (len(model.rows), model.labels.output, model.labels.outputs)
         alike.setdefault(key, []).append(model)
-    return list(alike.values())
+    return [same[i : i + most] for same in alike.values() for i in range(0, len(same), most)]
 
 
 def _train_on_device(models: Sequence[Model], features: torch.Tensor, settings: Settings) -> None:
