@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,20 @@ def phases(provenance: dict) -> str:
     total = sum(seconds.values())
     shares = ", ".join(f"{name} {s:.1f} s ({s / total:.0%})" for name, s in seconds.items())
     return f"{total:.1f} s: {shares}; peak {provenance['peak_memory_bytes'] / 2**30:.2f} GiB"
+
+
+def test_start(benchmark):
+    """`--help` against an interpreter that does nothing, best of ten of each."""
+
+    def seconds(*words: str) -> float:
+        begun = time.perf_counter()
+        subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
+        return time.perf_counter() - begun
+
+    nothing = min(seconds("-c", "pass") for _ in range(10))
+    benchmark.pedantic(seconds, args=("-m", "cefrbench", "--help"), rounds=10, warmup_rounds=1)
+    ours = benchmark.stats.stats.min
+    print(f"\n--help: {ours:.3f} s, {ours / nothing:.1f} × `python -c pass` ({nothing:.3f} s)")
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the MERLIN corpora are not here")

@@ -23,21 +23,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from result_factory import write_made
 
+from cefrbench.config import get_suite
 from cefrbench.results.io import checksum
 
 RESULTS = int(os.environ.get("CEFRBENCH_BENCH_RESULTS", "1000"))
 DIFFERENT = 20
-CORPORA = (
-    "elle",
-    "icle500",
-    "merlin-cs",
-    "merlin-it",
-    "merlin-de",
-    "cefr-asag",
-    "cople2",
-    "peapl2",
-    "zaebuc-ar",
-)
+CORPORA = tuple(get_suite("cefr-v1").config["corpora"])
 PROBES = ("ridge", "logistic", "ordinal", "mlp-regressor", "mlp-classifier")
 LICENCES = ("apache-2.0", "mit", "cc-by-nc-4.0", None)
 

@@ -19,6 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from cefrbench.config import get_suite
+
 SIZES = ("random-qwen3-0.6b", "random-qwen3-4b", "random-qwen3-8b")
 #: Layers, width, weights outside the embedding table, of Qwen3-Embedding (model cards).
 SHAPES = {
@@ -26,17 +28,7 @@ SHAPES = {
     "random-qwen3-4b": (36, 2560, 3.6e9),
     "random-qwen3-8b": (36, 4096, 7.0e9),
 }
-CORPORA = (
-    "elle",
-    "icle500",
-    "merlin-cs",
-    "merlin-it",
-    "merlin-de",
-    "cefr-asag",
-    "cople2",
-    "peapl2",
-    "zaebuc-ar",
-)
+CORPORA = tuple(get_suite("cefr-v1").config["corpora"])
 LEVELS = ("A1", "A2", "B1", "B2", "C1")
 
 
@@ -93,22 +85,27 @@ def measure(args: argparse.Namespace) -> None:
 
 
 def estimate(args: argparse.Namespace) -> None:
-    """Print operations over rates: what the phases should take at least."""
-    folds, epochs, mlps = 11, args.epochs, 2
-    total = 0.0
+    """Print operations and bytes over rates: what the phases should take at least.
+
+    A step of an MLP takes two products for its hidden layer, forward and for the gradient, and
+    moves the weights nine times: read for the product, gradient written, and Adam's four reads
+    and three writes. The linear probes are an eigendecomposition a layer and little else.
+    """
+    folds, mlps, batch, trained = 11, 2, 200, 0.7
+    seconds = dict.fromkeys(("forward pass", "MLPs' products", "MLPs' memory", "linear"), 0.0)
     for size in args.sizes:
         layers, width, weights = SHAPES[size]
-        forward = 2 * weights * args.texts * args.tokens
-        mlp = 6 * width * width * 0.7 * args.texts * epochs * folds * mlps * layers
-        gram = 2 * width * width * args.texts * layers * 2
-        seconds = forward / (args.tflops * 1e12) + (mlp + gram) / (args.mlp_tflops * 1e12)
-        total += seconds
-        print(
-            f"{size}: forward {forward:.2e} operations, {forward / args.tflops / 1e12:.0f} s; "
-            f"MLPs {mlp:.2e}, {mlp / args.mlp_tflops / 1e12:.0f} s; "
-            f"Gram matrices {gram:.2e}, {gram / args.mlp_tflops / 1e12:.0f} s"
-        )
-    print(f"all: {total / 60:.1f} minutes at least, at the rates given")
+        steps = trained * args.texts / batch * args.epochs * folds * mlps * layers
+        taken = {
+            "forward pass": 2 * weights * args.texts * args.tokens / (args.tflops * 1e12),
+            "MLPs' products": steps * 4 * batch * width**2 / (args.mlp_tflops * 1e12),
+            "MLPs' memory": steps * 9 * 4 * width**2 / (args.terabytes * 1e12),
+            "linear": layers * args.eigh * (width / 4096) ** 3,
+        }
+        print(f"{size}: " + ", ".join(f"{name} {value:.0f} s" for name, value in taken.items()))
+        seconds = {name: seconds[name] + value for name, value in taken.items()}
+    print("all: " + ", ".join(f"{name} {value:.0f} s" for name, value in seconds.items()))
+    print(f"{sum(seconds.values()) / 60:.1f} minutes at least, at the rates given")
 
 
 def main() -> None:
@@ -121,7 +118,9 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=280, help="mean tokens a text")
     parser.add_argument("--epochs", type=int, default=60, help="mean epochs of an MLP")
     parser.add_argument("--tflops", type=float, default=400.0, help="bfloat16, achieved")
-    parser.add_argument("--mlp-tflops", type=float, default=200.0, help="of the MLPs, achieved")
+    parser.add_argument("--mlp-tflops", type=float, default=200.0, help="TF32, achieved")
+    parser.add_argument("--terabytes", type=float, default=2.5, help="a second, achieved")
+    parser.add_argument("--eigh", type=float, default=2.0, help="seconds at 4,096, float64")
     args = parser.parse_args()
     {"run": measure, "estimate": estimate}[args.job](args)
 

@@ -26,8 +26,6 @@ PREDICTED_ROWS = 1024
 class Stack:
     """Models of one shape and output in training.
 
-    On an accelerator, float32 products follow ``torch.set_float32_matmul_precision``.
-
     Parameters
     ----------
     features : Tensor, shape (n, dim)
