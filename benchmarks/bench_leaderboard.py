@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -58,14 +59,20 @@ def write_results(folder: Path, count: int) -> None:
         )
 
 
+@cache
+def read(path: Path) -> dict:
+    """Read one of the different results."""
+    return json.loads(path.read_text("utf-8"))
+
+
 def write_as(source: Path, target: Path, name: str, index: int) -> None:
     """Write a result again as that of another encoder."""
     target.mkdir(parents=True)
-    data = json.loads((source / "cefr-v1.json").read_text("utf-8"))
+    data = read(source / "cefr-v1.json")
     licence = LICENCES[index % len(LICENCES)]
     parameters = 10**7 * 2 ** (index % 10)
-    data["encoder"] |= {"name": name, "licence": licence, "parameters": parameters}
-    data["config"]["encoders"] = [name]
+    encoder = data["encoder"] | {"name": name, "licence": licence, "parameters": parameters}
+    data = data | {"encoder": encoder, "config": data["config"] | {"encoders": [name]}}
     data["checksum"] = checksum(data)
     (target / "cefr-v1.json").write_text(json.dumps(data), "utf-8")
     shutil.copy(source / "cefr-v1.predictions.parquet", target)
