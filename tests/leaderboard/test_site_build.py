@@ -173,6 +173,16 @@ def test_two_builds_are_equal_byte_by_byte(site: Site, tmp_path: Path) -> None:
     assert files_of(tmp_path / "again") == files_of(site.out)
 
 
+def test_a_reference_that_lacks_a_boards_probe_says_what_it_stands_with(tmp_path: Path) -> None:
+    write_made(tmp_path / "results", "candidate", probes=("ridge", "ordinal"), texts=20)
+    write_made(tmp_path / "results", "surface", probes=("ordinal",), texts=20)
+    build(tmp_path / "results", tmp_path / "site")
+    board = (tmp_path / "site" / "boards" / "cefr-v1" / "ridge.html").read_text("utf-8")
+    assert board.count("with ordinal") == 1
+    own = (tmp_path / "site" / "boards" / "cefr-v1" / "ordinal.html").read_text("utf-8")
+    assert "with ordinal" not in own
+
+
 def test_a_new_result_alone_is_made(tmp_path: Path) -> None:
     results = tmp_path / "results"
     options = {"texts": 20, "layers": (1,), "probes": ("ridge",)}
