@@ -29,7 +29,7 @@ from cefrbench.plugins import PluginHost
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "corpora"
 MERLIN = ("merlin-cs", "merlin-it", "merlin-de")
 TEXTS = int(os.environ.get("CEFRBENCH_BENCH_TEXTS", "300"))
-ROUNDS = 4
+ROUNDS = 6
 INSTRUCTION = "Instruct: Assess the CEFR level of the following text.\nQuery: "
 BATCH = 32
 

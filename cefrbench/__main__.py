@@ -2,6 +2,10 @@
 
 import sys
 
-from cefrbench.cli import main
+try:
+    from cefrbench.cli import main
 
-sys.exit(main())
+    status = main()
+except KeyboardInterrupt:  # before the command line was there to say so
+    status = 130
+sys.exit(status)

@@ -144,7 +144,8 @@ def test_a_run_killed_at_any_moment_and_started_again_ends_the_same(result_path,
 def test_ctrl_c_keeps_what_is_done_and_exits_130(tmp_path):
     command = [sys.executable, "-m", "cefrbench", *words(tmp_path / "cache", tmp_path / "out")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    time.sleep(2.5)
+    while not (tmp_path / "cache").exists() and process.poll() is None:
+        time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
