@@ -76,14 +76,25 @@ def test_every_fold_and_seed_scores_as_in_scikit_learn(ours, theirs):
 @pytest.mark.parametrize("classes", [2, 5])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("kind", [MLPRegressorProbe, MLPClassifierProbe])
-def test_a_network_is_the_same_alone_and_in_company(kind, weighted, classes):
+def test_a_network_is_the_same_alone_and_in_company(kind, weighted, classes, monkeypatch):
     """To the last bit: narrow ones train in one stack with the fold's other seeds."""
+    # However many cores there are, stacks as large as one core would have them.
+    monkeypatch.setattr(_mlp_schedule, "cores_each", lambda workers: 1)
+    sizes = []
+    train_stack = _mlp_schedule._train
+
+    def note_size(features, models, settings):
+        sizes.append(len(models))
+        train_stack(features, models, settings)
+
+    monkeypatch.setattr(_mlp_schedule, "_train", note_size)
     data = planted(n=230, dim=10)
     if classes == 2:
         data = data._replace(y=(data.y > 1).astype(np.int64))
     weight = data.weight if weighted else None
     probe = kind(max_iter=25)
     together = probe.fit_folds(data.X, data.y, data.folds, sample_weight=weight, seeds=(3, 4))
+    assert set(sizes) == {2}
     for fold, row in zip(data.folds, together, strict=True):
         (alone,) = probe.fit_folds(data.X, data.y, [fold], sample_weight=weight, seeds=(4,))[0]
         np.testing.assert_array_equal(row[1].predictions, alone.predictions)
