@@ -61,11 +61,6 @@ def qwk(confusion: ArrayLike) -> float | None:
     return qwks([confusion])[0]
 
 
-def macro_f1(confusion: ArrayLike) -> float | None:
-    """Mean F1 over the classes that occur in gold or predictions (scikit-learn's ``macro``)."""
-    return _or_none(*_macro_f1(_stack([confusion])))[0]
-
-
 def scores(confusion: ArrayLike, sums: Sums) -> Scores:
     """All scores of one unit."""
     return all_scores([confusion], [sums])[0]
@@ -129,6 +124,7 @@ def _qwk(counts: NDArray[np.float64]) -> _Found:
 
 
 def _macro_f1(counts: NDArray[np.float64]) -> _Found:
+    """Mean F1 over the classes that occur in gold or predictions (scikit-learn's ``macro``)."""
     total = counts.sum(1) + counts.sum(2)
     seen = total > 0
     with np.errstate(divide="ignore", invalid="ignore"):

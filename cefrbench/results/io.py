@@ -79,7 +79,11 @@ def dump(result: RunResult) -> str:
         When a value is NaN or infinite.
     """
     data = result.model_dump(mode="json")
-    data["checksum"] = checksum(data)
+    try:
+        data["checksum"] = checksum(data)
+    except ResultError as error:
+        name = f"{result.encoder.name!r} under {result.suite!r}"
+        raise ResultError(f"{name}: {error}") from error
     return "{\n" + ",\n".join(f"{_line(k)}: {_block(v)}" for k, v in data.items()) + "\n}\n"
 
 
