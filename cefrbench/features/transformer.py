@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from cefrbench.cards import EncoderIdentity, Pooling
 from cefrbench.encoder import Encoder
 from cefrbench.errors import EncoderError
+from cefrbench.features.packing import pack_linears
 from cefrbench.features.pooling import Pooler
 from cefrbench.features.shortcut import shorten
 from cefrbench.features.states import Anatomy, examine, visit_states
@@ -98,6 +99,7 @@ class TransformerEncoder(Encoder):
             raise EncoderError(f"Encoder {identity.name!r} names no pooling.")
         self._pooling: Pooling = identity.pooling
         self._shortcut = shorten(model, anatomy, identity.pooling)
+        pack_linears(model, anatomy)
 
     def prepare(self, texts: Sequence[str]) -> Sequence[Tokens]:
         """Give the token ids of instruction and text, special tokens included, truncated."""
