@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 import numpy as np
 
@@ -148,7 +148,7 @@ def run_encoder(
     Raises
     ------
     EncoderError
-        When the model can't be loaded or gives no usable features.
+        When the model can't be loaded or gives no usable features of any corpus.
     """
     config = plan.config
     with clock.phase("load model"):
@@ -161,18 +161,22 @@ def run_encoder(
                 loaded.essays,
                 FeatureStore(job.cache_dir),
                 batch_tokens=config.batch_tokens,
+                fail_fast=job.fail_fast,
                 progress=job.progress,
             )
     finally:
         encoder.close()
+    essays = [one for one in loaded.essays if one.name not in features.failed]
     own_level = name in config.own_level_encoders
-    table = pool(loaded.essays, SCALES[config.scale], config.form, own_level=own_level)
+    table = pool(essays, SCALES[config.scale], config.form, own_level=own_level)
     with clock.phase("splits"):
         folds, skipped = _folds(plan.protocols, table, config.split_seed)
+        if not folds:
+            _refuse(skipped, name, features.failed)
     device = _probe_device(config.device)
     sweep = Sweep(
         features=features,
-        data_key=_data_key(encoder, loaded.essays, config, own_level),
+        data_key=_data_key(encoder, essays, config, own_level),
         table=table,
         folds=folds,
         seeds=tuple(dict.fromkeys(config.seeds)),
@@ -185,11 +189,15 @@ def run_encoder(
         records = collect(sweep.run(layers, plan.probes, job.progress), folds, table)
     with clock.phase("scores"):
         cards = tuple(protocol.card for protocol in plan.protocols)
-        corpora = tuple(_corpus_record(e, loaded.source, table) for e in loaded.essays)
+        corpora = tuple(_corpus_record(one, loaded.source, table) for one in essays)
         choices = choose_layers(records.fits)
         summary = summarise(records.units, choices, [c.card.name for c in corpora])
         predictions = kept_predictions(sweep, plan.probes, choices, summary)
-    failures = (*loaded.failures, *records.failures)
+    without = [
+        FailureRecord(stage="features", name=corpus, cause=cause)
+        for corpus, cause in features.failed.items()
+    ]
+    failures = (*loaded.failures, *without, *records.failures)
     own = config.model_copy(update={"encoders": (name,)})
     result = RunResult(
         suite=config.suite,
@@ -255,10 +263,19 @@ def _folds(
             else:
                 manifest = fold.manifest(protocol.name, table.key)
                 planned.append(PlannedFold(protocol.name, fold, manifest))
-    if not planned:
-        reasons = "; ".join(f"{name} {skip.name}: {skip.reason}" for name, skip in skipped)
-        raise UserError(f"No protocol can be run on these corpora ({reasons}): add corpora.")
     return planned, skipped
+
+
+def _refuse(skipped: list[tuple[str, Skipped]], encoder: str, failed: dict[str, str]) -> NoReturn:
+    """Say why nothing can be run: these corpora never could, or this encoder failed on some."""
+    reasons = "; ".join(f"{name} {skip.name}: {skip.reason}" for name, skip in skipped)
+    if failed:
+        causes = " ".join(failed.values())
+        raise EncoderError(
+            f"Encoder {encoder!r} fails on {', '.join(failed)}, and no protocol can be run on the "
+            f"other corpora ({reasons}). {causes}"
+        )
+    raise UserError(f"No protocol can be run on these corpora ({reasons}): add corpora.")
 
 
 def _data_key(

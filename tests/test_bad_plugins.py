@@ -173,6 +173,51 @@ def test_an_encoder_that_breaks_leaves_the_others_their_results(run, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("fault", "cause"),
+    [
+        ("values[:] = np.nan", "NaN"),
+        ("raise MemoryError", "alone doesn't fit the memory of the device"),
+        ("raise RuntimeError('CUDA error: the GPU has fallen off the bus')", "fallen off the bus"),
+    ],
+)
+def test_features_that_fail_on_one_corpus_are_written_down_and_the_others_go_on(
+    run, tmp_path, fault, cause
+):
+    encode = f"if any('questo' in text for text in batch): {fault}"
+    words = ("--corpus", "merlin-cs", "--encoder", "odd", "--protocol", "iid", "--protocol", "loco")
+    assert run(ENCODER.format(encode=encode, load="pass"), *words)[0] == 3
+    (failure,) = failures(tmp_path)
+    assert (failure["stage"], failure["name"]) == ("features", "merlin-it")
+    assert cause in failure["cause"]
+    path = tmp_path / "out" / "odd" / "quickstart.json"
+    result = json.loads(path.read_text())
+    assert not result["complete"]
+    assert {corpus["card"]["name"] for corpus in result["corpora"]} == {"merlin-cs", "merlin-de"}
+    assert {u["corpus"] for u in result["units"]} == {"merlin-cs", "merlin-de"}
+    assert main(["results", "check", str(path)]) == 0
+
+
+def test_failed_features_stop_the_run_at_once_where_that_is_asked_for(run, tmp_path):
+    encode = "if any('questo' in text for text in batch): values[:] = np.nan"
+    plugin = ENCODER.format(encode=encode, load="pass")
+    status, error = run(plugin, "--corpus", "merlin-cs", "--encoder", "odd", "--fail-fast")
+    assert status == 1
+    assert "'merlin-it'" in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_too_few_corpora_left_by_failed_features_is_one_sentence_with_the_cause(run, tmp_path):
+    encode = "if any('questo' in text for text in batch): values[:] = np.nan"
+    plugin = ENCODER.format(encode=encode, load="pass")
+    words = ("--encoder", "odd", "--encoder", "surface", "--protocol", "loco")
+    status, error = run(plugin, *words)
+    assert status == 3
+    assert "encoder odd" in error
+    assert "NaN" in error
+    assert (tmp_path / "out" / "surface" / "quickstart.json").is_file()
+
+
+@pytest.mark.parametrize(
     ("folds", "cause"),
     [
         ("raise ValueError('nothing to cut')", "nothing to cut"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cefrbench.encoder import Encoder
-from cefrbench.errors import CacheError
+from cefrbench.errors import CacheError, EncoderError
 from cefrbench.essays import Essays
 from cefrbench.features.filling import Budget, Filling
 from cefrbench.features.shards import Features
@@ -27,6 +27,8 @@ class FeatureSet:
     corpora : tuple of CorpusFeatures
     layers : tuple of int
     width : int
+    failed : dict of str to str
+        Corpora that are left out, and why.
     stats : dict of str to float
         ``texts`` and ``tokens`` encoded, ``seconds`` it took, ``shards_reused`` and
         ``shards_computed``.
@@ -35,6 +37,7 @@ class FeatureSet:
     corpora: tuple[CorpusFeatures, ...]
     layers: tuple[int, ...]
     width: int
+    failed: dict[str, str]
     stats: dict[str, float]
 
     def layer(self, k: int) -> Features:
@@ -62,9 +65,14 @@ def compute_features(
     store: FeatureStore,
     *,
     batch_tokens: int | None = None,
+    fail_fast: bool = False,
     progress: Progress | None = None,
 ) -> FeatureSet:
     """Compute the features of each corpus that the store doesn't hold yet.
+
+    A corpus whose features can't be had (they aren't finite, a text doesn't fit the device, the
+    device is gone) is left out with its cause, and the others go on. What was computed stays in
+    the store.
 
     Parameters
     ----------
@@ -75,35 +83,59 @@ def compute_features(
     batch_tokens : int, optional
         Most tokens of one batch; the encoder's own choice by default. It is halved after a batch
         that doesn't fit the device.
+    fail_fast : bool
+        Raise the first corpus's failure instead.
     progress : Progress, optional
 
     Raises
     ------
     EncoderError
-        When features aren't finite, or one text alone doesn't fit the device.
+        When no corpus is left, or with ``fail_fast``: the first failure.
     CacheError
         When the store can't be written.
     """
     begun = time.perf_counter()
     stats = dict.fromkeys(("texts", "tokens", "shards_reused", "shards_computed"), 0.0)
     budget = Budget(batch_tokens or encoder.batch_cost)
-    corpora = []
+    corpora: list[CorpusFeatures] = []
+    failed: dict[str, str] = {}
+    first: EncoderError | None = None
     for one in essays:
         features = store.corpus(encoder.identity, one)
-        with _locked(features):
-            missing = features.open()
-            if missing:
-                # Replicas are made only when there is something to do.
-                replicas = encoder.replicas()
-                done = Filling(features, missing, replicas, budget, progress or Silent()).run()
-                stats["texts"] += done.texts
-                stats["tokens"] += done.tokens
-        stats["shards_computed"] += len(missing)
-        stats["shards_reused"] += len(features.plan) - len(missing)
+        try:
+            with _locked(features):
+                missing = _fill(features, encoder, budget, progress or Silent(), stats)
+        except EncoderError as error:
+            if fail_fast:
+                raise
+            first = first or error
+            failed[one.name] = str(error)
+            continue
+        stats["shards_computed"] += missing
+        stats["shards_reused"] += len(features.plan) - missing
         corpora.append(features)
+    if first is not None and not corpora:
+        raise first
     stats["seconds"] = time.perf_counter() - begun
     identity = encoder.identity
-    return FeatureSet(tuple(corpora), identity.layers, identity.width, stats)
+    return FeatureSet(tuple(corpora), identity.layers, identity.width, failed, stats)
+
+
+def _fill(
+    features: CorpusFeatures,
+    encoder: Encoder,
+    budget: Budget,
+    progress: Progress,
+    stats: dict[str, float],
+) -> int:
+    """Compute one corpus's missing shards; give how many those were."""
+    missing = features.open()
+    if missing:
+        # Replicas are made only when there is something to do.
+        done = Filling(features, missing, encoder.replicas(), budget, progress).run()
+        stats["texts"] += done.texts
+        stats["tokens"] += done.tokens
+    return len(missing)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -179,7 +179,9 @@ class TransformerEncoder(Encoder):
             other.close()
         self.__dict__.pop("model", None)  # closing twice is allowed
         if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+            # A device that is gone has no memory to give back.
+            with suppress(RuntimeError):
+                torch.cuda.empty_cache()
 
 
 @contextmanager

@@ -201,3 +201,14 @@ def test_a_device_that_vanishes_is_the_encoders_failure(tmp_path):
     encoder.model.layers[1].register_forward_pre_hook(gone)
     with pytest.raises(EncoderError, match=r"The forward pass of .* failed .*choose another one"):
         encoder.encode(encoder.prepare(TEXTS))
+
+
+def test_closing_on_a_device_that_is_gone_raises_nothing(tmp_path, monkeypatch):
+    encoder = load(write_qwen3(tmp_path / "qwen3"))
+
+    def gone():
+        raise torch.AcceleratorError("CUDA error: unspecified launch failure", 1)
+
+    monkeypatch.setattr(torch.cuda, "empty_cache", gone)
+    encoder.device = torch.device("cuda:0")
+    encoder.close()
