@@ -193,11 +193,11 @@ def run_encoder(
         choices = choose_layers(records.fits)
         summary = summarise(records.units, choices, [c.card.name for c in corpora])
         predictions = kept_predictions(sweep, plan.probes, choices, summary)
-    without = [
+    not_encoded = [
         FailureRecord(stage="features", name=corpus, cause=cause)
         for corpus, cause in features.failed.items()
     ]
-    failures = (*loaded.failures, *without, *records.failures)
+    failures = (*loaded.failures, *not_encoded, *records.failures)
     own = config.model_copy(update={"encoders": (name,)})
     result = RunResult(
         suite=config.suite,

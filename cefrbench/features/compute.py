@@ -98,27 +98,24 @@ def compute_features(
     stats = dict.fromkeys(("texts", "tokens", "shards_reused", "shards_computed"), 0.0)
     budget = Budget(batch_tokens or encoder.batch_cost)
     corpora: list[CorpusFeatures] = []
-    failed: dict[str, str] = {}
-    first: EncoderError | None = None
+    failed: dict[str, EncoderError] = {}
     for one in essays:
         features = store.corpus(encoder.identity, one)
         try:
             with _locked(features):
-                missing = _fill(features, encoder, budget, progress or Silent(), stats)
+                _fill(features, encoder, budget, progress or Silent(), stats)
         except EncoderError as error:
             if fail_fast:
                 raise
-            first = first or error
-            failed[one.name] = str(error)
-            continue
-        stats["shards_computed"] += missing
-        stats["shards_reused"] += len(features.plan) - missing
-        corpora.append(features)
-    if first is not None and not corpora:
-        raise first
+            failed[one.name] = error
+        else:
+            corpora.append(features)
+    if failed and not corpora:
+        raise next(iter(failed.values()))
     stats["seconds"] = time.perf_counter() - begun
     identity = encoder.identity
-    return FeatureSet(tuple(corpora), identity.layers, identity.width, failed, stats)
+    causes = {name: str(error) for name, error in failed.items()}
+    return FeatureSet(tuple(corpora), identity.layers, identity.width, causes, stats)
 
 
 def _fill(
@@ -127,15 +124,16 @@ def _fill(
     budget: Budget,
     progress: Progress,
     stats: dict[str, float],
-) -> int:
-    """Compute one corpus's missing shards; give how many those were."""
+) -> None:
+    """Compute one corpus's missing shards and add to the statistics what that came to."""
     missing = features.open()
     if missing:
         # Replicas are made only when there is something to do.
         done = Filling(features, missing, encoder.replicas(), budget, progress).run()
         stats["texts"] += done.texts
         stats["tokens"] += done.tokens
-    return len(missing)
+    stats["shards_computed"] += len(missing)
+    stats["shards_reused"] += len(features.plan) - len(missing)
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 """Linear layers on a CPU with weights packed once, for oneDNN's products.
 
 PyTorch multiplies float32 matrices on a CPU by the BLAS that it is built with, which lays out the
-weights anew at every call. oneDNN, which PyTorch carries too, lays them out once and is an eighth
-faster on the processors tried. Its operators are those that ``torch.compile`` puts into a frozen
-model; they are no public API, so a model is packed only where a trial shows the same states.
+weights anew at every call. oneDNN, which PyTorch carries too, lays them out once and was an eighth
+faster where it was measured (docs/performance.md). Its operators are those that ``torch.compile``
+puts into a frozen model; they are no public API, so a model is packed only where a trial shows the
+same states.
 """
 
 from __future__ import annotations

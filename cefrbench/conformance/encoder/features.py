@@ -54,7 +54,7 @@ def check_dtype(subject: EncoderSubject) -> Iterator[Problem]:
 @CHECKS.add(
     "encoder-finite",
     "Features are finite",
-    "One NaN makes a linear probe fail on its whole fold.",
+    "A run leaves out every corpus that one NaN occurs in.",
     needs="encoder-shape",
 )
 def check_finite(subject: EncoderSubject) -> Iterator[Problem]:
