@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from cefrbench.cards import CorpusCard
+from cefrbench.contracts.cards import CorpusCard
+from cefrbench.contracts.encoder import EncoderOptions
 from cefrbench.corpora.load import load_essays
-from cefrbench.encoder import EncoderOptions
 from cefrbench.essays import CleaningReport, Essays
 from cefrbench.features.compute import compute_features
 from cefrbench.features.store import FeatureStore

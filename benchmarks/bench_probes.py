@@ -25,7 +25,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from threadpoolctl import threadpool_limits
 
-from cefrbench.probe import FoldRows, ProbeOptions, ProbeSpec
+from cefrbench.contracts.probe import FoldRows, ProbeOptions, ProbeSpec
 from cefrbench.probing.fit import fit_folds
 from cefrbench_plugins.probes import logistic, mlp, ordinal, ridge
 

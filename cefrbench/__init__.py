@@ -1,6 +1,6 @@
 """cefrbench: do embedding models know how well somebody writes, or only which corpus it is from?"""
 
-from cefrbench.hookspecs import hookimpl
+from cefrbench.contracts.hookspecs import hookimpl
 
 __version__ = "0.1.0"
 

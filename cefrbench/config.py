@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from cefrbench.cards import Card, Pooling
+from cefrbench.contracts.cards import Card, Pooling
 from cefrbench.errors import UserError, unknown_name
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from cefrbench.cards import Card, CorpusCard
+from cefrbench.contracts.cards import Card, CorpusCard
 from cefrbench.levels import Level, Scale
 
 Form = Literal["study", "corrected"]

@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import pluggy
 
-from cefrbench import hookspecs
+from cefrbench.contracts import hookspecs
 from cefrbench.errors import PluginError, unknown_name
 
 if TYPE_CHECKING:
     import click
 
-    from cefrbench.corpus import Corpus
-    from cefrbench.encoder import EncoderSpec
-    from cefrbench.probe import ProbeSpec
-    from cefrbench.protocol import Protocol
+    from cefrbench.contracts.corpus import Corpus
+    from cefrbench.contracts.encoder import EncoderSpec
+    from cefrbench.contracts.probe import ProbeSpec
+    from cefrbench.contracts.protocol import Protocol
 
 #: Modules of loose plugin files have names that begin so; no import finds them.
 LOOSE = "cefrbench_loose_"
@@ -254,28 +254,28 @@ class PluginHost:
     @cached_property
     def corpora(self) -> Registry[Any]:
         """Registered corpora and corpus families."""
-        from cefrbench.corpus import Corpus, CorpusFamily
+        from cefrbench.contracts.corpus import Corpus, CorpusFamily
 
         return self._collect("register_corpora", "corpus", (Corpus, CorpusFamily))
 
     @cached_property
     def encoders(self) -> Registry[EncoderSpec]:
         """Registered encoders and encoder schemes."""
-        from cefrbench.encoder import EncoderSpec
+        from cefrbench.contracts.encoder import EncoderSpec
 
         return self._collect("register_encoders", "encoder", (EncoderSpec,))
 
     @cached_property
     def probes(self) -> Registry[ProbeSpec]:
         """Registered probes."""
-        from cefrbench.probe import ProbeSpec
+        from cefrbench.contracts.probe import ProbeSpec
 
         return self._collect("register_probes", "probe", (ProbeSpec,))
 
     @cached_property
     def protocols(self) -> Registry[Protocol]:
         """Registered protocols."""
-        from cefrbench.protocol import Protocol
+        from cefrbench.contracts.protocol import Protocol
 
         return self._collect("register_protocols", "protocol", (Protocol,))
 

@@ -16,21 +16,22 @@ import numpy as np
 
 from cefrbench import provenance
 from cefrbench.config import RunConfig, as_command
+from cefrbench.contracts.corpus import Access
+from cefrbench.contracts.encoder import Encoder, EncoderOptions
+from cefrbench.contracts.probe import ProbeSpec
+from cefrbench.contracts.protocol import Protocol, Skipped
 from cefrbench.corpora.load import load_essays
-from cefrbench.corpus import Access
-from cefrbench.encoder import Encoder, EncoderOptions
 from cefrbench.errors import CorpusError, EncoderError, UserError
 from cefrbench.essays import Essays, EssayTable, pool
 from cefrbench.features.compute import FeatureSet, compute_features
 from cefrbench.features.store import FeatureStore
+from cefrbench.folds import make_folds
 from cefrbench.layers import parse_layers
 from cefrbench.levels import SCALES
 from cefrbench.plugins import PluginHost
-from cefrbench.probe import ProbeSpec
 from cefrbench.probing.store import FitStore
 from cefrbench.probing.sweep import PlannedFold, Sweep
 from cefrbench.progress import Progress
-from cefrbench.protocol import Protocol, Skipped, make_folds
 from cefrbench.provenance import PhaseClock
 from cefrbench.results.build import collect, kept_predictions, split_records
 from cefrbench.results.model import CorpusRecord, FailureRecord, RunResult

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
-from cefrbench.cards import Card
+from cefrbench.contracts.cards import Card
 
 
 class Sums(Card):

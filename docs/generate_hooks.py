@@ -13,31 +13,34 @@ DOCS = Path(__file__).resolve().parent
 
 #: What each hook's ``register`` takes, where it takes something of ours.
 TAKES = {
-    "register_corpora": "cefrbench.corpus:Corpus",
-    "register_encoders": "cefrbench.encoder:EncoderSpec",
-    "register_probes": "cefrbench.probe:ProbeSpec",
-    "register_protocols": "cefrbench.protocol:Protocol",
+    "register_corpora": "cefrbench.contracts.corpus:Corpus",
+    "register_encoders": "cefrbench.contracts.encoder:EncoderSpec",
+    "register_probes": "cefrbench.contracts.probe:ProbeSpec",
+    "register_protocols": "cefrbench.contracts.protocol:Protocol",
 }
 #: Contracts that stand behind what is registered.
 BEHIND = {
     "register_corpora": (
-        "cefrbench.corpus:Rows",
-        "cefrbench.corpus:Skip",
-        "cefrbench.cards:CorpusCard",
+        "cefrbench.contracts.corpus:Rows",
+        "cefrbench.contracts.corpus:Skip",
+        "cefrbench.contracts.cards:CorpusCard",
     ),
     "register_encoders": (
-        "cefrbench.encoder:Encoder",
-        "cefrbench.encoder:EncoderOptions",
-        "cefrbench.cards:EncoderCard",
-        "cefrbench.cards:EncoderIdentity",
+        "cefrbench.contracts.encoder:Encoder",
+        "cefrbench.contracts.encoder:EncoderOptions",
+        "cefrbench.contracts.cards:EncoderCard",
+        "cefrbench.contracts.cards:EncoderIdentity",
     ),
     "register_probes": (
-        "cefrbench.probe:Estimator",
-        "cefrbench.probe:FitsFolds",
-        "cefrbench.probe:ProbeOptions",
-        "cefrbench.cards:ProbeCard",
+        "cefrbench.contracts.probe:Estimator",
+        "cefrbench.contracts.probe:FitsFolds",
+        "cefrbench.contracts.probe:ProbeOptions",
+        "cefrbench.contracts.cards:ProbeCard",
     ),
-    "register_protocols": ("cefrbench.protocol:Fold", "cefrbench.cards:ProtocolCard"),
+    "register_protocols": (
+        "cefrbench.contracts.protocol:Fold",
+        "cefrbench.contracts.cards:ProtocolCard",
+    ),
 }
 #: A whole plugin for each hook; the tests run every one.
 EXAMPLES = DOCS / "examples" / "hooks"
@@ -59,7 +62,7 @@ def checks_page() -> str:
 
 def hook_reference(name: str) -> str:
     """Signature, meaning, contracts and an example of one hook."""
-    from cefrbench import hookspecs
+    from cefrbench.contracts import hookspecs
 
     hook = getattr(hookspecs, name)
     parts = [f"### {name}", f"```text\n{signature(hook)}\n```", _prose(inspect.getdoc(hook))]
@@ -120,7 +123,7 @@ def _attributes(text: str) -> dict[str, str]:
 
 
 def _checks(kind: str) -> str:
-    module = __import__(f"cefrbench.conformance.{kind}", fromlist=["CHECKS"])
+    module = __import__(f"cefrbench.check.{kind}", fromlist=["CHECKS"])
     rows = [f"| `{c.id}` | {c.title} | {c.why} |" for c in module.CHECKS.checks]
     title = {"corpus": "A corpus", "encoder": "An encoder", "probe": "A probe"}.get(
         kind, "A plugin"

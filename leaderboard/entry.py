@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from cefrbench.cards import Card, ProbeCard, ProtocolCard
+from cefrbench.contracts.cards import Card, ProbeCard, ProtocolCard
 from cefrbench.results.io import slug
 from cefrbench.results.model import CorpusRecord, RunResult, SummaryRecord, UnitRecord
 from cefrbench.results.summary import run_of, stored_layers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from cefrbench.cards import CorpusCard
+from cefrbench.contracts.cards import CorpusCard
 from cefrbench.essays import CleaningReport, Essays
 from cefrbench.levels import Level
 

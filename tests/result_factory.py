@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.cards import CorpusCard, EncoderIdentity, ProbeCard, ProtocolCard
 from cefrbench.config import RunConfig
+from cefrbench.contracts.cards import CorpusCard, EncoderIdentity, ProbeCard, ProtocolCard
 from cefrbench.essays import CleaningReport, Form, text_key
 from cefrbench.levels import FIVE
 from cefrbench.results.io import write_result

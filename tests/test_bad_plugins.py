@@ -12,8 +12,8 @@ import numpy as np
 from cefrbench import hookimpl
 """
 PROBE = """
-from cefrbench.cards import ProbeCard
-from cefrbench.probe import ProbeSpec
+from cefrbench.contracts.cards import ProbeCard
+from cefrbench.contracts.probe import ProbeSpec
 from sklearn.linear_model import Ridge
 
 
@@ -33,8 +33,8 @@ def register_probes(register):
     register(ProbeSpec(ProbeCard(name="odd", description="", kind="regressor"), lambda o: Odd()))
 """
 ENCODER = """
-from cefrbench.cards import EncoderCard, EncoderIdentity
-from cefrbench.encoder import Encoder, EncoderSpec
+from cefrbench.contracts.cards import EncoderCard, EncoderIdentity
+from cefrbench.contracts.encoder import Encoder, EncoderSpec
 
 
 class Odd(Encoder):
@@ -57,8 +57,8 @@ def register_encoders(register):
     register(EncoderSpec(EncoderCard(name="odd", description=""), load))
 """
 PROTOCOL = """
-from cefrbench.cards import ProtocolCard
-from cefrbench.protocol import Fold, Protocol
+from cefrbench.contracts.cards import ProtocolCard
+from cefrbench.contracts.protocol import Fold, Protocol
 
 
 def folds(table, seed):

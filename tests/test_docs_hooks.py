@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cefrbench import hookspecs
+from cefrbench.contracts import hookspecs
 from cefrbench.plugins import HOOKS
 
 

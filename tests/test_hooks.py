@@ -5,12 +5,12 @@ import pytest
 from click.testing import CliRunner
 
 from cefrbench.cli import cli
+from cefrbench.contracts.encoder import EncoderOptions
+from cefrbench.contracts.probe import ProbeOptions
 from cefrbench.corpora.load import load_essays
-from cefrbench.encoder import EncoderOptions
 from cefrbench.essays import pool
 from cefrbench.levels import FIVE
 from cefrbench.plugins import HOOKS, PluginHost
-from cefrbench.probe import ProbeOptions
 from cefrbench.testing.tiny import TinyCorpus
 
 

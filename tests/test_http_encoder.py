@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from embedding_server import KEY, WIDTH, serving, vector
 
-from cefrbench.encoder import EncoderOptions
+from cefrbench.contracts.encoder import EncoderOptions
 from cefrbench.errors import EncoderError
 from cefrbench.plugins import load_file
 from cefrbench.testing import check_encoder
@@ -37,7 +37,7 @@ def test_it_keeps_the_contract_of_an_encoder(example, monkeypatch):
     with serving() as service:
         monkeypatch.setenv("EMBEDDING_URL", service.url)
         monkeypatch.setenv("EMBEDDING_API_KEY", KEY)
-        from cefrbench.encoder import EncoderSpec
+        from cefrbench.contracts.encoder import EncoderSpec
 
         report = check_encoder(EncoderSpec(example.CARD, example.load), name=NAME)
     assert not report.of("note")

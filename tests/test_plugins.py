@@ -14,8 +14,8 @@ from cefrbench.plugins import PluginHost
 
 PROBE = """
 from cefrbench import hookimpl
-from cefrbench.cards import ProbeCard
-from cefrbench.probe import ProbeSpec
+from cefrbench.contracts.cards import ProbeCard
+from cefrbench.contracts.probe import ProbeSpec
 
 @hookimpl
 def register_probes(register):

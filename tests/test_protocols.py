@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
+from cefrbench.contracts.protocol import Fold, Skipped
 from cefrbench.essays import EssayTable, Form, Ints, pool
+from cefrbench.folds import stratified_cut
 from cefrbench.levels import FIVE
 from cefrbench.plugins import PluginHost
-from cefrbench.protocol import Fold, Skipped, stratified_cut
 
 HOST = PluginHost()
 CORPORA = [

@@ -13,7 +13,7 @@ from cefrbench.plugins import PluginHost
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cefrbench.conformance.findings import Report
+    from cefrbench.check.findings import Report
 
 
 @click.command(context_settings={"max_content_width": 100})
@@ -58,8 +58,8 @@ def check(
 
     Exit status: 0 when nothing has to be mended, 3 when something has.
     """
-    from cefrbench.conformance.kit import KitOptions, check_target
-    from cefrbench.conformance.resolve import resolve
+    from cefrbench.check.kit import KitOptions, check_target
+    from cefrbench.check.resolve import resolve
 
     host = ctx.find_object(PluginHost) or PluginHost()
     options = KitOptions(sample=sample, data_dir=data_dir, offline=offline, device=device)
@@ -70,7 +70,7 @@ def check(
 
 
 def _write(reports: Sequence[Report], as_json: bool, markdown: Path | None) -> None:
-    from cefrbench.conformance.render import render_json, render_markdown, render_text
+    from cefrbench.check.render import render_json, render_markdown, render_text
 
     if markdown is not None and str(markdown) != "-":
         from cefrbench.atomic import write_text

@@ -14,9 +14,9 @@ from cefrbench.errors import EXIT_PARTIAL, CorpusError, UserError
 from cefrbench.plugins import PluginHost
 
 if TYPE_CHECKING:
+    from cefrbench.contracts.corpus import Access
     from cefrbench.corpora.audit import Finding
     from cefrbench.corpora.describe import CorpusDescription, Quartiles, SharedTexts
-    from cefrbench.corpus import Access
     from cefrbench.essays import Essays
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -134,7 +134,7 @@ class _Loaded:
 
 
 def _loading(options: dict[str, Any]) -> dict[str, Any]:
-    from cefrbench.corpus import Access
+    from cefrbench.contracts.corpus import Access
 
     access = Access(offline=options["offline"], cache_dir=options["cache_dir"])
     read = {key: value for key, value in options.items() if key in {"data_dir", "sample"}}
@@ -179,7 +179,7 @@ def _load(
 
 
 def _standard(host: PluginHost) -> list[str]:
-    from cefrbench.corpus import Corpus
+    from cefrbench.contracts.corpus import Corpus
 
     items = host.corpora.items
     return [n for n, c in items.items() if isinstance(c, Corpus) and not c.card.optional]

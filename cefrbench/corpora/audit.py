@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from cefrbench.cards import Card
+from cefrbench.contracts.cards import Card
 from cefrbench.corpora.describe import levels_by_text, shared_texts
 from cefrbench.corpora.licences import differ
 from cefrbench.essays import Essays, normalise

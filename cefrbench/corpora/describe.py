@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 from pydantic import Field
 
-from cefrbench.cards import Card
+from cefrbench.contracts.cards import Card
 from cefrbench.essays import CleaningReport, Essays, text_key
 from cefrbench.levels import Level
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from cefrbench.cards import HubFile
+from cefrbench.contracts.cards import HubFile
+from cefrbench.contracts.corpus import REQUIRED_FIELDS, Access, Row
 from cefrbench.corpora.files import read_rows
-from cefrbench.corpus import REQUIRED_FIELDS, Access, Row
 from cefrbench.errors import CorpusError
 from cefrbench.hub import CARD, DATASET, Repository, card_licence, not_kept
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from cefrbench.cards import CorpusCard
+from cefrbench.contracts.cards import CorpusCard
+from cefrbench.contracts.corpus import REQUIRED_FIELDS, Access, Corpus, Row, Rows, Skip
 from cefrbench.corpora.files import find_file, read_rows
 from cefrbench.corpora.licences import stricter
-from cefrbench.corpus import REQUIRED_FIELDS, Access, Corpus, Row, Rows, Skip
 from cefrbench.errors import CorpusError, UserError
 from cefrbench.essays import CleaningReport, Essays
 from cefrbench.levels import Level, parse_level

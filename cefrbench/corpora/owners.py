@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from cefrbench.atomic import atomic_path
-from cefrbench.cards import CorpusCard
-from cefrbench.corpus import Access, Corpus, Row, Rows
+from cefrbench.contracts.cards import CorpusCard
+from cefrbench.contracts.corpus import Access, Corpus, Row, Rows
 from cefrbench.errors import CorpusError
 
 #: Reads the rows of one file, in its order, in UniversalCEFR's fields.

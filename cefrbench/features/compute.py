@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cefrbench.encoder import Encoder
+from cefrbench.contracts.encoder import Encoder
 from cefrbench.errors import CacheError, EncoderError
 from cefrbench.essays import Essays
 from cefrbench.features.filling import Budget, Filling

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cefrbench.encoder import Encoder
+from cefrbench.contracts.encoder import Encoder
 from cefrbench.errors import EncoderError, UserError
 from cefrbench.features.batches import plan_batches
 from cefrbench.features.shards import Features

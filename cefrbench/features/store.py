@@ -21,7 +21,7 @@ from filelock import FileLock
 from pydantic import Field, ValidationError
 
 from cefrbench.atomic import write_text
-from cefrbench.cards import Card, EncoderIdentity
+from cefrbench.contracts.cards import Card, EncoderIdentity
 from cefrbench.errors import CacheError
 from cefrbench.essays import Essays
 from cefrbench.features.shards import (

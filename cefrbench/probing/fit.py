@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.probe import FitsFolds, FoldFit, FoldRows, ProbeOptions, ProbeSpec
+from cefrbench.contracts.probe import FitsFolds, FoldFit, FoldRows, ProbeOptions, ProbeSpec
 from cefrbench.probing.parallel import describe, fit_each
 
 Features = NDArray[np.float32]

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cefrbench.contracts.probe import Estimator, FoldFit, FoldRows
 from cefrbench.errors import ProbeError, UserError
 from cefrbench.plugins import LOOSE
-from cefrbench.probe import Estimator, FoldFit, FoldRows
 
 Task = tuple[Estimator, FoldRows]
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from cefrbench.atomic import atomic_path
-from cefrbench.probe import FoldFit
+from cefrbench.contracts.probe import FoldFit
 from cefrbench.probing.fit import FitFailure
 
 #: Packages whose version can change a prediction.

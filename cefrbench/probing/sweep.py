@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeOptions, ProbeSpec
+from cefrbench.contracts.protocol import Fold
 from cefrbench.errors import CacheError
 from cefrbench.essays import EssayTable, Ints
-from cefrbench.probe import FoldFit, FoldRows, ProbeOptions, ProbeSpec
 from cefrbench.probing.fit import FitFailure, fit_folds
 from cefrbench.probing.store import FitStore, fit_key, source_digest
 from cefrbench.progress import Progress
-from cefrbench.protocol import Fold
 
 if TYPE_CHECKING:
     from cefrbench.features.compute import FeatureSet

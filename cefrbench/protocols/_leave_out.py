@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from cefrbench.contracts.protocol import Fold, Skipped
 from cefrbench.essays import EssayTable, Ints
-from cefrbench.protocol import Fold, Skipped, training_part
+from cefrbench.folds import training_part
 
 
 def leave_out(

@@ -8,10 +8,11 @@ from functools import partial
 import numpy as np
 
 from cefrbench import hookimpl
-from cefrbench.cards import ProtocolCard
+from cefrbench.contracts.cards import ProtocolCard
+from cefrbench.contracts.protocol import Fold, Protocol, Skipped
 from cefrbench.essays import EssayTable
+from cefrbench.folds import stratified_cut
 from cefrbench.plugins import Register
-from cefrbench.protocol import Fold, Protocol, Skipped, stratified_cut
 from cefrbench.protocols._leave_out import leave_out
 
 #: Labelled texts of the target corpus; each number is a protocol of its own.

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from cefrbench import hookimpl
-from cefrbench.cards import ProtocolCard
+from cefrbench.contracts.cards import ProtocolCard
+from cefrbench.contracts.protocol import Fold, Protocol, Skipped
 from cefrbench.essays import EssayTable
+from cefrbench.folds import cut_in_distribution
 from cefrbench.plugins import Register
-from cefrbench.protocol import Fold, Protocol, Skipped, cut_in_distribution
 
 CARD = ProtocolCard(
     name="iid",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cefrbench import hookimpl
-from cefrbench.cards import ProtocolCard
+from cefrbench.contracts.cards import ProtocolCard
+from cefrbench.contracts.protocol import Fold, Protocol, Skipped
 from cefrbench.essays import EssayTable
 from cefrbench.plugins import Register
-from cefrbench.protocol import Fold, Protocol, Skipped
 from cefrbench.protocols._leave_out import leave_group_out
 
 CARD = ProtocolCard(

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from cefrbench import hookimpl
-from cefrbench.cards import ProtocolCard
+from cefrbench.contracts.cards import ProtocolCard
+from cefrbench.contracts.protocol import Fold, Protocol, Skipped
 from cefrbench.essays import EssayTable
+from cefrbench.folds import by_corpus
 from cefrbench.plugins import Register
-from cefrbench.protocol import Fold, Protocol, Skipped, by_corpus
 from cefrbench.protocols._leave_out import leave_out
 
 CARD = ProtocolCard(

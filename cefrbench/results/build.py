@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cefrbench.contracts.probe import FoldFit, ProbeSpec
+from cefrbench.contracts.protocol import Skipped
 from cefrbench.essays import EssayTable, Ints
 from cefrbench.levels import Scale
-from cefrbench.probe import FoldFit, ProbeSpec
 from cefrbench.probing.fit import FitFailure
 from cefrbench.probing.sweep import Fitted, PlannedFold, Sweep
-from cefrbench.protocol import Skipped
 from cefrbench.results.model import (
     ChoiceRecord,
     Confusion,

@@ -7,8 +7,8 @@ from functools import reduce
 from operator import or_
 from typing import TypeVar
 
-from cefrbench.cards import Card
 from cefrbench.config import RunConfig, get_suite
+from cefrbench.contracts.cards import Card
 from cefrbench.errors import ResultError
 from cefrbench.results.model import (
     FailureRecord,

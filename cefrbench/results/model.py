@@ -6,8 +6,8 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from cefrbench.cards import Card, CorpusCard, EncoderIdentity, ProbeCard, ProtocolCard
 from cefrbench.config import RunConfig
+from cefrbench.contracts.cards import Card, CorpusCard, EncoderIdentity, ProbeCard, ProtocolCard
 from cefrbench.essays import CleaningReport
 from cefrbench.scores import Scores, Sums
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cefrbench.conformance.findings import Report
-    from cefrbench.corpus import Corpus
-    from cefrbench.encoder import Encoder, EncoderOptions, EncoderSpec
-    from cefrbench.probe import ProbeSpec
+    from cefrbench.check.findings import Report
+    from cefrbench.contracts.corpus import Corpus
+    from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
+    from cefrbench.contracts.probe import ProbeSpec
 
 __all__ = ["check_corpus", "check_encoder", "check_probe"]
 
@@ -53,7 +53,7 @@ def check_corpus(
     AssertionError
         When a check fails; the message is the report.
     """
-    from cefrbench.conformance.kit import KitOptions, report_corpus
+    from cefrbench.check.kit import KitOptions, report_corpus
 
     options = KitOptions(sample=sample and data_dir is None, data_dir=data_dir)
     return _passed(report_corpus(corpus, options, others))
@@ -80,9 +80,9 @@ def check_encoder(
     AssertionError
         When a check fails; the message is the report.
     """
-    from cefrbench.cards import EncoderCard
-    from cefrbench.conformance.kit import report_encoder
-    from cefrbench.encoder import EncoderOptions, EncoderSpec
+    from cefrbench.check.kit import report_encoder
+    from cefrbench.contracts.cards import EncoderCard
+    from cefrbench.contracts.encoder import EncoderOptions, EncoderSpec
 
     if not isinstance(encoder, EncoderSpec):
         load = encoder
@@ -108,13 +108,13 @@ def check_probe(probe: ProbeSpec) -> Report:
     AssertionError
         When a check fails; the message is the report.
     """
-    from cefrbench.conformance.kit import report_probe
+    from cefrbench.check.kit import report_probe
 
     return _passed(report_probe(probe))
 
 
 def _passed(report: Report) -> Report:
-    from cefrbench.conformance.render import render_failures
+    from cefrbench.check.render import render_failures
 
     if not report.passed:
         raise AssertionError(render_failures(report))

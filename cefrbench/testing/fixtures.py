@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from cefrbench.corpus import Corpus
-    from cefrbench.encoder import Encoder
+    from cefrbench.contracts.corpus import Corpus
+    from cefrbench.contracts.encoder import Encoder
 
 
 @pytest.fixture

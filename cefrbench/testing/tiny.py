@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cefrbench.cards import CorpusCard, EncoderCard, EncoderIdentity
-from cefrbench.corpus import Access, Corpus, Rows
-from cefrbench.encoder import Encoder, EncoderSpec
+from cefrbench.contracts.cards import CorpusCard, EncoderCard, EncoderIdentity
+from cefrbench.contracts.corpus import Access, Corpus, Rows
+from cefrbench.contracts.encoder import Encoder, EncoderSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

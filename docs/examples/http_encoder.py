@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cefrbench import hookimpl
-from cefrbench.cards import EncoderCard, EncoderIdentity
-from cefrbench.encoder import Encoder, EncoderOptions, EncoderSpec
+from cefrbench.contracts.cards import EncoderCard, EncoderIdentity
+from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
 from cefrbench.errors import EncoderError
 from cefrbench.plugins import Register
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from cefrbench.cards import CorpusCard, ProbeCard, ProtocolCard
+from cefrbench.contracts.cards import CorpusCard, ProbeCard, ProtocolCard
 from cefrbench_leaderboard.boards import SuiteResults
 from cefrbench_leaderboard.charts.chart import Chart
 from cefrbench_leaderboard.charts.heat import transfer_chart

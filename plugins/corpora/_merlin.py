@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cefrbench.cards import CorpusCard
+from cefrbench.contracts.cards import CorpusCard
 from cefrbench_plugins.corpora._universalcefr import COMMON_CLEANING, place
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from cefrbench.cards import CorpusCard, HubFile
+from cefrbench.contracts.cards import CorpusCard, HubFile
+from cefrbench.contracts.corpus import Access, Corpus, Row, Rows, Skip
 from cefrbench.corpora import hub
 from cefrbench.corpora.files import read_rows
 from cefrbench.corpora.licences import stricter
-from cefrbench.corpus import Access, Corpus, Row, Rows, Skip
 
 ORGANISATION = "UniversalCEFR"
 SAMPLES = Path(__file__).parent / "samples"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cefrbench import hookimpl
-from cefrbench.cards import CorpusCard
+from cefrbench.contracts.cards import CorpusCard
 from cefrbench.plugins import Register
 from cefrbench_plugins.corpora._universalcefr import COMMON_CLEANING, UniversalCefrCorpus, place
 

@@ -16,9 +16,9 @@ from typing import Any
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from cefrbench import hookimpl
-from cefrbench.cards import CorpusCard
+from cefrbench.contracts.cards import CorpusCard
+from cefrbench.contracts.corpus import Row
 from cefrbench.corpora.owners import OwnersCorpus, need_columns
-from cefrbench.corpus import Row
 from cefrbench.errors import CorpusError
 from cefrbench.plugins import Register
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cefrbench import hookimpl
-from cefrbench.cards import CorpusCard
+from cefrbench.contracts.cards import CorpusCard
+from cefrbench.contracts.corpus import Row, Skip
 from cefrbench.corpora.licences import UNKNOWN, UNSTATED
-from cefrbench.corpus import Row, Skip
 from cefrbench.plugins import Register
 from cefrbench_plugins.corpora._universalcefr import COMMON_CLEANING, UniversalCefrCorpus, place
 

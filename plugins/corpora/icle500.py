@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cefrbench import hookimpl
-from cefrbench.cards import CorpusCard
-from cefrbench.corpus import Row
+from cefrbench.contracts.cards import CorpusCard
+from cefrbench.contracts.corpus import Row
 from cefrbench.plugins import Register
 from cefrbench_plugins.corpora._universalcefr import COMMON_CLEANING, UniversalCefrCorpus, place
 

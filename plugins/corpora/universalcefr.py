@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from cefrbench import hookimpl
-from cefrbench.cards import CorpusCard, HubFile
+from cefrbench.contracts.cards import CorpusCard, HubFile
+from cefrbench.contracts.corpus import Access, CorpusFamily
 from cefrbench.corpora import hub
 from cefrbench.corpora.licences import UNKNOWN, UNSTATED
-from cefrbench.corpus import Access, CorpusFamily
 from cefrbench.errors import CorpusError
 from cefrbench.plugins import Register
 from cefrbench_plugins.corpora._universalcefr import COLLECTION, ORGANISATION, UniversalCefrCorpus

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cefrbench import hookimpl
-from cefrbench.cards import CorpusCard
+from cefrbench.contracts.cards import CorpusCard
+from cefrbench.contracts.corpus import Row, Skip
 from cefrbench.corpora.owners import OwnersCorpus, need_columns
-from cefrbench.corpus import Row, Skip
 from cefrbench.errors import CorpusError
 from cefrbench.plugins import Register
 

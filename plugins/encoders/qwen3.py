@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from cefrbench.cards import EncoderCard
-from cefrbench.encoder import Encoder, EncoderOptions, EncoderSpec
-from cefrbench.hookspecs import hookimpl
+from cefrbench.contracts.cards import EncoderCard
+from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
+from cefrbench.contracts.hookspecs import hookimpl
 from cefrbench.plugins import Register
 
 #: As in Lyngbaek & Kristensen-McLachlan (2026).
@@ -22,8 +22,8 @@ SIZES = (
 
 def load(model: str, name: str, options: EncoderOptions) -> Encoder:
     """Load one size; last token, the study's instruction, 512 tokens."""
-    from cefrbench.features.build import Defaults, load_transformer
-    from cefrbench.features.source import find_model
+    from cefrbench.engines.transformer.build import Defaults, load_transformer
+    from cefrbench.engines.transformer.find import find_model
 
     defaults = Defaults(pooling="last", instruction=INSTRUCTION, max_length=512)
     return load_transformer(name, find_model(model, options), options, defaults)

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cefrbench.cards import Dtype, EncoderCard
-from cefrbench.encoder import Encoder, EncoderOptions, EncoderSpec
-from cefrbench.hookspecs import hookimpl
+from cefrbench.contracts.cards import Dtype, EncoderCard
+from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
+from cefrbench.contracts.hookspecs import hookimpl
 from cefrbench.plugins import Register
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def build_model(shape: Shape, device: str, dtype: Dtype) -> PreTrainedModel:
     import torch
     from transformers import AutoModel, Qwen3Config
 
-    from cefrbench.features.loading import prepare_model
+    from cefrbench.engines.transformer.loading import prepare_model
 
     config = Qwen3Config(
         vocab_size=VOCABULARY,
@@ -87,10 +87,10 @@ def build_model(shape: Shape, device: str, dtype: Dtype) -> PreTrainedModel:
 
 def load(size: str, name: str, options: EncoderOptions) -> Encoder:
     """Build one size; last token, no instruction, 512 bytes."""
-    from cefrbench.features.build import Defaults, build_encoder
-    from cefrbench.features.loading import choose_devices
-    from cefrbench.features.source import ModelSource
-    from cefrbench.features.transformer import Tokenizer
+    from cefrbench.engines.transformer.build import Defaults, build_encoder
+    from cefrbench.engines.transformer.encoder import Tokenizer
+    from cefrbench.engines.transformer.find import ModelSource
+    from cefrbench.engines.transformer.loading import choose_devices
 
     kind = choose_devices(options.device)[0].partition(":")[0]
     return build_encoder(

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cefrbench.cards import Dtype, EncoderCard, Pooling
-from cefrbench.encoder import Encoder, EncoderOptions, EncoderSpec
+from cefrbench.contracts.cards import Dtype, EncoderCard, Pooling
+from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
+from cefrbench.contracts.hookspecs import hookimpl
 from cefrbench.errors import EncoderError
-from cefrbench.hookspecs import hookimpl
 from cefrbench.plugins import Register
 
 if TYPE_CHECKING:
@@ -39,10 +39,15 @@ def load(name: str, options: EncoderOptions) -> Encoder:
     Modules after the pooling (Dense, Normalize) have no part in hidden states; the identity names
     them as left out.
     """
-    from cefrbench.features.build import MAX_LENGTH, Defaults, build_encoder
-    from cefrbench.features.loading import choose_devices, choose_dtype, explained, prepare_model
-    from cefrbench.features.source import find_model
-    from cefrbench.features.transformer import wrap_tokenizer
+    from cefrbench.engines.transformer.build import MAX_LENGTH, Defaults, build_encoder
+    from cefrbench.engines.transformer.encoder import wrap_tokenizer
+    from cefrbench.engines.transformer.find import find_model
+    from cefrbench.engines.transformer.loading import (
+        choose_devices,
+        choose_dtype,
+        explained,
+        prepare_model,
+    )
 
     _see_that_installed()
     source = find_model(name.removeprefix("st:"), options)

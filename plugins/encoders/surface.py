@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from cefrbench.cards import EncoderCard, EncoderIdentity
-from cefrbench.encoder import Encoder, EncoderOptions, EncoderSpec
-from cefrbench.hookspecs import hookimpl
+from cefrbench.contracts.cards import EncoderCard, EncoderIdentity
+from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
+from cefrbench.contracts.hookspecs import hookimpl
 from cefrbench.plugins import Register
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Surface(Encoder):
         )
 
     def encode(self, batch: Sequence[object]) -> NDArray[np.float32]:
-        """Count; see :meth:`cefrbench.encoder.Encoder.encode`."""
+        """Count; see :meth:`cefrbench.contracts.encoder.Encoder.encode`."""
         import numpy as np
 
         rows = [surface_features(text) for text in cast("Sequence[str]", batch)]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cefrbench import hookimpl
-from cefrbench.cards import ProbeCard
+from cefrbench.contracts.cards import ProbeCard
+from cefrbench.contracts.probe import Estimator, ProbeOptions, ProbeSpec
 from cefrbench.plugins import Register
-from cefrbench.probe import Estimator, ProbeOptions, ProbeSpec
 
 PARAMS: dict[str, float | int | str | bool | None] = {
     "max_iter": 300,

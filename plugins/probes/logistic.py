@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cefrbench import hookimpl
-from cefrbench.cards import ProbeCard
+from cefrbench.contracts.cards import ProbeCard
+from cefrbench.contracts.probe import Estimator, ProbeOptions, ProbeSpec
 from cefrbench.plugins import Register
-from cefrbench.probe import Estimator, ProbeOptions, ProbeSpec
 
 CARD = ProbeCard(
     name="logistic",
@@ -18,7 +18,7 @@ CARD = ProbeCard(
 
 def make(options: ProbeOptions) -> Estimator:
     """Make the estimator."""
-    from cefrbench_plugins.probes._logistic import LogisticProbe
+    from cefrbench.engines.linear.logistic import LogisticProbe
 
     return LogisticProbe(C=1.0, device=options.device)
 

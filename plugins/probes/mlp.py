@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cefrbench import hookimpl
-from cefrbench.cards import ProbeCard
+from cefrbench.contracts.cards import ProbeCard
+from cefrbench.contracts.probe import Estimator, ProbeOptions, ProbeSpec
 from cefrbench.plugins import Register
-from cefrbench.probe import Estimator, ProbeOptions, ProbeSpec
 
 PARAMS: dict[str, float | int | str | bool | None] = {
     "hidden_layer": "as wide as the features",
@@ -40,14 +40,14 @@ CLASSIFIER = ProbeCard(
 
 def make_regressor(options: ProbeOptions) -> Estimator:
     """Make the estimator."""
-    from cefrbench_plugins.probes._mlp import MLPRegressorProbe
+    from cefrbench.engines.mlp.probe import MLPRegressorProbe
 
     return MLPRegressorProbe(random_state=options.seed, device=options.device)
 
 
 def make_classifier(options: ProbeOptions) -> Estimator:
     """Make the estimator."""
-    from cefrbench_plugins.probes._mlp import MLPClassifierProbe
+    from cefrbench.engines.mlp.probe import MLPClassifierProbe
 
     return MLPClassifierProbe(random_state=options.seed, device=options.device)
 

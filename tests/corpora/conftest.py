@@ -14,7 +14,7 @@ LOADER = """
 import json, sys
 from pathlib import Path
 from cefrbench.corpora.load import load_essays
-from cefrbench.corpus import Access
+from cefrbench.contracts.corpus import Access
 from cefrbench.errors import UserError
 from cefrbench.plugins import PluginHost
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from cefrbench.cards import CorpusCard
-from cefrbench.corpus import Access, Corpus, Row, Rows
+from cefrbench.contracts.cards import CorpusCard
+from cefrbench.contracts.corpus import Access, Corpus, Row, Rows
 
 CARD = CorpusCard(
     name="tiny",

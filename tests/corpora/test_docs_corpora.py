@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from cefrbench.contracts.corpus import FIELDS
 from cefrbench.corpora.files import read_rows
 from cefrbench.corpora.load import load_essays
-from cefrbench.corpus import FIELDS
 from cefrbench.plugins import PluginHost
 
 ROOT = Path(__file__).parents[2]

@@ -14,8 +14,8 @@ from conftest import LoadFromHub
 from corpus_files import row, write
 from hub_server import HubServer
 
+from cefrbench.contracts.corpus import Access
 from cefrbench.corpora.load import load_essays
-from cefrbench.corpus import Access
 from cefrbench.errors import CorpusError, EncoderError
 from cefrbench.hub import DATASET, MODEL, Kind, Repository, card_licence
 from cefrbench.plugins import PluginHost

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from corpus_files import CARD, ListCorpus, row, rows, write
 
+from cefrbench.contracts.corpus import Access, Corpus, Row, Rows, Skip
 from cefrbench.corpora.load import load_essays
-from cefrbench.corpus import Access, Corpus, Row, Rows, Skip
 from cefrbench.errors import CorpusError
 from cefrbench.levels import Level
 from cefrbench.plugins import PluginHost

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from cefrbench.cli import main
+from cefrbench.contracts.corpus import FIELDS, Access
 from cefrbench.corpora.load import load_essays
-from cefrbench.corpus import FIELDS, Access
 from cefrbench.errors import CorpusError
 from cefrbench.plugins import PluginHost
 

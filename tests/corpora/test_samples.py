@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import cefrbench_plugins.corpora
+from cefrbench.contracts.corpus import FIELDS, Corpus, Row
 from cefrbench.corpora.load import load_essays
-from cefrbench.corpus import FIELDS, Corpus, Row
 from cefrbench.essays import Essays
 from cefrbench.levels import FIVE
 from cefrbench.plugins import PluginHost

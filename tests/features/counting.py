@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cefrbench.cards import EncoderIdentity
-from cefrbench.encoder import Encoder
+from cefrbench.contracts.cards import EncoderIdentity
+from cefrbench.contracts.encoder import Encoder
 
 
 def expected(text: str, layer: int) -> np.ndarray:

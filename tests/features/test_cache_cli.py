@@ -14,9 +14,9 @@ from essay_factory import essays
 
 from cefrbench.cli import main
 from cefrbench.cli.cache import cache as command
+from cefrbench.contracts.probe import FoldFit
 from cefrbench.features.compute import compute_features
 from cefrbench.features.store import FeatureStore
-from cefrbench.probe import FoldFit
 from cefrbench.probing.store import FitStore
 
 

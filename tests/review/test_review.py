@@ -18,8 +18,8 @@ REVIEW = ROOT / ".github" / "review"
 
 PLUGIN = """
 from cefrbench import hookimpl
-from cefrbench.cards import ProbeCard
-from cefrbench.probe import ProbeSpec
+from cefrbench.contracts.cards import ProbeCard
+from cefrbench.contracts.probe import ProbeSpec
 
 CARD = ProbeCard(name="added", description="Added.", kind="regressor", source="The tests.")
 

@@ -1,6 +1,6 @@
 from cefrbench import hookimpl
-from cefrbench.cards import CorpusCard
-from cefrbench.corpus import Access, Corpus, Rows
+from cefrbench.contracts.cards import CorpusCard
+from cefrbench.contracts.corpus import Access, Corpus, Rows
 
 
 class PostCards(Corpus):

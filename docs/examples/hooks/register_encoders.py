@@ -1,6 +1,6 @@
 from cefrbench import hookimpl
-from cefrbench.cards import EncoderCard, EncoderIdentity
-from cefrbench.encoder import Encoder, EncoderSpec
+from cefrbench.contracts.cards import EncoderCard, EncoderIdentity
+from cefrbench.contracts.encoder import Encoder, EncoderSpec
 
 
 class Lengths(Encoder):

@@ -1,6 +1,6 @@
 from cefrbench import hookimpl
-from cefrbench.cards import ProbeCard
-from cefrbench.probe import ProbeSpec
+from cefrbench.contracts.cards import ProbeCard
+from cefrbench.contracts.probe import ProbeSpec
 
 CARD = ProbeCard(
     name="stiff-ridge",

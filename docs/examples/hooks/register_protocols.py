@@ -1,6 +1,7 @@
 from cefrbench import hookimpl
-from cefrbench.cards import ProtocolCard
-from cefrbench.protocol import Fold, Protocol, by_corpus, stratified_cut
+from cefrbench.contracts.cards import ProtocolCard
+from cefrbench.contracts.protocol import Fold, Protocol
+from cefrbench.folds import by_corpus, stratified_cut
 
 CARD = ProtocolCard(
     name="half",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from importlib import resources
 
-from cefrbench.cards import CorpusCard
-from cefrbench.corpus import Access, Corpus, Row, Rows, Skip
+from cefrbench.contracts.cards import CorpusCard
+from cefrbench.contracts.corpus import Access, Corpus, Row, Rows, Skip
 
 
 class Notes(Corpus):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cefrbench import hookimpl
-from cefrbench.encoder import EncoderSpec
+from cefrbench.contracts.encoder import EncoderSpec
+from cefrbench.contracts.probe import ProbeSpec
 from cefrbench.plugins import Register
-from cefrbench.probe import ProbeSpec
 from cefrbench_sample import encoder, probe
 from cefrbench_sample.corpus import Notes
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cefrbench.cards import ProbeCard
-from cefrbench.probe import Estimator, ProbeOptions
+from cefrbench.contracts.cards import ProbeCard
+from cefrbench.contracts.probe import Estimator, ProbeOptions
 
 CARD = ProbeCard(
     name="sample-nearest",

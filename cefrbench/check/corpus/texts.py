@@ -1,0 +1,198 @@
+"""Checks of what a corpus's texts would do to a score: repeats, conflicts, overlap, sizes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from cefrbench.check.corpus.subject import Compared, CorpusSubject
+from cefrbench.check.table import CheckTable, Fact, NotApplicableError, Problem
+from cefrbench.corpora.audit import SHORT, long_texts, short_texts
+from cefrbench.corpora.describe import levels_by_text, quartiles
+from cefrbench.essays import text_key
+from cefrbench.levels import FIVE
+
+#: Fewer texts at a level can't be on all sides of the cuts.
+_FEW = 5
+
+CHECKS: CheckTable[CorpusSubject] = CheckTable()
+
+
+@CHECKS.add(
+    "corpus-classes",
+    "There are at least two levels",
+    "With one level QWK is undefined; with a handful of texts at a level it hangs on them.",
+    needs="corpus-levels",
+)
+def check_classes(subject: CorpusSubject) -> Iterator[Problem | Fact]:
+    """Count texts by class of the five-level scale."""
+    classes = [FIVE.index(level) for level in subject.essays.levels]
+    counts = dict(zip(FIVE.classes, np.bincount(classes, minlength=len(FIVE)), strict=True))
+    shown = ", ".join(f"{name} {count}" for name, count in counts.items())
+    present = [name for name, count in counts.items() if count]
+    if len(present) < 2:
+        yield Problem(
+            f"all {len(classes)} texts are at {present[0]}",
+            "add texts of other levels; alone, this corpus can be trained on, not scored",
+        )
+    few = [f"{name} has {count}" for name, count in counts.items() if 0 < count < _FEW]
+    if few and subject.source != "sample":
+        yield Problem(
+            f"levels with fewer than {_FEW} texts: {', '.join(few)}",
+            "nothing to mend when the corpus is like that; say so in the pull request",
+            note=True,
+        )
+    yield Fact(shown)
+
+
+@CHECKS.add(
+    "corpus-duplicates",
+    "No text stands there twice",
+    "A text on both sides of a cut is known, not judged; cefr-v1 keeps repeats together and counts "
+    "them once, the study's form does not.",
+    needs="corpus-levels",
+)
+def check_duplicates(subject: CorpusSubject) -> Iterator[Problem]:
+    """Count rows whose normalised text stood in an earlier row."""
+    repeated = [len(rows) for rows in levels_by_text(subject.essays).values() if len(rows) > 1]
+    if repeated:
+        yield Problem(
+            f"{len(repeated)} texts stand in more than one row ({sum(repeated)} rows)",
+            "drop copies in clean() when they are an accident of the export; else nothing to mend",
+            note=True,
+        )
+
+
+@CHECKS.add(
+    "corpus-conflicts",
+    "No text has two levels",
+    "Two levels for a text are an interval: a prediction inside it is right, which flatters a "
+    "corpus that has many.",
+    needs="corpus-levels",
+)
+def check_conflicts(subject: CorpusSubject) -> Iterator[Problem]:
+    """Count texts whose rows disagree on the level, by pair of levels."""
+    levels = levels_by_text(subject.essays).values()
+    pairs = Counter(
+        f"{min(found).name}/{max(found).name}" for found in levels if len(set(found)) > 1
+    )
+    if pairs:
+        shown = ", ".join(f"{pair} ×{count}" for pair, count in pairs.most_common())
+        yield Problem(
+            f"{pairs.total()} texts have more than one level ({shown})",
+            "keep one rating in clean() if the corpus says which counts; else nothing to mend",
+            note=True,
+        )
+
+
+@CHECKS.add(
+    "corpus-overlap",
+    "No text also stands in another corpus",
+    "Out of distribution means texts that training has not seen; a shared text breaks it.",
+    needs="corpus-levels",
+)
+def check_overlap(subject: CorpusSubject) -> Iterator[Problem | Fact]:
+    """Look every text up in the other corpora, normalised."""
+    if not subject.compared:
+        raise NotApplicableError("there is no other corpus to compare with")
+    keys = {text_key(text): number for number, text in enumerate(subject.essays.texts, start=1)}
+    for other in subject.compared:
+        shared = keys.keys() & other.keys
+        if shared:
+            where = other.name if other.source == "corpus" else f"the sample of {other.name}"
+            first = min(keys[key] for key in shared)
+            yield Problem(
+                f"{len(shared)} texts also stand in {where}, first text {first}",
+                f"return Skip('also in {other.name}') for them in clean(), or leave that corpus "
+                "out when this one contains it and say so on the card",
+            )
+    yield Fact(_covered(subject.compared))
+
+
+def _covered(compared: Sequence[Compared]) -> str:
+    whole = [other.name for other in compared if other.source == "corpus"]
+    if whole:
+        return f"compared with {', '.join(whole)}"
+    return (
+        f"compared with {len(compared)} samples; fetch the corpora or give --data-dir to compare "
+        "with whole ones"
+    )
+
+
+@CHECKS.add(
+    "corpus-texts",
+    "Texts are texts",
+    "Stand-ins for missing texts, fragments and broken encodings are scored like any learner's.",
+    needs="corpus-levels",
+)
+def check_texts(subject: CorpusSubject) -> Iterator[Problem | Fact]:
+    """Look for very short texts, stand-ins that repeat, and replacement characters."""
+    texts = subject.essays.texts
+    if subject.source != "sample":
+        for finding in (*short_texts(subject.essays), *long_texts(subject.essays)):
+            yield Problem(
+                finding.message + _most_common(texts),
+                "return Skip(reason) in clean() for what is no learner's text",
+                note=True,
+            )
+    if broken := sum("\ufffd" in text for text in texts):
+        yield Problem(
+            f"{broken} texts hold the replacement character U+FFFD",
+            "read the source in the encoding that it was written in",
+        )
+    length = quartiles([len(text) for text in texts])
+    yield Fact(f"{length.median:,.0f} characters ({length.first:,.0f}–{length.third:,.0f})")
+
+
+def _most_common(texts: Sequence[str]) -> str:
+    """The text that stands there most often, where it is short: what stands in for no text."""
+    text, count = Counter(text.strip() for text in texts).most_common(1)[0]
+    return f"; {text!r} stands there {count} times" if count > 1 and len(text) < SHORT else ""
+
+
+@CHECKS.add(
+    "corpus-sample",
+    "It ships an invented sample over several levels",
+    "Samples let everybody try a corpus and test its cleaning without the data.",
+    needs="corpus-cleaning",
+)
+def check_sample(subject: CorpusSubject) -> Iterator[Problem | Fact]:
+    """Clean the sample, and look at its levels."""
+    essays = subject.sample_essays
+    if essays is None:
+        yield Problem(
+            "it ships no sample",
+            "invent some 25 short texts over its levels, and return them from sample()",
+            note=True,
+        )
+        return
+    levels = sorted(set(essays.levels))
+    if len(levels) < 2:
+        yield Problem(
+            f"all {len(essays)} texts of the sample are at {levels[0].name}",
+            "invent texts at other levels of the corpus too",
+        )
+    yield Fact(f"{len(essays)} texts from {levels[0].name} to {levels[-1].name}")
+
+
+@CHECKS.add(
+    "corpus-sample-invented",
+    "No text of the sample stands in the corpus",
+    "A sample is published with the code; learners' words may not be, by most licences.",
+    needs="corpus-levels corpus-sample",
+)
+def check_sample_invented(subject: CorpusSubject) -> Iterator[Problem]:
+    """Look the texts of the sample up in the corpus."""
+    sample = subject.sample_essays
+    if sample is None or subject.source == "sample":
+        raise NotApplicableError("only a sample was read, or none is there")
+    own = {text_key(text) for text in subject.essays.texts}
+    taken = sum(text_key(text) in own for text in sample.texts)
+    # A corpus that is nothing but its sample, as in tests, is invented as a whole.
+    if taken and len(own) > len(sample):
+        yield Problem(
+            f"{taken} texts of the sample stand in the corpus: they are learners' words",
+            "invent texts of your own instead",
+        )

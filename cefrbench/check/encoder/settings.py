@@ -1,0 +1,73 @@
+"""Checks that the identity is true: it changes with the features, and only with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cefrbench.check.encoder.subject import EncoderSubject, encode
+from cefrbench.check.table import CheckTable, Fact, Problem
+from cefrbench.check.texts import ORDINARY
+
+CHECKS: CheckTable[EncoderSubject] = CheckTable()
+
+
+@CHECKS.add(
+    "encoder-reload",
+    "Loading it again gives the same identity and features",
+    "A result that can't be computed again can't be checked; a run that goes on after a stop would "
+    "mix two models.",
+    needs="encoder-shape encoder-finite encoder-repeat",
+)
+def check_reload(subject: EncoderSubject) -> Iterator[Problem]:
+    """Load a second time with the same options, and encode the same texts."""
+    with subject.reopened() as again:
+        if again.identity.digest() != subject.encoder.identity.digest():
+            yield Problem(
+                "a second load has another identity",
+                "leave times, paths and chance out of the identity",
+            )
+        if not subject.same(encode(again, ORDINARY), subject.ordinary):
+            yield Problem(
+                "a second load gives other features under the same identity",
+                "load trained weights; seed what is random, and name the seed in `details`",
+            )
+
+
+@CHECKS.add(
+    "encoder-identity-complete",
+    "The identity names all that changes a value",
+    "Features are kept by identity: if two settings share one, one is served for the other.",
+    needs="encoder-reload",
+)
+def check_complete(subject: EncoderSubject) -> Iterator[Problem | Fact]:
+    """Change each option in turn: other features must come with another identity."""
+    own = subject.encoder.identity.digest()
+    for setting in subject.settings:
+        if setting.differs and setting.digest == own:
+            yield Problem(
+                f"{setting.option} changes features, and the identity stays the same",
+                "record it in its field of the identity (what has no field goes into `details`), "
+                "or refuse the option with an EncoderError",
+            )
+    refused = [setting.option for setting in subject.settings if setting.refused]
+    taken = [s.option for s in subject.settings if s.differs]
+    yield Fact(
+        f"changed by {', '.join(taken) or 'no option'}; refused {', '.join(refused) or 'none'}"
+    )
+
+
+@CHECKS.add(
+    "encoder-identity-true",
+    "The identity claims nothing that has no effect",
+    "A result that names a prompt which was never put before a text misleads its readers.",
+    needs="encoder-reload encoder-tells-apart",
+)
+def check_true(subject: EncoderSubject) -> Iterator[Problem]:
+    """Change each option in turn: another identity must come with other features."""
+    own = subject.encoder.identity.digest()
+    for setting in subject.settings:
+        if not setting.refused and not setting.differs and setting.digest != own:
+            yield Problem(
+                f"{setting.option} changes the identity, and not one feature",
+                "apply the option, or record what was applied (pooling None, instruction '' …)",
+            )

@@ -1,0 +1,138 @@
+"""What the checks of an encoder look at: the loaded model, its features, its other settings."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cefrbench.check.table import NotApplicableError
+from cefrbench.check.texts import MEDIUM, ORDINARY
+from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
+from cefrbench.errors import UserError
+
+#: Texts that every setting is tried on: short ones, and one that limits on length cut.
+TRIED = (*ORDINARY[:4], MEDIUM)
+
+#: Differences that count as none, relative to the largest feature: rounding of the forward pass.
+TOLERANCE = {"float32": 1e-4, "bfloat16": 4e-2, "float16": 5e-3}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What one changed option led to.
+
+    Attributes
+    ----------
+    option : str
+        ``pooling='mean'``, say.
+    refused : str
+        The encoder's sentence when it does not take the option.
+    digest : str
+    differs : bool
+        Whether any feature changed by more than rounding.
+    """
+
+    option: str
+    refused: str = ""
+    digest: str = ""
+    differs: bool = False
+
+
+class EncoderSubject:
+    """One encoder under test.
+
+    Parameters
+    ----------
+    spec : EncoderSpec
+    name : str, optional
+        Full name, for schemes such as ``hf:ORG/MODEL``; the card's by default.
+    options : EncoderOptions, optional
+        How to load it, to begin with.
+    """
+
+    def __init__(
+        self, spec: EncoderSpec, name: str | None = None, options: EncoderOptions | None = None
+    ) -> None:
+        self.spec = spec
+        self.name = name or spec.name
+        self.options = options or EncoderOptions()
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The model, loaded once for most checks."""
+        if self.name.endswith(":"):
+            raise NotApplicableError(
+                f"{self.name!r} opens models by name: check one, as {self.name}NAME"
+            )
+        return self.spec.load(self.name, self.options)
+
+    def close(self) -> None:
+        """Close the model, if it was loaded."""
+        if "encoder" in vars(self):
+            self.encoder.close()
+
+    @contextmanager
+    def reopened(self, **changes: Any) -> Iterator[Encoder]:
+        """Load the model anew, with some options changed, and close it after use."""
+        encoder = self.spec.load(self.name, dataclasses.replace(self.options, **changes))
+        try:
+            yield encoder
+        finally:
+            encoder.close()
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Features of texts in one batch, ``[text, layer, dim]``, in an array of their own."""
+        features = encode(self.encoder, texts)
+        return features.copy() if isinstance(features, np.ndarray) else features
+
+    @cached_property
+    def ordinary(self) -> NDArray[np.float32]:
+        """Features of everyday texts, in one batch."""
+        return self.encode(ORDINARY)
+
+    def same(self, one: NDArray[Any], other: NDArray[Any]) -> bool:
+        """Whether two arrays are equal but for the rounding of the forward pass."""
+        return distance(one, other) <= TOLERANCE[self.encoder.identity.dtype]
+
+    @cached_property
+    def settings(self) -> tuple[Setting, ...]:
+        """Load the model with each option changed in turn, and see what that changes."""
+        own = self.encoder.identity
+        before = self.encode(TRIED)
+        changes: list[dict[str, Any]] = [
+            {"instruction": "Task: rate this.\n" if not own.instruction else ""},
+            *({"pooling": p} for p in ("last", "mean", "cls", "max") if p != own.pooling),
+            {"max_length": 16 if own.max_length != 16 else 12},
+            {"dtype": "bfloat16" if own.dtype != "bfloat16" else "float32"},
+        ]
+        return tuple(self._try(change, before) for change in changes)
+
+    def _try(self, change: dict[str, Any], before: NDArray[np.float32]) -> Setting:
+        (option,) = (f"{name}={value!r}" for name, value in change.items())
+        try:
+            with self.reopened(**change) as encoder:
+                after = encode(encoder, TRIED)
+                digest = encoder.identity.digest()
+        except UserError as error:
+            return Setting(option, refused=str(error))
+        differs = before.shape != after.shape or distance(before, after) > 1e-6
+        return Setting(option, digest=digest, differs=differs)
+
+
+def encode(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Features of texts in one batch, the way the harness asks for them."""
+    return encoder.encode(list(encoder.prepare(list(texts))))
+
+
+def distance(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """Largest difference, relative to the largest feature; infinite where one is not finite."""
+    gap = np.abs(one.astype(np.float64) - other.astype(np.float64)).max(initial=0.0)
+    scale = max(float(np.abs(one).max(initial=0.0)), 1e-12)
+    return float(gap / scale) if np.isfinite(gap) else float("inf")

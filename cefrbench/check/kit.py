@@ -1,0 +1,137 @@
+"""Run the tables of checks on what a plugin registered, and give the reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cefrbench.check.findings import Report
+from cefrbench.contracts.corpus import Access, Corpus
+from cefrbench.contracts.encoder import EncoderOptions, EncoderSpec
+from cefrbench.contracts.probe import ProbeSpec
+from cefrbench.errors import CorpusError
+
+if TYPE_CHECKING:
+    from cefrbench.check.corpus.subject import Compared
+    from cefrbench.check.resolve import Target
+    from cefrbench.plugins import Plugin, PluginHost
+
+
+@dataclass(frozen=True, slots=True)
+class KitOptions:
+    """How to check.
+
+    Attributes
+    ----------
+    sample : bool
+        Check corpora on their samples; nothing is fetched.
+    data_dir : Path or None
+        Read ``DIR/<corpus>.json``.
+    offline : bool
+        Fetch nothing; what can't be loaded is skipped.
+    device : str
+    """
+
+    sample: bool = False
+    data_dir: Path | None = None
+    offline: bool = False
+    device: str = "auto"
+
+    @property
+    def access(self) -> Access:
+        """How corpora may reach their data."""
+        return Access(offline=self.offline)
+
+
+def report_plugin(host: PluginHost, plugin: Plugin) -> Report:
+    """Check a plugin as a whole."""
+    from cefrbench.check.plugin import CHECKS, PluginSubject
+
+    findings = tuple(CHECKS.run(PluginSubject(host, plugin)))
+    return Report(kind="plugin", name=plugin.name, origin=plugin.origin, findings=findings)
+
+
+def report_corpus(
+    corpus: Corpus, options: KitOptions | None = None, others: Sequence[Corpus] = ()
+) -> Report:
+    """Check a corpus; ``others`` are the corpora that its texts are looked up in."""
+    from cefrbench.check.corpus import CHECKS
+    from cefrbench.check.corpus.subject import open_corpus
+
+    options = options or KitOptions()
+    subject = open_corpus(
+        corpus,
+        sample=options.sample,
+        data_dir=options.data_dir,
+        access=options.access,
+        compared=list(_compared(corpus, options, others)),
+    )
+    return Report(kind="corpus", name=corpus.name, findings=tuple(CHECKS.run(subject)))
+
+
+def report_encoder(
+    spec: EncoderSpec, options: KitOptions | None = None, name: str | None = None
+) -> Report:
+    """Check an encoder; ``name`` is the full one for schemes such as ``hf:``."""
+    from cefrbench.check.encoder import CHECKS
+    from cefrbench.check.encoder.subject import EncoderSubject
+
+    options = options or KitOptions()
+    loading = EncoderOptions(device=options.device, offline=options.offline)
+    subject = EncoderSubject(spec, name, loading)
+    try:
+        findings = tuple(CHECKS.run(subject))
+    finally:
+        subject.close()
+    return Report(kind="encoder", name=subject.name, findings=findings)
+
+
+def report_probe(spec: ProbeSpec, options: KitOptions | None = None) -> Report:
+    """Check a probe."""
+    from cefrbench.check.probe import CHECKS
+    from cefrbench.check.probe.subject import ProbeSubject
+
+    device = options.device if options and options.device != "auto" else "cpu"
+    findings = tuple(CHECKS.run(ProbeSubject(spec, device)))
+    return Report(kind="probe", name=spec.name, findings=findings)
+
+
+def check_target(target: Target, options: KitOptions) -> Iterator[Report]:
+    """Check plugins as a whole, then all that they registered."""
+    host = target.host
+    for plugin in target.plugins:
+        yield report_plugin(host, plugin)
+    for corpus in target.corpora:
+        others = [c for c in host.corpora.items.values() if isinstance(c, Corpus)]
+        yield report_corpus(corpus, options, others)
+    for name, encoder in target.encoders:
+        yield report_encoder(encoder, options, name)
+    for probe in target.probes:
+        yield report_probe(probe, options)
+
+
+def _compared(corpus: Corpus, options: KitOptions, others: Sequence[Corpus]) -> Iterator[Compared]:
+    """The other corpora, whole where that costs no download, and their samples."""
+    for other in others:
+        if other.name == corpus.name:
+            continue
+        found = None if options.sample else _keys(other, options.data_dir, sample=False)
+        sample = _keys(other, None, sample=True) if other.sample() is not None else None
+        yield from (one for one in (found, sample) if one is not None)
+
+
+def _keys(corpus: Corpus, data_dir: Path | None, *, sample: bool) -> Compared | None:
+    """Keys of a corpus's texts; none when it is not here."""
+    from cefrbench.check.corpus.subject import Compared
+    from cefrbench.corpora.load import load_essays
+    from cefrbench.essays import text_key
+
+    try:
+        essays = load_essays(corpus, sample=sample, data_dir=data_dir, access=Access(offline=True))
+    except CorpusError:
+        # Not cached, or not in the folder: the report says which corpora were compared.
+        return None
+    keys = frozenset(map(text_key, essays.texts))
+    return Compared(corpus.name, "sample" if sample else "corpus", keys)

@@ -1,0 +1,128 @@
+"""What the checks of a probe look at: estimators, and data with a planted signal."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from cefrbench.contracts.probe import Estimator, ProbeOptions, ProbeSpec
+from cefrbench.scores import qwk, round_to_class
+
+N_CLASSES = 5
+#: Predictions that differ by less, in levels and on average, are the same but for the optimiser.
+TOLERANCE = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """Features in which the level is written plainly, with some noise.
+
+    Attributes
+    ----------
+    X : ndarray of float32, shape (n, dim)
+    y : ndarray of int64, shape (n,)
+    """
+
+    X: NDArray[np.float32]
+    y: NDArray[np.int64]
+
+
+def planted(n: int, seed: int, dim: int = 8, noise: float = 0.7) -> Planted:
+    """Draw ``n`` texts, as many of each level as can be, whose features follow their level.
+
+    The level moves the features along one direction (an ordinal signal, as in the study) and
+    shifts them a little by class, so that classifiers and regressors both find it.
+    """
+    rng = np.random.default_rng(seed)
+    layout = np.random.default_rng(0)  # the same directions for every draw
+    direction, shifts = layout.normal(size=dim), layout.normal(size=(N_CLASSES, dim))
+    y = rng.permutation(np.arange(n) % N_CLASSES)
+    X = (y[:, None] - 2) * direction + 0.2 * shifts[y] + noise * rng.normal(size=(n, dim))
+    return Planted(X.astype(np.float32), y.astype(np.int64))
+
+
+def agreement(y: NDArray[np.int64], predictions: NDArray[Any]) -> float:
+    """Quadratic weighted kappa of rounded, clipped predictions."""
+    classes = round_to_class(np.asarray(predictions, dtype=np.float64), N_CLASSES)
+    confusion = np.zeros((N_CLASSES, N_CLASSES))
+    np.add.at(confusion, (y, classes), 1)
+    value = qwk(confusion)
+    return 0.0 if value is None else value
+
+
+class ProbeSubject:
+    """One probe under test."""
+
+    def __init__(self, spec: ProbeSpec, device: str = "cpu") -> None:
+        self.spec = spec
+        self.device = device
+        self.train = planted(160, seed=1)
+        self.test = planted(120, seed=2)
+
+    def make(self, seed: int = 0) -> Estimator:
+        """Make an estimator as the harness does: a seed only for probes that say they take one."""
+        own = seed if self.spec.card.seeded else None
+        return self.spec.make(ProbeOptions(seed=own, device=self.device, n_classes=N_CLASSES))
+
+    def fit_predict(
+        self,
+        y: NDArray[np.int64] | None = None,
+        X: NDArray[np.float32] | None = None,
+        weight: NDArray[np.float64] | None = None,
+        seed: int = 0,
+    ) -> NDArray[np.float64]:
+        """Fit a new estimator on the training data, some of it replaced; predict the test data."""
+        return fit_predict(
+            self.make(seed),
+            self.train.X if X is None else X,
+            self.train.y if y is None else y,
+            self.test.X,
+            weight,
+        )
+
+    @cached_property
+    def predictions(self) -> NDArray[np.float64]:
+        """Predictions of the test data after a fit on the training data."""
+        return self.fit_predict()
+
+    def same(self, one: NDArray[Any], other: NDArray[Any]) -> bool:
+        """Whether two predictions are equal but for the tolerance of an optimiser."""
+        return gap(one, other) <= TOLERANCE
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Fit on data this small: one thread, which is faster, and no warnings of optimisers."""
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def fit_predict(
+    estimator: Estimator,
+    X: NDArray[np.float32],
+    y: NDArray[np.int64],
+    X_new: NDArray[np.float32],
+    weight: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Fit and predict, on copies."""
+    X, y, X_new = X.copy(), y.copy(), X_new.copy()
+    with quiet():
+        if weight is None:
+            estimator.fit(X, y)
+        else:
+            estimator.fit(X, y, sample_weight=weight)
+        return np.asarray(estimator.predict(X_new), dtype=np.float64)
+
+
+def gap(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """Mean absolute difference of two predictions, in levels."""
+    return float(np.abs(np.asarray(one) - np.asarray(other)).mean())

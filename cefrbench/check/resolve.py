@@ -1,0 +1,151 @@
+"""From what a user names to what is checked: a registered name, a plugin, a file, a package."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import sys
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cefrbench.contracts.corpus import Corpus
+from cefrbench.contracts.encoder import EncoderSpec
+from cefrbench.contracts.probe import ProbeSpec
+from cefrbench.errors import PluginError, unknown_name
+from cefrbench.plugins import ENTRY_POINT_GROUP, Plugin, PluginHost, built_in_module
+
+
+@dataclass(slots=True)
+class Target:
+    """What is to be checked, and the host that it lives in."""
+
+    host: PluginHost
+    plugins: list[Plugin] = field(default_factory=list)
+    corpora: list[Corpus] = field(default_factory=list)
+    encoders: list[tuple[str, EncoderSpec]] = field(default_factory=list)
+    probes: list[ProbeSpec] = field(default_factory=list)
+
+
+def resolve(host: PluginHost, wanted: str) -> Target:
+    """Find what ``wanted`` names.
+
+    Parameters
+    ----------
+    host : PluginHost
+    wanted : str
+        The name of a corpus, encoder or probe (``elle``, ``hf:ORG/MODEL``), of a plugin or of an
+        installed package; the path of a plugin file; or the folder of an installed package.
+
+    Raises
+    ------
+    UserError
+        When nothing goes by that name.
+    """
+    path = Path(wanted)
+    if wanted.endswith(".py"):
+        return _file(host, path)
+    if (path / "pyproject.toml").is_file():
+        return _folder(host, path)
+    names = _plugins_of_package(wanted)
+    plugins = [p for p in host.plugins if p.name == wanted or p.name in names]
+    if plugins:
+        return _whole(host, plugins)
+    return _named(host, wanted)
+
+
+def _file(host: PluginHost, path: Path) -> Target:
+    if not path.is_file():
+        raise PluginError(f"There is no file {str(path)!r}: give the path of a plugin's .py file.")
+    path = path.resolve()
+    for plugin in host.plugins:
+        if _path_of(plugin) == path:
+            return _whole(host, [plugin])
+    own = PluginHost(host.plugins_dir, host.load, host.built_ins, files=(path,))
+    return _whole(own, [plugin for plugin in own.plugins if _path_of(plugin) == path])
+
+
+def _path_of(plugin: Plugin) -> Path | None:
+    """The file that a built-in or loose plugin was loaded from."""
+    if plugin.origin == "built-in":
+        package, _, name = built_in_module(plugin).rpartition(".")
+        (folder, *_) = sys.modules[package].__path__
+        return (Path(folder) / f"{name}.py").resolve()
+    return Path(plugin.origin).resolve() if plugin.origin.endswith(".py") else None
+
+
+def _folder(host: PluginHost, folder: Path) -> Target:
+    """A package's folder: its plugins are known once it is installed."""
+    project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8")).get("project", {})
+    points = project.get("entry-points", {}).get(ENTRY_POINT_GROUP, {})
+    if not points:
+        raise PluginError(
+            f"The package in {str(folder)!r} has no entry point in the group "
+            f"{ENTRY_POINT_GROUP!r}: add [project.entry-points.{ENTRY_POINT_GROUP}] to its "
+            "pyproject.toml."
+        )
+    plugins = [plugin for plugin in host.plugins if plugin.name in points]
+    if not plugins:
+        raise PluginError(
+            f"The package in {str(folder)!r} is not installed here: run "
+            f"`pip install --editable {folder}` first."
+        )
+    return _whole(host, plugins)
+
+
+def _plugins_of_package(name: str) -> set[str]:
+    """Names of the entry points of an installed package."""
+    return {
+        point.name
+        for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
+        if point.dist and _normal(point.dist.name) == _normal(name)
+    }
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _whole(host: PluginHost, plugins: Sequence[Plugin]) -> Target:
+    """All that some plugins registered."""
+    target = Target(host, plugins=list(plugins))
+    owners = {plugin.name for plugin in plugins}
+    for name, corpus in host.corpora.items.items():
+        if host.corpora.owners[name] in owners and isinstance(corpus, Corpus):
+            target.corpora.append(corpus)
+    for name, encoder in host.encoders.items.items():
+        if host.encoders.owners[name] in owners:
+            target.encoders.append((name, encoder))
+    for name, probe in host.probes.items.items():
+        if host.probes.owners[name] in owners:
+            target.probes.append(probe)
+    return target
+
+
+def _named(host: PluginHost, name: str) -> Target:
+    """One registered name, in whichever kinds it is registered, and its plugins."""
+    target = Target(host)
+    owners: set[str] = set()
+    prefix = name.partition(":")[0] + ":" if ":" in name else name
+    if prefix in host.corpora.items:
+        target.corpora.append(host.get_corpus(name))
+        owners.add(host.corpora.owners[prefix])
+    if prefix in host.encoders.items:
+        target.encoders.append((name, host.get_encoder(name)))
+        owners.add(host.encoders.owners[prefix])
+    if name in host.probes.items:
+        target.probes.append(host.get_probe(name))
+        owners.add(host.probes.owners[name])
+    if not owners and Path(name).is_dir():
+        target.encoders.append((name, host.get_encoder(name)))
+    elif not owners:
+        raise unknown_name("plugin", name, _known(host))
+    target.plugins = [plugin for plugin in host.plugins if plugin.name in owners]
+    return target
+
+
+def _known(host: PluginHost) -> Iterator[str]:
+    yield from (plugin.name for plugin in host.plugins if plugin.origin != "built-in")
+    for registry in (host.corpora, host.encoders, host.probes):
+        yield from registry.items

@@ -1,0 +1,1 @@
+"""What a plugin author reads: cards, corpus, encoder, probe, protocol and the hooks."""

@@ -1,0 +1,127 @@
+"""The probe contract: a scikit-learn estimator, with an optional fit over many folds at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from cefrbench.contracts.cards import ProbeCard
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeOptions:
+    """What the harness tells a probe when it makes one.
+
+    Attributes
+    ----------
+    seed : int or None
+        ``random_state`` of probes whose card says ``seeded``.
+    device : str
+        ``cpu``, ``cuda``, ``cuda:N`` or ``mps``: where batched fits may run.
+    n_classes : int
+        Classes of the scale; a training fold may lack some.
+    """
+
+    seed: int | None = None
+    device: str = "cpu"
+    n_classes: int = 5
+
+
+class Estimator(Protocol):
+    """The part of scikit-learn's estimator contract that every probe keeps."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Fit on ``X [n, dim]`` and classes ``y [n]``."""
+
+    def predict(self, X: Any) -> Any:
+        """Predict ``[n]`` values (regressors) or classes (classifiers)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoldRows:
+    """One fold as a probe sees it: row indices into the ``X`` of a layer.
+
+    Attributes
+    ----------
+    train : ndarray of int
+        Rows to fit on.
+    predict : ndarray of int
+        Rows to predict (validation rows and scored rows together).
+    """
+
+    train: NDArray[np.intp]
+    predict: NDArray[np.intp]
+
+
+@dataclass(slots=True)
+class FoldFit:
+    """What one fit gave.
+
+    Attributes
+    ----------
+    predictions : ndarray of float64, shape (len(fold.predict),)
+        Unrounded, unclipped.
+    iterations : int or None
+    converged : bool
+    message : str
+        Why it did not converge; empty when it did.
+    """
+
+    predictions: NDArray[np.float64]
+    iterations: int | None = None
+    converged: bool = True
+    message: str = ""
+
+
+@runtime_checkable
+class FitsFolds(Protocol):
+    """A probe that fits many folds of one layer, and many seeds, at once.
+
+    The results must be those of :meth:`Estimator.fit` on each fold alone.
+    """
+
+    def fit_folds(
+        self,
+        X: NDArray[np.float32],
+        y: NDArray[np.int64],
+        folds: Sequence[FoldRows],
+        *,
+        sample_weight: NDArray[np.float64] | None = None,
+        seeds: Sequence[int | None] = (None,),
+    ) -> list[list[FoldFit]]:
+        """Fit all folds with all seeds.
+
+        Parameters
+        ----------
+        X : ndarray of float32, shape (n, dim)
+            One layer's features of all rows.
+        y : ndarray of int64, shape (n,)
+            Classes.
+        folds : sequence of FoldRows
+        sample_weight : ndarray of float64, shape (n,), optional
+            Weight of each row; none means all 1.
+        seeds : sequence of int or None
+
+        Returns
+        -------
+        list of list of FoldFit
+            ``[fold][seed]``.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSpec:
+    """What a plugin registers: a card, and how to make the estimator."""
+
+    card: ProbeCard
+    make: Callable[[ProbeOptions], Estimator]
+
+    @property
+    def name(self) -> str:
+        """Registered name."""
+        return self.card.name

@@ -1,0 +1,72 @@
+"""The protocol contract: a function from the essay table to folds of row indices."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cefrbench.contracts.cards import ProtocolCard
+from cefrbench.essays import EssayTable, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One training set and the rows that its probes are scored on.
+
+    Attributes
+    ----------
+    name : str
+        What is special about the fold: the corpus, group or language left out, or ``all``.
+    train : ndarray of int
+        Rows to fit on; probes that draw batches draw them in this order.
+    validation : ndarray of int
+        Rows inside the training part that no probe is fitted on: the layer is chosen here.
+        Empty in the study's form.
+    scored : dict of str to ndarray of int
+        Rows to score, by the name of their corpus or group.
+    notes : tuple of str
+        What could not be done as the protocol says, and what was done instead.
+    """
+
+    name: str
+    train: Ints
+    validation: Ints
+    scored: dict[str, Ints]
+    notes: tuple[str, ...] = ()
+
+    def manifest(self, protocol: str, keys: tuple[str, ...]) -> str:
+        """SHA-256 of which text is where: equal manifests mean equal splits."""
+        digest = hashlib.sha256(f"{protocol}\n{self.name}\n".encode())
+        parts = {"train": self.train, "validation": self.validation, **self.scored}
+        for part, rows in parts.items():
+            digest.update(f"{part} {len(rows)}\n".encode())
+            for row in np.sort(rows):
+                digest.update(f"{row} {keys[row]}\n".encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A fold that the protocol has but these corpora can't give, with the reason."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """What a plugin registers: a card, and the function that makes the folds.
+
+    ``folds(table, seed)`` gives :class:`Fold` and :class:`Skipped` in a fixed order.
+    """
+
+    card: ProtocolCard
+    folds: Callable[[EssayTable, int], Iterable[Fold | Skipped]]
+
+    @property
+    def name(self) -> str:
+        """Registered name."""
+        return self.card.name

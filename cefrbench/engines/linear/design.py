@@ -1,0 +1,244 @@
+"""What the folds of one layer share, and the coordinates in which a fold is solved.
+
+The linear probes penalise ``‖w‖²`` and leave the intercept alone. Two changes of coordinates are
+then exact: moving the features' mean into the intercept, and turning to another orthonormal basis
+of the rows' span, outside which ``w`` is zero. All rows of a layer may have a part in choosing the
+coordinates, those to predict too: the minimum is the same point in any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cefrbench.engines.linear.arrays import Array, Arrays, Doubles, HostArrays
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(slots=True)
+class Design:
+    """One fold in the coordinates in which it is solved.
+
+    Attributes
+    ----------
+    train : Array, shape (n_train, rank)
+        Features of the training rows.
+    predict : Array, shape (n_predict, rank)
+        Features of the rows to predict, moved and turned alike.
+    weight : Array, shape (n_train, 1)
+        Weight of each training row, all positive.
+    gram : callable
+        Gives ``trainᵀ diag(weight) train [rank, rank]``.
+    coefficients : callable
+        Turns ``[rank, k]`` coefficients back into the features' own coordinates, ``[dim, k]``.
+    mean : ndarray, shape (dim,)
+        What was taken off each row, in the features' own coordinates.
+    inner : bool
+        Whether ``train`` and ``predict`` hold inner products with the training rows, so that
+        ``‖w‖²`` is not the sum of the coefficients' squares but ``aᵀ train a``.
+    """
+
+    train: Array
+    predict: Array
+    weight: Array
+    gram: Callable[[], Array]
+    coefficients: Callable[[Array], Doubles]
+    mean: Doubles
+    inner: bool = False
+
+
+class Layer:
+    """One layer's features, with the products that its folds share.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, dim)
+    weight : ndarray of float64, shape (n,), optional
+        Weight of each row; none means all 1.
+    arrays : Arrays
+        Where to compute.
+    """
+
+    def __init__(self, X: NDArray[np.floating], weight: Doubles | None, arrays: Arrays) -> None:
+        self.arrays = arrays
+        self.centre: Doubles = X.mean(axis=0, dtype=np.float64)
+        # Around a common centre, sums of squares of features with a large mean lose no digits.
+        self.X = arrays.put(X - self.centre)
+        self.weight = np.ones(len(X)) if weight is None else weight
+        self.weighted = weight is not None
+        self._from_whole = False
+
+    @property
+    def fold_bytes(self) -> int:
+        """Roughly the memory that one fold takes while it is solved."""
+        rows, dim = int(self.X.shape[0]), int(self.X.shape[1])
+        rank = min(rows, dim)
+        return 8 * (3 * rows * rank + 2 * rank * rank)
+
+    # -- centred features ----------------------------------------------------------------------
+
+    def centred(self, train: Rows, predict: Rows) -> Design:
+        """Coordinates in which the training rows' weighted mean is zero.
+
+        As many as there are features, or training rows if those are fewer. Rows of weight zero
+        are left out of the training rows.
+        """
+        train = train[self.weight[train] > 0]
+        return self._dual(train, predict) if self.is_dual(train) else self._primal(train, predict)
+
+    def share_products(self, trains: Sequence[Rows]) -> None:
+        """Compute the products that :meth:`centred` reads for these folds.
+
+        The Gram matrix of the larger part of the rows is that of the whole without that of the
+        smaller part. Over all folds that has to save more than the whole itself costs.
+        """
+        dual = [self.is_dual(train) for train in trains]
+        if any(dual):
+            _ = self._kernel
+        kept = [len(t) for t, is_dual in zip(trains, dual, strict=True) if not is_dual]
+        self._from_whole = sum(max(0, 2 * n - len(self.X)) for n in kept) > len(self.X)
+        if self._from_whole:
+            _ = self._gram
+
+    def is_dual(self, train: Rows) -> bool:
+        """Whether a fold has so few rows that their inner products are less work than features."""
+        # An accelerator multiplies faster than it factorises: it stays with the features.
+        return 4 * len(train) < 3 * self.X.shape[1] and isinstance(self.arrays, HostArrays)
+
+    def _primal(self, train: Rows, predict: Rows) -> Design:
+        arrays = self.arrays
+        weight = arrays.put(self.weight[train][:, None])
+        total = float(self.weight[train].sum())
+        mean = (self.X[train] * weight).sum(axis=0) / total
+
+        def gram() -> Array:
+            inside = np.bincount(train, minlength=len(self.X))
+            outside = np.flatnonzero(inside == 0)
+            if self._from_whole and len(outside) < len(train) and inside.max() == 1:
+                raw = self._gram - self._product(outside)
+            else:
+                raw = self._product(train)
+            return raw - total * mean[:, None] * mean[None, :]
+
+        return Design(
+            train=self.X[train] - mean,
+            predict=self.X[predict] - mean,
+            weight=weight,
+            gram=gram,
+            coefficients=arrays.get,
+            mean=self.centre + arrays.get(mean),
+        )
+
+    @cached_property
+    def _gram(self) -> Array:
+        return self._product(np.arange(len(self.X)))
+
+    def _product(self, rows: Rows) -> Array:
+        """``XᵀWX`` of some rows."""
+        X = self.X[rows]
+        if self.weighted:
+            X = X * self.arrays.put(np.sqrt(self.weight[rows])[:, None])
+        return self.arrays.gram(X)
+
+    # -- principal axes ------------------------------------------------------------------------
+
+    def principal(self, train: Rows, predict: Rows) -> Design:
+        """Coordinates along the principal axes of all the layer's rows, the same for all folds.
+
+        The widest axis comes first. Along them the features are uncorrelated, nearly so in a part
+        of the rows too. Rows of weight zero are left out of the training rows.
+        """
+        train = train[self.weight[train] > 0]
+        scores, axes = self._axes
+        weight = self.arrays.put(self.weight[train][:, None])
+        return Design(
+            train=scores[train],
+            predict=scores[predict],
+            weight=weight,
+            gram=lambda: self.arrays.gram(scores[train] * self.arrays.sqrt(weight)),
+            coefficients=lambda turned: self.arrays.get(axes() @ turned),
+            mean=self.centre,
+        )
+
+    def share_axes(self) -> None:
+        """Compute the axes that :meth:`principal` turns to."""
+        _ = self._axes
+
+    @cached_property
+    def _axes(self) -> tuple[Array, Callable[[], Array]]:
+        """Rows along the axes ``[n, rank]``; and, when called, the axes ``[dim, rank]``."""
+        if self.X.shape[1] <= len(self.X):
+            _, axes = self.arrays.eigh(self.arrays.gram(self.X))
+            return self.X @ axes, lambda: axes
+        variances, scores = self.arrays.eigh(self._kernel)
+        kept = variances > len(variances) * np.finfo(np.float64).eps * variances[0]
+        spread = self.arrays.sqrt(variances[kept])
+        scores = scores[:, kept]
+        return scores * spread, lambda: (self.X.T @ scores) / spread
+
+    # -- fewer rows than features --------------------------------------------------------------
+
+    @cached_property
+    def _kernel(self) -> Array:
+        """Inner products of all rows, ``[n, n]``."""
+        return self.arrays.gram(self.X.T)
+
+    def kernel(self, train: Rows, predict: Rows) -> Design:
+        """Inner products with the centred training rows; coefficients are then one for each row."""
+        share = self.weight[train] / self.weight[train].sum()
+        kernel = self._kernel[np.ix_(train, train)]
+        across = self._kernel[np.ix_(predict, train)]
+        towards = kernel @ share
+        kernel += share @ towards - towards[:, None] - towards[None, :]
+        across += share @ towards - (across @ share)[:, None] - towards[None, :]
+        mean = share @ self.X[train]
+        weight = self.weight[train][:, None]
+
+        def coefficients(of_rows: Array) -> Doubles:
+            back: Doubles = (self.X[train] - mean).T @ of_rows
+            return back
+
+        return Design(
+            train=kernel,
+            predict=across,
+            weight=weight,
+            gram=lambda: self.arrays.gram(kernel * np.sqrt(weight)),
+            coefficients=coefficients,
+            mean=self.centre + mean,
+            inner=True,
+        )
+
+    def _dual(self, train: Rows, predict: Rows) -> Design:
+        """Coordinates from a pivoted Cholesky factor of the fold's centred kernel."""
+        from scipy.linalg import solve_triangular
+        from scipy.linalg.lapack import dpstrf
+
+        inner = self.kernel(train, predict)
+        factor, pivots, rank, _ = dpstrf(inner.train, lower=1)
+        if rank == 0:
+            # All rows are alike, as the last tokens' embeddings are.
+            return self._primal(train, predict)
+        pivots = pivots - 1
+        spanning = pivots[:rank]
+        triangle = np.tril(factor[:rank, :rank])
+        coordinates = np.zeros((len(train), rank))
+        coordinates[pivots] = np.tril(factor)[:, :rank]
+
+        def coefficients(turned: Array) -> Doubles:
+            of_rows = np.zeros((len(train), turned.shape[1]))
+            of_rows[spanning] = solve_triangular(triangle, turned, lower=True, trans=1)
+            return inner.coefficients(of_rows)
+
+        return Design(
+            train=coordinates,
+            predict=solve_triangular(triangle, inner.predict[:, spanning].T, lower=True).T,
+            weight=inner.weight,
+            gram=lambda: self.arrays.gram(coordinates * np.sqrt(inner.weight)),
+            coefficients=coefficients,
+            mean=inner.mean,
+        )

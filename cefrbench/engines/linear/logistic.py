@@ -1,0 +1,161 @@
+"""Multinomial logistic regression by truncated Newton."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
+
+from cefrbench.contracts.probe import FoldRows
+from cefrbench.engines.checks import number_classes
+from cefrbench.engines.linear.arrays import Array, Arrays, Doubles
+from cefrbench.engines.linear.design import Design, Layer
+from cefrbench.engines.linear.newton import minimise
+from cefrbench.engines.linear.ordinal import AllThreshold
+from cefrbench.engines.linear.probe import LinearProbe, Solution
+
+#: Axes along which classes are told apart so well that the Hessian is far from diagonal.
+WIDE_AXES = 64
+
+
+class LogisticProbe(ClassifierMixin, LinearProbe):  # type: ignore[misc]
+    """Multinomial logistic regression; the same minimum as scikit-learn's.
+
+    Minimises ``C Σ sᵢ (−log softmax(W xᵢ + b)[yᵢ]) + ½ ‖W‖²`` over the classes that the training
+    rows hold. Two classes take the one-vector form ``log(1 + exp(−±(w·x + b)))``, as in
+    ``sklearn.linear_model.LogisticRegression``, whose penalty weighs half as much.
+
+    Parameters
+    ----------
+    C : float
+    device : str
+    """
+
+    def __init__(self, C: float = 1.0, device: str = "cpu") -> None:
+        self.C = C
+        self.device = device
+
+    def _target(self, y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        return number_classes(y)
+
+    def _share(self, layer: Layer, folds: Sequence[FoldRows]) -> None:
+        layer.share_axes()
+
+    def _design(self, layer: Layer, train: NDArray[Any], predict: NDArray[Any]) -> Design:
+        return layer.principal(train, predict)
+
+    def _solve(
+        self, design: Design, target: NDArray[Any], classes: int, arrays: Arrays
+    ) -> Solution:
+        if classes == 2:
+            return AllThreshold(design, target, 2, 1 / self.C, arrays).solve()
+        return Multinomial(design, target, classes, 1 / self.C, arrays).solve()
+
+    def _decide(self, scores: Doubles, classes: NDArray[Any]) -> NDArray[Any]:
+        binary = scores.shape[1] == 1
+        chosen = (scores[:, 0] > 0).astype(np.intp) if binary else scores.argmax(axis=1)
+        decided: NDArray[Any] = classes[chosen]
+        return decided
+
+
+class Multinomial:
+    """The objective of one fold, as a problem for :func:`minimise`.
+
+    Parameters are one matrix ``[1 + rank, classes]``: the intercepts, then the coefficients. Its
+    rows sum to zero: the minimum has that form, since adding a constant to all classes of a row
+    changes no probability and only adds to the penalty.
+
+    The design has to be along principal axes, the widest first. There the Hessian is nearly
+    diagonal but for the few widest axes, so that dividing by the diagonal, with one small matrix
+    a class for those, is preconditioner enough. Rounding in one coordinate doesn't leak into
+    others of another scale either, so products with the Hessian can be taken in single
+    precision; the objective and its gradient are in double.
+    """
+
+    #: A preconditioner costs about as much as this many products with the Hessian.
+    renew_after = 4
+
+    def __init__(
+        self, design: Design, target: NDArray[Any], classes: int, alpha: float, arrays: Arrays
+    ) -> None:
+        n, rank = design.train.shape
+        self.arrays = arrays
+        self.weight = design.weight
+        self.features = arrays.zeros(n, 1 + rank)
+        self.features[:, 0] = 1.0
+        self.features[:, 1:] = design.train
+        self.rounded = arrays.single(self.features)
+        self.hit = arrays.put(np.eye(classes)[target])
+        self.penalty = arrays.put(np.r_[0.0, np.full(rank, alpha)][:, None])
+
+    def solve(self) -> Solution:
+        """Minimise."""
+        found = minimise(self)
+        return Solution(
+            found.params[1:], found.params[0], found.iterations, found.converged, found.message
+        )
+
+    def start(self) -> Array:
+        """Zero slopes; the intercepts that give each class its frequency."""
+        frequency = (self.weight * self.hit).sum(axis=0) / self.weight.sum()
+        log_odds = self.arrays.log(frequency)
+        params = self.arrays.zeros(len(self.penalty), len(log_odds))
+        params[0] = log_odds - log_odds.mean()
+        return params
+
+    def start_preconditioner(self) -> Callable[[Array], Array]:
+        """No different at the start."""
+        return self.at(self.start()).preconditioner()
+
+    def at(self, params: Array) -> MultinomialPoint:
+        """Evaluate."""
+        return MultinomialPoint(self, params)
+
+
+class MultinomialPoint:
+    """The objective around one parameter matrix."""
+
+    def __init__(self, problem: Multinomial, params: Array) -> None:
+        self._problem = problem
+        arrays = problem.arrays
+        log_probability = arrays.log_softmax(problem.features @ params)
+        probability = arrays.exp(log_probability)
+        loss = -(problem.weight * problem.hit * log_probability).sum()
+        self.value = float(loss + 0.5 * (problem.penalty * params * params).sum())
+        miss = problem.weight * (probability - problem.hit)
+        self.gradient = problem.features.T @ miss + problem.penalty * params
+        self._probability = arrays.single(probability)
+        self._weighted = arrays.single(problem.weight * probability)
+
+    def curvature(self, direction: Array) -> Array:
+        """Hessian times a direction ``[1 + rank, classes]``."""
+        problem = self._problem
+        moved = problem.rounded @ problem.arrays.single(direction)
+        moved = moved - (self._probability * moved).sum(axis=1)[:, None]
+        pulled = problem.rounded.T @ (self._weighted * moved)
+        return problem.arrays.double(pulled) + problem.penalty * direction
+
+    def preconditioner(self) -> Callable[[Array], Array]:
+        """Invert the Hessian of each class along the widest axes, its diagonal along the others."""
+        problem, arrays = self._problem, self._problem.arrays
+        spread = self._weighted * (1 - self._probability)
+        # A class that is told apart perfectly leaves its intercept without curvature.
+        floor = problem.penalty + 1e-10
+        diagonal = arrays.double((problem.rounded * problem.rounded).T @ spread) + floor
+        wide = problem.features[:, : 1 + WIDE_AXES]
+        size, classes = wide.shape[1], spread.shape[1]
+        blocks = arrays.zeros(classes, size, size)
+        for k in range(classes):
+            blocks[k] = wide.T @ (wide * spread[:, k : k + 1])
+        blocks.reshape(classes, -1)[:, :: size + 1] += floor[:size, 0]
+        inverses = arrays.inverse(blocks)
+
+        def apply(right: Array) -> Array:
+            out = right / diagonal
+            out[:size] = (inverses @ right[:size].T[:, :, None])[:, :, 0].T
+            return out - out.mean(axis=1)[:, None]
+
+        return apply

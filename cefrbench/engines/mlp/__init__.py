@@ -1,0 +1,1 @@
+"""The MLP probes: many small networks trained in stacks, each as if alone."""

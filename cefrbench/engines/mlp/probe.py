@@ -1,0 +1,215 @@
+"""Probes with one hidden layer as wide as the features, trained for all folds and seeds at once."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from cefrbench.contracts.probe import FoldFit, FoldRows
+from cefrbench.engines.checks import check_finite, check_weight, number_classes
+from cefrbench.engines.mlp.draws import Draws
+from cefrbench.engines.mlp.model import Labels, Model, Settings
+from cefrbench.engines.mlp.schedule import train_all
+from cefrbench.errors import ProbeError
+
+
+class MLPProbe(BaseEstimator):  # type: ignore[misc]
+    """Base of the two MLP probes.
+
+    Parameters
+    ----------
+    alpha : float
+        L2 penalty.
+    batch_size : int
+    learning_rate : float
+        Of Adam.
+    max_iter : int
+        Most epochs.
+    tol, n_iter_no_change : float, int
+        Training stops when for more than ``n_iter_no_change`` epochs in a row the training loss
+        has not come down by ``tol``.
+    random_state : int or None
+    device : str
+
+    Attributes
+    ----------
+    weights_ : Weights
+    n_iter_ : int
+        Epochs.
+    loss_curve_ : list of float
+    """
+
+    def __init__(
+        self,
+        alpha: float = 1e-4,
+        batch_size: int = 200,
+        learning_rate: float = 1e-3,
+        max_iter: int = 1000,
+        tol: float = 1e-4,
+        n_iter_no_change: int = 10,
+        random_state: int | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.random_state = random_state
+        self.device = device
+
+    # -- what a subclass gives -----------------------------------------------------------------
+
+    def _labels(self, y: NDArray[Any]) -> Labels:
+        raise NotImplementedError
+
+    def _decide(self, scores: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:
+        raise NotImplementedError
+
+    # -- scikit-learn's contract ---------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPProbe:
+        """Fit on features ``X [n, dim]`` and ``y [n]``, in the precision of ``X``.
+
+        Warns
+        -----
+        ConvergenceWarning
+            When ``max_iter`` epochs were not enough.
+
+        Raises
+        ------
+        ProbeError
+            When training diverges.
+        """
+        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
+        weight = check_weight(sample_weight, len(y))
+        draws = Draws(X.shape[1], X.dtype)
+        model = self._model(draws, y, np.arange(len(y)), None, weight, self.random_state)
+        train_all([model], X, self._settings(), self.device)
+        if not np.isfinite(model.losses[-1]):
+            raise ProbeError(
+                f"Training diverged: {model.message}; scale the features or lower learning_rate."
+            )
+        if model.message:
+            warnings.warn(model.message, ConvergenceWarning, stacklevel=2)
+        self.classes_ = model.labels.classes
+        self.weights_ = model.weights
+        self.n_iter_ = len(model.losses)
+        self.loss_curve_ = model.losses
+        return self
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict ``[n]`` values or classes."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        return self._decide(self.weights_.scores(X), self.classes_)
+
+    # -- many folds ----------------------------------------------------------------------------
+
+    def fit_folds(
+        self,
+        X: NDArray[np.float32],
+        y: NDArray[np.int64],
+        folds: Sequence[FoldRows],
+        *,
+        sample_weight: NDArray[np.float64] | None = None,
+        seeds: Sequence[int | None] = (None,),
+    ) -> list[list[FoldFit]]:
+        """Fit all folds of one layer with all seeds.
+
+        See :class:`cefrbench.contracts.probe.FitsFolds`.
+
+        A seed of None means ``random_state``.
+        """
+        check_finite(X)
+        weight = check_weight(sample_weight, len(y))
+        draws = Draws(X.shape[1], X.dtype)
+        models = [
+            [
+                self._model(
+                    draws,
+                    y,
+                    fold.train,
+                    fold.predict,
+                    weight,
+                    self.random_state if seed is None else seed,
+                )
+                for seed in seeds
+            ]
+            for fold in folds
+        ]
+        train_all([m for row in models for m in row], X, self._settings(), self.device)
+        return [[self._fold_fit(model) for model in row] for row in models]
+
+    def _model(
+        self,
+        draws: Draws,
+        y: NDArray[Any],
+        train: NDArray[np.intp],
+        predict: NDArray[np.intp] | None,
+        weight: NDArray[np.float64] | None,
+        seed: Any,
+    ) -> Model:
+        """Prepare one model; rows of weight zero are left out of its training rows."""
+        if weight is not None:
+            train = train[weight[train] > 0]
+        labels = self._labels(y[train])
+        start, random = draws.start(seed, labels.outputs)
+        share = np.ones(len(train)) if weight is None else weight[train]
+        return Model(train, predict, labels, share, start, random)
+
+    def _fold_fit(self, model: Model) -> FoldFit:
+        scores = np.asarray(model.scores)
+        if np.isfinite(scores).all():
+            predictions = self._decide(scores, model.labels.classes).astype(np.float64)
+        else:
+            # No class may be read out of a network that diverged.
+            predictions = np.full(len(scores), np.nan)
+        return FoldFit(predictions, len(model.losses), not model.message, model.message)
+
+    def _settings(self) -> Settings:
+        return Settings(
+            alpha=self.alpha,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            tol=self.tol,
+            n_iter_no_change=self.n_iter_no_change,
+            max_iter=self.max_iter,
+        )
+
+
+class MLPRegressorProbe(RegressorMixin, MLPProbe):  # type: ignore[misc]
+    """Regression on class numbers; trains as ``sklearn.neural_network.MLPRegressor`` does."""
+
+    def _labels(self, y: NDArray[Any]) -> Labels:
+        return Labels(y.astype(np.float64)[:, None], y[:0], "identity")
+
+    def _decide(self, scores: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:
+        return scores[:, 0]
+
+
+class MLPClassifierProbe(ClassifierMixin, MLPProbe):  # type: ignore[misc]
+    """Classification; trains as ``sklearn.neural_network.MLPClassifier`` does.
+
+    Over the classes that the training rows hold; two of them share one output unit.
+    """
+
+    def _labels(self, y: NDArray[Any]) -> Labels:
+        numbers, classes = number_classes(y)
+        if len(classes) == 2:
+            return Labels(numbers[:, None].astype(np.float64), classes, "logistic")
+        return Labels(np.eye(len(classes))[numbers], classes, "softmax")
+
+    def _decide(self, scores: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:
+        binary = scores.shape[1] == 1
+        chosen = (scores[:, 0] > 0).astype(np.intp) if binary else scores.argmax(axis=1)
+        decided: NDArray[Any] = classes[chosen]
+        return decided

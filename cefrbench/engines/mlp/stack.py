@@ -1,0 +1,153 @@
+"""Train many MLPs of one shape at once: one stack of weights, a batch of its own for each model.
+
+The models share every operation and nothing else: each has its own rows, batches and stopping
+epoch, and leaves the stack when it stops. The arithmetic is that of scikit-learn's
+``MLPRegressor`` and ``MLPClassifier`` with their default settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from cefrbench.engines.mlp.losses import EpochLosses, activate
+from cefrbench.engines.mlp.model import Model, Settings
+from cefrbench.engines.mlp.networks import Networks, StackedAdam
+
+#: Rows that are predicted at a time.
+PREDICTED_ROWS = 1024
+
+
+class Stack:
+    """Models of one shape and output in training.
+
+    Parameters
+    ----------
+    features : Tensor, shape (n, dim)
+        One layer's features, on the device.
+    models : sequence of Model
+    settings : Settings
+    """
+
+    def __init__(self, features: Tensor, models: Sequence[Model], settings: Settings) -> None:
+        self.features = features
+        self.models = list(models)
+        self.output = models[0].labels.output
+        self.settings = settings
+        self.networks = Networks.stacked([m.weights for m in models], features)
+        self.adam = StackedAdam(self.networks, settings.learning_rate)
+        self._losses = EpochLosses(features.new_zeros(len(models)), self.output)
+        dim, width = self.networks.hidden.shape[1:]
+        rows = min(settings.batch_size, max(len(m.rows) for m in models))
+        self._spaces = [
+            features.new_empty(len(models), rows, columns) for columns in (dim, width, width)
+        ]
+        self._numbers = np.dtype(str(features.dtype).removeprefix("torch."))
+
+    def train(self) -> None:
+        """Train every model until it stops; it leaves with its scores or its weights."""
+        while self.models:
+            self._step()
+            ended = [i for i, model in enumerate(self.models) if model.epoch_ended]
+            if not ended:
+                continue
+            totals = self._losses.close(ended)
+            for i, total in reversed(list(zip(ended, totals, strict=True))):
+                if self.models[i].stops(total, self.settings):
+                    self._leave(i)
+
+    def _leave(self, i: int) -> None:
+        """Let a model go, and give its place to the last one of the stack."""
+        model, last = self.models[i], len(self.models) - 1
+        if model.predict is None:
+            model.weights = self.networks.weights(i)
+        else:
+            model.scores = self._predict(model.predict, i)
+        if i < last:
+            self.adam.overwrite(i, last)
+            self._losses.overwrite(i, last)
+            self.models[i] = self.models[last]
+        self.models.pop()
+
+    def _predict(self, rows: NDArray[np.intp], i: int) -> NDArray[np.floating]:
+        net, only = self.networks, slice(i, i + 1)
+        parts = []
+        for part in torch.split(torch.from_numpy(rows).to(self.features.device), PREDICTED_ROWS):
+            active = multiply(self.features[part][None], net.hidden[only])
+            active.add_(net.hidden_bias[only]).relu_()
+            parts.append(multiply(active, net.out[only]).add_(net.out_bias[only]))
+        return torch.cat(parts, 1)[0].cpu().numpy()
+
+    def _step(self) -> None:
+        """One batch of each model: forward, loss, backward, Adam."""
+        chosen = [model.next_batch(self.settings.batch_size) for model in self.models]
+        sums = [float(m.weight[b].sum()) for m, b in zip(self.models, chosen, strict=True)]
+        rows, target, (share, weight) = self._on_device(chosen, sums)
+        decay = [self.settings.alpha / total for total in sums]
+        m, n = rows.shape
+        net, gradient = self.networks.first(m), self.adam.gradients.first(m)
+        batch, hidden, back = (
+            space.view(-1)[: m * n * space.shape[2]].view(m, n, space.shape[2])
+            for space in self._spaces
+        )
+        torch.index_select(self.features, 0, rows.view(-1), out=batch.view(m * n, -1))
+        multiply(batch, net.hidden, hidden).add_(net.hidden_bias).relu_()
+        predicted = activate(multiply(hidden, net.out).add_(net.out_bias), self.output)
+        norms = torch.linalg.vector_norm(net.coefficients, dim=1)
+        penalties = [len(batch) * scale for batch, scale in zip(chosen, decay, strict=True)]
+        self._losses.note(predicted, target, weight, norms, penalties)
+        miss = (predicted - target).mul_(share[:, :, None])
+        multiply(hidden.transpose(1, 2), miss, gradient.out)
+        torch.sum(miss, 1, keepdim=True, out=gradient.out_bias)
+        # A unit at zero passes nothing back; the sign of a ReLU's output is its derivative.
+        multiply(miss, net.out.transpose(1, 2), back).mul_(hidden.sign_())
+        multiply(batch.transpose(1, 2), back, gradient.hidden)
+        torch.sum(back, 1, keepdim=True, out=gradient.hidden_bias)
+        self.adam.step(decay)
+
+    def _on_device(
+        self, batches: Sequence[NDArray[np.intp]], sums: Sequence[float]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Rows ``[model, row]``, targets ``[model, row, output]``, weights ``[2, model, row]``.
+
+        The first weights are shares of the batch's weight, the second those times the batch's
+        rows. A batch shorter than the longest is filled up with rows of weight zero.
+        """
+        shape = (len(batches), max(len(batch) for batch in batches))
+        outputs = self.networks.out.shape[2]
+        rows = np.zeros(shape, dtype=np.int32)
+        target = np.zeros((*shape, outputs), dtype=self._numbers)
+        weights = np.zeros((2, *shape), dtype=self._numbers)
+        for i, (model, batch, total) in enumerate(zip(self.models, batches, sums, strict=True)):
+            rows[i, : len(batch)] = model.rows[batch]
+            target[i, : len(batch)] = model.labels.target[batch]
+            share = model.weight[batch] / total
+            weights[0, i, : len(batch)] = share
+            weights[1, i, : len(batch)] = len(batch) * share
+        return self._sent(rows), self._sent(target), self._sent(weights)
+
+    def _sent(self, values: NDArray[Any]) -> Tensor:
+        """Bring values to the device without waiting for what it is still computing."""
+        tensor = torch.from_numpy(values)
+        if self.features.device.type == "cpu":
+            return tensor
+        if self.features.is_cuda:
+            tensor = tensor.pin_memory()
+        return tensor.to(self.features.device, non_blocking=True)
+
+
+def multiply(left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
+    """Product of two stacks of matrices, ``[model, a, b] × [model, b, c]``.
+
+    On the CPU through NumPy, whose BLAS is an eighth faster here than torch's, and which takes one
+    model at a time: a model's numbers don't depend on which others are in the stack.
+    """
+    if left.device.type != "cpu":
+        return torch.bmm(left, right) if out is None else torch.bmm(left, right, out=out)
+    product = np.matmul(left.numpy(), right.numpy(), out=None if out is None else out.numpy())
+    return torch.from_numpy(product) if out is None else out

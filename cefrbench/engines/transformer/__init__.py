@@ -1,0 +1,1 @@
+"""All hidden states of a transformer in one pass: loading, states, pooling, shortcuts."""

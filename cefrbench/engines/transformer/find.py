@@ -1,0 +1,127 @@
+"""Where a model lies: a folder on this machine, fetched from the hub first where need be.
+
+A model from the hub is named by repository and commit, a local folder by a hash of what it holds,
+so that either way the name changes when a feature value could.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from cefrbench.contracts.encoder import EncoderOptions
+from cefrbench.errors import EncoderError
+from cefrbench.hub import CARD, MODEL, Repository, card_licence
+
+#: What a model consists of; pickled weights are never fetched, they can run code.
+_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja", CARD)
+#: Other copies of the same weights.
+_COPIES = ("consolidated*", "onnx/*", "openvino/*", "original/*", "gguf/*")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.h5", "*.msgpack")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """A model on this machine.
+
+    Attributes
+    ----------
+    folder : Path
+    model : str
+        ``ORG/NAME``, or ``sha256:…`` of a local folder's files.
+    revision : str or None
+        Commit on the hub; none for a local folder.
+    licence : str or None
+        As the model's card says.
+    """
+
+    folder: Path
+    model: str
+    revision: str | None = None
+    licence: str | None = None
+
+
+def find_model(reference: str, options: EncoderOptions) -> ModelSource:
+    """Find a model, fetching it from the hub where it isn't on this machine.
+
+    Parameters
+    ----------
+    reference : str
+        A folder, or ``ORG/MODEL`` with an optional ``@revision``.
+    options : EncoderOptions
+
+    Raises
+    ------
+    EncoderError
+        When there is no such model, the hub refuses it, or it can't be reached.
+    CacheError
+        When the model can't be written to the cache.
+    """
+    folder = Path(reference).expanduser()
+    if reference and folder.is_dir():
+        _check_files(folder, reference)
+        _check_remote_code(folder, reference, options)
+        source = ModelSource(folder.resolve(), hash_folder(folder), licence=card_licence(folder))
+    elif reference.startswith((".", "/", "~")) or (reference and folder.exists()):
+        raise EncoderError(
+            f"There is no model folder {reference!r}: name a folder with config.json and "
+            "model.safetensors, or ORG/MODEL on the hub."
+        )
+    else:
+        repo, _, revision = reference.partition("@")
+        if options.trust_remote_code and not _COMMIT.fullmatch(revision):
+            raise EncoderError(
+                f"--trust-remote-code runs the code of {repo!r} and {revision or 'no revision'!r} "
+                "can change under you: pin the commit you have read, ORG/MODEL@COMMIT (40 digits)."
+            )
+        files = (*_FILES, "*.py") if options.trust_remote_code else _FILES
+        fetched = Repository(MODEL, repo, revision or None, options).snapshot(files, _COPIES)
+        _check_files(fetched, reference)
+        _check_remote_code(fetched, reference, options)
+        source = ModelSource(fetched, repo, fetched.name, card_licence(fetched))
+    return source
+
+
+def hash_folder(folder: Path) -> str:
+    """SHA-256 over names and contents of all that a model is loaded from, as ``sha256:…``."""
+    digest = hashlib.sha256()
+    suffixes = {".json", ".safetensors", ".txt", ".model", ".py", ".jinja"}
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in suffixes and p.is_file()):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _check_files(folder: Path, reference: str) -> None:
+    """See that configuration and weights are there before anything heavy is loaded."""
+    if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
+        raise EncoderError(
+            f"The model {reference!r} has no config.json: expected a model folder as "
+            "transformers' save_pretrained writes it."
+        )
+    if any(folder.rglob("*.safetensors")):
+        return
+    pickled = sorted(p.name for pattern in _PICKLED for p in folder.glob(pattern))
+    found = f"only {pickled[0]}, which could run code when read" if pickled else "no weights"
+    raise EncoderError(
+        f"The model {reference!r} holds {found}: expected *.safetensors; load it once with "
+        "transformers and save it with save_pretrained, or fetch it again."
+    )
+
+
+def _check_remote_code(folder: Path, name: str, options: EncoderOptions) -> None:
+    """Refuse code that lies in yet another repository: a pinned revision doesn't cover it."""
+    path = folder / "config.json"
+    if not options.trust_remote_code or not path.is_file():
+        return
+    # In `auto_map` transformers writes code of another repository as ORG/NAME--module.Class.
+    elsewhere = re.search(r'"([^"\s]+--[^"\s]+)"', path.read_text(encoding="utf-8"))
+    if elsewhere:
+        raise EncoderError(
+            f"The model {name!r} runs code of another repository ({elsewhere[1]!r}), which its "
+            "revision doesn't pin: copy that code into the model's folder and name the folder."
+        )

@@ -1,0 +1,198 @@
+"""Probes with one fault each, planted on estimators of scikit-learn."""
+
+import warnings
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsRegressor
+
+from cefrbench.contracts.probe import FoldFit
+
+
+class SoundRidge(Ridge):
+    """Nothing is wrong with it."""
+
+
+class TakesNoWeights(BaseEstimator):
+    def fit(self, X, y):
+        self.model_ = Ridge().fit(X, y)
+        return self
+
+    def predict(self, X):
+        return self.model_.predict(X)
+
+
+class IgnoresWeights(Ridge):
+    def fit(self, X, y, sample_weight=None):
+        return super().fit(X, y)
+
+
+class TakesRootsOfWeights(Ridge):
+    def fit(self, X, y, sample_weight=None):
+        root = None if sample_weight is None else np.sqrt(sample_weight)
+        return super().fit(X, y, root)
+
+
+class HalvesOnes(Ridge):
+    """Weights are rescaled, so that one is not one."""
+
+    def fit(self, X, y, sample_weight=None):
+        if sample_weight is not None:
+            sample_weight = sample_weight / 400
+        return super().fit(X, y, sample_weight)
+
+
+class ReturnsNothing(Ridge):
+    def fit(self, X, y, sample_weight=None):
+        super().fit(X, y, sample_weight)
+
+
+class PredictsColumns(Ridge):
+    def predict(self, X):
+        return super().predict(X)[:, None]
+
+
+class PredictsUnfitted(Ridge):
+    def predict(self, X):
+        return super().predict(X) if hasattr(self, "coef_") else np.zeros(len(X))
+
+
+class PredictsNan(Ridge):
+    def predict(self, X):
+        values = super().predict(X)
+        values[values > 3] = np.nan
+        return values
+
+
+class StandardisesInPlace(Ridge):
+    def fit(self, X, y, sample_weight=None):
+        X -= X.mean(axis=0)
+        return super().fit(X, y, sample_weight)
+
+
+class SetsItsParameter(Ridge):
+    def fit(self, X, y, sample_weight=None):
+        self.alpha = 2.0
+        return super().fit(X, y, sample_weight)
+
+
+class CentresWhatItPredicts(Ridge):
+    """Predictions depend on the other texts that are predicted."""
+
+    def predict(self, X):
+        values = super().predict(X)
+        return values - values.mean() + 2
+
+
+class RemembersRows(BaseEstimator):
+    """Fits on the rows of earlier fits too."""
+
+    def __init__(self):
+        self.rows = None
+
+    def get_params(self, deep=True):
+        return {}
+
+    def fit(self, X, y, sample_weight=None):
+        weight = np.ones(len(y)) if sample_weight is None else sample_weight
+        if self.rows is not None:
+            X, y, weight = (
+                np.concatenate(pair) for pair in zip(self.rows, (X, y, weight), strict=True)
+            )
+        self.rows = (X, y, weight)
+        self.model_ = Ridge().fit(X, y, weight)
+        return self
+
+    def predict(self, X):
+        if self.rows is None:
+            raise NotFittedError("not fitted")
+        return self.model_.predict(X)
+
+
+class LearnsNothing(Ridge):
+    def predict(self, X):
+        return np.full(len(super().predict(X)), 2.0)
+
+
+class KnowsTheAnswers(Ridge):
+    """Predicts from the direction in which the kit plants its signal, whatever was fitted."""
+
+    def fit(self, X, y, sample_weight=None):
+        super().fit(X, y, sample_weight)
+        if not hasattr(KnowsTheAnswers, "first"):
+            KnowsTheAnswers.first = (self.coef_, self.intercept_)
+        self.coef_, self.intercept_ = KnowsTheAnswers.first
+        return self
+
+
+class SeesClassesByName(LogisticRegression):
+    """Class numbers are those of the classes it was given, counted anew."""
+
+    def fit(self, X, y, sample_weight=None):
+        return super().fit(X, np.unique(y, return_inverse=True)[1], sample_weight)
+
+
+class PredictsFractions(Ridge):
+    """Registered as a classifier."""
+
+
+class ShiftsUp(Ridge):
+    def predict(self, X):
+        return 100 * super().predict(X)
+
+
+class NeedsFiveOfEach(Ridge):
+    def fit(self, X, y, sample_weight=None):
+        if np.bincount(y.astype(int))[np.unique(y)].min() < 5:
+            raise ValueError("n_splits=5 cannot be greater than the number of members")
+        return super().fit(X, y, sample_weight)
+
+
+class DrawsFromTheGlobalGenerator(Ridge):
+    def fit(self, X, y, sample_weight=None):
+        return super().fit(X, y + np.random.normal(size=len(y)), sample_weight)
+
+
+class BatchesApproximately(Ridge):
+    """A batched fit that takes all rows for every fold."""
+
+    def fit_folds(self, X, y, folds, *, sample_weight=None, seeds=(None,)):
+        with warnings.catch_warnings():
+            model = Ridge().fit(X, y + 0.2, sample_weight)
+        return [[FoldFit(model.predict(X[fold.predict])) for _ in seeds] for fold in folds]
+
+
+class BatchesWithoutWeights(Ridge):
+    def fit_folds(self, X, y, folds, *, sample_weight=None, seeds=(None,)):
+        return [
+            [FoldFit(Ridge().fit(X[f.train], y[f.train]).predict(X[f.predict])) for _ in seeds]
+            for f in folds
+        ]
+
+
+class BatchesInAnotherOrder(Ridge):
+    def fit_folds(self, X, y, folds, *, sample_weight=None, seeds=(None,)):
+        fits = []
+        for fold in folds:
+            weight = None if sample_weight is None else sample_weight[fold.train]
+            model = Ridge().fit(X[fold.train], y[fold.train], weight)
+            fits.append([FoldFit(model.predict(X[fold.predict])[::-1]) for _ in seeds])
+        return fits
+
+
+class BatchesTooFew(Ridge):
+    def fit_folds(self, X, y, folds, *, sample_weight=None, seeds=(None,)):
+        return []
+
+
+def trees(seed):
+    """A probe whose seed matters."""
+    return ExtraTreesRegressor(n_estimators=10, min_samples_leaf=2, random_state=seed)
+
+
+def neighbours():
+    """An estimator of scikit-learn that takes no weights."""
+    return KNeighborsRegressor()

@@ -1,0 +1,116 @@
+"""The kit finds each fault that is planted in an encoder, and nothing else."""
+
+import dataclasses
+
+import faulty_encoders as faulty
+import pytest
+
+from cefrbench.check.kit import KitOptions, report_encoder
+from cefrbench.contracts.cards import EncoderCard
+from cefrbench.contracts.encoder import EncoderSpec
+from cefrbench.errors import EncoderError
+from cefrbench.testing.tiny import TINY_ENCODER
+
+CARD = EncoderCard(name="faulty", description="Under test.", licence="CC0-1.0", layers=2, width=16)
+
+
+def spec(encoder, **card):
+    return EncoderSpec(CARD.model_copy(update=card), lambda name, options: encoder(options))
+
+
+def found(of, status="fail", **options):
+    return {finding.check for finding in report_encoder(of, KitOptions(**options)).of(status)}
+
+
+@pytest.mark.parametrize("sound", [TINY_ENCODER, spec(faulty.Sound)], ids=["tiny", "sound"])
+def test_a_sound_encoder_has_no_finding(sound):
+    report = report_encoder(sound)
+    assert report.passed
+    assert not report.of("note")
+    assert not report.of("skip")
+
+
+FAULTS = [
+    (faulty.CountsRows, "encoder-order"),
+    (faulty.AveragesTheBatch, "encoder-alone"),
+    (faulty.PadsWithoutMask, "encoder-alone"),
+    (faulty.Drops, "encoder-repeat"),
+    (faulty.CountsCalls, "encoder-repeat"),
+    (faulty.GivesNan, "encoder-finite"),
+    (faulty.GivesDoubles, "encoder-dtype"),
+    (faulty.SwapsAxes, "encoder-shape"),
+    (faulty.SqueezesOne, "encoder-shape"),
+    (faulty.ReusesItsBuffer, "encoder-buffer"),
+    (faulty.SeesTheFirstTokenOnly, "encoder-tells-apart"),
+    (faulty.DiesOfEmptyTexts, "encoder-empty"),
+    (faulty.DiesOfLongTexts, "encoder-long"),
+    (faulty.KnowsTheBasicPlaneOnly, "encoder-scripts"),
+    (faulty.CostsNothing, "encoder-prepare"),
+    (faulty.CostsBackwards, "encoder-prepare"),
+    (faulty.HidesItsPrompt, "encoder-identity-complete"),
+    (faulty.HidesItsLimit, "encoder-identity-complete"),
+    (faulty.ClaimsAPrompt, "encoder-identity-true"),
+    (faulty.DrawsItsWeights, "encoder-reload"),
+    (faulty.NamesTheTime, "encoder-reload"),
+    (faulty.KeepsEverything, "encoder-memory"),
+    (faulty.ClosesOnce, "encoder-close"),
+    (faulty.OtherName, "encoder-identity"),
+    (faulty.CountsLayersDown, "encoder-identity"),
+    (faulty.DoesNotLoad, "encoder-load"),
+]
+
+
+@pytest.mark.parametrize(("encoder", "check"), FAULTS, ids=[e.__name__ for e, _ in FAULTS])
+def test_an_encoder_that(encoder, check):
+    assert found(spec(encoder)) == {check}
+
+
+def test_an_encoder_that_loses_items_is_found_before_its_features_are_judged():
+    assert found(spec(faulty.LosesEmptyItems)) == {"encoder-shape"}
+
+
+def test_a_key_of_the_environment_in_the_identity_is_found(monkeypatch):
+    monkeypatch.setenv("FAULTY_API_KEY", "sk-0123456789")
+    report = report_encoder(spec(faulty.PublishesItsKey))
+    assert {finding.check for finding in report.failed} == {"encoder-secrets"}
+    assert "sk-0123456789" not in report.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("card", "check"),
+    [
+        ({"layers": 12}, "encoder-identity"),
+        ({"width": 768}, "encoder-identity"),
+        ({"revision": "0123abc"}, "encoder-identity"),
+        ({"description": ""}, "encoder-card"),
+    ],
+)
+def test_a_card_that_is_not_true_is_found(card, check):
+    assert found(spec(faulty.Sound, **card)) == {check}
+
+
+def test_a_missing_licence_is_noted():
+    assert found(spec(faulty.Sound, licence=None), "note") == {"encoder-card"}
+
+
+def test_an_encoder_that_refuses_an_option_is_right():
+    class Refuses(faulty.Sound):
+        def __init__(self, options):
+            if options.instruction:
+                raise EncoderError("It takes no instruction: leave --instruction out.")
+            super().__init__(options)
+
+    assert not found(spec(Refuses))
+
+
+def test_offline_a_model_that_is_not_here_is_skipped_not_failed():
+    report = report_encoder(spec(faulty.DoesNotLoad), KitOptions(offline=True))
+    assert report.passed
+    assert "The weights are gone" in report.of("skip")[0].what
+
+
+def test_a_scheme_without_a_name_is_skipped():
+    scheme = dataclasses.replace(spec(faulty.Sound), card=CARD.model_copy(update={"name": "hf:"}))
+    report = report_encoder(scheme)
+    assert report.passed
+    assert "check one, as hf:NAME" in report.of("skip")[0].what

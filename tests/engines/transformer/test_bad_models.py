@@ -1,0 +1,214 @@
+"""Models that can't be used: one sentence each, with what is wrong and the next step."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from tiny_models import TEXTS, write_bert, write_qwen3
+
+from cefrbench.contracts.encoder import EncoderOptions
+from cefrbench.errors import EncoderError
+from cefrbench.plugins import PluginHost
+
+
+def load(name, **options):
+    options = {"device": "cpu"} | options
+    return PluginHost().get_encoder(str(name)).load(str(name), EncoderOptions(**options))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_bert(tmp_path / "bert")
+
+
+def weights(folder):
+    return folder / "model.safetensors"
+
+
+def test_a_folder_without_weights(folder):
+    weights(folder).unlink()
+    with pytest.raises(EncoderError, match=r"holds no weights: expected \*\.safetensors"):
+        load(folder)
+
+
+def test_a_folder_with_pickled_weights_only(folder):
+    weights(folder).rename(folder / "pytorch_model.bin")
+    with pytest.raises(EncoderError, match=r"only pytorch_model\.bin, which could run code"):
+        load(folder)
+
+
+def test_a_folder_without_configuration(folder):
+    (folder / "config.json").unlink()
+    with pytest.raises(EncoderError, match=r"has no config\.json"):
+        load(folder)
+
+
+def test_a_folder_without_tokenizer(folder):
+    """Transformers would make up an empty one, to which every word is unknown."""
+    (folder / "tokenizer.json").unlink()
+    (folder / "tokenizer_config.json").unlink()
+    with pytest.raises(EncoderError, match="has no vocabulary"):
+        load(folder)
+
+
+def test_a_configuration_that_is_no_json(folder):
+    (folder / "config.json").write_text("{")
+    with pytest.raises(EncoderError, match="can't be loaded"):
+        load(folder)
+
+
+def test_a_kind_of_model_that_transformers_does_not_know(folder):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "nobodys"}))
+    with pytest.raises(EncoderError, match="nobodys"):
+        load(folder)
+
+
+@pytest.mark.parametrize("keep", [0, 7, 2000, -100])
+def test_a_truncated_safetensors_file(folder, keep):
+    data = weights(folder).read_bytes()
+    weights(folder).write_bytes(data[:keep])
+    with pytest.raises(EncoderError, match=r"The model of .* can't be loaded"):
+        load(folder)
+
+
+def test_weights_that_lack_a_layer(folder):
+    tensors = load_file(weights(folder))
+    kept = {name: t for name, t in tensors.items() if "layer.1.attention" not in name}
+    save_file(kept, weights(folder), metadata={"format": "pt"})
+    with pytest.raises(EncoderError, match=r"lack 10 tensors .*layer\.1\.attention"):
+        load(folder)
+
+
+def test_weights_of_another_shape(folder):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"intermediate_size": 48}))
+    with pytest.raises(EncoderError, match=r"The model of .* can't be loaded"):
+        load(folder)
+
+
+def test_a_folder_that_is_not_there():
+    with pytest.raises(EncoderError, match=r"no model folder '\./nowhere'"):
+        load("hf:./nowhere")
+
+
+@pytest.mark.parametrize("name", ["hf:a/b/c", "hf:--", "hf:"])
+def test_a_name_that_is_no_name(name):
+    with pytest.raises(EncoderError, match="ORG/MODEL"):
+        load(name)
+
+
+def test_offline_with_nothing_cached(tmp_path):
+    with pytest.raises(EncoderError, match=r"'some/model@v1' is not in the cache .* --offline"):
+        load("hf:some/model@v1", offline=True, cache_dir=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["hf:some/model", "hf:some/model@main", "st:some/model@v1"])
+def test_remote_code_needs_a_pinned_commit(name):
+    with pytest.raises(EncoderError, match="pin the commit"):
+        load(name, trust_remote_code=True)
+
+
+def test_remote_code_of_another_repository_is_not_pinned(folder):
+    config = json.loads((folder / "config.json").read_text())
+    auto_map = {"AutoModel": "someone/else--modeling.Model"}
+    (folder / "config.json").write_text(json.dumps(config | {"auto_map": auto_map}))
+    with pytest.raises(EncoderError, match="someone/else--modeling"):
+        load(folder, trust_remote_code=True)
+
+
+REMOTE_CONFIG = """
+from transformers import BertConfig
+class HomeMadeConfig(BertConfig):
+    model_type = "homemade"
+"""
+REMOTE_MODEL = """
+from transformers import BertModel
+from .configuration_homemade import HomeMadeConfig
+class HomeMadeModel(BertModel):
+    config_class = HomeMadeConfig
+"""
+
+
+@pytest.fixture
+def remote(folder):
+    """A model whose class comes with its folder."""
+    config = json.loads((folder / "config.json").read_text())
+    config |= {
+        "model_type": "homemade",
+        "auto_map": {
+            "AutoConfig": "configuration_homemade.HomeMadeConfig",
+            "AutoModel": "modeling_homemade.HomeMadeModel",
+        },
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "configuration_homemade.py").write_text(REMOTE_CONFIG)
+    (folder / "modeling_homemade.py").write_text(REMOTE_MODEL)
+    return folder
+
+
+def test_remote_code_is_not_run_unasked(remote):
+    with pytest.raises(EncoderError, match="--trust-remote-code"):
+        load(remote)
+
+
+def test_remote_code_that_was_run_is_recorded(remote, tmp_path, monkeypatch):
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "m"))
+    identity = load(remote, trust_remote_code=True).identity
+    assert identity.remote_code
+    (remote / "modeling_homemade.py").write_text(REMOTE_MODEL + "\n# another comment\n")
+    assert load(remote, trust_remote_code=True).identity.model != identity.model
+
+
+def test_a_model_that_reads_no_text(tmp_path):
+    from tiny_models import byte_tokenizer
+    from transformers import ViTConfig, ViTModel
+
+    config = ViTConfig(hidden_size=32, intermediate_size=64, num_hidden_layers=1, image_size=32)
+    ViTModel(config.from_dict(config.to_dict() | {"num_attention_heads": 4})).save_pretrained(
+        tmp_path / "vit"
+    )
+    byte_tokenizer().save_pretrained(tmp_path / "vit")
+    with pytest.raises(EncoderError, match=r"A trial pass through .* failed .*takes token ids"):
+        load(tmp_path / "vit")
+
+
+def test_a_device_that_this_machine_has_not_got(folder):
+    with pytest.raises(EncoderError, match=r"no device 'cuda:17' on this machine: it has cpu"):
+        load(folder, device="cuda:17")
+
+
+def test_running_out_of_memory_asks_for_smaller_batches(tmp_path):
+    encoder = load(write_qwen3(tmp_path / "qwen3"))
+
+    def no_memory(*args):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+
+    encoder.model.layers[1].register_forward_pre_hook(no_memory)
+    with pytest.raises(MemoryError):
+        encoder.encode(encoder.prepare(TEXTS))
+
+
+def test_a_device_that_vanishes_is_the_encoders_failure(tmp_path):
+    encoder = load(write_qwen3(tmp_path / "qwen3"))
+
+    def gone(*args):
+        raise torch.AcceleratorError("CUDA error: device-side assert triggered", 1)
+
+    encoder.model.layers[1].register_forward_pre_hook(gone)
+    with pytest.raises(EncoderError, match=r"The forward pass of .* failed .*choose another one"):
+        encoder.encode(encoder.prepare(TEXTS))
+
+
+def test_closing_on_a_device_that_is_gone_raises_nothing(tmp_path, monkeypatch):
+    encoder = load(write_qwen3(tmp_path / "qwen3"))
+
+    def gone():
+        raise torch.AcceleratorError("CUDA error: unspecified launch failure", 1)
+
+    monkeypatch.setattr(torch.cuda, "empty_cache", gone)
+    encoder.device = torch.device("cuda:0")
+    encoder.close()

@@ -1,0 +1,246 @@
+"""Fitting any probe on all folds of a layer: what fails, fails alone."""
+
+import sys
+import textwrap
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from planted import planted
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.linear_model import Lasso, LogisticRegression
+from sklearn.neighbors import KNeighborsRegressor
+
+from cefrbench.contracts.cards import ProbeCard
+from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeOptions, ProbeSpec
+from cefrbench.engines.mlp.probe import MLPClassifierProbe
+from cefrbench.errors import ProbeError
+from cefrbench.plugins import load_file
+from cefrbench.probing.fit import FitFailure, fit_folds
+from cefrbench_plugins.probes import logistic, mlp, ridge
+
+OPTIONS = ProbeOptions()
+
+
+def spec_of(make, kind="regressor", seeded=False):
+    card = ProbeCard(name="invented", description="For tests.", kind=kind, seeded=seeded)
+    return ProbeSpec(card, make)
+
+
+RIDGE = ProbeSpec(ridge.CARD, ridge.make)
+LOGISTIC = ProbeSpec(logistic.CARD, logistic.make)
+MLP = ProbeSpec(mlp.CLASSIFIER, mlp.make_classifier)
+
+
+class Fragile(RegressorMixin, BaseEstimator):
+    """Predicts the mean; breaks on training sets of a given size."""
+
+    def __init__(self, breaks_on=0, predicts=0.0):
+        self.breaks_on = breaks_on
+        self.predicts = predicts
+
+    def fit(self, X, y, sample_weight=None):
+        if len(y) == self.breaks_on:
+            raise ArithmeticError("the matrix is singular\nmore that nobody reads")
+        self.mean_ = np.average(y, weights=sample_weight)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.mean_) + self.predicts
+
+
+class FragileTogether(Fragile):
+    """Breaks whenever several folds are fitted at once, too."""
+
+    def fit_folds(self, X, y, folds, *, sample_weight=None, seeds=(None,)):
+        if len(folds) > 1:
+            raise RuntimeError("too many at once")
+        fits = []
+        for fold in folds:
+            self.fit(X[fold.train], y[fold.train])
+            fits.append([FoldFit(self.predict(X[fold.predict]))] * len(seeds))
+        return fits
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_any_scikit_learn_estimator_is_a_probe(jobs):
+    data = planted()
+    spec = spec_of(lambda options: Lasso(alpha=0.01))
+    fits = fit_folds(spec, OPTIONS, data.X, data.y, data.folds, jobs=jobs)
+    for fold, (fit,) in zip(data.folds, fits, strict=True):
+        expected = Lasso(alpha=0.01).fit(data.X[fold.train], data.y[fold.train])
+        np.testing.assert_allclose(fit.predictions, expected.predict(data.X[fold.predict]))
+        assert fit.iterations == expected.n_iter_
+        assert fit.predictions.dtype == np.float64
+
+
+def test_a_probe_in_a_loose_file_runs_in_other_processes(tmp_path):
+    path = tmp_path / "mean_probe.py"
+    path.write_text(
+        textwrap.dedent(
+            """
+            import numpy as np
+
+            class Mean:
+                def fit(self, X, y, sample_weight=None):
+                    self.mean = float(np.mean(y))
+                    return self
+
+                def predict(self, X):
+                    return np.full(len(X), self.mean)
+            """
+        )
+    )
+    module = load_file(path)
+    data = planted()
+    fits = fit_folds(
+        spec_of(lambda options: module.Mean()), OPTIONS, data.X, data.y, data.folds, jobs=2
+    )
+    for fold, (fit,) in zip(data.folds, fits, strict=True):
+        assert fit.predictions[0] == data.y[fold.train].mean()
+    del sys.modules[module.__name__]
+
+
+def test_a_seeded_estimator_is_made_once_a_seed():
+    data = planted()
+
+    def make(options):
+        return Fragile(predicts=options.seed)
+
+    fits = fit_folds(
+        spec_of(make, seeded=True), OPTIONS, data.X, data.y, data.folds[:1], seeds=(0, 7)
+    )
+    np.testing.assert_allclose(fits[0][1].predictions - fits[0][0].predictions, 7)
+
+
+def test_a_probe_without_a_seed_is_fitted_once_for_all():
+    data = planted()
+    made = []
+
+    def make(options):
+        made.append(options.seed)
+        return Fragile()
+
+    (row,) = fit_folds(spec_of(make), OPTIONS, data.X, data.y, data.folds[:1], seeds=(3, 4, 5))
+    assert len(row) == 3
+    assert row[0] is row[1] is row[2]
+    assert set(made) == {3}
+
+
+@pytest.mark.parametrize("kind", [Fragile, FragileTogether])
+def test_a_fold_that_breaks_breaks_alone(kind):
+    data = planted()
+    size = len(data.folds[1].train)
+    spec = spec_of(lambda options: kind(breaks_on=size))
+    first, (broken,), third = fit_folds(spec, OPTIONS, data.X, data.y, data.folds)
+    assert broken == FitFailure("The fit broke with ArithmeticError: the matrix is singular")
+    assert isinstance(first[0], FoldFit)
+    assert isinstance(third[0], FoldFit)
+
+
+@pytest.mark.parametrize("spec", [RIDGE, LOGISTIC, MLP, spec_of(lambda options: Fragile())])
+def test_training_rows_of_one_level_fail_with_a_sentence(spec):
+    data = planted()
+    one = FoldRows(np.flatnonzero(data.y == 2), data.folds[0].predict)
+    none = FoldRows(np.arange(0), data.folds[0].predict)
+    options = replace(OPTIONS, seed=0)
+    (single,), (empty,), (good,) = fit_folds(
+        spec, options, data.X, data.y, [one, none, data.folds[0]], seeds=(0,)
+    )
+    assert "of one level (class 2)" in single.message
+    assert "holds no text" in empty.message
+    assert isinstance(good, FoldFit)
+
+
+def test_a_level_of_weight_zero_is_no_level():
+    data = planted()
+    weight = (data.y == 3).astype(float)
+    rows = fit_folds(RIDGE, OPTIONS, data.X, data.y, data.folds, sample_weight=weight)
+    assert all("of one level (class 3)" in fit.message for (fit,) in rows)
+
+
+def test_weights_are_never_left_out_in_silence():
+    data = planted()
+    spec = spec_of(lambda options: KNeighborsRegressor())
+    ones = np.ones(len(data.y))
+    (fit,) = fit_folds(spec, OPTIONS, data.X, data.y, data.folds[:1], sample_weight=ones)[0]
+    assert isinstance(fit, FoldFit)
+    ((failed,),) = fit_folds(
+        spec, OPTIONS, data.X, data.y, data.folds[:1], sample_weight=data.weight
+    )
+    assert "KNeighborsRegressor takes no sample_weight" in failed.message
+
+
+def test_weights_reach_a_plain_estimator():
+    data = planted()
+    fold = data.folds[0]
+    spec = spec_of(lambda options: Fragile())
+    (fit,) = fit_folds(spec, OPTIONS, data.X, data.y, [fold], sample_weight=data.weight)[0]
+    expected = np.average(data.y[fold.train], weights=data.weight[fold.train])
+    assert fit.predictions[0] == pytest.approx(expected)
+
+
+def test_an_estimator_that_does_not_converge_says_so():
+    data = planted()
+    spec = spec_of(lambda options: LogisticRegression(max_iter=2), kind="classifier")
+    (fit,) = fit_folds(spec, OPTIONS, data.X, data.y, data.folds[:1])[0]
+    assert not fit.converged
+    assert "failed to converge" in fit.message
+    assert fit.iterations == 2
+
+
+@pytest.mark.parametrize("predicts", [np.nan, np.inf])
+def test_predictions_that_are_not_finite_are_a_failure(predicts):
+    data = planted()
+    spec = spec_of(lambda options: Fragile(predicts=predicts))
+    ((fit,),) = fit_folds(spec, OPTIONS, data.X, data.y, data.folds[:1])
+    assert "not finite" in fit.message
+
+
+@pytest.mark.parametrize("spec", [RIDGE, MLP])
+def test_features_that_are_not_finite_fail_every_fold(spec):
+    data = planted()
+    data.X[3, 3] = np.nan
+    rows = fit_folds(spec, OPTIONS, data.X, data.y, data.folds, seeds=(0,))
+    assert all("not finite (first in row 3)" in fit.message for (fit,) in rows)
+
+
+def test_a_network_that_diverges_is_a_failure_with_its_cause():
+    data = planted()
+    spec = spec_of(lambda options: MLPClassifierProbe(learning_rate=1e30, random_state=0))
+    ((fit,),) = fit_folds(spec, OPTIONS, data.X, data.y, data.folds[:1])
+    assert "the training loss was not finite in epoch" in fit.message
+
+
+def test_a_fold_without_room_on_the_accelerator_is_fitted_on_the_cpu():
+    data = planted()
+    devices = []
+
+    class Greedy(FragileTogether):
+        def fit_folds(self, X, y, folds, **rest):
+            devices.append(device)
+            if device != "cpu":
+                raise torch.OutOfMemoryError("invented")
+            return super().fit_folds(X, y, folds, **rest)
+
+    def make(options):
+        nonlocal device
+        device = options.device
+        return Greedy()
+
+    device = ""
+    options = ProbeOptions(device="cuda")
+    rows = fit_folds(spec_of(make), options, data.X, data.y, data.folds[:2])
+    assert devices == ["cuda", "cuda", "cpu", "cuda", "cpu"]
+    for fold, (fit,) in zip(data.folds, rows, strict=False):
+        assert fit.predictions[0] == data.y[fold.train].mean()
+
+
+def test_a_probe_that_cant_be_made_stops_the_run():
+    def make(options):
+        raise ProbeError("It needs a package.")
+
+    data = planted()
+    with pytest.raises(ProbeError, match="needs a package"):
+        fit_folds(spec_of(make), OPTIONS, data.X, data.y, data.folds)
