@@ -1,7 +1,137 @@
-"""cefrbench: do embedding models know how well somebody writes, or only which corpus it is from?"""
+"""cefrbench: do embedding models know how well somebody writes, or only which corpus it is from?
 
-from cefrbench.contracts.hookspecs import hookimpl
+All that a plugin or a notebook needs stands here: ``from cefrbench import Corpus, hookimpl``. A
+name's module is imported when the name is first asked for, so that ``import cefrbench`` costs
+nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cefrbench.contracts.cards import (
+        CorpusCard,
+        Dtype,
+        EncoderCard,
+        EncoderIdentity,
+        HubFile,
+        Pooling,
+        ProbeCard,
+        ProtocolCard,
+    )
+    from cefrbench.contracts.corpus import Access, Corpus, CorpusFamily, Row, Rows, Skip
+    from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
+    from cefrbench.contracts.hookspecs import hookimpl
+    from cefrbench.contracts.probe import (
+        Estimator,
+        FitsFolds,
+        FoldFit,
+        FoldRows,
+        ProbeOptions,
+        ProbeSpec,
+    )
+    from cefrbench.contracts.protocol import Fold, Protocol, Skipped
+    from cefrbench.corpora.load import load_essays
+    from cefrbench.corpora.owners import OwnersCorpus, need_columns
+    from cefrbench.errors import (
+        CacheError,
+        CorpusError,
+        EncoderError,
+        PluginError,
+        ProbeError,
+        ResultError,
+        UserError,
+    )
+    from cefrbench.essays import EssayTable
+    from cefrbench.folds import Cut, by_corpus, stratified_cut, training_part
+    from cefrbench.plugins import Register, load_file
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "hookimpl"]
+__all__ = [
+    "Access",
+    "CacheError",
+    "Corpus",
+    "CorpusCard",
+    "CorpusError",
+    "CorpusFamily",
+    "Cut",
+    "Dtype",
+    "Encoder",
+    "EncoderCard",
+    "EncoderError",
+    "EncoderIdentity",
+    "EncoderOptions",
+    "EncoderSpec",
+    "EssayTable",
+    "Estimator",
+    "FitsFolds",
+    "Fold",
+    "FoldFit",
+    "FoldRows",
+    "HubFile",
+    "OwnersCorpus",
+    "PluginError",
+    "Pooling",
+    "ProbeCard",
+    "ProbeError",
+    "ProbeOptions",
+    "ProbeSpec",
+    "Protocol",
+    "ProtocolCard",
+    "Register",
+    "ResultError",
+    "Row",
+    "Rows",
+    "Skip",
+    "Skipped",
+    "UserError",
+    "__version__",
+    "by_corpus",
+    "hookimpl",
+    "load_essays",
+    "load_file",
+    "need_columns",
+    "stratified_cut",
+    "training_part",
+]
+
+#: Where each name lives; the imports above say the same to type checkers.
+_HOMES = {
+    name: f"{__name__}.{module}"
+    for module, names in {
+        "contracts.cards": (
+            "CorpusCard Dtype EncoderCard EncoderIdentity HubFile Pooling ProbeCard ProtocolCard"
+        ),
+        "contracts.corpus": "Access Corpus CorpusFamily Row Rows Skip",
+        "contracts.encoder": "Encoder EncoderOptions EncoderSpec",
+        "contracts.hookspecs": "hookimpl",
+        "contracts.probe": "Estimator FitsFolds FoldFit FoldRows ProbeOptions ProbeSpec",
+        "contracts.protocol": "Fold Protocol Skipped",
+        "corpora.load": "load_essays",
+        "corpora.owners": "OwnersCorpus need_columns",
+        "errors": (
+            "CacheError CorpusError EncoderError PluginError ProbeError ResultError UserError"
+        ),
+        "essays": "EssayTable",
+        "folds": "Cut by_corpus stratified_cut training_part",
+        "plugins": "Register load_file",
+    }.items()
+    for name in names.split()
+}
+
+if not TYPE_CHECKING:  # a checker that sees it takes any name for one that is there
+
+    def __getattr__(name: str) -> object:
+        """Import the module that a name lives in, and keep the name (PEP 562)."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = globals()[name] = getattr(import_module(_HOMES[name]), name)
+        return found
+
+
+def __dir__() -> list[str]:
+    """List all names, imported or not: a notebook completes them."""
+    return sorted({*globals(), *__all__})

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from cefrbench.contracts.cards import ProtocolCard
-from cefrbench.essays import EssayTable, Ints
+
+if TYPE_CHECKING:
+    from cefrbench.essays import EssayTable, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Fold:
         parts = {"train": self.train, "validation": self.validation, **self.scored}
         for part, rows in parts.items():
             digest.update(f"{part} {len(rows)}\n".encode())
-            for row in np.sort(rows):
+            for row in sorted(map(int, rows)):
                 digest.update(f"{row} {keys[row]}\n".encode())
         return digest.hexdigest()
 
