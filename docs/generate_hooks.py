@@ -11,36 +11,19 @@ from typing import Any
 
 DOCS = Path(__file__).resolve().parent
 
-#: What each hook's ``register`` takes, where it takes something of ours.
+#: What each hook's ``register`` takes, by its name in cefrbench, where it takes something of ours.
 TAKES = {
-    "register_corpora": "cefrbench.contracts.corpus:Corpus",
-    "register_encoders": "cefrbench.contracts.encoder:EncoderSpec",
-    "register_probes": "cefrbench.contracts.probe:ProbeSpec",
-    "register_protocols": "cefrbench.contracts.protocol:Protocol",
+    "register_corpora": "Corpus",
+    "register_encoders": "EncoderSpec",
+    "register_probes": "ProbeSpec",
+    "register_protocols": "Protocol",
 }
 #: Contracts that stand behind what is registered.
 BEHIND = {
-    "register_corpora": (
-        "cefrbench.contracts.corpus:Rows",
-        "cefrbench.contracts.corpus:Skip",
-        "cefrbench.contracts.cards:CorpusCard",
-    ),
-    "register_encoders": (
-        "cefrbench.contracts.encoder:Encoder",
-        "cefrbench.contracts.encoder:EncoderOptions",
-        "cefrbench.contracts.cards:EncoderCard",
-        "cefrbench.contracts.cards:EncoderIdentity",
-    ),
-    "register_probes": (
-        "cefrbench.contracts.probe:Estimator",
-        "cefrbench.contracts.probe:FitsFolds",
-        "cefrbench.contracts.probe:ProbeOptions",
-        "cefrbench.contracts.cards:ProbeCard",
-    ),
-    "register_protocols": (
-        "cefrbench.contracts.protocol:Fold",
-        "cefrbench.contracts.cards:ProtocolCard",
-    ),
+    "register_corpora": ("Rows", "Skip", "CorpusCard"),
+    "register_encoders": ("Encoder", "EncoderOptions", "EncoderCard", "EncoderIdentity"),
+    "register_probes": ("Estimator", "FitsFolds", "ProbeOptions", "ProbeCard"),
+    "register_protocols": ("Fold", "ProtocolCard"),
 }
 #: A whole plugin for each hook; the tests run every one.
 EXAMPLES = DOCS / "examples" / "hooks"
@@ -66,9 +49,9 @@ def hook_reference(name: str) -> str:
 
     hook = getattr(hookspecs, name)
     parts = [f"### {name}", f"```text\n{signature(hook)}\n```", _prose(inspect.getdoc(hook))]
-    for address in (TAKES.get(name), *BEHIND.get(name, ())):
-        if address:
-            parts.append(_contract(address))
+    for contract in (TAKES.get(name), *BEHIND.get(name, ())):
+        if contract:
+            parts.append(_contract(contract))
     example = (EXAMPLES / f"{name}.py").read_text("utf-8")
     parts.append(f"```python\n{example}```\n")
     return "\n\n".join(parts)
@@ -79,12 +62,13 @@ def signature(function: Any) -> str:
     return f"{function.__name__}{inspect.signature(function)}".replace("'", "")
 
 
-def _contract(address: str) -> str:
+def _contract(name: str) -> str:
     """A class in a line, and its parts in a list."""
-    module, _, name = address.partition(":")
-    item = getattr(__import__(module, fromlist=[name]), name)
+    import cefrbench
+
+    item = getattr(cefrbench, name)
     about = _prose((inspect.getdoc(item) or "").partition("\n\n")[0])
-    lines = [f"**`{address.replace(':', '.')}`**: {about}", *_parts(item)]
+    lines = [f"**`cefrbench.{name}`**: {about}", *_parts(item)]
     return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,15 @@ NAMES = [name for name in cefrbench.__all__ if name != "__version__"]
 HEAVY = {"torch", "transformers", "sklearn", "scipy", "pandas", "pyarrow", "datasets"}
 #: Names behind which arrays stand: all others are had without numpy.
 WITH_ARRAYS = {"Cut", "EssayTable", "by_corpus", "load_essays", "stratified_cut", "training_part"}
+#: What authors read, copy and begin from.
+SHOWN = [
+    *(ROOT / "cefrbench" / "scaffold").rglob("*.tmpl"),
+    *(ROOT / "docs" / "examples").rglob("*.py"),
+    *(ROOT / "tests" / "sample_package").rglob("*.py"),
+    *(ROOT / "docs").glob("*.md"),
+    *ROOT.glob("*.md"),
+]
+IMPORT = re.compile(r"\b(?:from|import)\s+(cefrbench(?:\.[\w.]+)?)(?=\s)")
 
 
 def imported_after(statement):
@@ -63,3 +73,18 @@ def test_a_name_that_is_not_there_is_said_to_be_missing():
     with pytest.raises(ImportError, match="Corpsu"):
         from cefrbench import Corpsu  # noqa: F401
     assert not hasattr(cefrbench, "Corpsu")
+
+
+def modules_of_ours(text):
+    return set(IMPORT.findall(text))
+
+
+@pytest.mark.parametrize("path", SHOWN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_authors_begin_from_has_one_import(path):
+    allowed = {"cefrbench", "cefrbench.testing", "cefrbench.testing.tiny"}
+    assert modules_of_ours(path.read_text("utf-8")) <= allowed
+
+
+def test_another_import_would_be_noticed():
+    text = "    from cefrbench.errors import UserError\nimport cefrbench.plugins as plugins\n"
+    assert modules_of_ours(text) == {"cefrbench.errors", "cefrbench.plugins"}

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cefrbench.contracts.protocol import Fold, Skipped
+from cefrbench import Fold, Skipped, training_part
 from cefrbench.essays import EssayTable, Ints
-from cefrbench.folds import training_part
 
 
 def leave_out(

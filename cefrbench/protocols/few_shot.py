@@ -7,12 +7,16 @@ from functools import partial
 
 import numpy as np
 
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import ProtocolCard
-from cefrbench.contracts.protocol import Fold, Protocol, Skipped
-from cefrbench.essays import EssayTable
-from cefrbench.folds import stratified_cut
-from cefrbench.plugins import Register
+from cefrbench import (
+    EssayTable,
+    Fold,
+    Protocol,
+    ProtocolCard,
+    Register,
+    Skipped,
+    hookimpl,
+    stratified_cut,
+)
 from cefrbench.protocols._leave_out import leave_out
 
 #: Labelled texts of the target corpus; each number is a protocol of its own.

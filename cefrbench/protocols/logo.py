@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import ProtocolCard
-from cefrbench.contracts.protocol import Fold, Protocol, Skipped
-from cefrbench.essays import EssayTable
-from cefrbench.plugins import Register
+from cefrbench import EssayTable, Fold, Protocol, ProtocolCard, Register, Skipped, hookimpl
 from cefrbench.protocols._leave_out import leave_group_out
 
 CARD = ProtocolCard(

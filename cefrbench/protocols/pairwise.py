@@ -6,12 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import ProtocolCard
-from cefrbench.contracts.protocol import Fold, Protocol, Skipped
-from cefrbench.essays import EssayTable
-from cefrbench.folds import by_corpus
-from cefrbench.plugins import Register
+from cefrbench import (
+    EssayTable,
+    Fold,
+    Protocol,
+    ProtocolCard,
+    Register,
+    Skipped,
+    by_corpus,
+    hookimpl,
+)
 from cefrbench.protocols._leave_out import leave_out
 
 CARD = ProtocolCard(

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import ProtocolCard
-from cefrbench.contracts.protocol import Fold, Protocol, Skipped
-from cefrbench.essays import EssayTable
+from cefrbench import EssayTable, Fold, Protocol, ProtocolCard, Register, Skipped, hookimpl
 from cefrbench.folds import cut_in_distribution
-from cefrbench.plugins import Register
 
 CARD = ProtocolCard(
     name="within",

@@ -58,8 +58,9 @@ class Layout:
         Used by corpora only.
     extra : dict of Path to str
         Further files, by the name of their template.
-    before, between, after : str
-        How the test gets at the plugin's module: lines before, among and after its imports.
+    before, also, after : str
+        How the test gets at the plugin's module: lines before its imports, further names from
+        cefrbench, lines after.
     options : str
         What `cefrbench` needs to find the plugin.
     """
@@ -69,7 +70,7 @@ class Layout:
     sample: Path
     extra: dict[Path, str] = field(default_factory=dict)
     before: str = ""
-    between: str = ""
+    also: str = ""
     after: str = ""
     options: str = ""
 
@@ -116,7 +117,7 @@ def as_file(names: Names, folder: Path) -> Layout:
         test=folder / "tests" / f"test_{names.module}.py",
         sample=folder / "samples" / f"{names.name}.csv",
         before="from pathlib import Path\n\n",
-        between="from cefrbench.plugins import load_file\n",
+        also=", load_file",
         after=f'\nplugin = load_file(Path(__file__).parents[1] / "{names.module}.py")\n',
         options=f"--plugins-dir {folder} ",
     )

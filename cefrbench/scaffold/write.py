@@ -73,7 +73,7 @@ def write_plugin(names: Names, layout: Layout) -> list[Path]:
     fields = {
         **names.fields(),
         "before": layout.before,
-        "between": layout.between,
+        "also": layout.also,
         "after": layout.after,
     }
     for path, template in files.items():

@@ -22,11 +22,16 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import EncoderCard, EncoderIdentity
-from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
-from cefrbench.errors import EncoderError
-from cefrbench.plugins import Register
+from cefrbench import (
+    Encoder,
+    EncoderCard,
+    EncoderError,
+    EncoderIdentity,
+    EncoderOptions,
+    EncoderSpec,
+    Register,
+    hookimpl,
+)
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cefrbench.contracts.cards import CorpusCard
+from cefrbench import CorpusCard
 from cefrbench_plugins.corpora._universalcefr import COMMON_CLEANING, place
 
 

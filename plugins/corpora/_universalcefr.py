@@ -6,8 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from cefrbench.contracts.cards import CorpusCard, HubFile
-from cefrbench.contracts.corpus import Access, Corpus, Row, Rows, Skip
+from cefrbench import Access, Corpus, CorpusCard, HubFile, Row, Rows, Skip
 from cefrbench.corpora import hub
 from cefrbench.corpora.files import read_rows
 from cefrbench.corpora.licences import stricter

@@ -7,11 +7,8 @@ at five levels, and 310 rows under 20 characters; what is no text is dropped, sh
 
 from __future__ import annotations
 
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import CorpusCard
-from cefrbench.contracts.corpus import Row, Skip
+from cefrbench import CorpusCard, Register, Row, Skip, hookimpl
 from cefrbench.corpora.licences import UNSTATED
-from cefrbench.plugins import Register
 from cefrbench_plugins.corpora._universalcefr import COMMON_CLEANING, UniversalCefrCorpus, place
 
 #: What stands in the text field where there is no text.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import CorpusCard
-from cefrbench.plugins import Register
+from cefrbench import CorpusCard, Register, hookimpl
 from cefrbench_plugins.corpora._universalcefr import COMMON_CLEANING, UniversalCefrCorpus, place
 
 CARD = CorpusCard(

@@ -6,10 +6,8 @@ of the protocol takes both for right, the study's form the first row's.
 
 from __future__ import annotations
 
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import CorpusCard
+from cefrbench import CorpusCard, Register, hookimpl
 from cefrbench.corpora.licences import UNKNOWN, UNSTATED
-from cefrbench.plugins import Register
 from cefrbench_plugins.corpora._universalcefr import COMMON_CLEANING, UniversalCefrCorpus, place
 
 CARD = CorpusCard(

@@ -15,12 +15,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import CorpusCard
-from cefrbench.contracts.corpus import Row
-from cefrbench.corpora.owners import OwnersCorpus, need_columns
-from cefrbench.errors import CorpusError
-from cefrbench.plugins import Register
+from cefrbench import CorpusCard, CorpusError, OwnersCorpus, Register, Row, hookimpl, need_columns
 
 SAMPLE = Path(__file__).parent / "samples" / "efcamdat.xml"
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import CorpusCard
-from cefrbench.contracts.corpus import Row, Skip
+from cefrbench import CorpusCard, Register, Row, Skip, hookimpl
 from cefrbench.corpora.licences import UNKNOWN, UNSTATED
-from cefrbench.plugins import Register
 from cefrbench_plugins.corpora._universalcefr import COMMON_CLEANING, UniversalCefrCorpus, place
 
 #: "Part I.": examination sheets, not a learner's text.

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import CorpusCard
-from cefrbench.contracts.corpus import Row
-from cefrbench.plugins import Register
+from cefrbench import CorpusCard, Register, Row, hookimpl
 from cefrbench_plugins.corpora._universalcefr import COMMON_CLEANING, UniversalCefrCorpus, place
 
 CARD = CorpusCard(

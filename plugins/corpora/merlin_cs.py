@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from cefrbench import hookimpl
-from cefrbench.plugins import Register
+from cefrbench import Register, hookimpl
 from cefrbench_plugins.corpora._merlin import merlin_card
 from cefrbench_plugins.corpora._universalcefr import UniversalCefrCorpus
 

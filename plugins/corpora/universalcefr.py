@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import re
 
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import CorpusCard, HubFile
-from cefrbench.contracts.corpus import Access, CorpusFamily
+from cefrbench import Access, CorpusCard, CorpusError, CorpusFamily, HubFile, Register, hookimpl
 from cefrbench.corpora import hub
 from cefrbench.corpora.licences import UNKNOWN, UNSTATED
-from cefrbench.errors import CorpusError
-from cefrbench.plugins import Register
 from cefrbench_plugins.corpora._universalcefr import COLLECTION, ORGANISATION, UniversalCefrCorpus
 
 _NAME = re.compile(r"([a-z0-9][a-z0-9_-]{0,79})(?:@([A-Za-z0-9._/-]+))?")

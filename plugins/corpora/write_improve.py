@@ -13,12 +13,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import CorpusCard
-from cefrbench.contracts.corpus import Row, Skip
-from cefrbench.corpora.owners import OwnersCorpus, need_columns
-from cefrbench.errors import CorpusError
-from cefrbench.plugins import Register
+from cefrbench import (
+    CorpusCard,
+    CorpusError,
+    OwnersCorpus,
+    Register,
+    Row,
+    Skip,
+    hookimpl,
+    need_columns,
+)
 
 SAMPLE = Path(__file__).parent / "samples" / "write-improve.tsv"
 #: Level of native writers in the release of 2019.

@@ -6,8 +6,7 @@ September 2026 saw no export of it), `--data-dir` reads the file.
 
 from __future__ import annotations
 
-from cefrbench import hookimpl
-from cefrbench.plugins import Register
+from cefrbench import Register, hookimpl
 from cefrbench_plugins.corpora import zaebuc_ar
 from cefrbench_plugins.corpora._universalcefr import UniversalCefrCorpus, place
 

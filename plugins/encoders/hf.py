@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from cefrbench.contracts.cards import EncoderCard
-from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
-from cefrbench.contracts.hookspecs import hookimpl
-from cefrbench.plugins import Register
+from cefrbench import Encoder, EncoderCard, EncoderOptions, EncoderSpec, Register, hookimpl
 
 
 def load(name: str, options: EncoderOptions) -> Encoder:

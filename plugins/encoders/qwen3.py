@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from cefrbench.contracts.cards import EncoderCard
-from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
-from cefrbench.contracts.hookspecs import hookimpl
-from cefrbench.plugins import Register
+from cefrbench import Encoder, EncoderCard, EncoderOptions, EncoderSpec, Register, hookimpl
 
 #: As in Lyngbaek & Kristensen-McLachlan (2026).
 INSTRUCTION = "Instruct: Assess the CEFR level of the following text.\nQuery: "

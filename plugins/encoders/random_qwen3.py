@@ -11,10 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cefrbench.contracts.cards import Dtype, EncoderCard
-from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
-from cefrbench.contracts.hookspecs import hookimpl
-from cefrbench.plugins import Register
+from cefrbench import Dtype, Encoder, EncoderCard, EncoderOptions, EncoderSpec, Register, hookimpl
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

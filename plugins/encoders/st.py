@@ -9,11 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cefrbench.contracts.cards import Dtype, EncoderCard, Pooling
-from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
-from cefrbench.contracts.hookspecs import hookimpl
-from cefrbench.errors import EncoderError
-from cefrbench.plugins import Register
+from cefrbench import (
+    Dtype,
+    Encoder,
+    EncoderCard,
+    EncoderError,
+    EncoderOptions,
+    EncoderSpec,
+    Pooling,
+    Register,
+    hookimpl,
+)
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -6,10 +6,15 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from cefrbench.contracts.cards import EncoderCard, EncoderIdentity
-from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
-from cefrbench.contracts.hookspecs import hookimpl
-from cefrbench.plugins import Register
+from cefrbench import (
+    Encoder,
+    EncoderCard,
+    EncoderIdentity,
+    EncoderOptions,
+    EncoderSpec,
+    Register,
+    hookimpl,
+)
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import ProbeCard
-from cefrbench.contracts.probe import Estimator, ProbeOptions, ProbeSpec
-from cefrbench.plugins import Register
+from cefrbench import Estimator, ProbeCard, ProbeOptions, ProbeSpec, Register, hookimpl
 
 PARAMS: dict[str, float | int | str | bool | None] = {
     "hidden_layer": "as wide as the features",

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import ProbeCard
-from cefrbench.contracts.probe import Estimator, ProbeOptions, ProbeSpec
-from cefrbench.errors import ProbeError
-from cefrbench.plugins import Register
+from cefrbench import Estimator, ProbeCard, ProbeError, ProbeOptions, ProbeSpec, Register, hookimpl
 
 #: The seed is part of the baseline's definition: no other one is drawn.
 PARAMS: dict[str, float | int | str | bool | None] = {

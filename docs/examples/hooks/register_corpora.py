@@ -1,6 +1,4 @@
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import CorpusCard
-from cefrbench.contracts.corpus import Access, Corpus, Rows
+from cefrbench import Access, Corpus, CorpusCard, Rows, hookimpl
 
 
 class PostCards(Corpus):

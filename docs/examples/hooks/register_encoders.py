@@ -1,6 +1,4 @@
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import EncoderCard, EncoderIdentity
-from cefrbench.contracts.encoder import Encoder, EncoderSpec
+from cefrbench import Encoder, EncoderCard, EncoderIdentity, EncoderSpec, hookimpl
 
 
 class Lengths(Encoder):

@@ -1,6 +1,4 @@
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import ProbeCard
-from cefrbench.contracts.probe import ProbeSpec
+from cefrbench import ProbeCard, ProbeSpec, hookimpl
 
 CARD = ProbeCard(
     name="stiff-ridge",

@@ -1,7 +1,4 @@
-from cefrbench import hookimpl
-from cefrbench.contracts.cards import ProtocolCard
-from cefrbench.contracts.protocol import Fold, Protocol
-from cefrbench.folds import by_corpus, stratified_cut
+from cefrbench import Fold, Protocol, ProtocolCard, by_corpus, hookimpl, stratified_cut
 
 CARD = ProtocolCard(
     name="half",

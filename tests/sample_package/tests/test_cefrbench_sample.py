@@ -3,9 +3,7 @@
 from cefrbench_sample import encoder, probe
 from cefrbench_sample.corpus import Notes
 
-from cefrbench.contracts.encoder import EncoderSpec
-from cefrbench.contracts.probe import ProbeOptions, ProbeSpec
-from cefrbench.corpora.load import load_essays
+from cefrbench import EncoderSpec, ProbeOptions, ProbeSpec, load_essays
 from cefrbench.testing import check_corpus, check_encoder, check_probe
 
 

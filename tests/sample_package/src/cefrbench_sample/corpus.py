@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from importlib import resources
 
-from cefrbench.contracts.cards import CorpusCard
-from cefrbench.contracts.corpus import Access, Corpus, Row, Rows, Skip
+from cefrbench import Access, Corpus, CorpusCard, Row, Rows, Skip
 
 
 class Notes(Corpus):

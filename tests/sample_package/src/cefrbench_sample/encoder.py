@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cefrbench.contracts.cards import EncoderCard, EncoderIdentity
-from cefrbench.contracts.encoder import Encoder, EncoderOptions
+from cefrbench import Encoder, EncoderCard, EncoderIdentity, EncoderOptions
 
 if TYPE_CHECKING:
     import numpy as np

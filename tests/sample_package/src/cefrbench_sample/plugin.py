@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from cefrbench import hookimpl
-from cefrbench.contracts.encoder import EncoderSpec
-from cefrbench.contracts.probe import ProbeSpec
-from cefrbench.plugins import Register
+from cefrbench import EncoderSpec, ProbeSpec, Register, hookimpl
 from cefrbench_sample import encoder, probe
 from cefrbench_sample.corpus import Notes
 

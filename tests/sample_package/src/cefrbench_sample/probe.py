@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from cefrbench.contracts.cards import ProbeCard
-from cefrbench.contracts.probe import Estimator, ProbeOptions
+from cefrbench import Estimator, ProbeCard, ProbeOptions
 
 CARD = ProbeCard(
     name="sample-nearest",
