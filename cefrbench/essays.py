@@ -49,6 +49,9 @@ class Essays:
     report : CleaningReport
     revision : str or None
         Resolved revision of the source.
+    authors, tasks : tuple of (str or None)
+        Who wrote a row and what was asked for, where the corpus says so; empty when it says
+        nothing of any row.
     """
 
     card: CorpusCard
@@ -57,6 +60,8 @@ class Essays:
     languages: tuple[str, ...]
     report: CleaningReport
     revision: str | None = None
+    authors: tuple[str | None, ...] = ()
+    tasks: tuple[str | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -68,7 +73,11 @@ class Essays:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the cleaned rows in order: texts, levels and languages."""
+        """SHA-256 of the cleaned rows in order: texts, levels and languages.
+
+        Authors and tasks have no part in it: what they change are splits, whose manifests say
+        which text is where.
+        """
         digest = hashlib.sha256()
         for row in zip(self.texts, (lv.name for lv in self.levels), self.languages, strict=True):
             digest.update(json.dumps(row, ensure_ascii=True).encode())
@@ -113,6 +122,8 @@ class EssayTable:
     weight : ndarray of float
         Share of its unit's weight in its corpus.
     language : tuple of str
+    author, task : ndarray of int
+        Number of the row's author and task, -1 where none is known; corpora share none.
     """
 
     form: Form
@@ -126,6 +137,8 @@ class EssayTable:
     high: Ints
     weight: NDArray[np.float64]
     language: tuple[str, ...]
+    author: Ints
+    task: Ints
 
     def __len__(self) -> int:
         return len(self.corpus)
@@ -143,6 +156,14 @@ class EssayTable:
             if card.group:
                 members.setdefault(card.group, []).append(index)
         return {name: tuple(found) for name, found in members.items() if len(found) > 1}
+
+    @property
+    def families(self) -> dict[str, tuple[int, ...]]:
+        """Corpora of one project, by its group's name; a corpus without a group is its own."""
+        members: dict[str, list[int]] = {}
+        for index, card in enumerate(self.cards):
+            members.setdefault(card.group or card.name, []).append(index)
+        return {name: tuple(found) for name, found in members.items()}
 
     def rows_of(self, *corpora: int) -> Ints:
         """Rows of the given corpora (indices into ``cards``), in order."""
@@ -207,6 +228,8 @@ def pool(
         high=high,
         weight=weight,
         language=tuple(lang for essays in corpora for lang in essays.languages),
+        author=_numbered([essays.authors or (None,) * len(essays) for essays in corpora]),
+        task=_numbered([essays.tasks or (None,) * len(essays) for essays in corpora]),
     )
 
 
@@ -214,6 +237,16 @@ def _first_occurrence(values: Sequence[str]) -> Ints:
     """Index of the first equal value, for each value."""
     first: dict[str, int] = {}
     return np.array([first.setdefault(v, i) for i, v in enumerate(values)], dtype=np.int64)
+
+
+def _numbered(names: Sequence[Sequence[str | None]]) -> Ints:
+    """Number names by first appearance; a name means the same in its own corpus alone."""
+    pairs = [(c, name) for c, found in enumerate(names) for name in found]
+    numbers: dict[tuple[int, str], int] = {}
+    return np.array(
+        [-1 if n is None else numbers.setdefault((c, n), len(numbers)) for c, n in pairs],
+        dtype=np.int64,
+    )
 
 
 def _in_corpus(corpus: Ints, unit: Ints) -> tuple[Ints, int]:

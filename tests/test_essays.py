@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 from essay_factory import essays
@@ -121,3 +122,24 @@ def test_weights_of_a_text_sum_to_one_and_its_gold_spans_its_levels(
             assert np.isclose(table.weight[same].sum(), 1)
             assert set(table.low[same]) == {table.label[same].min()}
             assert set(table.high[same]) == {table.label[same].max()}
+
+
+def test_authors_and_tasks_are_numbered_by_first_appearance_and_no_corpus_shares_them() -> None:
+    one = replace(ONE, authors=("ada", None, "bob", "ada"), tasks=("t", "t", None, "u"))
+    other = replace(OTHER, authors=("ada", "ada"))
+    table = pool([one, other], FIVE, "corrected")
+    assert table.author.tolist() == [0, -1, 1, 0, 2, 2]
+    assert table.task.tolist() == [0, 0, -1, 1, -1, -1]
+    assert one.fingerprint == ONE.fingerprint
+
+
+def test_a_family_is_a_group_or_a_corpus_of_its_own() -> None:
+    corpora = [
+        essays("a", [("1", "A1")], group="sisters"),
+        essays("b", [("2", "A1")]),
+        essays("c", [("3", "A1")], group="sisters"),
+        essays("d", [("4", "A1")], group="alone"),
+    ]
+    table = pool(corpora, FIVE, "corrected")
+    assert table.families == {"sisters": (0, 2), "b": (1,), "alone": (3,)}
+    assert table.groups == {"sisters": (0, 2)}

@@ -10,7 +10,8 @@ from pathlib import Path
 from cefrbench.contracts.cards import CorpusCard
 
 #: One row in UniversalCEFR's fields: title, lang, source_name, format, category, cefr_level,
-#: license, text. Only ``text`` and ``cefr_level`` are needed.
+#: license, text. Only ``lang``, ``cefr_level`` and ``text`` are needed. Two more may be there:
+#: ``author`` (who wrote the text) and ``task`` (what was asked for).
 Row = Mapping[str, object]
 
 FIELDS = (
@@ -23,6 +24,7 @@ FIELDS = (
     "license",
     "text",
 )
+OPTIONAL_FIELDS = ("author", "task")
 REQUIRED_FIELDS = ("lang", "cefr_level", "text")
 
 
@@ -60,8 +62,9 @@ class Rows:
 class Corpus(ABC):
     """A learner corpus: implement :meth:`rows`, carry a ``card``.
 
-    ``clean`` and ``sample`` have defaults. The host reads ``DIR/<name>.json`` instead of calling
-    :meth:`rows` when the user gives ``--data-dir DIR``; ``clean`` is applied in every case.
+    ``clean``, ``author``, ``task`` and ``sample`` have defaults. The host reads
+    ``DIR/<name>.json`` instead of calling :meth:`rows` when the user gives ``--data-dir DIR``;
+    ``clean``, ``author`` and ``task`` are applied in every case.
     """
 
     card: CorpusCard
@@ -79,6 +82,22 @@ class Corpus(ABC):
     def clean(self, row: Row) -> Row | Skip:
         """Mend one raw row, or say why it is dropped. The default keeps it as it is."""
         return row
+
+    def author(self, row: Row) -> object:
+        """Who wrote a cleaned row's text: any name that is the same for the same person.
+
+        The default is the row's field ``author``. None where it is not known; names are compared
+        inside the corpus only.
+        """
+        return row.get("author")
+
+    def task(self, row: Row) -> object:
+        """What a cleaned row's author was asked to write: the prompt, or the examination.
+
+        The default is the row's field ``task``. None where it is not known; a corpus that hides
+        the task in another field (a title, say) reads it here.
+        """
+        return row.get("task")
 
     def sample(self) -> Rows | None:
         """Give some invented rows in the raw format, for trying out and tests; none by default."""

@@ -106,6 +106,8 @@ class _Sieve:
         self._texts: list[str] = []
         self._levels: list[Level] = []
         self._languages: list[str] = []
+        self._authors: list[str | None] = []
+        self._tasks: list[str | None] = []
         self._dropped: Counter[str] = Counter()
         self._examples: dict[str, list[str]] = {}
         self._licences: set[str] = set()
@@ -128,8 +130,22 @@ class _Sieve:
             self._texts.append(text)
             self._levels.append(level.level)
             self._languages.append(sys.intern(str(row["lang"])))
+            self._authors.append(self._name("author", self._corpus.author(row), number))
+            self._tasks.append(self._name("task", self._corpus.task(row), number))
             if isinstance(licence := row.get("license"), str) and licence:
                 self._licences.add(licence)
+
+    def _name(self, what: str, value: object, number: int) -> str | None:
+        """Read an author's or a task's name; numbers are names, an empty string is none."""
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        name = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if not isinstance(name, str) or not _is_unicode(name):
+            raise CorpusError(
+                f"The {what} of row {number} of {self._where} is {_kind(value)} "
+                f"({ascii(value)[:40]}): it must be a name, or null where there is none."
+            )
+        return sys.intern(name.strip())
 
     def _checked(self, number: int, row: object) -> Row:
         if not isinstance(row, Mapping):
@@ -167,6 +183,8 @@ class _Sieve:
         self._texts = [self._texts[i] for i in chosen]
         self._levels = [self._levels[i] for i in chosen]
         self._languages = [self._languages[i] for i in chosen]
+        self._authors = [self._authors[i] for i in chosen]
+        self._tasks = [self._tasks[i] for i in chosen]
         self._dropped["over the limit"] = over
 
     def essays(self, revision: str | None) -> Essays:
@@ -187,6 +205,8 @@ class _Sieve:
             texts=tuple(self._texts),
             levels=tuple(self._levels),
             languages=tuple(self._languages),
+            authors=tuple(self._authors),
+            tasks=tuple(self._tasks),
             report=report,
             revision=revision,
         )

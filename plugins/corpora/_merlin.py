@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from cefrbench import CorpusCard
+from cefrbench import CorpusCard, Row
 from cefrbench_plugins.corpora._universalcefr import COMMON_CLEANING, place
+
+
+def examination_of(row: Row) -> str | None:
+    """Read the examination, which is the task, from a title such as ``1023_0001416.txt``.
+
+    The rows of the Czech part don't say it: their titles are plain numbers.
+    """
+    examination, underscore, _ = str(row.get("title") or "").partition("_")
+    return examination if underscore and examination else None
 
 
 def merlin_card(language: str, name: str, examination: str) -> CorpusCard:

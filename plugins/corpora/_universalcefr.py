@@ -36,14 +36,22 @@ class UniversalCefrCorpus(Corpus):
         With its place on the hub.
     clean : callable, optional
         Mends one row, or says why it is dropped; none keeps all rows as they are.
+    task : callable, optional
+        Reads the task of one row, where another field hides it.
     """
 
-    def __init__(self, card: CorpusCard, clean: Callable[[Row], Row | Skip] | None = None) -> None:
+    def __init__(
+        self,
+        card: CorpusCard,
+        clean: Callable[[Row], Row | Skip] | None = None,
+        task: Callable[[Row], object] | None = None,
+    ) -> None:
         if card.hub is None:
             raise ValueError(f"the card of {card.name!r} names no file on the hub")
         self.card = card
         self._file = card.hub
         self._clean = clean
+        self._task = task
 
     def rows(self, access: Access) -> Rows:
         """Read the rows from the hub, or from its client's cache.
@@ -64,6 +72,10 @@ class UniversalCefrCorpus(Corpus):
     def clean(self, row: Row) -> Row | Skip:
         """Apply the study's cleaning rule of this corpus, where it has one."""
         return row if self._clean is None else self._clean(row)
+
+    def task(self, row: Row) -> object:
+        """Read the task where it stands in this corpus."""
+        return super().task(row) if self._task is None else self._task(row)
 
     def sample(self) -> Rows | None:
         """Read the invented rows that the package ships."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cefrbench import Register, hookimpl
-from cefrbench_plugins.corpora._merlin import merlin_card
+from cefrbench_plugins.corpora._merlin import examination_of, merlin_card
 from cefrbench_plugins.corpora._universalcefr import UniversalCefrCorpus
 
 CARD = merlin_card("de", "German", "telc")
@@ -11,4 +11,4 @@ CARD = merlin_card("de", "German", "telc")
 
 @hookimpl
 def register_corpora(register: Register) -> None:
-    register(UniversalCefrCorpus(CARD))
+    register(UniversalCefrCorpus(CARD, task=examination_of))

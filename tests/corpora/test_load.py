@@ -178,3 +178,71 @@ def test_the_real_merlin_files_load(name: str, kept: int) -> None:
     essays = load_essays(corpus, data_dir=MERLIN)
     assert len(essays) == kept
     assert set(essays.languages) == {name}
+
+
+def test_authors_and_tasks_are_read_from_their_fields() -> None:
+    content = [
+        {**row("one", "A1"), "author": "Ada", "task": " letter "},
+        {**row("two", "B1"), "author": 7, "task": ""},
+        row("three", "B1"),
+        {**row("four", "NA"), "author": "nobody"},
+    ]
+    essays = load_essays(ListCorpus(content))
+    assert essays.authors == ("Ada", "7", None)
+    assert essays.tasks == ("letter", None, None)
+
+
+def test_a_corpus_may_read_author_and_task_where_they_hide() -> None:
+    class Titled(ListCorpus):
+        def author(self, row: Row) -> object:
+            return str(row["title"]).partition("/")[0]
+
+        def task(self, row: Row) -> object:
+            return str(row["title"]).partition("/")[2]
+
+    essays = load_essays(Titled([{**row("one", "A1"), "title": "ada/letter"}, row("x", "B1")]))
+    assert essays.authors[0] == "ada"
+    assert essays.tasks[0] == "letter"
+
+
+def test_authors_and_tasks_stay_with_their_rows_under_a_limit() -> None:
+    content = [
+        {**row(f"text {n}", "B1"), "author": f"author {n}", "task": f"task {n}"} for n in range(20)
+    ]
+    essays = load_essays(ListCorpus(content), limit=5)
+    numbers = [text.split()[1] for text in essays.texts]
+    assert essays.authors == tuple(f"author {n}" for n in numbers)
+    assert essays.tasks == tuple(f"task {n}" for n in numbers)
+
+
+@pytest.mark.parametrize("value", [["a"], {"a": 1}, 1.5, True, "\ud800"])
+def test_an_author_that_is_no_name_is_refused(value: object) -> None:
+    sentence = sentence_of([{**row("one", "A1"), "author": value}])
+    assert sentence.startswith("The author of row 1 of")
+    assert "it must be a name, or null where there is none" in sentence
+
+
+def test_what_merlins_titles_say_of_the_task_is_read() -> None:
+    from cefrbench_plugins.corpora._merlin import examination_of
+
+    assert examination_of({"title": "1023_0001416.txt"}) == "1023"
+    assert examination_of({"title": "0601.txt"}) is None
+    assert examination_of({}) is None
+    host = PluginHost(load="")
+    assert host.get_corpus("merlin-de").task({"title": "1091_0000001.txt"}) == "1091"
+    assert host.get_corpus("merlin-it").task({"title": "1325_1001008.txt"}) == "1325"
+    assert host.get_corpus("merlin-cs").task({"title": "0601.txt"}) is None
+
+
+@pytest.mark.skipif(not MERLIN.is_dir(), reason="needs the corpora beside the repository")
+def test_the_corpora_at_hand_name_tasks_and_authors() -> None:
+    host = PluginHost(load="")
+
+    def load(name: str) -> tuple[int, int]:
+        essays = load_essays(host.get_corpus(name), data_dir=MERLIN)
+        return len(set(essays.tasks) - {None}), len(set(essays.authors) - {None})
+
+    assert load("merlin-de") == (5, 0)
+    assert load("merlin-it") == (4, 0)
+    assert load("merlin-cs") == (0, 0)
+    assert load("universalcefr:cows-l2h") == (4, 475)

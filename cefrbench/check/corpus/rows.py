@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 
 from cefrbench.check.corpus.subject import MOST_ROWS, CorpusSubject
 from cefrbench.check.table import CheckTable, Fact, NotApplicableError, Problem
-from cefrbench.contracts.corpus import FIELDS, REQUIRED_FIELDS, Skip
+from cefrbench.contracts.corpus import FIELDS, OPTIONAL_FIELDS, REQUIRED_FIELDS, Skip
 from cefrbench.errors import CorpusError
 
+_KNOWN = (*FIELDS, *OPTIONAL_FIELDS)
 #: Rows that clean() is tried on.
 _TRIED = 2_000
 
@@ -77,10 +78,10 @@ def _of_row(row: object) -> Iterator[tuple[str, str]]:
             kind = type(row[field]).__name__
             yield f"{field!r} is of type {kind}", f"make {field!r} a string in rows()"
     for field in row:
-        if field not in FIELDS:
+        if field not in _KNOWN:
             yield (
                 f"unknown field {field!r}",
-                f"leave it out, or name it as UniversalCEFR does ({', '.join(FIELDS)})",
+                f"leave it out, or name it as UniversalCEFR does ({', '.join(_KNOWN)})",
             )
 
 
