@@ -35,6 +35,7 @@ lint: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
+	$(BIN)/mypy docs/*.py .github/review/*.py
 
 docs: $(VENV)/.dev  ## Write the generated parts of the docs anew.
 	$(BIN)/python docs/generate.py

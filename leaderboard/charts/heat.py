@@ -77,7 +77,7 @@ def confusion_chart(
             "probe": cell.probe,
             "gold": cell.gold,
             "predicted": cell.predicted,
-            "text": f"{100 * cell.share:.0f}" if cell.count else "",
+            "text": f"{100 * cell.share:.0f}" if cell.share else "",
             "tip": f"{cell.count} of {cell.gold} predicted as {cell.predicted}, "
             f"{cell.probe}, {cell.protocol}",
             **_paint(cell.share or 0.0),
