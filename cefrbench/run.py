@@ -202,7 +202,8 @@ def run_encoder(
     own = config.model_copy(update={"encoders": (name,)})
     result = RunResult(
         suite=config.suite,
-        encoder=encoder.identity,
+        # What an encoder is stands on its card alone, whatever its identity says.
+        encoder=encoder.identity.model_copy(update={"role": host.get_encoder(name).card.role}),
         scale=table.scale.classes,
         complete=False,
         corpora=corpora,

@@ -34,7 +34,7 @@ class Line:
     standings : dict of str to Standing
         By protocol; empty where nothing is ranked.
     above : dict of str to Estimate
-        Difference from each reference under the main protocol, by the reference's kind.
+        Difference from each reference under the main protocol, by the reference's slug.
     """
 
     entry: Entry
@@ -231,9 +231,9 @@ def _line(
         gap=entry.gaps.get(name, Estimate(value=None)),
         standings={p: found[entry.slug] for p, found in ranks.items() if entry.slug in found},
         above={
-            k: v[entry.slug]
-            for k, v in above.items()
-            if entry.reference is None and entry.slug in v
+            reference: found[entry.slug]
+            for reference, found in above.items()
+            if entry.reference is None and entry.slug in found
         },
     )
 

@@ -6,11 +6,10 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Literal
 
 from pydantic import Field
 
-from cefrbench.contracts.cards import Card, ProbeCard, ProtocolCard
+from cefrbench.contracts.cards import Card, ProbeCard, ProtocolCard, Role
 from cefrbench.results.io import slug
 from cefrbench.results.model import CorpusRecord, RunResult, SummaryRecord, UnitRecord
 from cefrbench.results.summary import run_of, stored_layers
@@ -21,7 +20,8 @@ from cefrbench_leaderboard.figures import GAP_NAME, Figures
 #: Stands for "each encoder with the probe that its own validation texts favour".
 VALIDATED = "validated"
 
-Reference = Literal["surface baseline", "untrained control"]
+#: What pages call those that are not ranked.
+_UNRANKED: dict[Role, str] = {"reference": "reference", "control": "untrained control"}
 
 
 class Estimate(Card):
@@ -94,7 +94,7 @@ class Entry(Card):
     width: int
     depth: int = Field(description="Index of the last layer.")
     licence: str | None
-    reference: Reference | None
+    role: Role
     form: str
     scale: tuple[str, ...]
     complete: bool
@@ -110,6 +110,11 @@ class Entry(Card):
     transfers: tuple[Transfer, ...] = Field(description="Of the protocol `pairwise`.")
     skipped: tuple[str, ...] = Field(description="Folds that were not run, with the reason.")
     failures: tuple[FailureCount, ...]
+
+    @property
+    def reference(self) -> str | None:
+        """What it is called where it is no candidate, so stands without a rank; None for those."""
+        return _UNRANKED.get(self.role)
 
     @property
     def page(self) -> str:
@@ -152,7 +157,7 @@ def make_entry(result: RunResult, figures: Figures, file: str) -> Entry:
         width=encoder.width,
         depth=max(encoder.layers),
         licence=encoder.licence,
-        reference=_reference(encoder.name),
+        role=encoder.role,
         form=result.config.form,
         scale=result.scale,
         complete=result.complete,
@@ -203,12 +208,6 @@ def favoured_probe(result: RunResult) -> str:
     return max(
         values, key=lambda name: sum(values[name]) / len(values[name]) if values[name] else -2
     )
-
-
-def _reference(encoder: str) -> Reference | None:
-    if encoder == "surface":
-        return "surface baseline"
-    return "untrained control" if encoder.startswith("random-") else None
 
 
 def _cohort(result: RunResult) -> str:

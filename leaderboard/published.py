@@ -11,6 +11,8 @@ from cefrbench.errors import ResultError
 FILE = "published.csv"
 #: First line of the file: a comment with the source.
 _SOURCE = "# source: "
+#: Columns that hold no figure.
+_WORDS = ("encoder", "role", "probe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Reported:
     """One reported row: QWK of the best layer on the scored texts, and the mean over layers."""
 
     encoder: str
+    role: str
     probe: str
     iid: float
     iid_mean: float | None
@@ -45,13 +48,13 @@ class Published:
         return tuple(dict.fromkeys(row.encoder for row in self.rows))
 
     def with_probe(self, probe: str | None) -> tuple[Reported, ...]:
-        """Rows of one probe; without one, each encoder's best out of distribution."""
+        """Rows of one probe, with references that lack it; without one, each encoder's best."""
         if probe is not None:
             own = {row.encoder for row in self.rows if row.probe == probe}
             return tuple(
                 row
                 for row in self.rows
-                if row.probe == probe or (row.encoder not in own and row.encoder == "surface")
+                if row.probe == probe or (row.encoder not in own and row.role == "reference")
             )
         best = {
             encoder: max((r for r in self.rows if r.encoder == encoder), key=lambda r: r.ood)
@@ -86,14 +89,13 @@ def read_published(folder: Path) -> Published | None:
 
 
 def _row(line: dict[str, str]) -> Reported:
-    values = {
-        name: _number(text) for name, text in line.items() if name not in ("encoder", "probe")
-    }
+    values = {name: _number(text) for name, text in line.items() if name not in _WORDS}
     iid, ood = values.pop("iid_qwk_best_layer"), values.pop("ood_qwk_best_layer")
     if iid is None or ood is None:
         raise ValueError(f"{line['encoder']!r} with {line['probe']!r} has no QWK")
     return Reported(
         encoder=line["encoder"],
+        role=line["role"],
         probe=line["probe"],
         iid=iid,
         iid_mean=values.pop("iid_qwk_layer_mean"),

@@ -111,13 +111,12 @@ def differences(scores: Sequence[Score]) -> dict[str, dict[str, Estimate]]:
     Returns
     -------
     dict
-        By kind of reference, then by slug.
+        By slug of the reference, then by slug.
     """
     found: dict[str, dict[str, Estimate]] = {}
     for reference in scores:
-        kind = reference.made.entry.reference
-        if kind is not None and kind not in found:
-            found[kind] = {
+        if reference.made.entry.reference is not None:
+            found[reference.made.entry.slug] = {
                 one.made.entry.slug: _difference(one, reference)
                 for one in scores
                 if one.made.entry.reference is None

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.config import RunConfig
-from cefrbench.contracts.cards import CorpusCard, EncoderIdentity, ProbeCard, ProtocolCard
+from cefrbench.contracts.cards import CorpusCard, EncoderIdentity, ProbeCard, ProtocolCard, Role
 from cefrbench.essays import CleaningReport, Form, text_key
 from cefrbench.levels import FIVE
 from cefrbench.results.io import write_result
@@ -78,6 +78,7 @@ def make_result(
     skill: float = 0.8,
     conflicts: float = 0.1,
     failures: Sequence[FailureRecord] = (),
+    role: Role = "candidate",
 ) -> tuple[RunResult, PredictionTable]:
     """Make a result and its predictions.
 
@@ -127,6 +128,7 @@ def make_result(
         suite=config.suite,
         encoder=EncoderIdentity(
             name=encoder,
+            role=role,
             model=encoder,
             revision="0" * 40,
             pooling="last",

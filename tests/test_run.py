@@ -49,6 +49,10 @@ def test_a_run_gives_a_result_that_passes_its_own_check(result_path):
     assert main(["results", "check", str(result_path)]) == 0
 
 
+def test_what_the_encoder_is_stands_in_the_result_as_on_its_card(result_path):
+    assert read_result(result_path).encoder.role == "control"
+
+
 def test_every_unit_of_the_plan_is_there_once(result_path):
     result = read_result(result_path)
     units = [(u.protocol, u.fold, u.corpus, u.probe, u.layer, u.seed) for u in result.units]

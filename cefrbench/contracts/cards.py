@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
 Pooling = Literal["last", "mean", "cls", "max"]
 Dtype = Literal["float32", "bfloat16", "float16"]
+#: What an encoder is in a ranking. Candidates are ranked; a reference (surface features) shows what
+#: is had without a model, a control (an untrained model) what is had without training.
+Role = Literal["candidate", "reference", "control"]
 
 
 class Card(BaseModel):
@@ -62,16 +65,20 @@ class EncoderCard(Card):
     parameters: int | None = Field(default=None, description="Number of weights.")
     layers: int | None = Field(default=None, description="L: hidden states are numbered 0 to L.")
     width: int | None = Field(default=None, description="Numbers in one feature vector.")
-    control: bool = Field(default=False, description="A control, not a candidate.")
+    role: Role = Field(
+        default="candidate",
+        description="A reference needs no model, a control is untrained; neither is ranked.",
+    )
 
 
 class EncoderIdentity(Card):
     """All that changes a feature value; its hash is part of the cache key.
 
-    ``name`` and ``parameters`` describe, and are left out of the hash.
+    ``name``, ``role``, ``parameters`` and ``licence`` describe, and are left out of the hash.
     """
 
     name: str = Field(description="As asked for on the command line.")
+    role: Role = Field(default="candidate", description="As on its card; filled in by the run.")
     model: str = Field(description="Model name, or `sha256:…` of the weights for a local folder.")
     revision: str | None = Field(default=None, description="Resolved commit of the model.")
     pooling: Pooling | None = Field(description="None when the encoder has nothing to pool.")
@@ -89,7 +96,7 @@ class EncoderIdentity(Card):
 
     def digest(self) -> str:
         """Hash of what changes a value: 16 hexadecimal digits."""
-        data = self.model_dump(mode="json", exclude={"name", "parameters", "licence"})
+        data = self.model_dump(mode="json", exclude={"name", "role", "parameters", "licence"})
         text = json.dumps(data, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -12,7 +12,7 @@ from cefrbench.essays import CleaningReport
 from cefrbench.scores import Scores, Sums
 
 #: Major version: readers refuse another. Minor: fields were added.
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 KIND: Final = "cefrbench-result"
 
 Confusion = tuple[tuple[int, ...], ...]

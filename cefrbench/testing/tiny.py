@@ -106,7 +106,7 @@ TINY_ENCODER = EncoderSpec(
         licence="Apache-2.0",
         layers=LAYERS[-1],
         width=WIDTH,
-        control=True,
+        role="control",
     ),
     lambda name, options: TinyEncoder(name),
 )

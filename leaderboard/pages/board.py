@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cefrbench_leaderboard.boards import Board, Line, SuiteResults
-from cefrbench_leaderboard.entry import VALIDATED, Estimate
+from cefrbench_leaderboard.entry import VALIDATED, Entry, Estimate
 from cefrbench_leaderboard.page import Page
 from cefrbench_leaderboard.pages.encoder import anchor
 from cefrbench_leaderboard.published import Published, Reported
-from cefrbench_leaderboard.render import protocol_label, render
+from cefrbench_leaderboard.render import protocol_label, render, short
 
 #: Pixels of the dot-and-whisker strip, for scores from 0 to 1, and of its margin; see style.css.
 _STRIP = 120
@@ -44,8 +44,8 @@ class Column:
         Whether it is shown before anybody chooses; without JavaScript all are.
     protocol : str
         Protocol that it belongs to; empty for none.
-    kind : str
-        Kind of reference that it compares with; empty for none.
+    reference : str
+        Slug of the reference that it compares with; empty for none.
     ranks : bool
         Whether only tables that rank have it.
     """
@@ -56,7 +56,7 @@ class Column:
     numeric: bool = True
     shown: bool = True
     protocol: str = ""
-    kind: str = ""
+    reference: str = ""
     ranks: bool = False
 
 
@@ -198,13 +198,13 @@ def _columns(board: Board) -> tuple[Column, ...]:
         Column("strip", "0 to 1", "Dots with 95 % whiskers", numeric=False),
         *(
             Column(
-                f"over-{kind.split()[0]}",
-                f"Over {kind.split()[0]}",
-                f"{main} QWK less that of the {kind}, paired by text, 95 % interval",
-                shown=kind.startswith("surface"),
-                kind=kind,
+                f"over-{entry.slug}",
+                f"Over {short(entry.encoder, 24)}",
+                f"{main} QWK less that of the {entry.reference}, paired by text, 95 % interval",
+                shown=entry.role == "reference",
+                reference=entry.slug,
             )
-            for kind in _kinds_of_reference(board)
+            for entry in _compared_with(board)
         ),
         *(
             Column(
@@ -222,9 +222,12 @@ def _columns(board: Board) -> tuple[Column, ...]:
     )
 
 
-def _kinds_of_reference(board: Board) -> tuple[str, ...]:
-    kinds = {kind for section in board.sections for line in section.lines for kind in line.above}
-    return tuple(sorted(kinds))
+def _compared_with(board: Board) -> list[Entry]:
+    """References and controls that some line is compared with, by role and slug."""
+    lines = [line for section in board.sections for line in section.lines]
+    used = {reference for line in lines for reference in line.above}
+    found = {line.entry.slug: line.entry for line in lines if line.entry.slug in used}
+    return sorted(found.values(), key=lambda entry: (entry.role != "reference", entry.slug))
 
 
 def _reported(board: Board, published: Published | None) -> tuple[Reported, ...]:

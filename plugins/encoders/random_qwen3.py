@@ -112,6 +112,6 @@ def register_encoders(register: Register) -> None:
             parameters=shape.parameters,
             layers=shape.num_hidden_layers,
             width=shape.hidden_size,
-            control=True,
+            role="control",
         )
         register(EncoderSpec(card, partial(load, size)))

@@ -88,6 +88,6 @@ def register_encoders(register: Register) -> None:
         parameters=0,
         layers=1,
         width=3,
-        control=True,
+        role="reference",
     )
     register(EncoderSpec(card, load))

@@ -27,12 +27,12 @@ def results_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_full(folder, "strong", 0.9)
     write_full(folder, "twin-of-strong", 0.9)
     write_full(folder, "hf:org/weak", 0.35)
-    write_full(folder, "surface", 0.3)
-    write_full(folder, "random-qwen3-tiny", 0.1)
+    write_full(folder, "surface", 0.3, role="reference")
+    write_full(folder, "random-qwen3-tiny", 0.1, role="control")
     some = {"corpora": CORPORA[2:5], "texts": 20, "layers": (1, 2)}
     # Better than all, on less: it must not be ranked.
     write_made(folder, "half", skill=1.0, **some)
-    write_made(folder, "surface", form="study", skill=0.3, **some)
+    write_made(folder, "surface", form="study", skill=0.3, role="reference", **some)
     for name in (MARKUP, WAY_OUT, LONG):
         write_made(folder, name, texts=20, layers=(1,), probes=("ridge",), skill=0.5)
     shutil.copy(PUBLISHED, folder)

@@ -53,8 +53,9 @@ def lines_of(board: Board) -> dict[str, Line]:
 def partial(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Made]]:
     """Four results on the same three corpora."""
     folder = tmp_path_factory.mktemp("partial")
-    for name, skill in (("good", 0.9), ("fair", 0.6), ("poor", 0.4), ("surface", 0.2)):
+    for name, skill in (("good", 0.9), ("fair", 0.6), ("poor", 0.4)):
         write_made(folder / "results", name, skill=skill, **SMALL)
+    write_made(folder / "results", "surface", skill=0.2, role="reference", **SMALL)
     return folder / "results", made_from(folder / "results", folder / "store")
 
 
@@ -89,10 +90,18 @@ def test_partial_results_are_labelled_with_what_they_cover(site: Site, full: Sui
 
 def test_references_stand_on_the_board_without_a_rank(full: SuiteResults) -> None:
     lines = lines_of(make_board(full, "ridge"))
-    kinds = {"surface": "surface baseline", "random-qwen3-tiny": "untrained control"}
+    kinds = {"surface": "reference", "random-qwen3-tiny": "untrained control"}
     for name, kind in kinds.items():
         assert lines[name].entry.reference == kind
         assert lines[name].standings == {}
+
+
+def test_no_name_says_what_an_encoder_is(tmp_path: Path) -> None:
+    for name, role in (("random-indexing-v2", "candidate"), ("mine", "control")):
+        write_made(tmp_path / "results", name, role=role, **SMALL)
+    found = {one.entry.encoder: one.entry for one in made_from(tmp_path / "results", tmp_path)}
+    assert found["random-indexing-v2"].reference is None
+    assert found["mine"].reference == "untrained control"
 
 
 def test_ranks_and_ties_are_those_of_the_statistics(site: Site, full: SuiteResults) -> None:
@@ -144,7 +153,7 @@ def test_the_difference_from_a_reference_is_paired(partial: tuple[Path, list[Mad
             [entries[name], entries["surface"]], probe="ridge", protocols=("loco",)
         )
         (pair,) = report.pairs
-        above = lines[name].above["surface baseline"]
+        above = lines[name].above["surface"]
         assert pair.these is not None
         assert above.value == pytest.approx(pair.difference)
         assert (above.low, above.high) == pytest.approx((pair.these.low, pair.these.high), abs=1e-5)

@@ -33,6 +33,7 @@ def test_a_board_shows_the_rows_of_its_probe_and_the_baseline(site: Site) -> Non
     assert published is not None
     rows = published.with_probe("ordinal")
     assert {row.probe for row in rows} == {"ordinal", "xgboost"}
+    assert {row.role for row in rows if row.probe == "xgboost"} == {"reference"}
     best = published.with_probe(None)
     assert len(best) == 8
     assert max(row.ood for row in best) == 0.563
@@ -49,7 +50,11 @@ def test_reported_rows_stand_in_a_section_of_their_own(site: Site) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["encoder,probe\n", "# source: x\nencoder,probe\na,ridge\n", "# source: x\nencoder\nalone\n"],
+    [
+        "encoder,probe\n",
+        "# source: x\nencoder,role,probe\na,candidate,ridge\n",
+        "# source: x\nencoder\nalone\n",
+    ],
 )
 def test_another_table_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "published.csv").write_text(text, "utf-8")

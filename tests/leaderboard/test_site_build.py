@@ -175,7 +175,8 @@ def test_two_builds_are_equal_byte_by_byte(site: Site, tmp_path: Path) -> None:
 
 def test_a_reference_that_lacks_a_boards_probe_says_what_it_stands_with(tmp_path: Path) -> None:
     write_made(tmp_path / "results", "candidate", probes=("ridge", "ordinal"), texts=20)
-    write_made(tmp_path / "results", "surface", probes=("ordinal",), texts=20)
+    own_probe = {"probes": ("ordinal",), "texts": 20}
+    write_made(tmp_path / "results", "surface", role="reference", **own_probe)
     build(tmp_path / "results", tmp_path / "site")
     board = (tmp_path / "site" / "boards" / "cefr-v1" / "ridge.html").read_text("utf-8")
     assert board.count("with ordinal") == 1

@@ -82,10 +82,11 @@ def test_random_qwen3_reads_bytes_and_ends_every_text():
     ]
 
 
-def test_controls_say_so():
-    items = PluginHost().encoders.items
-    controls = {name for name, spec in items.items() if spec.card.control}
-    assert controls == {"surface", *(n for n in items if n.startswith("random-"))}
+def test_references_and_controls_say_so():
+    roles = {name: spec.card.role for name, spec in PluginHost().encoders.items.items()}
+    assert {name for name, role in roles.items() if role == "reference"} == {"surface"}
+    controls = {name for name, role in roles.items() if role == "control"}
+    assert controls == {name for name in roles if name.startswith("random-")}
 
 
 def test_minilm_is_as_its_card_says():

@@ -157,7 +157,7 @@ def test_a_number_that_is_not_finite_is_never_written(made, tmp_path, value):
 def test_too_old_too_new_and_not_ours_are_three_messages(written):
     with pytest.raises(ResultError, match=r"too old \(schema 0.9, this version reads 1.x\)"):
         read_result(changed(written, schema_version="0.9"))
-    with pytest.raises(ResultError, match=r"too new \(schema 2.0, this version reads up to 1.0\)"):
+    with pytest.raises(ResultError, match=r"too new \(schema 2.0, this version reads up to 1.1\)"):
         read_result(changed(written, schema_version="2.0"))
     with pytest.raises(ResultError, match="not a result of cefrbench"):
         read_result(changed(written, kind="other"))
@@ -165,7 +165,15 @@ def test_too_old_too_new_and_not_ours_are_three_messages(written):
 
 def test_a_newer_minor_version_is_too_new_rather_than_full_of_unknown_fields(written):
     with pytest.raises(ResultError, match="too new"):
-        read_result(changed(written, schema_version="1.1", calibration={}))
+        read_result(changed(written, schema_version="1.2", calibration={}))
+
+
+def test_a_result_from_before_roles_is_read_as_a_candidates(written):
+    data = json.loads(written.read_text("utf-8"))
+    data["schema_version"] = "1.0"
+    del data["encoder"]["role"]
+    written.write_text(json.dumps(data), "utf-8")
+    assert read_result(written).encoder.role == "candidate"
 
 
 @pytest.mark.parametrize("version", [None, 1, "1", "one", "1.0.0", "9999999.0"])

@@ -161,6 +161,7 @@ def test_identity_changes_with_everything_that_changes_a_value_and_only_then(fol
     base = load(folders["bert"]).identity
     moved = load(shutil.copytree(folders["bert"], tmp_path / "moved")).identity
     assert base.digest() == moved.digest()
+    assert base.digest() == base.model_copy(update={"role": "control"}).digest()
     assert base.model.startswith("sha256:")
     others = [
         load(folders["bert"], pooling="cls"),

@@ -19,7 +19,7 @@ CARD = EncoderCard(
     licence="CC0-1.0",
     layers=2,
     width=len(LETTERS),
-    control=True,
+    role="reference",
 )
 
 
