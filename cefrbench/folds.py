@@ -13,13 +13,13 @@ from cefrbench.essays import EssayTable, Ints
 
 
 def make_folds(protocol: Protocol, table: EssayTable, seed: int) -> list[Fold | Skipped]:
-    """Let a protocol make its folds, and see that none trains on what it is scored on.
+    """Let a protocol make its folds, and see that no text is on two sides of one.
 
     Raises
     ------
     PluginError
-        When the protocol breaks, or a unit of a fold's training rows is also a validation row or
-        is scored.
+        When the protocol breaks, or a unit of a fold is in two of training, validation and
+        scored rows.
     """
     try:
         folds = list(protocol.folds(table, seed))
@@ -32,14 +32,25 @@ def make_folds(protocol: Protocol, table: EssayTable, seed: int) -> list[Fold | 
         ) from error
     for fold in folds:
         if isinstance(fold, Fold):
-            held = np.concatenate([fold.validation, *fold.scored.values()])
-            leaked = np.intersect1d(table.unit[fold.train], table.unit[held])
-            if len(leaked):
-                raise PluginError(
-                    f"Protocol {protocol.name!r} trains fold {fold.name!r} on {len(leaked)} texts "
-                    "that it also scores or chooses the layer on: cut by `table.unit`, not by row."
-                )
+            _refuse_leaks(protocol, table, fold)
     return folds
+
+
+def _refuse_leaks(protocol: Protocol, table: EssayTable, fold: Fold) -> None:
+    scored = np.concatenate([fold.validation[:0], *fold.scored.values()])
+    held = np.concatenate([fold.validation, scored])
+    leaked = np.intersect1d(table.unit[fold.train], table.unit[held])
+    if len(leaked):
+        raise PluginError(
+            f"Protocol {protocol.name!r} trains fold {fold.name!r} on {len(leaked)} texts "
+            "that it also scores or chooses the layer on: cut by `table.unit`, not by row."
+        )
+    leaked = np.intersect1d(table.unit[fold.validation], table.unit[scored])
+    if len(leaked):
+        raise PluginError(
+            f"Protocol {protocol.name!r} chooses the layer of fold {fold.name!r} on {len(leaked)} "
+            "texts that it also scores: cut by `table.unit`, not by row."
+        )
 
 
 @dataclass(slots=True)

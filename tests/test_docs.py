@@ -58,3 +58,11 @@ def test_the_overview_says_of_a_command_what_the_command_says_of_itself():
         assert command is not None
         assert command.help, name
         assert len(text) <= 60
+
+
+def test_every_test_that_the_docs_name_is_there():
+    text = (ROOT / "docs" / "testing.md").read_text("utf-8")
+    named = re.findall(r"`([\w/]+\.py)::(test_\w+)`", text)
+    assert len(named) == text.count("::")
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / "tests" / file).read_text("utf-8"), f"{file}::{test}"

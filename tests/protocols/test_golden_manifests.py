@@ -1,0 +1,168 @@
+"""The splits of one fixed table, written down: they never change in silence.
+
+A manifest stands in every published result, and results are compared only where manifests are
+equal. So a change here is a change of the standard: it needs a new suite and a line in the
+changelog. The order in which a fold trains is pinned too, because networks draw batches in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from essay_factory import essays
+
+from cefrbench.contracts.protocol import Fold, Skipped
+from cefrbench.essays import Essays, EssayTable, Form, pool
+from cefrbench.folds import make_folds
+from cefrbench.levels import FIVE, Level
+from cefrbench.plugins import PluginHost
+
+HOST = PluginHost(load="")
+LEVELS = [level.name for level in Level]
+
+
+def corpus(name: str, count: int, *, language: str, group: str | None = None) -> Essays:
+    """Texts of all levels; every eighth has a twin one level up, every ninth is in all corpora."""
+    rows: list[tuple[str, str]] = []
+    for n in range(count):
+        text = f"shared {n}" if n % 9 == 0 else f"{name} {n}"
+        level = n * n % 11 % 6
+        rows.append((text, LEVELS[level]))
+        if n % 8 == 0:
+            rows.append((text, LEVELS[min(level + 1, 5)]))
+    # Not in the order of the texts: a twin may come long after, or before, its other row.
+    rows = rows[::2] + rows[1::2]
+    if name == "two":
+        rows.reverse()
+    return essays(name, rows, language=language, group=group)
+
+
+CORPORA = [
+    corpus("one", 45, language="cs", group="m"),
+    corpus("two", 60, language="it", group="m"),
+    corpus("many", 700, language="it"),
+]
+
+
+def described(name: str, table: EssayTable) -> dict[str, str]:
+    """Each fold's manifest and, after a dash, what stands for its order of training."""
+    found = {}
+    for fold in make_folds(HOST.get_protocol(name), table, 42):
+        found[fold.name] = _describe(fold, name, table)
+    return found
+
+
+def _describe(fold: Fold | Skipped, name: str, table: EssayTable) -> str:
+    if isinstance(fold, Skipped):
+        return fold.reason
+    order = hashlib.sha256(fold.train.astype("<i8").tobytes()).hexdigest()
+    return f"{fold.manifest(name, table.key)[:16]}-{order[:8]}"
+
+
+GOLDEN: dict[tuple[str, Form], dict[str, str]] = {
+    ("few-shot-8", "study"): {
+        "one": "5f8a1337d564dc85-05136724",
+        "two": "546bc11670ace619-85e19dca",
+        "many": "2e6e13653baa1de3-b98a3c2a",
+    },
+    ("few-shot-8", "corrected"): {
+        "one": "f50646906121be09-2ac5f42f",
+        "two": "c6e0346ec05c77e8-b62d9a44",
+        "many": "c5437fd0e6e2c1e0-2da02ae5",
+    },
+    ("few-shot-32", "study"): {
+        "one": "its support set has 11 texts, not 32",
+        "two": "its support set has 14 texts, not 32",
+        "many": "a29b9e880e502f7c-ffe7eb03",
+    },
+    ("few-shot-32", "corrected"): {
+        "one": "its support set has 9 texts, not 32",
+        "two": "its support set has 12 texts, not 32",
+        "many": "64dc41f58d3ddd9d-9741da16",
+    },
+    ("few-shot-128", "study"): {
+        "one": "its support set has 11 texts, not 128",
+        "two": "its support set has 14 texts, not 128",
+        "many": "1e687b7fffc37e1d-8fe19e24",
+    },
+    ("few-shot-128", "corrected"): {
+        "one": "its support set has 9 texts, not 128",
+        "two": "its support set has 12 texts, not 128",
+        "many": "5183290fb0f09109-7123aab7",
+    },
+    ("iid", "study"): {
+        "all": "c2d4f623951cd115-885b2d55",
+    },
+    ("iid", "corrected"): {
+        "all": "fec6483e74a79230-1589424a",
+    },
+    ("loco", "study"): {
+        "one": "2e7d1e6d2259e61d-86a3dff7",
+        "two": "a67bab9ec1aa80c8-c7c7ae99",
+        "many": "228a5aa886a8142c-c9688e4e",
+        "m-all": "fdbdfd99e34f34b3-b64bdf6a",
+    },
+    ("loco", "corrected"): {
+        "one": "d1e080e0f9ab7cc9-1b8ddf88",
+        "two": "d6f66b7230a9163a-dce91e7f",
+        "many": "3d0e016d30a1e7ea-fe9da6f4",
+        "m-all": "6545ca0667223b9b-dc38e229",
+    },
+    ("logo", "study"): {
+        "m-all": "78a4031ef0006753-b64bdf6a",
+    },
+    ("logo", "corrected"): {
+        "m-all": "2e6fc4ff7b2d81b3-dc38e229",
+    },
+    ("lolo", "study"): {
+        "cs": "bb5d08bb3fd30c4d-86a3dff7",
+        "it": "1913050aec1c8ed7-f260950e",
+    },
+    ("lolo", "corrected"): {
+        "cs": "1cf1d351ebcd24ab-1b8ddf88",
+        "it": "481d226fdace2bef-bcd419e5",
+    },
+    ("pairwise", "study"): {
+        "one": "4c97cb6fb8211f35-f260950e",
+        "two": "41b15f7bf490ff81-9044e2b0",
+        "many": "ae47d40de5dd5855-b64bdf6a",
+    },
+    ("pairwise", "corrected"): {
+        "one": "3a07e1d3e02f89c1-bcd419e5",
+        "two": "2ce0290ac2954dd6-e7d6503a",
+        "many": "5b864c4537ddcc4d-dc38e229",
+    },
+    ("within", "study"): {
+        "one": "9f1799d1ea039e58-f260950e",
+        "two": "3014cfd05bede98d-9044e2b0",
+        "many": "55ae37d2f117d764-b64bdf6a",
+    },
+    ("within", "corrected"): {
+        "one": "0b9b9f3ca1e5358a-24bbfcff",
+        "two": "8f48df03b4819bdf-fa19f7c1",
+        "many": "3beb819058e6dcfa-81747826",
+    },
+}
+
+
+@pytest.mark.parametrize("name", HOST.protocols.items)
+@pytest.mark.parametrize("form", ["study", "corrected"])
+def test_the_splits_are_those_that_were_written_down(name: str, form: Form) -> None:
+    assert described(name, pool(CORPORA, FIVE, form)) == GOLDEN[name, form]
+
+
+def test_a_manifest_can_be_computed_from_its_description() -> None:
+    """Protocol, fold, then each part with its rows in order: number in the pool, key of the text.
+
+    Written again from docs/protocol.md, so that another team's manifests are ours.
+    """
+    table = pool(CORPORA, FIVE, "corrected")
+    (fold,) = make_folds(HOST.get_protocol("iid"), table, 42)
+    assert isinstance(fold, Fold)
+    lines = ["iid", "all"]
+    parts = {"train": fold.train, "validation": fold.validation} | fold.scored
+    for part, rows in parts.items():
+        lines += [f"{part} {len(rows)}", *(f"{row} {table.key[row]}" for row in sorted(rows))]
+    digest = hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+    assert fold.manifest("iid", table.key) == digest
