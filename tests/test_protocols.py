@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from essay_factory import essays, random_essays
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from cefrbench.contracts.protocol import Fold, Skipped
-from cefrbench.essays import EssayTable, Form, Ints, pool
+from cefrbench.essays import Essays, EssayTable, Form, Ints, pool
 from cefrbench.folds import stratified_cut
 from cefrbench.levels import FIVE
 from cefrbench.plugins import PluginHost
@@ -224,3 +225,86 @@ def test_the_same_seed_gives_the_same_manifests_and_another_seed_others(form: Fo
     assert manifests(1) == manifests(1)
     assert not set(manifests(1)) & set(manifests(2))
     assert len(set(manifests(1))) == 6
+
+
+# -- families and tasks --------------------------------------------------------------------------
+
+
+def test_lofo_leaves_sisters_out_together_and_scores_each_by_itself() -> None:
+    table = pool(CORPORA, FIVE, "corrected")
+    made = {fold.name: fold for fold in folds("lofo", table)}
+    assert list(made) == ["one", "m", "two"]
+    assert {name: list(fold.scored) for name, fold in made.items()} == {
+        "one": ["one"],
+        "m": ["m-cs", "m-it"],
+        "two": ["two"],
+    }
+    assert made["m"].scored["m-it"].tolist() == table.rows_of(2).tolist()
+    assert set(table.corpus[made["m"].train]) == {0, 3}
+    assert set(table.corpus[made["two"].train]) == {0, 1, 2}
+
+
+def with_tasks(
+    name: str, count: int, seed: int, tasks: int, authors: int | None = None, **card: str
+) -> Essays:
+    """A corpus whose texts name tasks and, where asked, authors, drawn at random."""
+    draw = np.random.default_rng(seed)
+    corpus = random_essays(name, count, seed, **card)
+    named = tuple(f"task {number}" for number in draw.integers(0, tasks, count))
+    wrote = draw.integers(0, authors, count) if authors else None
+    return replace(
+        corpus,
+        tasks=named,
+        authors=() if wrote is None else tuple(f"author {number}" for number in wrote),
+    )
+
+
+@pytest.mark.parametrize("form", ["study", "corrected"])
+def test_a_new_task_is_in_no_training_row_and_each_is_scored_once(form: Form) -> None:
+    corpora = [with_tasks("a", 200, 1, 4), CORPORA[0], with_tasks("b", 150, 2, 5, authors=60)]
+    table = pool(corpora, FIVE, form)
+    made = folds("by-task", table)
+    assert [fold.name for fold in made] == ["1", "2", "3", "4", "5"]
+    scored = np.concatenate([np.concatenate(list(fold.scored.values())) for fold in made])
+    assert np.sort(scored).tolist() == table.rows_of(0, 2).tolist()
+    for fold in made:
+        train, validation, held = parts(fold)
+        seen = np.concatenate([train, validation])
+        assert not set(table.task[seen]) & set(table.task[held])
+        assert not (set(table.author[seen]) & set(table.author[held])) - {-1}
+        assert set(table.corpus[seen]) <= {0, 2}
+        assert bool(len(validation)) == (form == "corrected")
+
+
+def test_a_new_task_is_scikit_learns_split_by_group() -> None:
+    table = pool([with_tasks("a", 300, 3, 9)], FIVE, "study")
+    cutter = StratifiedGroupKFold(5, shuffle=True, random_state=42)
+    wanted = [
+        held.tolist() for _, held in cutter.split(np.zeros(len(table)), table.label, table.task)
+    ]
+    assert [fold.scored["a"].tolist() for fold in folds("by-task", table)] == wanted
+
+
+def test_a_text_that_stands_under_two_tasks_is_not_on_two_sides() -> None:
+    corpus = with_tasks("a", 120, 4, 6)
+    twice = replace(
+        corpus,
+        texts=corpus.texts[:60] * 2,
+        tasks=(*corpus.tasks[:60], *corpus.tasks[60:]),
+    )
+    table = pool([twice], FIVE, "corrected")
+    for fold in folds("by-task", table):
+        assert_no_leak(table, fold)
+
+
+def test_fewer_tasks_give_fewer_folds() -> None:
+    table = pool([with_tasks("a", 120, 5, 3)], FIVE, "corrected")
+    assert len(folds("by-task", table)) == 3
+
+
+@pytest.mark.parametrize(
+    "corpora", [[CORPORA[0]], [with_tasks("a", 50, 6, 1), with_tasks("b", 50, 7, 1)]]
+)
+def test_without_two_tasks_a_new_task_is_skipped_with_the_reason(corpora: list[Essays]) -> None:
+    (skipped,) = HOST.get_protocol("by-task").folds(pool(corpora, FIVE, "corrected"), 42)
+    assert skipped == Skipped("all", "no corpus here names two tasks or more")

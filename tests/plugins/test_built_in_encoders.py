@@ -26,7 +26,7 @@ def encode(encoder, texts):
 def test_names_are_a_promise():
     assert set(PluginHost().encoders.items) >= {
         *("qwen3-embedding-0.6b", "qwen3-embedding-4b", "qwen3-embedding-8b"),
-        *("minilm", "surface", "hf:", "st:", "random-qwen3", "random-qwen3-tiny"),
+        *("minilm", "surface", "length", "hf:", "st:", "random-qwen3", "random-qwen3-tiny"),
         *("random-qwen3-0.6b", "random-qwen3-4b", "random-qwen3-8b"),
     }
 
@@ -126,3 +126,11 @@ def test_surface_is_one_layer_of_three():
     encoder = load("surface")
     assert encoder.identity.layers == (1,)
     assert encode(encoder, TEXTS).shape == (3, 1, 3)
+
+
+def test_length_is_the_logarithm_of_the_characters():
+    encoder = load("length")
+    found = encode(encoder, ["a" * 100, "žluť", "x"])
+    assert found.shape == (3, 1, 1)
+    assert found[:, 0, 0] == pytest.approx(np.log([100, 4, 1]))
+    assert encoder.identity.layers == (1,)
