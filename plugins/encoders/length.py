@@ -61,6 +61,6 @@ def register_encoders(register: Register) -> None:
         parameters=0,
         layers=1,
         width=1,
-        control=True,
+        role="reference",
     )
     register(EncoderSpec(card, load))

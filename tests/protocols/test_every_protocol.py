@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,6 +28,13 @@ NAMES = list(HOST.protocols.items)
 LEVELS = [level.name for level in Level]
 
 
+def names(chance: random.Random, size: int) -> tuple[str | None, ...]:
+    """Authors or tasks: of no row, of some, or of all, from one to nine different ones."""
+    known = [f"name {n}" for n in range(chance.randint(1, 9))]
+    share = chance.choice([0.0, 0.5, 1.0])
+    return tuple(chance.choice(known) if chance.random() < share else None for _ in range(size))
+
+
 @st.composite
 def corpora(draw: st.DrawFn) -> list[Essays]:
     """One to four corpora, some too small for anything, with twins in and across them."""
@@ -40,7 +48,8 @@ def corpora(draw: st.DrawFn) -> list[Essays]:
         rows = [(chance.choice(known), chance.choice(levels)) for _ in range(size)]
         language = draw(st.sampled_from(["cs", "it"]))
         group = draw(st.sampled_from(["m", None]))
-        made.append(essays(name, rows, language=language, group=group))
+        corpus = essays(name, rows, language=language, group=group)
+        made.append(replace(corpus, authors=names(chance, size), tasks=names(chance, size)))
     return made
 
 
@@ -191,6 +200,22 @@ def is_loco(table: EssayTable, fold: Fold) -> None:
     leaves_out(table, fold, table.rows_of(*members))
 
 
+def is_lofo(table: EssayTable, fold: Fold) -> None:
+    members = table.families[fold.name]
+    assert corpora_of(table, scored(fold)) == {table.names[index] for index in members}
+    leaves_out(table, fold, table.rows_of(*members))
+
+
+def is_by_task(table: EssayTable, fold: Fold) -> None:
+    new = table.task[scored(fold)]
+    assert (new >= 0).all()
+    assert not set(table.task[learned(fold)]) & set(new)
+    known = set(table.author[learned(fold)]) - {-1}
+    assert not known & set(table.author[scored(fold)])
+    of_tasks = {corpus: set(table.task[table.corpus == corpus]) - {-1} for corpus in table.corpus}
+    assert all(len(of_tasks[corpus]) > 1 for corpus in table.corpus[scored(fold)])
+
+
 def is_logo(table: EssayTable, fold: Fold) -> None:
     leaves_out(table, fold, table.rows_of(*table.groups[fold.name.removesuffix("-all")]))
 
@@ -227,6 +252,8 @@ def is_few_shot(shots: int) -> Callable[[EssayTable, Fold], None]:
 
 MEANT = {
     "iid": is_iid,
+    "by-task": is_by_task,
+    "lofo": is_lofo,
     "loco": is_loco,
     "logo": is_logo,
     "lolo": is_lolo,

@@ -8,6 +8,7 @@ changelog. The order in which a fold trains is pinned too, because networks draw
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from essay_factory import essays
@@ -35,7 +36,11 @@ def corpus(name: str, count: int, *, language: str, group: str | None = None) ->
     rows = rows[::2] + rows[1::2]
     if name == "two":
         rows.reverse()
-    return essays(name, rows, language=language, group=group)
+    made = essays(name, rows, language=language, group=group)
+    if name == "one":
+        return made
+    tasks = tuple(f"task {n * n % 13 % 7}" if n % 10 else None for n in range(len(rows)))
+    return replace(made, tasks=tasks, authors=tuple(f"author {n // 3}" for n in range(len(rows))))
 
 
 CORPORA = [
@@ -61,6 +66,28 @@ def _describe(fold: Fold | Skipped, name: str, table: EssayTable) -> str:
 
 
 GOLDEN: dict[tuple[str, Form], dict[str, str]] = {
+    ("by-task", "study"): {
+        "1": "b03cb3385c7d89f9-fa56b097",
+        "2": "ba51d08f14568f9b-de39fb4e",
+        "3": "811c54791bdd899f-3477767d",
+        "4": "760a3bdfcf3ca236-c8308799",
+        "5": "fecfcffd8b1a7080-5aaaf878",
+    },
+    ("by-task", "corrected"): {
+        "1": "3bbec948dbd0b0df-0d5634a0",
+        "2": "e6ec415ba77e5171-d716af8e",
+        "3": "705ac0f3df6548bd-1ee9cbe9",
+        "4": "df27817f6d6ca027-e03417b1",
+        "5": "93266169d938fa80-6b41704f",
+    },
+    ("lofo", "study"): {
+        "m": "ba37c936d88caea8-b64bdf6a",
+        "many": "7d01d5432b427c4b-c9688e4e",
+    },
+    ("lofo", "corrected"): {
+        "m": "fca50faa66f1d6c0-dc38e229",
+        "many": "45b8a40f7caf033e-fe9da6f4",
+    },
     ("few-shot-8", "study"): {
         "one": "5f8a1337d564dc85-05136724",
         "two": "546bc11670ace619-85e19dca",
