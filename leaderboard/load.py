@@ -10,7 +10,7 @@ from pathlib import Path
 from cefrbench.errors import ResultError
 from cefrbench.results.check import check_figures, check_predictions
 from cefrbench.results.findings import Finding
-from cefrbench.results.io import checksum, parse_json, read_bytes, read_predictions_of, validate
+from cefrbench.results.io import checksum, parse_json, parse_result, read_bytes, read_predictions_of
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 
@@ -111,7 +111,7 @@ def load(file: ResultFile) -> tuple[RunResult, PredictionTable]:
 def _load(file: ResultFile) -> tuple[RunResult, PredictionTable]:
     data = read_bytes(file.path)
     raw = parse_json(data, file.path)
-    result = validate(data, file.path)
+    result = parse_result(data, file.path)
     _check_extent(result)
     if raw.get("checksum") != checksum(raw):
         raise ResultError("Its checksum is wrong: the file was changed or damaged.")

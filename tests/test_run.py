@@ -13,8 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from cefrbench.cli import cli, main
-from cefrbench.results.io import read_result
-from cefrbench.results.predictions import read_predictions
+from cefrbench.results.io import read_predictions_of, read_result
 from cefrbench.scores import tally
 
 SMALL = ["--encoder", "random-qwen3-tiny", "--probe", "ridge", "--probe", "ordinal"]
@@ -72,7 +71,7 @@ def test_a_text_with_two_levels_is_scored_once_and_either_level_is_right(result_
 
 def test_predictions_give_the_confusion_matrices_again(result_path):
     result = read_result(result_path)
-    predictions = read_predictions(result_path.with_name(result.predictions.file))
+    predictions = read_predictions_of(result, result_path)
     units = {(u.protocol, u.fold, u.corpus, u.probe, u.seed, u.layer): u for u in result.units}
     seen = 0
     for key, rows in predictions.units():

@@ -6,13 +6,13 @@ import csv
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from changes import base_of, changed, tell
 
 from cefrbench.errors import UserError
-from cefrbench.results.check import check_result
+from cefrbench.results.check import check_file
 from cefrbench.results.io import read_result
 from cefrbench.results.model import RunResult
 from cefrbench_leaderboard.site import build
@@ -46,16 +46,16 @@ def faults(path: Path, known: Mapping[tuple[str, str], str]) -> Iterator[str]:
     known : mapping
         Fingerprint of each (suite, corpus) among the results that are there already.
     """
-    try:
-        result = read_result(path)
-        for one in check_result(path)[:MOST]:
-            yield f"{one.where or 'the file'}: found {one.found}, expected {one.expected}"
-    except UserError as error:
-        yield str(error)
+    checked = check_file(path)
+    for one in checked.findings[:MOST]:
+        yield f"{one.where or 'the file'}: found {one.found}, expected {one.expected}"
+    result = checked.result
+    if result is None:
         return
     if path.parent.parent != RESULTS:
         yield f"it lies in {path.parent}, not in a folder of {RESULTS} named for its encoder"
-    others = {other.encoder.name for other in _results(path.parent)} - {result.encoder.name}
+    beside = _results(other for other in _files(path.parent) if other != path)
+    others = {other.encoder.name for other in beside} - {result.encoder.name}
     if others:
         yield f"its folder also holds results of {', '.join(sorted(others))}"
     if result.encoder.revision is None and "/" in result.encoder.model:
@@ -122,8 +122,12 @@ def _unpack(commit: str, folder: Path) -> None:
         subprocess.run(["tar", "-xf", str(archive), "-C", str(folder)], check=True)
 
 
-def _results(folder: Path) -> Iterator[RunResult]:
-    for path in sorted(folder.rglob("*.json")):
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.json"))
+
+
+def _results(paths: Iterable[Path]) -> Iterator[RunResult]:
+    for path in paths:
         try:
             yield read_result(path)
         except UserError:
@@ -134,7 +138,7 @@ def _results(folder: Path) -> Iterator[RunResult]:
 def _fingerprints(folder: Path) -> dict[tuple[str, str], str]:
     """Fingerprint of each corpus by suite; the first result's, by name."""
     known: dict[tuple[str, str], str] = {}
-    for result in _results(folder):
+    for result in _results(_files(folder)):
         for corpus in result.corpora:
             known.setdefault((result.suite, corpus.card.name), corpus.fingerprint)
     return known

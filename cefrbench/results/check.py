@@ -7,6 +7,7 @@ recomputed whatever the checksum says.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -18,10 +19,9 @@ from cefrbench.results.findings import TOLERANCE, Finding, Findings, diff, uniqu
 from cefrbench.results.io import (
     checksum,
     parse_json,
+    parse_result,
     read_bytes,
     read_predictions_of,
-    read_result,
-    validate,
 )
 from cefrbench.results.model import Confusion, FitRecord, RunResult, UnitRecord
 from cefrbench.results.predictions import PredictionTable, UnitKey
@@ -39,25 +39,50 @@ from cefrbench.scores import all_scores, tally
 MOST_TEXTS = 2**40
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A result file as it was read, once, and what is wrong with it.
+
+    Attributes
+    ----------
+    result : RunResult or None
+        None where the file can't be read, is no result or doesn't keep to the schema.
+    predictions : PredictionTable or None
+        None where those that the result names can't be read.
+    findings : tuple of Finding
+        None of them means that all agrees.
+    """
+
+    result: RunResult | None
+    predictions: PredictionTable | None
+    findings: tuple[Finding, ...]
+
+
+def check_file(path: Path) -> Checked:
+    """Read one result file and the predictions beside it, and recompute every figure."""
+    try:
+        data = read_bytes(path)
+        raw = parse_json(data, path)
+        result = parse_result(data, path)
+        expected = checksum(raw)
+    except ResultError as error:
+        return Checked(None, None, (Finding("", str(error), "a result that can be read"),))
+    findings = [*diff("checksum", raw.get("checksum"), expected), *check_figures(result)]
+    try:
+        predictions = read_predictions_of(result, path)
+    except ResultError as error:
+        findings.append(Finding("predictions", str(error), "the predictions of this result"))
+        return Checked(result, None, tuple(findings))
+    findings += check_predictions(result, predictions)
+    return Checked(result, predictions, tuple(findings))
+
+
 def check_result(path: Path) -> list[Finding]:
     """Check one result file and the predictions beside it; no finding means that all agrees.
 
     A file that can't be read, is no result or doesn't keep to the schema is one finding.
     """
-    try:
-        data = read_bytes(path)
-        raw = parse_json(data, path)
-        result = validate(data, path)
-        expected = checksum(raw)
-    except ResultError as error:
-        return [Finding("", str(error), "a result that can be read")]
-    findings = list(diff("checksum", raw.get("checksum"), expected))
-    findings += check_figures(result)
-    try:
-        predictions = read_predictions_of(result, path)
-    except ResultError as error:
-        return [*findings, Finding("predictions", str(error), "the predictions of this result")]
-    return findings + check_predictions(result, predictions)
+    return list(check_file(path).findings)
 
 
 def read_checked(path: Path) -> tuple[RunResult, PredictionTable]:
@@ -68,15 +93,14 @@ def read_checked(path: Path) -> tuple[RunResult, PredictionTable]:
     ResultError
         With the first finding, when there is one.
     """
-    findings = check_result(path)
-    if findings:
-        first = findings[0]
+    checked = check_file(path)
+    if checked.result is None or checked.predictions is None or checked.findings:
+        first = checked.findings[0]
         raise ResultError(
             f"{str(path)!r} doesn't pass its check ({first.where or 'file'}: {first.found}, "
             f"expected {first.expected}): see `cefrbench results check`."
         )
-    result = read_result(path)
-    return result, read_predictions_of(result, path)
+    return checked.result, checked.predictions
 
 
 def check_figures(result: RunResult) -> list[Finding]:

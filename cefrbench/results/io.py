@@ -16,9 +16,10 @@ from cefrbench.errors import ResultError
 from cefrbench.results.model import KIND, SCHEMA_VERSION, RunResult
 from cefrbench.results.predictions import (
     PredictionTable,
+    decode_predictions,
     describe_predictions,
     encode_predictions,
-    read_predictions,
+    read_predictions_bytes,
 )
 
 #: Largest result file that is read; a result of nine corpora, seven protocols and 36 layers is
@@ -160,9 +161,20 @@ def read_bytes(path: Path) -> bytes:
 
 
 def parse_result(data: bytes, path: Path) -> RunResult:
-    """Validate the bytes of a result file; ``path`` is for messages."""
-    parse_json(data, path)
-    return validate(data, path)
+    """Validate the bytes of a result file, without any conversion; ``path`` is for messages."""
+    try:
+        result = RunResult.model_validate_json(data, strict=True)
+    except ValidationError as error:
+        # What is no JSON, not ours or of another version is told as that, not as wrong fields.
+        parse_json(data, path)
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ResultError(
+            f"{str(path)!r} doesn't keep to schema {SCHEMA_VERSION}: {place}: {first['msg']} "
+            f"({error.error_count()} such errors); it was changed by hand or damaged."
+        ) from error
+    _check_version(result.schema_version, path)
+    return result
 
 
 def parse_json(data: bytes, path: Path) -> dict[str, Any]:
@@ -183,19 +195,6 @@ def parse_json(data: bytes, path: Path) -> dict[str, Any]:
     return parsed
 
 
-def validate(data: bytes, path: Path) -> RunResult:
-    """Validate a result against the schema, without any conversion of types."""
-    try:
-        return RunResult.model_validate_json(data, strict=True)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise ResultError(
-            f"{str(path)!r} doesn't keep to schema {SCHEMA_VERSION}: {place}: {first['msg']} "
-            f"({error.error_count()} such errors); it was changed by hand or damaged."
-        ) from error
-
-
 def read_predictions_of(result: RunResult, path: Path) -> PredictionTable:
     """Read the predictions of the result at ``path``, and see that they are those it names.
 
@@ -213,8 +212,9 @@ def read_predictions_of(result: RunResult, path: Path) -> PredictionTable:
             "name of a file in the same folder."
         )
     beside = path.with_name(described.file)
-    table = read_predictions(beside)
-    found = hashlib.sha256(beside.read_bytes()).hexdigest()
+    data = read_predictions_bytes(beside)
+    table = decode_predictions(data, beside)
+    found = hashlib.sha256(data).hexdigest()
     if found != described.sha256:
         raise ResultError(
             f"{str(beside)!r} is not the predictions file of {path.name!r} (SHA-256 {found[:12]}…, "

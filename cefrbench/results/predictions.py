@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Most rows that are read; some 500 times what nine corpora, five probes and two protocols give.
 MAX_ROWS = 50_000_000
+#: Largest file that is read: so many rows, ill compressed.
+MAX_BYTES = 2 * 1024**3
 
 #: Stands for "no seed" in the array; the file holds a null there.
 NO_SEED = -1
@@ -186,31 +188,49 @@ def write_predictions(path: Path, table: PredictionTable) -> PredictionsFile:
     return describe_predictions(path.name, data, len(table))
 
 
-def read_predictions(path: Path) -> PredictionTable:
-    """Read a predictions file.
+def read_predictions_bytes(path: Path) -> bytes:
+    """Read a predictions file's bytes, unless it is far too large.
 
     Raises
     ------
     ResultError
-        When it is missing, damaged, of other columns or types, or far too large.
+        When it is missing, can't be read or is far too large.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise ResultError(
+                f"The predictions {str(path)!r} have {size:,} bytes, more than the {MAX_BYTES:,} "
+                "that any result's have: it is no predictions file of cefrbench."
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise ResultError(
+            f"The predictions {str(path)!r} can't be read ({error.strerror or error}): "
+            "put the file that came with the result beside it."
+        ) from error
+
+
+def decode_predictions(data: bytes, path: Path) -> PredictionTable:
+    """Take the bytes of a predictions file apart; ``path`` is for messages.
+
+    Raises
+    ------
+    ResultError
+        When they are damaged, of other columns or types, or of far too many rows.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(pa.BufferReader(data))
         if file.metadata.num_rows > MAX_ROWS:
             raise ResultError(
                 f"The predictions {str(path)!r} hold {file.metadata.num_rows:,} rows, more than "
                 f"the {MAX_ROWS:,} that any result has: it is no predictions file of cefrbench."
             )
         arrow = file.read()
-    except OSError as error:
-        raise ResultError(
-            f"The predictions {str(path)!r} can't be read ({error.strerror or error}): "
-            "put the file that came with the result beside it."
-        ) from error
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
         raise ResultError(
             f"The predictions {str(path)!r} are no Parquet file or a damaged one: "
             "copy or make them again."

@@ -11,12 +11,18 @@ from result_factory import make_result
 from cefrbench.errors import ResultError
 from cefrbench.essays import text_key
 from cefrbench.results.predictions import (
+    MAX_BYTES,
     PredictionTable,
+    decode_predictions,
     encode_predictions,
-    read_predictions,
+    read_predictions_bytes,
     write_predictions,
 )
 from cefrbench.scores import tally
+
+
+def read(path):
+    return decode_predictions(read_predictions_bytes(path), path)
 
 
 def one_unit(**changes):
@@ -38,7 +44,7 @@ def one_unit(**changes):
 def test_a_table_comes_back_bit_for_bit(tmp_path):
     _, table = make_result()
     described = write_predictions(tmp_path / "x.parquet", table)
-    assert read_predictions(tmp_path / "x.parquet").equals(table)
+    assert read(tmp_path / "x.parquet").equals(table)
     assert described.rows == len(table)
     assert described.file == "x.parquet"
     written = (tmp_path / "x.parquet").read_bytes()
@@ -56,7 +62,7 @@ def test_recomputing_a_unit_from_its_predictions_gives_its_matrix_and_sums_exact
     units = {
         (u.protocol, u.fold, u.corpus, u.probe, u.seed, u.layer): u for u in result.units if u.n
     }
-    for key, rows in read_predictions(tmp_path / "x.parquet").units():
+    for key, rows in read(tmp_path / "x.parquet").units():
         counted = tally(rows.prediction, rows.low, rows.high, 5)
         assert counted.confusion.tolist() == [list(row) for row in units[key].confusion]
         assert counted.sums == units[key].sums
@@ -103,12 +109,19 @@ def test_units_are_taken_apart_where_any_part_of_their_name_changes():
 def test_no_units_make_an_empty_table_that_can_be_written(tmp_path):
     table = PredictionTable.concat([])
     assert write_predictions(tmp_path / "x.parquet", table).rows == 0
-    assert list(read_predictions(tmp_path / "x.parquet").units()) == []
+    assert list(read(tmp_path / "x.parquet").units()) == []
 
 
 def test_a_missing_file_is_said_so(tmp_path):
     with pytest.raises(ResultError, match="No such file"):
-        read_predictions(tmp_path / "none.parquet")
+        read(tmp_path / "none.parquet")
+
+
+def test_a_file_far_too_large_is_refused_unread(tmp_path):
+    with (tmp_path / "x.parquet").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    with pytest.raises(ResultError, match="more than the 2,147,483,648"):
+        read(tmp_path / "x.parquet")
 
 
 @pytest.mark.parametrize("keep", [0, 10, 400])
@@ -116,13 +129,13 @@ def test_a_truncated_file_is_said_so(tmp_path, keep):
     path = tmp_path / "x.parquet"
     path.write_bytes(encode_predictions(make_result()[1])[:keep])
     with pytest.raises(ResultError, match="no Parquet file or a damaged one"):
-        read_predictions(path)
+        read(path)
 
 
 def test_other_columns_are_refused(tmp_path):
     pq.write_table(pa.table({"text": ["x"]}), tmp_path / "x.parquet")
     with pytest.raises(ResultError, match="have the columns text; expected protocol"):
-        read_predictions(tmp_path / "x.parquet")
+        read(tmp_path / "x.parquet")
 
 
 def test_columns_of_other_types_are_refused(tmp_path):
@@ -131,10 +144,10 @@ def test_columns_of_other_types_are_refused(tmp_path):
     table = table.set_column(column, "prediction", pa.array(["1", "2"]))
     pq.write_table(table, tmp_path / "x.parquet")
     with pytest.raises(ResultError, match="in cefrbench's types"):
-        read_predictions(tmp_path / "x.parquet")
+        read(tmp_path / "x.parquet")
 
 
 def test_predictions_keep_full_precision(tmp_path):
     values = np.nextafter([1.0, 2.0], 3.0)
     write_predictions(tmp_path / "x.parquet", one_unit(prediction=values))
-    assert read_predictions(tmp_path / "x.parquet").prediction.tolist() == values.tolist()
+    assert read(tmp_path / "x.parquet").prediction.tolist() == values.tolist()

@@ -1,0 +1,71 @@
+"""A command reads and validates each result once, however much it makes of it."""
+
+import importlib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from result_factory import write_made
+
+from cefrbench.cli import main
+from cefrbench.results.model import RunResult
+
+REVIEW = Path(__file__).resolve().parents[2] / ".github" / "review"
+
+
+@pytest.fixture
+def results(tmp_path):
+    options = {"texts": 15, "layers": (1, 2), "probes": ("ridge",)}
+    for name, skill in (("first", 0.9), ("second", 0.5)):
+        write_made(tmp_path / "out", name, skill=skill, **options)
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """How often each file was read, and results were validated."""
+    counted: Counter[str] = Counter()
+    validate, read_bytes = RunResult.model_validate_json, Path.read_bytes
+
+    def counted_validate(data, **options):
+        counted["validations"] += 1
+        return validate(data, **options)
+
+    def counted_read(path):
+        if path.parent.parent.name == "out":
+            counted[f"{path.parent.name}{path.suffix}"] += 1
+        return read_bytes(path)
+
+    monkeypatch.setattr(RunResult, "model_validate_json", counted_validate)
+    monkeypatch.setattr(Path, "read_bytes", counted_read)
+    return counted
+
+
+ONE = {"first.json": 1, "first.parquet": 1, "validations": 1}
+BOTH = {"first.json": 1, "second.json": 1, "validations": 2}
+BOTH_WITH_PREDICTIONS = {**BOTH, "first.parquet": 1, "second.parquet": 1}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("show {0}/first/cefr-v1.json", ONE),
+        ("show --json {0}/first/cefr-v1.json", {"first.json": 1, "validations": 1}),
+        ("results check {0}", BOTH_WITH_PREDICTIONS),
+        ("results merge {0}/first --output {0}/whole.json", ONE),
+        ("results export {0} --format csv", BOTH),
+        ("compare {0} --replicates 200", BOTH_WITH_PREDICTIONS),
+        ("leaderboard build --results {0} --out {0}-site", BOTH_WITH_PREDICTIONS),
+    ],
+)
+def test_a_command_reads_each_file_once(results, reads, words, expected):
+    assert main(words.format(results).split()) == 0
+    assert reads == expected
+
+
+def test_reviewing_a_result_reads_it_once(results, reads, monkeypatch):
+    monkeypatch.syspath_prepend(REVIEW)
+    review = importlib.import_module("results")
+    monkeypatch.setattr(review, "RESULTS", results)
+    assert list(review.faults(results / "first" / "cefr-v1.json", {})) == []
+    assert reads == ONE
