@@ -50,7 +50,7 @@ class CorpusCard(Card):
     rated_by: str = Field(description="Who gave the levels, and how.")
     cleaning: tuple[str, ...] = Field(default=(), description="Cleaning rules applied, in order.")
     hub: HubFile | None = Field(default=None, description="Hub location; none for local files.")
-    group: Name | None = Field(default=None, description="Family that `logo` leaves out together.")
+    group: Name | None = Field(default=None, description="Family that `lofo` leaves out together.")
     optional: bool = Field(default=False, description="Not part of the suites; named explicitly.")
 
 
