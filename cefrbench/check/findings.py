@@ -12,7 +12,7 @@ Kind = Literal["plugin", "corpus", "encoder", "probe"]
 Status = Literal["pass", "note", "fail", "skip"]
 
 
-class Finding(Card):
+class CheckFinding(Card):
     """The outcome of one check, or one of the things that a check found."""
 
     check: str = Field(description="Name of the check.")
@@ -23,16 +23,16 @@ class Finding(Card):
     mend: str = Field(default="", description="How to mend it.")
 
 
-class Report(Card):
+class CheckReport(Card):
     """All findings on one corpus, encoder, probe or plugin, in the order of the checks."""
 
     kind: Kind
     name: str
     origin: str = Field(default="", description="Where the plugin comes from.")
-    findings: tuple[Finding, ...]
+    findings: tuple[CheckFinding, ...]
 
     @property
-    def failed(self) -> tuple[Finding, ...]:
+    def failed(self) -> tuple[CheckFinding, ...]:
         """What has to be mended."""
         return self.of("fail")
 
@@ -41,7 +41,7 @@ class Report(Card):
         """Whether nothing has to be mended."""
         return not self.failed
 
-    def of(self, status: Status) -> tuple[Finding, ...]:
+    def of(self, status: Status) -> tuple[CheckFinding, ...]:
         """Findings of one status, in order."""
         return tuple(finding for finding in self.findings if finding.status == status)
 

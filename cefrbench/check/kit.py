@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cefrbench.check.findings import Report
+from cefrbench.check.findings import CheckReport
 from cefrbench.contracts.corpus import Access, Corpus
 from cefrbench.contracts.encoder import EncoderOptions, EncoderSpec
 from cefrbench.contracts.probe import ProbeSpec
@@ -45,17 +45,17 @@ class KitOptions:
         return Access(offline=self.offline)
 
 
-def report_plugin(host: PluginHost, plugin: Plugin) -> Report:
+def report_plugin(host: PluginHost, plugin: Plugin) -> CheckReport:
     """Check a plugin as a whole."""
     from cefrbench.check.plugin import CHECKS, PluginSubject
 
     findings = tuple(CHECKS.run(PluginSubject(host, plugin)))
-    return Report(kind="plugin", name=plugin.name, origin=plugin.origin, findings=findings)
+    return CheckReport(kind="plugin", name=plugin.name, origin=plugin.origin, findings=findings)
 
 
 def report_corpus(
     corpus: Corpus, options: KitOptions | None = None, others: Sequence[Corpus] = ()
-) -> Report:
+) -> CheckReport:
     """Check a corpus; ``others`` are the corpora that its texts are looked up in."""
     from cefrbench.check.corpus import CHECKS
     from cefrbench.check.corpus.subject import open_corpus
@@ -68,12 +68,12 @@ def report_corpus(
         access=options.access,
         compared=list(_compared(corpus, options, others)),
     )
-    return Report(kind="corpus", name=corpus.name, findings=tuple(CHECKS.run(subject)))
+    return CheckReport(kind="corpus", name=corpus.name, findings=tuple(CHECKS.run(subject)))
 
 
 def report_encoder(
     spec: EncoderSpec, options: KitOptions | None = None, name: str | None = None
-) -> Report:
+) -> CheckReport:
     """Check an encoder; ``name`` is the full one for schemes such as ``hf:``."""
     from cefrbench.check.encoder import CHECKS
     from cefrbench.check.encoder.subject import EncoderSubject
@@ -85,20 +85,20 @@ def report_encoder(
         findings = tuple(CHECKS.run(subject))
     finally:
         subject.close()
-    return Report(kind="encoder", name=subject.name, findings=findings)
+    return CheckReport(kind="encoder", name=subject.name, findings=findings)
 
 
-def report_probe(spec: ProbeSpec, options: KitOptions | None = None) -> Report:
+def report_probe(spec: ProbeSpec, options: KitOptions | None = None) -> CheckReport:
     """Check a probe."""
     from cefrbench.check.probe import CHECKS
     from cefrbench.check.probe.subject import ProbeSubject
 
     device = options.device if options and options.device != "auto" else "cpu"
     findings = tuple(CHECKS.run(ProbeSubject(spec, device)))
-    return Report(kind="probe", name=spec.name, findings=findings)
+    return CheckReport(kind="probe", name=spec.name, findings=findings)
 
 
-def check_target(target: Target, options: KitOptions) -> Iterator[Report]:
+def check_target(target: Target, options: KitOptions) -> Iterator[CheckReport]:
     """Check plugins as a whole, then all that they registered."""
     host = target.host
     for plugin in target.plugins:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cefrbench.check.table import CheckTable, Fact, NotApplicableError, Problem
+from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
 from cefrbench.plugins import ENTRY_POINT_GROUP, Plugin, PluginHost, built_in_module
 
 #: Packages that take a second or more to import.
@@ -66,12 +66,12 @@ CHECKS: CheckTable[PluginSubject] = CheckTable()
     "It loads, and all its hooks exist",
     "A plugin that can't be loaded is left out, and everything it registers is missing.",
 )
-def check_loads(subject: PluginSubject) -> Iterator[Problem | Fact]:
+def check_loads(subject: PluginSubject) -> Iterator[Problem | Remark]:
     """Load it, call its hooks, and look for an error."""
     subject.host.broken()
     if subject.plugin.error:
         yield Problem(subject.plugin.error, "mend what the error names; --debug shows where it is")
-    yield Fact(", ".join(subject.plugin.hooks))
+    yield Remark(", ".join(subject.plugin.hooks))
 
 
 @CHECKS.add(
@@ -80,14 +80,14 @@ def check_loads(subject: PluginSubject) -> Iterator[Problem | Fact]:
     "A name that is registered twice stops every run, because nobody can say which one is meant.",
     needs="plugin-loads",
 )
-def check_registers(subject: PluginSubject) -> Iterator[Problem | Fact]:
+def check_registers(subject: PluginSubject) -> Iterator[Problem | Remark]:
     """Look for collisions that name this plugin."""
     for sentence in subject.host.collisions():
         if repr(subject.plugin.name) in sentence:
             yield Problem(sentence, "choose another name on the card")
     if not subject.plugin.registered and "register_commands" not in subject.plugin.hooks:
         yield Problem("it registers nothing", "call register(…) in the hook")
-    yield Fact(", ".join(subject.plugin.registered))
+    yield Remark(", ".join(subject.plugin.registered))
 
 
 @CHECKS.add(

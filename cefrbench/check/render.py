@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cefrbench.check.findings import Finding, Report
+from cefrbench.check.findings import CheckFinding, CheckReport
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _STYLES = {"pass": "green", "note": "yellow", "fail": "bold red", "skip": "dim"}
 
 
-def render_text(reports: Sequence[Report], console: Console) -> None:
+def render_text(reports: Sequence[CheckReport], console: Console) -> None:
     """Print reports: a line a check, then what was found, why it matters and how to mend it."""
     from rich.padding import Padding
     from rich.table import Table
@@ -41,7 +41,7 @@ def render_text(reports: Sequence[Report], console: Console) -> None:
         console.print(Text(f"\n  {report.summary()}\n"))
 
 
-def render_markdown(reports: Sequence[Report]) -> str:
+def render_markdown(reports: Sequence[CheckReport]) -> str:
     """Write reports as Markdown to paste into a pull request."""
     parts = []
     for report in reports:
@@ -61,7 +61,7 @@ def render_markdown(reports: Sequence[Report]) -> str:
     return "\n".join(parts)
 
 
-def render_failures(report: Report) -> str:
+def render_failures(report: CheckReport) -> str:
     """Write what has to be mended as plain text, for an assertion."""
     lines = [f"{_heading(report)}: {report.summary()}"]
     for finding in report.failed:
@@ -70,7 +70,7 @@ def render_failures(report: Report) -> str:
     return "\n".join(lines)
 
 
-def render_json(reports: Sequence[Report]) -> str:
+def render_json(reports: Sequence[CheckReport]) -> str:
     """Write reports as JSON: ``{"passed": bool, "reports": [...]}``."""
     data = {
         "passed": all(report.passed for report in reports),
@@ -81,19 +81,19 @@ def render_json(reports: Sequence[Report]) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False)
 
 
-def _heading(report: Report) -> str:
+def _heading(report: CheckReport) -> str:
     return f"{report.kind} {report.name}" + (f" ({report.origin})" if report.origin else "")
 
 
-def _to_explain(report: Report) -> tuple[Finding, ...]:
+def _to_explain(report: CheckReport) -> tuple[CheckFinding, ...]:
     return (*report.of("fail"), *report.of("note"))
 
 
-def _explained(finding: Finding) -> list[tuple[str, str]]:
+def _explained(finding: CheckFinding) -> list[tuple[str, str]]:
     return [("What", finding.what), ("Why", finding.why), ("Mend", finding.mend)]
 
 
-def _remark(finding: Finding) -> str:
+def _remark(finding: CheckFinding) -> str:
     if finding.status in ("pass", "skip") and finding.what:
         return f"{finding.title}: {finding.what}"
     return finding.title

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
-from cefrbench.check.findings import Finding, Status
+from cefrbench.check.findings import CheckFinding, Status
 from cefrbench.errors import UserError
 
 S = TypeVar("S")
@@ -32,7 +32,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class Remark:
     """A measurement, or what a check covered; it stands in the report when the check passes."""
 
     what: str
@@ -42,8 +42,8 @@ class NotApplicableError(Exception):
     """Raised by a check that has nothing to say of this subject; the reason is reported."""
 
 
-Outcome: TypeAlias = Problem | Fact
-Run: TypeAlias = Callable[[S], Iterable[Outcome]]
+Found: TypeAlias = Problem | Remark
+Run: TypeAlias = Callable[[S], Iterable[Found]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class CheckTable(Generic[S]):
 
         return decorate
 
-    def run(self, subject: S) -> Iterator[Finding]:
+    def run(self, subject: S) -> Iterator[CheckFinding]:
         """Run every check; one that breaks is a finding, and the others go on."""
         unsound: set[str] = set()
         for check in self.checks:
@@ -103,12 +103,12 @@ class CheckTable(Generic[S]):
             yield from found
 
 
-def _run_one(check: Check[S], subject: S) -> Iterator[Finding]:
+def _run_one(check: Check[S], subject: S) -> Iterator[CheckFinding]:
     facts: list[str] = []
     clean = True
     try:
         for outcome in check.run(subject):
-            if isinstance(outcome, Fact):
+            if isinstance(outcome, Remark):
                 facts.append(outcome.what)
                 continue
             clean = False
@@ -133,7 +133,7 @@ def _run_one(check: Check[S], subject: S) -> Iterator[Finding]:
         yield _finding(check, "pass", "; ".join(facts))
 
 
-def _finding(check: Check[S], status: Status, what: str, mend: str = "") -> Finding:
-    return Finding(
+def _finding(check: Check[S], status: Status, what: str, mend: str = "") -> CheckFinding:
+    return CheckFinding(
         check=check.id, title=check.title, why=check.why, status=status, what=what, mend=mend
     )

@@ -13,7 +13,7 @@ from cefrbench.plugins import PluginHost
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cefrbench.check.findings import Report
+    from cefrbench.check.findings import CheckReport
 
 
 @click.command(context_settings={"max_content_width": 100})
@@ -69,7 +69,7 @@ def check(
         ctx.exit(EXIT_PARTIAL)
 
 
-def _write(reports: Sequence[Report], as_json: bool, markdown: Path | None) -> None:
+def _write(reports: Sequence[CheckReport], as_json: bool, markdown: Path | None) -> None:
     from cefrbench.check.render import render_json, render_markdown, render_text
 
     if markdown is not None and str(markdown) != "-":

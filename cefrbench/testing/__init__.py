@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cefrbench.check.findings import Report
+    from cefrbench.check.findings import CheckReport
     from cefrbench.contracts.corpus import Corpus
     from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
     from cefrbench.contracts.probe import ProbeSpec
@@ -30,7 +30,7 @@ def check_corpus(
     sample: bool = True,
     data_dir: Path | None = None,
     others: Sequence[Corpus] = (),
-) -> Report:
+) -> CheckReport:
     """Assert that a corpus keeps its contract.
 
     Parameters
@@ -45,7 +45,7 @@ def check_corpus(
 
     Returns
     -------
-    Report
+    CheckReport
         With notes and measurements.
 
     Raises
@@ -61,7 +61,7 @@ def check_corpus(
 
 def check_encoder(
     encoder: EncoderSpec | Callable[[EncoderOptions], Encoder], *, name: str | None = None
-) -> Report:
+) -> CheckReport:
     """Assert that an encoder keeps its contract.
 
     Parameters
@@ -73,7 +73,7 @@ def check_encoder(
 
     Returns
     -------
-    Report
+    CheckReport
 
     Raises
     ------
@@ -92,7 +92,7 @@ def check_encoder(
     return _passed(report_encoder(encoder, name=name))
 
 
-def check_probe(probe: ProbeSpec) -> Report:
+def check_probe(probe: ProbeSpec) -> CheckReport:
     """Assert that a probe keeps its contract.
 
     Parameters
@@ -101,7 +101,7 @@ def check_probe(probe: ProbeSpec) -> Report:
 
     Returns
     -------
-    Report
+    CheckReport
 
     Raises
     ------
@@ -113,7 +113,7 @@ def check_probe(probe: ProbeSpec) -> Report:
     return _passed(report_probe(probe))
 
 
-def _passed(report: Report) -> Report:
+def _passed(report: CheckReport) -> CheckReport:
     from cefrbench.check.render import render_failures
 
     if not report.passed:

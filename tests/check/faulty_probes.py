@@ -8,6 +8,9 @@ from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
 
 from cefrbench.contracts.probe import FoldFit
 
@@ -73,10 +76,84 @@ class StandardisesInPlace(Ridge):
         return super().fit(X, y, sample_weight)
 
 
+class StandardisesFeaturesInPlace(Ridge):
+    """In place in float32 only, the type of features: scikit-learn maps float64 from disk."""
+
+    def fit(self, X, y, sample_weight=None):
+        X = np.asarray(X, np.float32)
+        X -= X.mean(axis=0)
+        return super().fit(X, y, sample_weight)
+
+
 class SetsItsParameter(Ridge):
     def fit(self, X, y, sample_weight=None):
         self.alpha = 2.0
         return super().fit(X, y, sample_weight)
+
+
+class WeighingPipeline(Pipeline):
+    """Nothing is wrong with it, but it fits its steps in place, as all pipelines do."""
+
+    def fit(self, X, y, sample_weight=None):
+        weights = {f"{name}__sample_weight": sample_weight for name, _ in self.steps}
+        return super().fit(X, y, **weights)
+
+
+class ConstructsWithMore(Ridge):
+    """What was set after the constructor is lost in a clone."""
+
+    offset = 0.0
+
+    def predict(self, X):
+        return super().predict(X) + self.offset
+
+
+class SetsMoreInItsConstructor(Ridge):
+    def __init__(self, alpha=1.0):
+        super().__init__(alpha)
+        self.models = []
+
+
+class CountsItsPredictions(Ridge):
+    count = 0
+
+    def predict(self, X):
+        self.count += 1
+        return super().predict(X)
+
+
+class WeighsInPlace(Ridge):
+    def fit(self, X, y, sample_weight=None):
+        if sample_weight is not None:
+            sample_weight *= 1.0
+            sample_weight[:] = np.maximum(sample_weight, 1e-3) + 1e-6
+        return super().fit(X, y, sample_weight)
+
+
+class CopiesItsParameter(Ridge):
+    """scikit-learn's clone refuses what its constructor makes of a parameter."""
+
+    def __init__(self, alpha=(1.0,)):
+        super().__init__(list(alpha))
+
+    def fit(self, X, y, sample_weight=None):
+        self.model_ = Ridge(self.alpha[0]).fit(X, y, sample_weight)
+        return self
+
+    def predict(self, X):
+        check_is_fitted(self)
+        return self.model_.predict(X)
+
+
+class IsNoEstimatorToScikitLearn:
+    """Fits and predicts, and that is all."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.model = Ridge().fit(X, y, sample_weight)
+        return self
+
+    def predict(self, X):
+        return self.model.predict(X)
 
 
 class CentresWhatItPredicts(Ridge):
@@ -196,3 +273,17 @@ def trees(seed):
 def neighbours():
     """An estimator of scikit-learn that takes no weights."""
     return KNeighborsRegressor()
+
+
+def pipeline(last=SoundRidge):
+    return WeighingPipeline([("scale", StandardScaler()), ("last", last())])
+
+
+def pipeline_whose_step_sets_its_parameter():
+    return pipeline(SetsItsParameter)
+
+
+def ridge_with_more_than_its_constructor_knows():
+    estimator = ConstructsWithMore()
+    estimator.offset = 0.5
+    return estimator

@@ -3,8 +3,10 @@
 import faulty_probes as faulty
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils import estimator_checks
 
 from cefrbench.check.kit import report_probe
+from cefrbench.check.probe.estimator import MEANING, NOT_ASKED
 from cefrbench.contracts.cards import ProbeCard
 from cefrbench.contracts.probe import ProbeSpec
 
@@ -29,8 +31,9 @@ def of_class(estimator, **card):
         of_class(faulty.SoundRidge),
         of_class(LogisticRegression, kind="classifier"),
         spec(lambda options: faulty.trees(options.seed), seeded=True),
+        of_class(faulty.pipeline),
     ],
-    ids=["ridge", "logistic", "trees"],
+    ids=["ridge", "logistic", "trees", "pipeline"],
 )
 def test_a_sound_probe_has_no_finding(sound):
     report = report_probe(sound)
@@ -39,30 +42,71 @@ def test_a_sound_probe_has_no_finding(sound):
 
 
 FAULTS = [
-    (faulty.IgnoresWeights, "probe-weights-count"),
-    (faulty.TakesRootsOfWeights, "probe-weights-repeat"),
-    (faulty.ReturnsNothing, "probe-fit-returns-self"),
-    (faulty.PredictsColumns, "probe-shape"),
-    (faulty.PredictsNan, "probe-shape"),
-    (faulty.PredictsUnfitted, "probe-new"),
-    (faulty.StandardisesInPlace, "probe-inputs"),
-    (faulty.SetsItsParameter, "probe-clone"),
-    (faulty.CentresWhatItPredicts, "probe-predict-alone"),
-    (faulty.RemembersRows, "probe-refit"),
-    (faulty.LearnsNothing, "probe-signal"),
-    (faulty.ShiftsUp, "probe-kind"),
-    (faulty.NeedsFiveOfEach, "probe-small"),
-    (faulty.DrawsFromTheGlobalGenerator, "probe-deterministic"),
-    (faulty.BatchesApproximately, "probe-folds"),
-    (faulty.BatchesWithoutWeights, "probe-folds"),
-    (faulty.BatchesInAnotherOrder, "probe-folds"),
-    (faulty.BatchesTooFew, "probe-folds"),
+    (faulty.IgnoresWeights, {"probe-weights-count"}),
+    (faulty.TakesRootsOfWeights, {"probe-weights-repeat"}),
+    (faulty.ReturnsNothing, {"probe-scikit-learn"}),
+    (faulty.PredictsColumns, {"probe-shape"}),
+    (faulty.PredictsNan, {"probe-shape"}),
+    (faulty.PredictsUnfitted, {"probe-scikit-learn"}),
+    (faulty.CentresWhatItPredicts, {"probe-scikit-learn"}),
+    (faulty.CountsItsPredictions, {"probe-scikit-learn"}),
+    (faulty.SetsMoreInItsConstructor, {"probe-scikit-learn"}),
+    (faulty.StandardisesInPlace, {"probe-inputs"}),
+    (faulty.StandardisesFeaturesInPlace, {"probe-inputs"}),
+    (faulty.WeighsInPlace, {"probe-inputs", "probe-scikit-learn"}),
+    (faulty.SetsItsParameter, {"probe-clone"}),
+    (faulty.pipeline_whose_step_sets_its_parameter, {"probe-clone"}),
+    (faulty.ridge_with_more_than_its_constructor_knows, {"probe-clone"}),
+    (faulty.IsNoEstimatorToScikitLearn, {"probe-clone", "probe-scikit-learn"}),
+    (faulty.RemembersRows, {"probe-refit", "probe-scikit-learn"}),
+    (faulty.LearnsNothing, {"probe-signal"}),
+    (faulty.ShiftsUp, {"probe-kind"}),
+    (faulty.NeedsFiveOfEach, {"probe-small"}),
+    (faulty.DrawsFromTheGlobalGenerator, {"probe-deterministic", "probe-scikit-learn"}),
+    (faulty.BatchesApproximately, {"probe-folds"}),
+    (faulty.BatchesWithoutWeights, {"probe-folds"}),
+    (faulty.BatchesInAnotherOrder, {"probe-folds"}),
+    (faulty.BatchesTooFew, {"probe-folds"}),
 ]
 
 
-@pytest.mark.parametrize(("estimator", "check"), FAULTS, ids=[e.__name__ for e, _ in FAULTS])
-def test_a_probe_that(estimator, check):
-    assert found(of_class(estimator)) == {check}
+@pytest.mark.parametrize(("estimator", "checks"), FAULTS, ids=[e.__name__ for e, _ in FAULTS])
+def test_a_probe_that(estimator, checks):
+    assert found(of_class(estimator)) == checks
+
+
+def said(of, status, check="probe-scikit-learn"):
+    """What the findings of one check say."""
+    return [f.what for f in report_probe(of).of(status) if f.check == check]
+
+
+def test_what_scikit_learn_finds_is_said_in_words_of_this_house():
+    (what,) = said(of_class(faulty.ReturnsNothing), "fail")
+    assert what == (
+        "fit returned something else than the estimator (check_estimators_fit_returns_self)"
+    )
+
+
+def test_a_check_that_has_no_words_here_is_a_note_under_its_own_name():
+    notes = said(of_class(faulty.RemembersRows), "note")
+    assert any(note.startswith("scikit-learn's check_n_features_in fails") for note in notes)
+
+
+def test_a_probe_that_does_not_know_targets_below_0_breaks_scikit_learns_checks_and_is_noted():
+    # They fit regressors on any numbers; no level is below 0.
+    (note,) = [n for n in said(of_class(faulty.NeedsFiveOfEach), "note") if "broke off" in n]
+    assert "check_fit_idempotent" in note
+    assert "no negative elements" in note
+
+
+def test_a_probe_that_can_not_be_cloned_is_told_so_once():
+    assert len(said(of_class(faulty.CopiesItsParameter), "fail")) == 1
+
+
+def test_only_checks_that_scikit_learn_has_are_left_out_or_put_into_words():
+    assert not NOT_ASKED.keys() & MEANING.keys()
+    unknown = [n for n in (*NOT_ASKED, *MEANING) if not hasattr(estimator_checks, n)]
+    assert not unknown
 
 
 @pytest.mark.parametrize("estimator", [faulty.TakesNoWeights, faulty.neighbours])
@@ -102,7 +146,7 @@ def test_a_regressor_that_calls_itself_a_classifier_is_found():
 
 def test_one_estimator_for_all_folds_is_found():
     shared = faulty.SoundRidge()
-    assert "probe-new" in found(spec(lambda options: shared))
+    assert "probe-clone" in found(spec(lambda options: shared))
 
 
 def test_a_card_with_other_parameters_than_the_estimator_is_found():

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from cefrbench.check.cards import PLACEHOLDER, is_address, unfilled
 from cefrbench.check.corpus.subject import CorpusSubject
-from cefrbench.check.table import CheckTable, Fact, NotApplicableError, Problem
+from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
 from cefrbench.contracts.corpus import Corpus
 from cefrbench.corpora.licences import UNKNOWN, UNSTATED, differ, restrictions, stricter
 
@@ -54,7 +54,7 @@ def check_card(subject: CorpusSubject) -> Iterator[Problem]:
     "A benchmark passes a corpus's terms on to everybody who runs it; learners' texts are rarely "
     "free of them.",
 )
-def check_licence(subject: CorpusSubject) -> Iterator[Problem | Fact]:
+def check_licence(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     """Look for a missing licence, and for one that is weaker than card or rows say."""
     card = subject.corpus.card
     named = (card.licence, card.licence_card, card.licence_rows)
@@ -85,7 +85,7 @@ def check_licence(subject: CorpusSubject) -> Iterator[Problem | Fact]:
             "say in the pull request what it allows, with the address of its text",
             note=True,
         )
-    yield Fact(card.licence)
+    yield Remark(card.licence)
 
 
 @CHECKS.add(
@@ -94,7 +94,7 @@ def check_licence(subject: CorpusSubject) -> Iterator[Problem | Fact]:
     "Rows that claim a weaker licence than the owner's mislead whoever passes them on.",
     needs="corpus-source corpus-fields",
 )
-def check_licence_rows(subject: CorpusSubject) -> Iterator[Problem | Fact]:
+def check_licence_rows(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     """Compare the licences that stand in the rows with ``licence_rows``."""
     if subject.source == "sample":
         raise NotApplicableError("an invented sample has a licence of its own")
@@ -116,7 +116,7 @@ def check_licence_rows(subject: CorpusSubject) -> Iterator[Problem | Fact]:
                 f"rows say {licence!r}, the card says that they say {stated!r}",
                 f"set licence_rows={licence!r}",
             )
-    yield Fact(", ".join(sorted(found)) or "rows state none")
+    yield Remark(", ".join(sorted(found)) or "rows state none")
 
 
 @CHECKS.add(
@@ -125,7 +125,7 @@ def check_licence_rows(subject: CorpusSubject) -> Iterator[Problem | Fact]:
     "Leaving one language out, and every table by language, goes by these codes.",
     needs="corpus-source corpus-levels",
 )
-def check_languages(subject: CorpusSubject) -> Iterator[Problem | Fact]:
+def check_languages(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     """Compare the languages of the essays with those of the card, both ways."""
     counts = Counter(subject.essays.languages)
     stated = subject.corpus.card.languages
@@ -142,4 +142,4 @@ def check_languages(subject: CorpusSubject) -> Iterator[Problem | Fact]:
                 "take it off the card, or see whether its rows are lost in cleaning",
                 note=True,
             )
-    yield Fact(", ".join(f"{language} {count}" for language, count in sorted(counts.items())))
+    yield Remark(", ".join(f"{language} {count}" for language, count in sorted(counts.items())))

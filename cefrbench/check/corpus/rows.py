@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from cefrbench.check.corpus.subject import MOST_ROWS, CorpusSubject
-from cefrbench.check.table import CheckTable, Fact, NotApplicableError, Problem
+from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
 from cefrbench.contracts.corpus import FIELDS, OPTIONAL_FIELDS, REQUIRED_FIELDS, Skip
 from cefrbench.errors import CorpusError
 
@@ -24,7 +24,7 @@ CHECKS: CheckTable[CorpusSubject] = CheckTable()
     "The rows can be read",
     "Without rows there is nothing to score.",
 )
-def check_source(subject: CorpusSubject) -> Iterator[Problem | Fact]:
+def check_source(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     """Read all rows; an error that is no CorpusError would stop a whole run."""
     if subject.unreachable:
         yield Problem(
@@ -45,7 +45,7 @@ def check_source(subject: CorpusSubject) -> Iterator[Problem | Fact]:
             "nothing to mend",
             note=True,
         )
-    yield Fact(f"{len(rows):,} rows of the {subject.source}")
+    yield Remark(f"{len(rows):,} rows of the {subject.source}")
 
 
 @CHECKS.add(
@@ -91,7 +91,7 @@ def _of_row(row: object) -> Iterator[tuple[str, str]]:
     "Raw rows may be shared and read again; a reader has to know why a text is missing.",
     needs="corpus-fields",
 )
-def check_cleaning(subject: CorpusSubject) -> Iterator[Problem | Fact]:
+def check_cleaning(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     """Clean copies of the rows and compare; only the first fault of each sort is reported."""
     found: dict[str, Problem] = {}
     skipped: Counter[str] = Counter()
@@ -126,7 +126,9 @@ def check_cleaning(subject: CorpusSubject) -> Iterator[Problem | Fact]:
                 ),
             )
     yield from found.values()
-    yield Fact(", ".join(f"{n} skipped: {why}" for why, n in skipped.items()) or "nothing skipped")
+    yield Remark(
+        ", ".join(f"{n} skipped: {why}" for why, n in skipped.items()) or "nothing skipped"
+    )
 
 
 @CHECKS.add(
@@ -135,7 +137,7 @@ def check_cleaning(subject: CorpusSubject) -> Iterator[Problem | Fact]:
     "A level that the parser doesn't know is a text lost; it should be lost on purpose.",
     needs="corpus-fields corpus-cleaning",
 )
-def check_levels(subject: CorpusSubject) -> Iterator[Problem | Fact]:
+def check_levels(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     """Count what the parser of levels could not read."""
     report = subject.essays.report
     for reason, mend in (
@@ -147,7 +149,7 @@ def check_levels(subject: CorpusSubject) -> Iterator[Problem | Fact]:
             note = reason == "bare band"
             yield Problem(f"{count} rows have a level of sort {reason!r} ({shown})", mend, note)
     dropped = ", ".join(f"{n} dropped: {why}" for why, n in report.dropped.items())
-    yield Fact(
+    yield Remark(
         f"{report.kept:,} of {report.rows:,} rows kept" + (f"; {dropped}" if dropped else "")
     )
 
@@ -180,7 +182,7 @@ def check_order(subject: CorpusSubject) -> Iterator[Problem]:
     "and a result can't be checked.",
     needs="corpus-levels",
 )
-def check_stable(subject: CorpusSubject) -> Iterator[Problem | Fact]:
+def check_stable(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     """Compare two readings as bags of rows, then what cleaning makes of them."""
     first, second = (Counter(_as_text(reading.rows)) for reading in (subject.first, subject.second))
     if first != second:
@@ -199,7 +201,7 @@ def check_stable(subject: CorpusSubject) -> Iterator[Problem | Fact]:
             "the same raw rows were cleaned in two ways",
             "let clean() depend on the row alone: no chance, no clock, no state",
         )
-    yield Fact(f"fingerprint {one.fingerprint[:12]}")
+    yield Remark(f"fingerprint {one.fingerprint[:12]}")
 
 
 def _as_text(rows: tuple[object, ...]) -> list[str]:

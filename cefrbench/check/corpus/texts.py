@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from cefrbench.check.corpus.subject import Compared, CorpusSubject
-from cefrbench.check.table import CheckTable, Fact, NotApplicableError, Problem
+from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
 from cefrbench.corpora.audit import SHORT, long_texts, short_texts
 from cefrbench.corpora.describe import levels_by_text, quartiles
 from cefrbench.essays import text_key
@@ -26,7 +26,7 @@ CHECKS: CheckTable[CorpusSubject] = CheckTable()
     "With one level QWK is undefined; with a handful of texts at a level it hangs on them.",
     needs="corpus-levels",
 )
-def check_classes(subject: CorpusSubject) -> Iterator[Problem | Fact]:
+def check_classes(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     """Count texts by class of the five-level scale."""
     classes = [FIVE.index(level) for level in subject.essays.levels]
     counts = dict(zip(FIVE.classes, np.bincount(classes, minlength=len(FIVE)), strict=True))
@@ -44,7 +44,7 @@ def check_classes(subject: CorpusSubject) -> Iterator[Problem | Fact]:
             "nothing to mend when the corpus is like that; say so in the pull request",
             note=True,
         )
-    yield Fact(shown)
+    yield Remark(shown)
 
 
 @CHECKS.add(
@@ -93,7 +93,7 @@ def check_conflicts(subject: CorpusSubject) -> Iterator[Problem]:
     "Out of distribution means texts that training has not seen; a shared text breaks it.",
     needs="corpus-levels",
 )
-def check_overlap(subject: CorpusSubject) -> Iterator[Problem | Fact]:
+def check_overlap(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     """Look every text up in the other corpora, normalised."""
     if not subject.compared:
         raise NotApplicableError("there is no other corpus to compare with")
@@ -108,7 +108,7 @@ def check_overlap(subject: CorpusSubject) -> Iterator[Problem | Fact]:
                 f"return Skip('also in {other.name}') for them in clean(), or leave that corpus "
                 "out when this one contains it and say so on the card",
             )
-    yield Fact(_covered(subject.compared))
+    yield Remark(_covered(subject.compared))
 
 
 def _covered(compared: Sequence[Compared]) -> str:
@@ -127,7 +127,7 @@ def _covered(compared: Sequence[Compared]) -> str:
     "Stand-ins for missing texts, fragments and broken encodings are scored like any learner's.",
     needs="corpus-levels",
 )
-def check_texts(subject: CorpusSubject) -> Iterator[Problem | Fact]:
+def check_texts(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     """Look for very short texts, stand-ins that repeat, and replacement characters."""
     texts = subject.essays.texts
     if subject.source != "sample":
@@ -143,7 +143,7 @@ def check_texts(subject: CorpusSubject) -> Iterator[Problem | Fact]:
             "read the source in the encoding that it was written in",
         )
     length = quartiles([len(text) for text in texts])
-    yield Fact(f"{length.median:,.0f} characters ({length.first:,.0f}–{length.third:,.0f})")
+    yield Remark(f"{length.median:,.0f} characters ({length.first:,.0f}–{length.third:,.0f})")
 
 
 def _most_common(texts: Sequence[str]) -> str:
@@ -158,7 +158,7 @@ def _most_common(texts: Sequence[str]) -> str:
     "Samples let everybody try a corpus and test its cleaning without the data.",
     needs="corpus-cleaning",
 )
-def check_sample(subject: CorpusSubject) -> Iterator[Problem | Fact]:
+def check_sample(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     """Clean the sample, and look at its levels."""
     essays = subject.sample_essays
     if essays is None:
@@ -174,7 +174,7 @@ def check_sample(subject: CorpusSubject) -> Iterator[Problem | Fact]:
             f"all {len(essays)} texts of the sample are at {levels[0].name}",
             "invent texts at other levels of the corpus too",
         )
-    yield Fact(f"{len(essays)} texts from {levels[0].name} to {levels[-1].name}")
+    yield Remark(f"{len(essays)} texts from {levels[0].name} to {levels[-1].name}")
 
 
 @CHECKS.add(

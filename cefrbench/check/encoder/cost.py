@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from cefrbench.check.encoder.subject import EncoderSubject
-from cefrbench.check.table import CheckTable, Fact, Problem
+from cefrbench.check.table import CheckTable, Problem, Remark
 from cefrbench.check.texts import MEDIUM, ORDINARY
 
 #: Texts of the nine corpora, to say how long a full run would take.
@@ -28,14 +28,14 @@ CHECKS: CheckTable[EncoderSubject] = CheckTable()
     "Whoever runs it wants to know how long the nine corpora take.",
     needs="encoder-repeat",
 )
-def check_speed(subject: EncoderSubject) -> Iterator[Fact]:
+def check_speed(subject: EncoderSubject) -> Iterator[Remark]:
     """Time a batch of everyday texts and of texts of 80 words, about as long as learners' are."""
     texts = [*ORDINARY, *[MEDIUM] * 4]
     start = time.perf_counter()
     subject.encode(texts)
     rate = len(texts) / max(time.perf_counter() - start, 1e-9)
     minutes = max(1.0, _FULL / rate / 60)
-    yield Fact(f"{rate:,.0f} texts a second here: about {minutes:,.0f} min for the nine corpora")
+    yield Remark(f"{rate:,.0f} texts a second here: about {minutes:,.0f} min for the nine corpora")
 
 
 @CHECKS.add(
@@ -44,7 +44,7 @@ def check_speed(subject: EncoderSubject) -> Iterator[Fact]:
     "A corpus is thousands of batches: what each leaves behind ends a run.",
     needs="encoder-repeat",
 )
-def check_memory(subject: EncoderSubject) -> Iterator[Problem | Fact]:
+def check_memory(subject: EncoderSubject) -> Iterator[Problem | Remark]:
     """Encode one batch several times and watch what stays allocated."""
     import psutil
 
@@ -65,7 +65,7 @@ def check_memory(subject: EncoderSubject) -> Iterator[Problem | Fact]:
             "keep no texts, features or tensors on the encoder after encode() returns",
         )
     resident = psutil.Process().memory_info().rss / 2**20
-    yield Fact(f"{resident:,.0f} MiB resident")
+    yield Remark(f"{resident:,.0f} MiB resident")
 
 
 @CHECKS.add(
@@ -74,8 +74,8 @@ def check_memory(subject: EncoderSubject) -> Iterator[Problem | Fact]:
     "A run closes its encoder to give the device back, also after an error.",
     needs="encoder-load",
 )
-def check_close(subject: EncoderSubject) -> Iterator[Fact]:
+def check_close(subject: EncoderSubject) -> Iterator[Remark]:
     """Load once more and close twice; an exception is reported by the table."""
     with subject.reopened() as encoder:
         encoder.close()
-    yield Fact("closed twice")
+    yield Remark("closed twice")

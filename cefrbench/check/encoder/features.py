@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from cefrbench.check.encoder.subject import EncoderSubject, distance, encode
-from cefrbench.check.table import CheckTable, Fact, Problem
+from cefrbench.check.table import CheckTable, Problem, Remark
 from cefrbench.check.texts import MEDIUM, ORDINARY
 
 #: Too little difference between unlike texts to tell them apart, relative to the largest feature.
@@ -22,7 +22,7 @@ CHECKS: CheckTable[EncoderSubject] = CheckTable()
     "A wrong axis is read as another layer, or another text's features.",
     needs="encoder-load",
 )
-def check_shape(subject: EncoderSubject) -> Iterator[Problem | Fact]:
+def check_shape(subject: EncoderSubject) -> Iterator[Problem | Remark]:
     """Encode everyday texts, and one alone."""
     identity = subject.encoder.identity
     for texts in (ORDINARY, ORDINARY[:1]):
@@ -35,7 +35,7 @@ def check_shape(subject: EncoderSubject) -> Iterator[Problem | Fact]:
                 "return one array: a row a text, a plane a layer, also for a single text",
             )
             return
-    yield Fact(f"{len(identity.layers)} × {identity.width} a text")
+    yield Remark(f"{len(identity.layers)} × {identity.width} a text")
 
 
 @CHECKS.add(

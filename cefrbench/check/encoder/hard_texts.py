@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from cefrbench.check.encoder.subject import EncoderSubject
-from cefrbench.check.table import CheckTable, Fact, Problem
+from cefrbench.check.table import CheckTable, Problem, Remark
 from cefrbench.check.texts import EMPTY, HARD, LONG, ORDINARY
 
 CHECKS: CheckTable[EncoderSubject] = CheckTable()
@@ -19,7 +19,7 @@ CHECKS: CheckTable[EncoderSubject] = CheckTable()
     "Batches are made by cost; an item too few or too many shifts every text after it.",
     needs="encoder-shape",
 )
-def check_prepare(subject: EncoderSubject) -> Iterator[Problem | Fact]:
+def check_prepare(subject: EncoderSubject) -> Iterator[Problem | Remark]:
     """Prepare everyday texts, and compare the cost of a short one with that of a long one."""
     encoder = subject.encoder
     items = list(encoder.prepare(list(ORDINARY)))
@@ -41,7 +41,7 @@ def check_prepare(subject: EncoderSubject) -> Iterator[Problem | Fact]:
             f"cost {costs[longest]}",
             "let cost() grow with the length of what encode() gets",
         )
-    yield Fact(f"{sum(costs)} for {sum(lengths)} characters")
+    yield Remark(f"{sum(costs)} for {sum(lengths)} characters")
 
 
 @CHECKS.add(

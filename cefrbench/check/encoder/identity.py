@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from cefrbench.check.cards import unfilled
 from cefrbench.check.encoder.subject import EncoderSubject
-from cefrbench.check.table import CheckTable, Fact, NotApplicableError, Problem
+from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
 from cefrbench.errors import UserError
 
 _SECRET = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
@@ -39,7 +39,7 @@ def check_card(subject: EncoderSubject) -> Iterator[Problem]:
     "The model loads",
     "Without a model there are no features.",
 )
-def check_load(subject: EncoderSubject) -> Iterator[Fact]:
+def check_load(subject: EncoderSubject) -> Iterator[Remark]:
     """Load the model."""
     try:
         identity = subject.encoder.identity
@@ -47,7 +47,7 @@ def check_load(subject: EncoderSubject) -> Iterator[Fact]:
         if subject.options.offline:
             raise NotApplicableError(f"it can't be loaded offline: {error}") from error
         raise
-    yield Fact(f"{len(identity.layers)} layers, {identity.width} wide, {identity.dtype}")
+    yield Remark(f"{len(identity.layers)} layers, {identity.width} wide, {identity.dtype}")
 
 
 @CHECKS.add(
@@ -56,7 +56,7 @@ def check_load(subject: EncoderSubject) -> Iterator[Fact]:
     "Results are told apart and features are found again by it.",
     needs="encoder-load",
 )
-def check_identity(subject: EncoderSubject) -> Iterator[Problem | Fact]:
+def check_identity(subject: EncoderSubject) -> Iterator[Problem | Remark]:
     """Compare the identity with the name asked for and with the card."""
     identity, card = subject.encoder.identity, subject.spec.card
     if identity.name != subject.name:
@@ -85,7 +85,7 @@ def check_identity(subject: EncoderSubject) -> Iterator[Problem | Fact]:
             f"the card pins revision {card.revision!r}, the identity says {identity.revision!r}",
             "load the revision that the card pins",
         )
-    yield Fact(f"digest {identity.digest()}")
+    yield Remark(f"digest {identity.digest()}")
 
 
 @CHECKS.add(

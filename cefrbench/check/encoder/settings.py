@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cefrbench.check.encoder.subject import EncoderSubject, encode
-from cefrbench.check.table import CheckTable, Fact, Problem
+from cefrbench.check.table import CheckTable, Problem, Remark
 from cefrbench.check.texts import ORDINARY
 
 CHECKS: CheckTable[EncoderSubject] = CheckTable()
@@ -39,7 +39,7 @@ def check_reload(subject: EncoderSubject) -> Iterator[Problem]:
     "Features are kept by identity: if two settings share one, one is served for the other.",
     needs="encoder-reload",
 )
-def check_complete(subject: EncoderSubject) -> Iterator[Problem | Fact]:
+def check_complete(subject: EncoderSubject) -> Iterator[Problem | Remark]:
     """Change each option in turn: other features must come with another identity."""
     own = subject.encoder.identity.digest()
     for setting in subject.settings:
@@ -51,7 +51,7 @@ def check_complete(subject: EncoderSubject) -> Iterator[Problem | Fact]:
             )
     refused = [setting.option for setting in subject.settings if setting.refused]
     taken = [s.option for s in subject.settings if s.differs]
-    yield Fact(
+    yield Remark(
         f"changed by {', '.join(taken) or 'no option'}; refused {', '.join(refused) or 'none'}"
     )
 

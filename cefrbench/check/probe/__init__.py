@@ -1,8 +1,8 @@
-"""Checks of a probe: scikit-learn's contract, what it learns, weights, seeds, folds."""
+"""Checks of a probe: the harness's contract, what it learns, weights, folds, scikit-learn's."""
 
 from __future__ import annotations
 
-from cefrbench.check.probe import contract, folds, learning, weights
+from cefrbench.check.probe import contract, estimator, fits, learning
 from cefrbench.check.table import CheckTable
 
-CHECKS = CheckTable(contract.CHECKS, learning.CHECKS, weights.CHECKS, folds.CHECKS)
+CHECKS = CheckTable(contract.CHECKS, learning.CHECKS, fits.CHECKS, estimator.CHECKS)

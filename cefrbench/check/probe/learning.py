@@ -14,7 +14,7 @@ from cefrbench.check.probe.subject import (
     agreement,
     fit_predict,
 )
-from cefrbench.check.table import CheckTable, Fact, Problem
+from cefrbench.check.table import CheckTable, Problem, Remark
 from cefrbench.contracts.probe import ProbeOptions
 
 #: QWK on the planted signal that every probe of the study passes by far.
@@ -31,7 +31,7 @@ CHECKS: CheckTable[ProbeSubject] = CheckTable()
     "A probe that can't read a level written plainly says nothing about an encoder.",
     needs="probe-deterministic probe-kind",
 )
-def check_signal(subject: ProbeSubject) -> Iterator[Problem | Fact]:
+def check_signal(subject: ProbeSubject) -> Iterator[Problem | Remark]:
     """Fit on planted data, and score other planted data."""
     value = agreement(subject.test.y, subject.predictions)
     if value < _LEARNS:
@@ -39,7 +39,7 @@ def check_signal(subject: ProbeSubject) -> Iterator[Problem | Fact]:
             f"QWK on a planted signal is {value:.2f}; at least {_LEARNS} was expected",
             "look at regularisation, iterations, and the order of classes",
         )
-    yield Fact(f"QWK {value:.2f}")
+    yield Remark(f"QWK {value:.2f}")
 
 
 @CHECKS.add(
@@ -48,7 +48,7 @@ def check_signal(subject: ProbeSubject) -> Iterator[Problem | Fact]:
     "A probe that scores well on labels made by chance has seen the answers.",
     needs="probe-signal",
 )
-def check_chance(subject: ProbeSubject) -> Iterator[Problem | Fact]:
+def check_chance(subject: ProbeSubject) -> Iterator[Problem | Remark]:
     """Shuffle the labels of training, turn them upside down too, and score the true ones.
 
     What a shuffle happens to have in common with the truth has the other sign upside down, so the
@@ -65,7 +65,7 @@ def check_chance(subject: ProbeSubject) -> Iterator[Problem | Fact]:
             f"QWK after training on shuffled labels is {mean:.2f}",
             "let fit see its X and y only: no file, no cache, no labels of other rows",
         )
-    yield Fact(f"QWK {mean:.2f}")
+    yield Remark(f"QWK {mean:.2f}")
 
 
 @CHECKS.add(
@@ -75,7 +75,7 @@ def check_chance(subject: ProbeSubject) -> Iterator[Problem | Fact]:
     "and may still be accurate on some.",
     needs="probe-signal",
 )
-def check_ordinal(subject: ProbeSubject) -> Iterator[Problem | Fact]:
+def check_ordinal(subject: ProbeSubject) -> Iterator[Problem | Remark]:
     """Compare the mean prediction of each level, then the labels turned upside down."""
     means = [
         float(subject.predictions[subject.test.y == level].mean()) for level in range(N_CLASSES)
@@ -93,7 +93,7 @@ def check_ordinal(subject: ProbeSubject) -> Iterator[Problem | Fact]:
             f"with the scale turned upside down QWK is {value:.2f}",
             "assume nothing about which end of the scale is which",
         )
-    yield Fact(shown)
+    yield Remark(shown)
 
 
 @CHECKS.add(
@@ -214,9 +214,9 @@ def check_small(subject: ProbeSubject) -> Iterator[Problem]:
     "A sweep is layers × folds × seeds of these fits.",
     needs="probe-shape",
 )
-def check_speed(subject: ProbeSubject) -> Iterator[Fact]:
+def check_speed(subject: ProbeSubject) -> Iterator[Remark]:
     """Time one fit."""
     start = time.perf_counter()
     subject.fit_predict()
     elapsed = time.perf_counter() - start
-    yield Fact(f"{elapsed * 1000:,.0f} ms for a fit on {len(subject.train.y)} × 8 features")
+    yield Remark(f"{elapsed * 1000:,.0f} ms for a fit on {len(subject.train.y)} × 8 features")
