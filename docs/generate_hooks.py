@@ -40,7 +40,8 @@ def hooks_page() -> str:
 
 def checks_page() -> str:
     """``docs/checks.md`` with the table of every check."""
-    return _between("checks.md", "checks", "\n".join(_checks(kind) for kind in KINDS))
+    new = "\n".join((*(_checks(kind) for kind in KINDS), _left_out()))
+    return _between("checks.md", "checks", new)
 
 
 def hook_reference(name: str) -> str:
@@ -115,6 +116,18 @@ def _checks(kind: str) -> str:
     return "\n".join(
         [f"\n## {title}\n", "| check | asks that | because |", "|---|---|---|", *rows, ""]
     )
+
+
+def _left_out() -> str:
+    """Checks of scikit-learn that `probe-scikit-learn` does not ask, by reason."""
+    from cefrbench.check.probe.estimator import NOT_ASKED
+
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in NOT_ASKED.items():
+        by_reason.setdefault(reason, []).append(f"`{name}`")
+    lines = [f"- {', '.join(names)}: {reason}." for reason, names in by_reason.items()]
+    about = "`probe-scikit-learn` leaves these checks of scikit-learn out:"
+    return "\n".join([about, "", *lines, ""])
 
 
 def _prose(text: str | None) -> str:

@@ -11,7 +11,9 @@ from cefrbench.contracts.probe import ProbeOptions
 
 CHECKS: CheckTable[ProbeSubject] = CheckTable()
 
-_INPUT = "features are a finite array of float32, levels a vector of whole numbers, always"
+_INPUT = (
+    "features are a finite array of float32, levels and weights vectors of their length, always"
+)
 _WORDS = "it asks for words in an error message or for an attribute that nothing here reads"
 
 #: Checks of scikit-learn that are left out, with the reason.
