@@ -8,11 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+from cefrbench.results.intervals import GAP
+from cefrbench.statistics.ranks import Rank
 from cefrbench_leaderboard.entry import VALIDATED, Entry, Estimate
-from cefrbench_leaderboard.standing import Made, Standing, differences, read_scores, standings
+from cefrbench_leaderboard.figures import GAP_NAME
+from cefrbench_leaderboard.standing import Made, Match, differences, match, standings
 
 #: Suites that come first, in this order; the first that has results is the front page.
 _SUITES = ("cefr-v1", "paper", "quickstart")
+#: What the pairs of one section may take on the page that compares entries, and what one takes:
+#: seven numbers of 16 bits, in base 64.
+PAIR_BYTES = 800_000
+BYTES_A_PAIR = 7 * 2 * 4 / 3
 #: Protocol that boards are ordered by, where a suite has it.
 _MAIN = "loco"
 
@@ -31,7 +38,7 @@ class Line:
     scores : dict of str to Estimate
         By protocol; a protocol without a result is absent.
     gap : Estimate
-    standings : dict of str to Standing
+    standings : dict of str to Rank
         By protocol; empty where nothing is ranked.
     above : dict of str to Estimate
         Difference from each reference under the main protocol, by the reference's slug.
@@ -42,7 +49,7 @@ class Line:
     layers: dict[str, tuple[int, ...]]
     scores: dict[str, Estimate]
     gap: Estimate
-    standings: dict[str, Standing]
+    standings: dict[str, Rank]
     above: dict[str, Estimate]
 
 
@@ -60,6 +67,9 @@ class Section:
         What they cover.
     lines : tuple of Line
         Best first.
+    matches : tuple of Match
+        One a protocol and one for the gap, with as many of the first entries as the page that
+        compares them has room for.
     """
 
     key: str
@@ -67,6 +77,7 @@ class Section:
     corpora: tuple[str, ...]
     source: str
     lines: tuple[Line, ...]
+    matches: tuple[Match, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +198,24 @@ def _section(
     suite: SuiteResults, cohort: Sequence[Made], probe: str, ranked: bool, index: int
 ) -> Section:
     shown = [one for one in cohort if _has(one.entry, probe)]
-    ranks: dict[str, dict[str, Standing]] = {}
+    ranks: dict[str, dict[str, Rank]] = {}
     above: dict[str, dict[str, Estimate]] = {}
-    for protocol in suite.protocols:
-        if ranked or protocol == suite.main:
-            scores = read_scores(shown, probe, protocol)
-            ranks |= {protocol: standings(scores)} if ranked else {}
-            above = differences(scores) if protocol == suite.main else above
+    matches: list[Match] = []
+    first: list[str] | None = None
+    protocols = suite.protocols + ((GAP_NAME,) if set(GAP) <= set(suite.protocols) else ())
+    # The main one first: its order says whose pairs are kept.
+    for protocol in sorted(protocols, key=lambda name: name != suite.main):
+        found = match(shown, probe, protocol)
+        if found is None:
+            continue
+        if ranked and protocol != GAP_NAME:
+            ranks[protocol] = standings(found)
+        if protocol == suite.main:
+            above = differences(found)
+        if first is None:
+            first = [one.made.entry.slug for one in found.contestants][: most_kept(len(protocols))]
+        matches.append(found.keep(first))
+    matches.sort(key=lambda one: protocols.index(one.protocol))
     lines = [_line(one.entry, suite, probe, ranks, above) for one in shown]
     lines.sort(key=lambda line: _order(line, suite.main))
     entry = cohort[0].entry
@@ -204,7 +226,13 @@ def _section(
         corpora=entry.covered,
         source=", ".join(sources),
         lines=tuple(lines),
+        matches=tuple(matches),
     )
+
+
+def most_kept(protocols: int) -> int:
+    """How many entries' pairs fit :data:`PAIR_BYTES`, at :data:`BYTES_A_PAIR` a protocol."""
+    return int((1 + (1 + 8 * PAIR_BYTES / (BYTES_A_PAIR * protocols)) ** 0.5) / 2)
 
 
 def _has(entry: Entry, probe: str) -> bool:
@@ -216,7 +244,7 @@ def _line(
     entry: Entry,
     suite: SuiteResults,
     probe: str,
-    ranks: dict[str, dict[str, Standing]],
+    ranks: dict[str, dict[str, Rank]],
     above: dict[str, dict[str, Estimate]],
 ) -> Line:
     name = entry.probe(probe)

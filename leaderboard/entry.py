@@ -13,8 +13,8 @@ from cefrbench.contracts.cards import Card, ProbeCard, ProtocolCard, Role
 from cefrbench.results.io import slug
 from cefrbench.results.model import CorpusRecord, RunResult, SummaryRecord, UnitRecord
 from cefrbench.results.summary import run_of, stored_layers
-from cefrbench.scores import Scores
-from cefrbench.statistics import Interval
+from cefrbench.statistics.intervals import Interval
+from cefrbench.statistics.scores import Scores
 from cefrbench_leaderboard.figures import GAP_NAME, Figures
 
 #: Stands for "each encoder with the probe that its own validation texts favour".

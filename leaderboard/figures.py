@@ -15,17 +15,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cefrbench.results.intervals import GAP
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
-from cefrbench.statistics import Interval
-from cefrbench.statistics.bootstrap import GAP
+from cefrbench.results.samples import samples
 from cefrbench.statistics.draws import Draws, Resampled, gap, resample
-from cefrbench.statistics.intervals import from_draws
+from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.resampling import REPLICATES, TextWeights
-from cefrbench.statistics.sample import samples
 from cefrbench.statistics.scoring import get_statistic
 
-#: Stands for the difference of the two protocols in :data:`cefrbench.statistics.bootstrap.GAP`.
+#: Stands for the difference of the two protocols in :data:`cefrbench.results.intervals.GAP`.
 GAP_NAME = "gap"
 
 

@@ -14,8 +14,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from cefrbench.errors import UserError
+from cefrbench.results.bands import layer_bands
 from cefrbench.results.export import to_csv
-from cefrbench.statistics import layer_bands
 from cefrbench_leaderboard.entry import Entry, make_entry
 from cefrbench_leaderboard.figures import figures, write_moves
 from cefrbench_leaderboard.load import ResultFile, load

@@ -151,7 +151,7 @@ def _write_site(
     for board in found or [front]:
         path, html = board_page(board, suites, front, totals, published, len(left_out))
         output.write(path, html)
-    for files in (catalogue_pages(suites, described), compare_pages(suites)):
+    for files in (catalogue_pages(suites, described), compare_pages(found)):
         for path, text in files.items():
             output.write(path, text)
     output.write("coverage.html", coverage_page(suites, left_out))

@@ -1,4 +1,4 @@
-"""Ranks, differences from the references and paired tests, for results of one board."""
+"""All pairs of a board under one protocol, tested once: ranks, references and pages read it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.statistics import Contender, Interval, RankedEntry, rank
-from cefrbench.statistics.intervals import Z95
+from cefrbench.results.intervals import GAP
+from cefrbench.statistics.pairs import (
+    PairedTests,
+    difference_errors,
+    pair_tests,
+    pair_tests_beyond,
+)
+from cefrbench.statistics.ranks import Rank, ranks
 from cefrbench_leaderboard.entry import Cell, Entry, Estimate
-from cefrbench_leaderboard.figures import read_moves
+from cefrbench_leaderboard.figures import GAP_NAME, read_moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,88 +30,129 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where an entry stands under one protocol.
+class Contestant:
+    """One entry's QWK (or gap) under one probe and protocol, in all and by corpus."""
 
-    Attributes
-    ----------
-    rank : int or None
-        Position of the first of its tie group; None for references and undefined scores.
-    low, high : int or None
-        95 % interval of the position.
-    tied : int
-        Entries in its tie group, itself included.
-    """
-
-    rank: int | None
-    low: int | None
-    high: int | None
-    tied: int
+    made: Made
+    probe: str
+    qwk: Estimate
+    corpora: dict[str, float]
+    texts: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Score:
-    """One entry's QWK under one probe and protocol, and how it moves."""
+class Match:
+    """Contestants of one protocol and the tests of all their pairs, best first.
 
-    made: Made
-    cell: Cell
-    replicates: NDArray[np.float32]
-    influence: NDArray[np.float32]
+    Holm's correction is over all pairs of the board under this protocol, references included,
+    however few of them are kept: one pair has one p-value wherever it is shown.
+
+    Attributes
+    ----------
+    protocol : str
+    contestants : tuple of Contestant
+    these, beyond : PairedTests
+        On these corpora and beyond them, shape ``(n, n)``.
+    """
+
+    protocol: str
+    contestants: tuple[Contestant, ...]
+    these: PairedTests
+    beyond: PairedTests
+
+    def keep(self, slugs: Sequence[str]) -> Match:
+        """Keep some contestants, and the tests as they are."""
+        wanted = set(slugs)
+        at = [i for i, one in enumerate(self.contestants) if one.made.entry.slug in wanted]
+        contestants = tuple(self.contestants[i] for i in at)
+        return Match(self.protocol, contestants, self.these.take(at), self.beyond.take(at))
+
+    def place(self, slug: str) -> int | None:
+        """Where an entry stands among the contestants; None where it is none of them."""
+        slugs = [one.made.entry.slug for one in self.contestants]
+        return slugs.index(slug) if slug in slugs else None
 
 
-def read_scores(made: Sequence[Made], probe: str, protocol: str) -> list[Score]:
-    """Read what ranks and differences need, of the entries that have it.
+def match(made: Sequence[Made], probe: str, protocol: str) -> Match | None:
+    """Test all entries that have a probe and protocol (or the gap) in pairs.
 
     A reference that lacks the probe stands with its own. Entries that lack texts which most were
-    scored on (a fold failed) are left out: they were asked another question.
+    scored on (a fold failed) are left out: they were asked another question. None without any.
     """
-    cells = []
-    for one in made:
-        cell = one.entry.cell(protocol, probe)
-        if cell is None and one.entry.reference:
-            cell = one.entry.cell(protocol, one.entry.validated)
-        if cell is not None and cell.texts:
-            cells.append((one, cell))
-    texts = [cell.texts for _, cell in cells]
+    found = [one for m in made if (one := _contestant(m, probe, protocol)) is not None]
+    texts = [one.texts for one in found]
     common = max(sorted(set(texts)), key=texts.count, default="")
-    return [
-        Score(one, cell, *read_moves(one.folder, protocol, cell.probe))
-        for one, cell in cells
-        if cell.texts == common
-    ]
-
-
-def standings(scores: Sequence[Score]) -> dict[str, Standing]:
-    """Rank the candidates, by slug; references are left out."""
-    contenders = [_contender(one) for one in scores if one.made.entry.reference is None]
-    ranked = rank(contenders) if contenders else []
-    sizes: dict[int, int] = {}
-    for line in ranked:
-        if line.tie is not None:
-            sizes[line.tie] = sizes.get(line.tie, 0) + 1
-    return {line.name: _standing(line, sizes) for line in ranked}
-
-
-def _standing(line: RankedEntry, sizes: dict[int, int]) -> Standing:
-    tied = 1 if line.tie is None else sizes[line.tie]
-    return Standing(line.rank, line.rank_low, line.rank_high, tied)
-
-
-def _contender(score: Score) -> Contender:
-    qwk, entry = score.cell.qwk, score.made.entry
-    return Contender(
-        name=entry.slug,
-        # On the board of validated probes each encoder brings its own; the question is the same.
-        question=f"{entry.cohort} {score.cell.protocol}",
-        interval=Interval(qwk.value, qwk.low, qwk.high, None, 0, len(score.replicates)),
-        replicates=score.replicates,
-        # Equal hashes stand for equal texts: the codes themselves need not be kept.
-        texts=np.array([int(score.cell.texts, 16)], dtype=np.uint64),
-        influence=score.influence,
+    found = [one for one in found if one.texts == common]
+    if not found:
+        return None
+    # The smallest gap is best.
+    sign = 1.0 if protocol == GAP_NAME else -1.0
+    found.sort(key=lambda one: (sign * (one.qwk.value or 0.0), one.made.entry.slug))
+    moves = [read_moves(one.made.folder, protocol, one.probe) for one in found]
+    errors = difference_errors(
+        np.stack([one for one, _ in moves]).astype(np.float64),
+        np.stack([one for _, one in moves]),
+    )
+    values = np.array([one.qwk.value for one in found], dtype=np.float64)
+    return Match(
+        protocol,
+        tuple(found),
+        pair_tests(values, errors),
+        pair_tests_beyond(values, errors, _by_corpus(found)),
     )
 
 
-def differences(scores: Sequence[Score]) -> dict[str, dict[str, Estimate]]:
+def _contestant(made: Made, probe: str, protocol: str) -> Contestant | None:
+    entry = made.entry
+    name = entry.probe(probe)
+    if entry.reference is not None and not any(cell.probe == name for cell in entry.cells):
+        name = entry.validated
+    cells = [entry.cell(p, name) for p in (GAP if protocol == GAP_NAME else (protocol,))]
+    known = [cell for cell in cells if cell is not None and cell.texts]
+    if len(known) < len(cells):
+        return None
+    corpora = [_corpora(cell, entry) for cell in known]
+    qwk, by_corpus = known[0].qwk, corpora[0]
+    if protocol == GAP_NAME:
+        inside, outside = corpora
+        qwk = entry.gaps.get(name, Estimate(value=None))
+        by_corpus = {c: inside[c] - outside[c] for c in inside if c in outside}
+    if qwk.value is None:
+        return None
+    return Contestant(made, name, qwk, by_corpus, " ".join(cell.texts for cell in known))
+
+
+def _corpora(cell: Cell, entry: Entry) -> dict[str, float]:
+    return {
+        part.corpus: part.qwk.value
+        for part in cell.corpora
+        if part.corpus in entry.covered and part.qwk.value is not None
+    }
+
+
+def _by_corpus(contestants: Sequence[Contestant]) -> NDArray[np.float64]:
+    names = list(dict.fromkeys(name for one in contestants for name in one.corpora))
+    rows = [[one.corpora.get(name, np.nan) for name in names] for one in contestants]
+    return np.array(rows, dtype=np.float64)
+
+
+def standings(match: Match) -> dict[str, Rank]:
+    """Rank the candidates, by slug; references are left out, scores without an interval too."""
+    at = [
+        i
+        for i, one in enumerate(match.contestants)
+        if one.made.entry.reference is None and one.qwk.low is not None
+    ]
+    own = [match.contestants[i] for i in at]
+    found = ranks(
+        [one.qwk.value for one in own],  # type: ignore[arg-type]
+        match.these.take(at),
+        more_is_better=match.protocol != GAP_NAME,
+    )
+    return {one.made.entry.slug: rank for one, rank in zip(own, found, strict=True)}
+
+
+def differences(match: Match) -> dict[str, dict[str, Estimate]]:
     """Paired difference of each entry from each reference, with its 95 % interval.
 
     Returns
@@ -114,35 +161,21 @@ def differences(scores: Sequence[Score]) -> dict[str, dict[str, Estimate]]:
         By slug of the reference, then by slug.
     """
     found: dict[str, dict[str, Estimate]] = {}
-    for reference in scores:
+    for r, reference in enumerate(match.contestants):
         if reference.made.entry.reference is not None:
             found[reference.made.entry.slug] = {
-                one.made.entry.slug: _difference(one, reference)
-                for one in scores
+                one.made.entry.slug: _difference(match, i, r)
+                for i, one in enumerate(match.contestants)
                 if one.made.entry.reference is None
             }
     return found
 
 
-def _difference(one: Score, reference: Score) -> Estimate:
-    mine, theirs = one.cell.qwk.value, reference.cell.qwk.value
-    if mine is None or theirs is None:
+def _difference(match: Match, first: int, second: int) -> Estimate:
+    a, b = (match.contestants[i].qwk.value for i in (first, second))
+    if a is None or b is None:
         return Estimate(value=None)
-    error = paired_error(one, reference)
-    if error is None:
-        return Estimate(value=mine - theirs)
-    half = Z95 * error
-    return Estimate(value=mine - theirs, low=mine - theirs - half, high=mine - theirs + half)
-
-
-def paired_error(first: Score, second: Score) -> float | None:
-    """Standard error of a difference: the larger of the bootstrap's and the jackknife's.
-
-    As :func:`cefrbench.statistics.pairs.paired_error`, from what the store keeps.
-    """
-    replicates = (first.replicates - second.replicates).astype(np.float64)
-    replicates = replicates[~np.isnan(replicates)]
-    if 2 * len(replicates) < len(first.replicates):
-        return None
-    influence = (first.influence - second.influence).astype(np.float64)
-    return max(float(replicates.std(ddof=1)), float(np.sqrt((influence**2).sum())))
+    test = match.these.one(first, second)
+    if test is None:
+        return Estimate(value=a - b)
+    return Estimate(value=a - b, low=test.low, high=test.high)

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from cefrbench_leaderboard.boards import Board, Line, Section
 from cefrbench_leaderboard.charts.chart import Table, Value
 from cefrbench_leaderboard.entry import VALIDATED
-from cefrbench_leaderboard.standing import Standing
 
 _COLUMNS = (
     "suite",
@@ -51,7 +50,7 @@ def leaderboard_table(found: Iterable[Board]) -> Table:
 
 def _row(board: Board, section: Section, line: Line, protocol: str) -> tuple[Value, ...]:
     entry, score, gap = line.entry, line.scores[protocol], line.gap
-    standing = line.standings.get(protocol, Standing(None, None, None, 1))
+    standing = line.standings.get(protocol)
     return (
         board.suite,
         "full" if section.ranked else "partial",
@@ -70,8 +69,8 @@ def _row(board: Board, section: Section, line: Line, protocol: str) -> tuple[Val
         gap.value,
         gap.low,
         gap.high,
-        standing.rank,
-        standing.low,
-        standing.high,
+        standing and standing.rank,
+        standing and standing.low,
+        standing and standing.high,
         entry.page,
     )

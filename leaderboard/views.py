@@ -6,8 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from cefrbench.results.model import RunResult
-from cefrbench.statistics import Interval, level_residuals, predicted_levels, row_percentages
-from cefrbench.statistics.residuals import confusions
+from cefrbench.results.residuals import (
+    confusions,
+    level_residuals,
+    predicted_levels,
+    row_percentages,
+)
+from cefrbench.statistics.intervals import Interval
 from cefrbench_leaderboard.charts.chart import Chart
 from cefrbench_leaderboard.charts.heat import (
     ConfusionCell,

@@ -31,7 +31,8 @@ from cefrbench.results.model import (
 )
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.summary import choose_layers, is_complete, stored_layers, summarise
-from cefrbench.scores import Tally, round_to_class, scores, tally
+from cefrbench.statistics.scores import Tally, scores, tally
+from cefrbench.statistics.scoring import round_to_class
 
 SEEDED = ("mlp-regressor", "mlp-classifier")
 CLASSIFIERS = ("logistic", "ordinal", "mlp-classifier")

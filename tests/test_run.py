@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from cefrbench.cli import cli, main
 from cefrbench.results.io import read_predictions_of, read_result
-from cefrbench.scores import tally
+from cefrbench.statistics.scores import tally
 
 SMALL = ["--encoder", "random-qwen3-tiny", "--probe", "ridge", "--probe", "ordinal"]
 CORPORA = ["--corpus", "merlin-cs", "--corpus", "merlin-it", "--corpus", "cople2"]

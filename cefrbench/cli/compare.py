@@ -11,8 +11,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from cefrbench.statistics.compare import Comparisons
-    from cefrbench.statistics.tables import Cells
+    from cefrbench.results.compare import Comparisons
+    from cefrbench.results.comparison_tables import Cells
 
 #: Names of the scores, here so that `--help` needn't import numpy; a test compares them.
 SCORES = ("qwk", "macro_f1", "mae", "r2", "accuracy", "adjacent")
@@ -64,11 +64,11 @@ def compare(
     Results are refused that differ in suite, corpora or splits, or lack their predictions.
     """
     from cefrbench.errors import UserError
+    from cefrbench.results.comparable import check_comparable, common_probe
+    from cefrbench.results.compare import compare_results
+    from cefrbench.results.comparison_tables import to_json, to_markdown
     from cefrbench.results.find import find_results
     from cefrbench.results.io import read_predictions_of, read_result
-    from cefrbench.statistics.comparable import check_comparable, common_probe
-    from cefrbench.statistics.compare import compare_results
-    from cefrbench.statistics.tables import to_json, to_markdown
 
     if as_json and markdown:
         raise UserError("--json and --markdown exclude each other: name one of them.")
@@ -102,8 +102,8 @@ def _print(report: Comparisons, files: list[Path]) -> None:
     from rich.text import Text
 
     from cefrbench.cli.render import plain
-    from cefrbench.statistics.tables import caption, pair_cells, score_cells
-    from cefrbench.statistics.verdicts import verdict
+    from cefrbench.results.comparison_tables import caption, pair_cells, score_cells
+    from cefrbench.results.verdicts import verdict
 
     console = Console()
     for label, path in zip(report.labels, files, strict=True):

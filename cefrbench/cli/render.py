@@ -14,10 +14,11 @@ from rich.text import Text
 
 from cefrbench.results.model import RunResult, SummaryRecord, UnitRecord
 from cefrbench.results.summary import run_of, stored_layers
-from cefrbench.scores import Scores, mean_scores
+from cefrbench.statistics.scores import Scores, mean_scores
 
 if TYPE_CHECKING:
-    from cefrbench.statistics import Interval, ResultIntervals
+    from cefrbench.results.intervals import ResultIntervals
+    from cefrbench.statistics.intervals import Interval
 
 #: Most notes and causes of failure that are listed; the result holds all.
 MOST_NOTES = 12

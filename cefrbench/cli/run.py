@@ -160,7 +160,7 @@ def _report(outcome: Outcome, path: Path) -> None:
     from rich.console import Console
 
     from cefrbench.cli.render import render_result
-    from cefrbench.statistics import summary_intervals
+    from cefrbench.results.intervals import summary_intervals
 
     intervals = summary_intervals(outcome.result, outcome.predictions, scores=("qwk",))
     render_result(outcome.result, Console(), intervals)

@@ -15,8 +15,8 @@ def show(path: Path, as_json: bool) -> None:
     from rich.console import Console
 
     from cefrbench.cli.render import render_result
+    from cefrbench.results.intervals import summary_intervals
     from cefrbench.results.io import dump, read_predictions_of, read_result
-    from cefrbench.statistics import summary_intervals
 
     result = read_result(path)
     if as_json:

@@ -25,7 +25,7 @@ from cefrbench.results.model import (
     UnitRecord,
 )
 from cefrbench.results.predictions import PredictionTable
-from cefrbench.scores import Tally, scores, tally
+from cefrbench.statistics.scores import Tally, scores, tally
 
 
 @dataclass(slots=True)

@@ -33,7 +33,7 @@ from cefrbench.results.summary import (
     stored_layers,
     summarise,
 )
-from cefrbench.scores import all_scores, tally
+from cefrbench.statistics.scores import all_scores, tally
 
 #: More texts than any corpus has; what is above can't be a count.
 MOST_TEXTS = 2**40

@@ -11,7 +11,7 @@ from itertools import chain
 from operator import attrgetter
 
 from cefrbench.results.model import RunResult, SummaryRecord, UnitRecord
-from cefrbench.scores import DIRECTIONS, Scores
+from cefrbench.statistics.scores import DIRECTIONS, Scores
 
 #: Columns of the tidy CSV, in order.
 HEADER = (

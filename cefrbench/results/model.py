@@ -9,7 +9,7 @@ from pydantic import Field
 from cefrbench.config import RunConfig
 from cefrbench.contracts.cards import Card, CorpusCard, EncoderIdentity, ProbeCard, ProtocolCard
 from cefrbench.essays import CleaningReport
-from cefrbench.scores import Scores, Sums
+from cefrbench.statistics.scores import Scores, Sums
 
 #: Major version: readers refuse another. Minor: fields were added.
 SCHEMA_VERSION = "1.1"

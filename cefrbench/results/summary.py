@@ -20,7 +20,7 @@ from cefrbench.results.model import (
     SummaryRecord,
     UnitRecord,
 )
-from cefrbench.scores import Scores, mean_scores, qwks
+from cefrbench.statistics.scores import Scores, mean_scores, qwks
 
 #: Options with another value than the suite's make a result that is no result of the suite.
 SUITE_DECIDES = (

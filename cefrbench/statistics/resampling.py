@@ -135,14 +135,3 @@ def seed_weights(seeds: int, replicates: int, *label: object) -> Floats:
     drawn = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=replicates) / seeds
     weights: Floats = 1 / seeds + np.sqrt(seeds / (seeds - 1)) * (drawn - 1 / seeds)
     return weights
-
-
-def cell_weights(confusion: NDArray[np.int64], replicates: int, seed: int) -> Floats:
-    """Resampled counts of a confusion matrix, cell by cell, shape ``(replicates, C²)``.
-
-    The sum of Poisson(1) weights over a cell's texts is Poisson with the cell's count as mean: the
-    same bootstrap over texts, where only the matrix is known.
-    """
-    counts = np.ravel(confusion)
-    rng = np.random.Generator(stream("cells", seed, *counts))
-    return rng.poisson(counts, size=(replicates, len(counts))).astype(np.float64)

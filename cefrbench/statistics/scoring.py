@@ -1,8 +1,8 @@
-"""Every score as a function of sums over texts, so that a resample costs one matrix product.
+"""What each score is: a function of sums over texts, so that a resample costs one matrix product.
 
-:mod:`cefrbench.scores` has the same scores for one confusion matrix; here they are vectorised. A
-score is two things: columns, one row a text, and a function of the columns' sums. QWK, for one,
-needs no confusion matrix: ``Σ w·observed = Σ (g - p)²`` and, with both marginals written out,
+These are the only definitions. A score is two things: columns, one row a text, and a function of
+the columns' sums; :mod:`cefrbench.statistics.scores` takes the sums from confusion matrices. QWK,
+for one, needs no matrix: ``Σ w·observed = Σ (g - p)²`` and, with both marginals written out,
 ``Σ w·expected = Σ g² + Σ p² - 2 Σ g Σ p / n``.
 """
 
@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.errors import unknown_name
-from cefrbench.scores import round_to_class
 
 Floats = NDArray[np.float64]
 Link = Literal["fisher", "logit", "log", "log1m", "identity"]
@@ -44,10 +43,26 @@ class Outcomes:
     n_classes: int
 
 
+def round_to_class(predictions: Floats, n_classes: int) -> NDArray[np.int64]:
+    """Nearest class of each unrounded prediction, inside the scale."""
+    return np.rint(np.clip(predictions, 0, n_classes - 1)).astype(np.int64)
+
+
 def outcomes(
     prediction: Floats, low: NDArray[np.int64], high: NDArray[np.int64], n_classes: int
 ) -> Outcomes:
-    """Score predictions against gold intervals by the rules of :func:`cefrbench.scores.tally`."""
+    """Score predictions against gold intervals ``[low, high]`` (equal where one level is right).
+
+    A prediction inside the interval is right; outside, it is scored against the nearer end. The
+    spread that R² compares with is that of the intervals' middles, which no prediction moves.
+
+    Parameters
+    ----------
+    prediction : ndarray of float64, shape (n,)
+        Unrounded; clipped to the scale here.
+    low, high : ndarray of int64, shape (n,)
+    n_classes : int
+    """
     value = np.clip(prediction, 0, n_classes - 1)
     predicted = round_to_class(prediction, n_classes)
     return Outcomes(
@@ -75,7 +90,7 @@ class Statistic:
     Attributes
     ----------
     name : str
-        As in :class:`cefrbench.scores.Scores`.
+        As in :class:`cefrbench.statistics.scores.Scores`.
     columns : callable
         Outcomes of ``n`` texts to an array ``[n, k]``; the first column is 1.
     value : callable
@@ -119,8 +134,8 @@ def _qwk(sums: Floats) -> Floats:
     n, g, gg, p, pp, apart = np.moveaxis(sums, -1, 0)
     # n Σg² - (Σg)² is a whole number: 0 with one gold level, where kappa says nothing.
     defined = n * gg - g * g > 0.5
-    expected = gg + pp - 2 * g * _ratio(p, n, n > 0)
-    return 1.0 - _ratio(apart, expected, defined)
+    # Both times n: whole numbers below 2⁵³, which are exact whatever the order of the texts.
+    return 1.0 - _ratio(n * apart, n * (gg + pp) - 2 * g * p, defined)
 
 
 def _f1_columns(o: Outcomes) -> Floats:
@@ -131,6 +146,7 @@ def _f1_columns(o: Outcomes) -> Floats:
 
 
 def _macro_f1(sums: Floats) -> Floats:
+    """Mean F1 over the classes that occur in gold or predictions (scikit-learn's ``macro``)."""
     hits, seen = np.split(sums[..., 1:], 2, axis=-1)
     occurs = seen > 0
     f1 = np.divide(2 * hits, seen, out=np.zeros_like(hits), where=occurs)
@@ -140,7 +156,7 @@ def _macro_f1(sums: Floats) -> Floats:
 
 def _r2(sums: Floats) -> Floats:
     n, squared, gold, gold_squared = np.moveaxis(sums, -1, 0)
-    spread = gold_squared - gold * _ratio(gold, n, n > 0)
+    spread = gold_squared - _ratio(gold**2, n, n > 0)
     return 1.0 - _ratio(squared, spread, spread > 1e-9 * n)
 
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from cefrbench_leaderboard.boards import SuiteResults
+from cefrbench.statistics.pairs import PairedTests
+from cefrbench.statistics.scoring import Floats
+from cefrbench_leaderboard.boards import Board, Section
 from cefrbench_leaderboard.entry import VALIDATED, Estimate
 from cefrbench_leaderboard.page import Page
-from cefrbench_leaderboard.pairs import MOST, Contestant, Field, Pair, compared_pairs, fields
+from cefrbench_leaderboard.pairs import Pair, compared_pairs, difference
 from cefrbench_leaderboard.render import render
+from cefrbench_leaderboard.standing import Contestant, Match
 
 #: Entries whose pairs stand on the page itself, for readers without JavaScript.
 _SHOWN = 4
-#: Unit of the errors in the data: 16 bits reach to 0.65.
-_QUANTUM = 1e-5
+#: Unit of the numbers of pairs: 16 bits reach to 3.2767, and a difference in QWK to 2.
+_UNIT = 1e-4
+_UNKNOWN = -32768
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,74 +51,86 @@ class CompareContext:
     page: Page
     sets: tuple[DataSet, ...]
     shown: tuple[ShownField, ...]
-    most: int
 
 
-def compare_pages(suites: Sequence[SuiteResults]) -> dict[str, str]:
+def compare_pages(boards: Sequence[Board]) -> dict[str, str]:
     """Render the page and write its data, by path."""
     files: dict[str, str] = {}
     sets: list[DataSet] = []
     shown: list[ShownField] = []
-    for suite in suites:
-        for probe in (VALIDATED, *suite.probes):
-            found = fields(suite, probe)
-            if not found:
-                continue
-            path = f"compare/{suite.slug}/{probe}.js"
-            files[path] = _script(found)
-            sets.append(DataSet(suite.name, probe, path))
-            if probe == VALIDATED:
-                shown += [_shown(field) for field in found]
+    for board in boards:
+        sections = [section for section in board.sections if len(_entries(section)) > 1]
+        if not sections:
+            continue
+        path = f"compare/{board.suite_slug}/{board.probe}.js"
+        files[path] = _script(board, sections)
+        sets.append(DataSet(board.suite, board.probe, path))
+        if board.probe == VALIDATED:
+            shown += [_shown(board, section) for section in sections]
     page = Page(
         "compare.html", "Compare", "compare.html", "Encoders side by side, tested in pairs."
     )
-    context = CompareContext(page, tuple(sets), tuple(shown), MOST)
+    context = CompareContext(page, tuple(sets), tuple(shown))
     files[page.path] = render("compare.html", {"it": context, "page": page})
     return files
 
 
-def _shown(field: Field) -> ShownField:
-    return ShownField(field.suite, field.full, field.corpora, tuple(compared_pairs(field, _SHOWN)))
+def _shown(board: Board, section: Section) -> ShownField:
+    pairs = compared_pairs(board, section, _SHOWN)
+    return ShownField(board.suite, section.ranked, section.corpora, tuple(pairs))
 
 
-def _script(found: Sequence[Field]) -> str:
+def _entries(section: Section) -> dict[str, dict[str, Contestant]]:
+    """What is known of each entry whose pairs are kept, by slug and protocol, best first."""
+    found: dict[str, dict[str, Contestant]] = {}
+    kept = {one.made.entry.slug for match in section.matches for one in match.contestants}
+    for slug in (line.entry.slug for line in section.lines if line.entry.slug in kept):
+        places = [(match, match.place(slug)) for match in section.matches]
+        found[slug] = {m.protocol: m.contestants[i] for m, i in places if i is not None}
+    return found
+
+
+def _script(board: Board, sections: Sequence[Section]) -> str:
     """Data as a script that hands itself over: it works from ``file://`` too, where fetching fails.
 
     JSON in ASCII is a subset of JavaScript's expressions, whatever a name holds.
     """
-    data = json.dumps([_data(field) for field in found], ensure_ascii=True, separators=(",", ":"))
+    fields = [_data(board, section) for section in sections]
+    data = json.dumps(fields, ensure_ascii=True, separators=(",", ":"))
     return f"cefrbenchCompare({data});\n"
 
 
-def _data(field: Field) -> dict[str, object]:
+def _data(board: Board, section: Section) -> dict[str, object]:
+    entries = _entries(section)
     return {
-        "suite": field.suite,
-        "probe": field.probe,
-        "full": field.full,
-        "protocols": field.protocols,
-        "corpora": field.corpora,
-        "quantum": _QUANTUM,
-        "tested": len(next(iter(field.errors.values()))),
-        "entries": [_entry(one, field) for one in field.contestants],
-        "errors": {protocol: _pack(errors) for protocol, errors in field.errors.items()},
+        "suite": board.suite,
+        "probe": board.probe,
+        "full": section.ranked,
+        "protocols": [match.protocol for match in section.matches],
+        "corpora": section.corpora,
+        "of": len(section.lines),
+        "unit": _UNIT,
+        "entries": [_entry(found, section) for found in entries.values()],
+        "tests": {match.protocol: _pack(match, list(entries)) for match in section.matches},
     }
 
 
-def _entry(one: Contestant, field: Field) -> dict[str, object]:
-    entry = one.made.entry
+def _entry(found: Mapping[str, Contestant], section: Section) -> dict[str, object]:
+    first = next(iter(found.values()))
+    entry = first.made.entry
     return {
         "slug": entry.slug,
         "name": entry.encoder[:120],
         "page": entry.page,
-        "probe": one.probe,
+        "probe": first.probe,
         "reference": entry.reference,
         "parameters": entry.parameters,
         "width": entry.width,
         "licence": entry.licence,
-        "scores": {protocol: _numbers(score) for protocol, score in one.scores.items()},
+        "scores": {protocol: _numbers(one.qwk) for protocol, one in found.items()},
         "corpora": {
-            protocol: [_round(values.get(name)) for name in field.corpora]
-            for protocol, values in one.corpora.items()
+            protocol: [_round(one.corpora.get(name)) for name in section.corpora]
+            for protocol, one in found.items()
         },
     }
 
@@ -127,8 +143,28 @@ def _round(value: float | None) -> float | None:
     return None if value is None else round(value, 5)
 
 
-def _pack(errors: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> str:
-    """Upper triangle, row by row, as 16-bit multiples of the quantum; the largest for unknown."""
-    above = errors[np.triu_indices(len(errors), 1)]
-    units = np.rint(np.nan_to_num(above, nan=1.0) / _QUANTUM)
-    return base64.b64encode(np.minimum(units, 65535).astype("<u2").tobytes()).decode()
+def _pack(match: Match, slugs: Sequence[str]) -> str:
+    """All pairs of the entries, each once: row by row of the upper triangle, seven numbers a pair.
+
+    The difference; its interval and corrected p on these corpora; the same beyond them. As 16-bit
+    multiples of the unit. p is rounded down: it is then below 0.05 exactly where it was before.
+    """
+    n = len(slugs)
+    table = np.full((n, n, 7), np.nan)
+    at = [slugs.index(one.made.entry.slug) for one in match.contestants]
+    rows = np.ix_(at, at)
+    table[rows] = np.stack([_differences(match), *_columns(match.these), *_columns(match.beyond)],
+                           axis=-1)  # fmt: skip
+    units = table[np.triu_indices(n, 1)] / _UNIT
+    units[:, [3, 6]] = np.floor(units[:, [3, 6]])
+    whole = np.clip(np.rint(units), -32767, 32767)
+    packed = np.where(np.isnan(whole), _UNKNOWN, whole).astype("<i2")
+    return base64.b64encode(packed.tobytes()).decode()
+
+
+def _differences(match: Match) -> Floats:
+    return np.array([[difference(a, b) for b in match.contestants] for a in match.contestants])
+
+
+def _columns(tests: PairedTests) -> tuple[Floats, Floats, Floats]:
+    return tests.low, tests.high, tests.p_holm

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cefrbench.config import as_command
 from cefrbench.results.model import RunResult, UnitRecord
-from cefrbench.statistics import Interval
+from cefrbench.statistics.intervals import Interval
 from cefrbench_leaderboard.charts.chart import Chart
 from cefrbench_leaderboard.entry import Cell, Entry, Estimate, units_that_count
 from cefrbench_leaderboard.page import Page

@@ -63,23 +63,39 @@
     });
 
   const unpack = (field) => {
-    for (const [protocol, text] of Object.entries(field.errors)) {
+    for (const [protocol, text] of Object.entries(field.tests)) {
       const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-      field.errors[protocol] = new DataView(bytes.buffer);
+      field.tests[protocol] = new DataView(bytes.buffer);
     }
     field.index = new Map(field.entries.map((entry, i) => [entry.slug, i]));
   };
 
-  // Error of a difference, from the packed upper triangle; null where it isn't known.
-  const errorOf = (field, protocol, i, j) => {
-    const [a, b] = i < j ? [i, j] : [j, i];
-    const n = field.tested;
-    if (b >= n) return null;
-    const units = field.errors[protocol].getUint16(2 * (a * n - (a * (a + 1)) / 2 + b - a - 1), true);
-    return units === 65535 ? null : units * field.quantum;
-  };
+  // -- tests: all of them were made when the site was built ------------------------------------
 
-  // -- tests ---------------------------------------------------------------------------------
+  const NUMBERS = 7;
+  const UNKNOWN = -32768;
+
+  // What stands for a pair in the packed upper triangle, as first less second.
+  const testsOf = (field, protocol, i, j) => {
+    const [a, b] = i < j ? [i, j] : [j, i];
+    const n = field.entries.length;
+    const start = 2 * NUMBERS * (a * n - (a * (a + 1)) / 2 + b - a - 1);
+    const numbers = Array.from({ length: NUMBERS }, (_, k) => {
+      const units = field.tests[protocol].getInt16(start + 2 * k, true);
+      return units === UNKNOWN ? null : units * field.unit;
+    });
+    const [difference, ...rest] = numbers;
+    const scope = ([low, high, p]) => {
+      if (p === null) return null;
+      return i < j ? { low, high, p } : { low: -high, high: -low, p };
+    };
+    if (difference === null) return null;
+    return {
+      difference: i < j ? difference : -difference,
+      these: scope(rest.slice(0, 3)),
+      beyond: scope(rest.slice(3)),
+    };
+  };
 
   const compare = (field, entries) => {
     const pairs = [];
@@ -87,38 +103,22 @@
       for (let j = i + 1; j < entries.length; j += 1) {
         for (const protocol of field.protocols) {
           const [a, b] = [entries[i], entries[j]];
-          if (!(a.scores[protocol] && b.scores[protocol])) continue;
-          const difference = a.scores[protocol][0] - b.scores[protocol][0];
-          const at = [field.index.get(a.slug), field.index.get(b.slug)];
-          const error = errorOf(field, protocol, ...at);
-          const corpora = a.corpora[protocol]
-            .map((value, c) => [value, b.corpora[protocol][c]])
-            .filter(([x, y]) => x !== null && y !== null)
-            .map(([x, y]) => x - y);
-          pairs.push({
-            a,
-            b,
-            protocol,
-            difference,
-            these: error === null ? null : cefrbenchTests.theseCorpora(difference, error),
-            beyond: error === null ? null : cefrbenchTests.beyondCorpora(difference, error, corpora),
-          });
+          const tests = testsOf(field, protocol, field.index.get(a.slug), field.index.get(b.slug));
+          if (tests) pairs.push({ a, b, protocol, ...tests });
         }
       }
     }
-    cefrbenchTests.holm(pairs.map((pair) => pair.these));
-    cefrbenchTests.holm(pairs.map((pair) => pair.beyond));
     return pairs;
   };
 
   const verdict = ({ a, b, protocol, difference, these, beyond }) => {
     if (!these) return "not tested here: see cefrbench compare";
-    if (!(these.holm < 0.05)) return "no difference shown";
+    if (!(these.p < 0.05)) return "no difference shown";
     const smallGap = protocol === "gap";
     const winner = difference > 0 === !smallGap ? a : b;
     const claim = smallGap ? `${winner.name} loses less` : `${winner.name} is better`;
     if (!beyond) return `${claim} on these corpora`;
-    return beyond.holm < 0.05
+    return beyond.p < 0.05
       ? `${claim}, on these corpora and beyond them`
       : `${claim} on these corpora; on others it is not shown`;
   };
@@ -215,7 +215,7 @@
   };
 
   const pairTable = (field, entries) => {
-    const cell = (test) => (test ? `${range(test.low, test.high)}, p\u00a0${test.holm < 0.001 ? "<\u00a00.001" : `=\u00a0${number(test.holm)}`}` : "—");
+    const cell = (test) => (test ? `${range(test.low, test.high)}, p\u00a0${test.p < 0.001 ? "<\u00a00.001" : `=\u00a0${number(test.p, number(test.p) === "0.050" ? 4 : 3)}`}` : "—");
     const rows = compare(field, entries).map((pair) => [
       `${pair.a.name} against ${pair.b.name}`,
       label(pair.protocol),
@@ -228,6 +228,11 @@
     return table("Paired tests", heads, rows, "plain pairs");
   };
 
+  const counted = (field) =>
+    field.of > field.entries.length
+      ? `the best ${field.entries.length} of ${field.of}; others: cefrbench compare A.json B.json`
+      : String(field.entries.length);
+
   const show = () => {
     const field = fields[Number(form.elements.cohort.value) || 0];
     place.replaceChildren();
@@ -239,14 +244,14 @@
     if (entries.length > 1) {
       place.append(
         make("h2", "Paired tests"),
-        make("p", "95 % intervals of the difference (first less second), p after Holm’s correction over all tests of this table. Over corpora: as a sample of corpora that could have been there.", { class: "caption" }),
+        make("p", "95 % intervals of the difference (first less second), p after Holm’s correction over all pairs of these results under the protocol, as for their ranks. Over corpora: as a sample of corpora that could have been there.", { class: "caption" }),
         pairTable(field, entries),
         make("h2", "By corpus"),
         byCorpus(field, entries),
       );
     }
     form.elements.say.value =
-      entries.length < 2 ? `Choose ${2 - entries.length} more of ${field.entries.length}.` : `${entries.length} of at most ${MAX}.`;
+      entries.length < 2 ? `Choose ${2 - entries.length} more of ${counted(field)}.` : `${entries.length} of at most ${MAX}.`;
     save();
   };
 
@@ -274,7 +279,7 @@
     fields = await load(set);
     chosen = (state.get("with") || "").split(" ").filter(Boolean);
     const words = (field) =>
-      field.full ? "full results" : `partial: ${field.corpora.length} corpora, ${field.entries.length} entries`;
+      field.full ? "full results" : `partial: ${field.corpora.length} corpora, ${field.of} entries`;
     const holds = fields.findIndex((field) => chosen.some((slug) => field.index.has(slug)));
     const cohort = state.get("cohort") ?? String(Math.max(0, holds));
     options(form.elements.cohort, fields.map((field, i) => [String(i), words(field)]), cohort);

@@ -7,8 +7,8 @@ from result_factory import make_result
 from rich.console import Console
 
 from cefrbench.cli.render import render_result
+from cefrbench.results.intervals import summary_intervals
 from cefrbench.results.model import FailureRecord
-from cefrbench.statistics import summary_intervals
 
 
 def shown(result, width=80):

@@ -9,14 +9,15 @@ import pytest
 from result_factory import make_result, write_made
 from site_factory import CORPORA, Site, write_changed, write_full
 
+from cefrbench.results.compare import compare_results
+from cefrbench.results.intervals import summary_intervals
 from cefrbench.results.io import read_predictions_of, read_result
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
-from cefrbench.statistics import compare_results, ranking, summary_intervals
 from cefrbench_leaderboard.boards import Board, Line, SuiteResults, by_suite, make_board
 from cefrbench_leaderboard.entry import VALIDATED, favoured_probe
 from cefrbench_leaderboard.load import find_files
-from cefrbench_leaderboard.pairs import compared_pairs, fields
+from cefrbench_leaderboard.pairs import compared_pairs
 from cefrbench_leaderboard.process import Task, process, read_entry
 from cefrbench_leaderboard.standing import Made
 from cefrbench_leaderboard.store import Store
@@ -104,23 +105,32 @@ def test_no_name_says_what_an_encoder_is(tmp_path: Path) -> None:
     assert found["mine"].reference == "untrained control"
 
 
-def test_ranks_and_ties_are_those_of_the_statistics(site: Site, full: SuiteResults) -> None:
-    candidates = ("strong", "twin-of-strong", "hf--org--weak")
-    entries = [
-        (result, read_predictions_of(result, path))
-        for name in candidates
-        for path in [site.results / name / "cefr-v1.json"]
-        for result in [read_result(path)]
-    ]
-    expected = {line.name: line for line in ranking(entries, "ridge", "loco")}
-    lines = lines_of(make_board(full, "ridge"))
-    for name, line in expected.items():
-        standing = lines[name].standings["loco"]
-        assert (standing.rank, standing.low, standing.high) == (
-            line.rank,
-            line.rank_low,
-            line.rank_high,
-        )
+def test_ranks_follow_from_the_tests_of_compare(site: Site, full: SuiteResults) -> None:
+    """The same family: all pairs of the board under the protocol, references included."""
+    board = make_board(full, "ridge")
+    (section,) = (section for section in board.sections if section.ranked)
+    entries = []
+    for line in section.lines:
+        path = site.results / line.entry.file
+        result = read_result(path)
+        entries.append((result, read_predictions_of(result, path)))
+    report = compare_results(entries, probe="ridge", protocols=["loco"])
+    candidates = [line for line in section.lines if line.entry.reference is None]
+    names = [line.entry.encoder for line in candidates]
+    better = dict.fromkeys(names, 0)
+    worse = dict.fromkeys(names, 0)
+    for pair in report.pairs:
+        assert pair.these is not None
+        if {pair.first, pair.second} <= set(names) and pair.these.significant:
+            ahead = (pair.difference or 0) > 0
+            better[pair.second if ahead else pair.first] += 1
+            worse[pair.first if ahead else pair.second] += 1
+    for line in candidates:
+        standing = line.standings["loco"]
+        name = line.entry.encoder
+        assert standing.rank == standing.low == 1 + better[name]
+        assert standing.high == len(names) - worse[name]
+    lines = lines_of(board)
     assert lines["strong"].standings["loco"].tied == 2
     assert lines["hf:org/weak"].standings["loco"].rank == 3
 
@@ -161,12 +171,17 @@ def test_the_difference_from_a_reference_is_paired(partial: tuple[Path, list[Mad
 
 def test_compared_pairs_are_those_of_compare(partial: tuple[Path, list[Made]]) -> None:
     results, made = partial
-    (field,) = fields(suite_of(made), "ridge")
-    names = [one.made.entry.encoder for one in field.contestants]
+    board = make_board(suite_of(made), "ridge")
+    (section,) = board.sections
+    names = [line.entry.encoder for line in section.lines]
     entries = {result.encoder.name: (result, table) for result, table in entries_of(results)}
-    report = compare_results([entries[name] for name in names], probe="ridge")
-    expected = {(pair.first, pair.second, pair.protocol): pair for pair in report.pairs}
-    pairs = compared_pairs(field, len(names))
+    # A board corrects over the pairs of one protocol at a time.
+    reports = [
+        compare_results([entries[name] for name in names], probe="ridge", protocols=[protocol])
+        for protocol in ("iid", "loco", "gap")
+    ]
+    expected = {(p.first, p.second, p.protocol): p for report in reports for p in report.pairs}
+    pairs = compared_pairs(board, section, len(names))
     assert len(pairs) == len(expected)
     for pair in (one.comparison for one in pairs):
         theirs = expected[pair.first, pair.second, pair.protocol]

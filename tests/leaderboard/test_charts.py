@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from result_factory import make_result
 
-from cefrbench.statistics import layer_bands
+from cefrbench.results.bands import layer_bands
 from cefrbench_leaderboard.charts.chart import Chart, Table
 from cefrbench_leaderboard.charts.palette import INKS, series_of
 from cefrbench_leaderboard.charts.svg import clean

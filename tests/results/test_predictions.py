@@ -18,7 +18,7 @@ from cefrbench.results.predictions import (
     read_predictions_bytes,
     write_predictions,
 )
-from cefrbench.scores import tally
+from cefrbench.statistics.scores import tally
 
 
 def read(path):

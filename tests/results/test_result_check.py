@@ -15,7 +15,7 @@ from cefrbench.errors import ResultError
 from cefrbench.results.check import check_result, read_checked
 from cefrbench.results.io import checksum, dump, read_result, write_result
 from cefrbench.results.summary import summarise
-from cefrbench.scores import scores
+from cefrbench.statistics.scores import scores
 
 SMALL = {"corpora": ("alpha", "beta"), "texts": 15, "layers": (1, 2), "probes": ("ridge",)}
 

@@ -13,7 +13,7 @@ from cefrbench.results.summary import (
     stored_layers,
     summarise,
 )
-from cefrbench.scores import Scores, Sums
+from cefrbench.statistics.scores import Scores, Sums
 
 GOOD = ((5, 0), (0, 5))
 FAIR = ((4, 1), (1, 4))

@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
+from cefrbench.statistics.draws import resample
+from cefrbench.statistics.intervals import Interval, from_draws
+from cefrbench.statistics.resampling import TextWeights
 from cefrbench.statistics.sample import Part, Sample
 from cefrbench.statistics.scoring import STATISTICS, Outcomes, outcomes
 
@@ -91,3 +94,26 @@ def sample(
         for c, (seen, seeds) in enumerate(zip(corpora, values, strict=True))
     )
     return Sample(encoder, "ridge", "loco", parts)
+
+
+def interval(
+    confusion: ArrayLike, score: str = "qwk", *, replicates: int = 2000, seed: int = 0
+) -> Interval:
+    """Interval of one corpus whose texts came out as a confusion matrix counts them."""
+    counts = np.asarray(confusion)
+    cells = np.repeat(np.arange(counts.size), counts.ravel())
+    gold, predicted = np.divmod(cells, len(counts))
+    part = Part(
+        fold="all",
+        corpus="one",
+        seeds=(None,),
+        texts=np.arange(len(cells), dtype=np.uint64),
+        rows=np.arange(len(cells)),
+        low=gold,
+        high=gold,
+        outcomes=(outcomes(predicted.astype(float), gold, gold, len(counts)),),
+    )
+    statistic = STATISTICS[score]
+    weights = TextWeights(replicates, seed)
+    drawn = resample(Sample("encoder", "probe", "loco", (part,)), statistic, weights).draws()
+    return from_draws(drawn, statistic)

@@ -7,10 +7,10 @@ import pytest
 from result_factory import make_result
 
 from cefrbench.errors import ResultError
+from cefrbench.results.compare import Comparison, Comparisons, compare_results
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
-from cefrbench.statistics import compare_results, verdict
-from cefrbench.statistics.compare import Comparison, Comparisons
+from cefrbench.results.verdicts import verdict
 from cefrbench.statistics.pairs import PairedTest
 
 FIVE_CORPORA = ("alpha", "beta", "gamma", "delta", "epsilon")

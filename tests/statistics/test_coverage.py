@@ -4,9 +4,8 @@ from functools import cache
 
 import numpy as np
 import pytest
-from simulated_probes import BROAD, STEEP, predict, sample, texts, true_score
+from simulated_probes import BROAD, STEEP, interval, predict, sample, texts, true_score
 
-from cefrbench.statistics import interval
 from cefrbench.statistics.draws import gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.resampling import TextWeights

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import scipy.stats
 from result_factory import make_result
+from simulated_probes import interval
 from sklearn.metrics import cohen_kappa_score
 
+from cefrbench.results.bands import layer_bands
+from cefrbench.results.intervals import summary_intervals
 from cefrbench.results.predictions import PredictionTable
-from cefrbench.scores import DIRECTIONS
-from cefrbench.statistics import interval, layer_bands, summary_intervals
 from cefrbench.statistics.intervals import Z95, ends
+from cefrbench.statistics.scores import DIRECTIONS
 
 MATRIX = np.array(
     [
@@ -83,7 +85,7 @@ def test_all_right_is_certain_for_kappa_but_not_for_a_proportion() -> None:
 @pytest.mark.parametrize("score", ["mae", "r2"])
 def test_scores_of_unrounded_predictions_need_more_than_a_matrix(score: str) -> None:
     with pytest.raises(ValueError, match="unrounded"):
-        interval(MATRIX, score)
+        layer_bands(make_result()[0].units, ["alpha"], score)
 
 
 def test_ends_on_fishers_scale_are_those_of_a_correlation() -> None:

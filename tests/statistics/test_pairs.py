@@ -4,11 +4,18 @@ from itertools import product
 
 import numpy as np
 import pytest
-from scipy.stats import ttest_1samp
+from scipy.stats import norm, ttest_1samp
 from simulated_probes import BROAD, STEEP, predict, sample, seen_as, texts
 
 from cefrbench.statistics.draws import Draws, resample
-from cefrbench.statistics.pairs import beyond_corpora, holm, paired_error, these_corpora
+from cefrbench.statistics.pairs import (
+    beyond_corpora,
+    difference_errors,
+    errors_of,
+    holm,
+    pair_tests,
+    these_corpora,
+)
 from cefrbench.statistics.resampling import TextWeights
 from cefrbench.statistics.scoring import STATISTICS
 
@@ -29,7 +36,7 @@ def test_holm_never_exceeds_one_and_takes_nothing() -> None:
 def test_over_corpora_that_differ_more_than_their_texts_it_is_the_t_test() -> None:
     corpora = [0.02, 0.09, -0.01, 0.05, 0.11]
     expected = ttest_1samp(corpora, 0.0)
-    found = beyond_corpora(float(np.mean(corpora)), 0.001, corpora)
+    found = beyond_corpora(np.mean(corpora), 0.001, np.array(corpora)).one()
     assert found is not None
     assert found.p == pytest.approx(expected.pvalue)
     assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval()))
@@ -38,25 +45,27 @@ def test_over_corpora_that_differ_more_than_their_texts_it_is_the_t_test() -> No
 @pytest.mark.parametrize("error", [0.001, 0.02, 0.5])
 def test_no_claim_beyond_the_corpora_is_surer_than_the_one_on_them(error: float) -> None:
     corpora = [0.02, 0.09, -0.01, 0.05]
-    here = these_corpora(0.0375, error)
-    beyond = beyond_corpora(0.0375, error, corpora)
+    here = these_corpora(0.0375, error).one()
+    beyond = beyond_corpora(0.0375, error, np.array(corpora)).one()
+    assert here is not None
     assert beyond is not None
     assert beyond.p > here.p
     assert beyond.low < here.low < here.high < beyond.high
 
 
 def test_two_corpora_say_nothing_about_others() -> None:
-    assert beyond_corpora(0.1, 0.01, [0.1, 0.1]) is None
+    assert beyond_corpora(0.1, 0.01, np.array([0.1, 0.1])).one() is None
+    assert beyond_corpora(0.1, 0.01, np.array([0.1, np.nan, 0.1])).one() is None
 
 
 def test_p_is_below_5_per_cent_exactly_where_the_interval_leaves_0_out() -> None:
-    for difference in np.linspace(0.0, 0.05, 41):
-        found = these_corpora(float(difference), 0.01)
-        assert (found.p < 0.05) == (found.low > 0)
+    found = these_corpora(np.linspace(0.0, 0.05, 41), 0.01)
+    np.testing.assert_array_equal(found.p < 0.05, found.low > 0)
 
 
 def test_equal_predictions_are_no_difference() -> None:
-    found = these_corpora(0.0, 0.0)
+    found = these_corpora(0.0, 0.0).one()
+    assert found is not None
     assert (found.p, found.low, found.high) == (1.0, 0.0, 0.0)
 
 
@@ -69,8 +78,8 @@ def paired(
     n: int = 60,
     prior: tuple[float, ...] = BROAD,
     turns: float = 0.0,
-) -> Draws:
-    """Difference of two probes on the same texts, with half their noise in common.
+) -> list[Draws]:
+    """Two probes on the same texts, with half their noise in common.
 
     ``turns`` is how far corpora favour the one or the other probe: a standard deviation.
     """
@@ -81,8 +90,7 @@ def paired(
         turn = rng.normal(0, turns)
         first.append([predict(rng, one, rhos[0] + turn, prior, shared=shared)])
         second.append([predict(rng, one, rhos[1] - turn, prior, shared=shared)])
-    drawn = [resample(sample(seen, values), QWK, weights).draws() for values in (first, second)]
-    return drawn[0].minus(drawn[1])
+    return [resample(sample(seen, values), QWK, weights).draws() for values in (first, second)]
 
 
 def rejections(times: int, beyond: bool = False, **world: object) -> float:
@@ -90,15 +98,15 @@ def rejections(times: int, beyond: bool = False, **world: object) -> float:
     rng, weights = np.random.default_rng(21), TextWeights(400)
     found = 0
     for _ in range(times):
-        difference = paired(rng, weights, **world)  # type: ignore[arg-type]
-        error = paired_error(difference)
-        assert error is not None
+        one, two = paired(rng, weights, **world)  # type: ignore[arg-type]
+        error = errors_of([one, two])[0, 1]
+        assert error > 0
+        difference = one.minus(two)
         test = these_corpora(difference.estimate, error)
         if beyond:
-            over = beyond_corpora(difference.estimate, error, list(difference.corpora.values()))
-            assert over is not None
-            test = over
-        found += test.p < 0.05
+            corpora = np.array(list(difference.corpora.values()))
+            test = beyond_corpora(difference.estimate, error, corpora)
+        found += bool(test.p < 0.05)
     return found / times
 
 
@@ -136,6 +144,64 @@ def test_p_is_near_that_of_the_exact_permutation(better: float, worse: float) ->
     drawn = [resample(sample([seen], [[value]]), QWK, weights).draws() for value in values]
     difference = drawn[0].minus(drawn[1])
     assert difference.estimate == pytest.approx(differences[0])
-    error = paired_error(difference)
-    assert error is not None
+    error = errors_of(drawn)[0, 1]
     assert these_corpora(difference.estimate, error).p == pytest.approx(exact, abs=0.05)
+
+
+def scattered(n: int = 6, replicates: int = 301, count: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(5)
+    return rng.normal(0.5, 0.02, (n, replicates)), rng.normal(0, 0.004, (n, count))
+
+
+def test_errors_of_all_pairs_are_those_of_each_difference() -> None:
+    values, influence = scattered()
+    influence[3:] *= 3
+    found = difference_errors(values, influence)
+    for i, j in product(range(6), repeat=2):
+        boot = np.std(values[i] - values[j], ddof=1)
+        jack = np.sqrt(((influence[i] - influence[j]) ** 2).sum())
+        assert found[i, j] == pytest.approx(max(boot, jack), abs=1e-12)
+
+
+def test_undefined_replicates_are_left_out_of_the_pairs_that_lack_them() -> None:
+    values, influence = scattered()
+    values[0, :100] = np.nan
+    values[1, 80:240] = np.nan
+    found = difference_errors(values, 0 * influence)
+    both = values[0] - values[2]
+    assert found[0, 2] == pytest.approx(np.std(both[~np.isnan(both)], ddof=1))
+    # Only 61 of 301 are left for these two, and 141 of 301 for that one and any other.
+    assert np.isnan(found[0, 1])
+    assert np.isnan(found[1, 2])
+
+
+def test_a_bias_of_the_replicates_is_no_error() -> None:
+    values, influence = scattered()
+    moved = values - np.arange(6)[:, None] / 10
+    np.testing.assert_allclose(
+        difference_errors(moved, influence), difference_errors(values, influence), atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_equal_scores_have_no_error(kind: type) -> None:
+    values, influence = scattered(2)
+    values[1], influence[1] = values[0], influence[0]
+    values = values.astype(kind).astype(np.float64)
+    assert difference_errors(values, influence.astype(kind))[0, 1] == 0.0
+
+
+def test_the_family_is_every_pair_once_and_both_ways_are_one_test() -> None:
+    scores = np.array([0.50, 0.53, 0.47, 0.60])
+    errors = np.full((4, 4), 0.02)
+    found = pair_tests(scores, errors)
+    above = np.triu_indices(4, 1)
+    expected = 2 * norm.sf(np.abs(scores[above[0]] - scores[above[1]]) / 0.02)
+    np.testing.assert_allclose(found.p[above], expected)
+    # Holm by hand: the smallest of six times 6, and so on, never below the one before.
+    steps = np.sort(expected) * [6, 5, 4, 3, 2, 1]
+    np.testing.assert_allclose(
+        np.sort(found.p_holm[above]), np.minimum(np.maximum.accumulate(steps), 1)
+    )
+    np.testing.assert_array_equal(found.p_holm, found.p_holm.T)
+    np.testing.assert_allclose(found.low, -found.high.T)

@@ -1,125 +1,96 @@
-"""Ranks with intervals and ties."""
-
-from dataclasses import replace
+"""Ranks: one procedure with their confidence sets, from the tests of all pairs."""
 
 import numpy as np
-import pytest
-from result_factory import make_result
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from cefrbench.errors import ResultError
-from cefrbench.statistics import Contender, compare_results, contenders, rank, ranking
-from cefrbench.statistics.compare import Entry
-from cefrbench.statistics.resampling import TextWeights
-
-SKILLS = {"best": 1.0, "good": 0.6, "equal": 0.6, "poor": 0.1}
-WEIGHTS = TextWeights(1000)
+from cefrbench.statistics.pairs import PairedTests, difference_errors, pair_tests
+from cefrbench.statistics.ranks import ranks
 
 
-@pytest.fixture(scope="module")
-def entries() -> list[Entry]:
-    return [
-        make_result(name, skill=skill, texts=120, layers=(1,)) for name, skill in SKILLS.items()
-    ]
+def told_apart(n: int, *pairs: tuple[int, int]) -> PairedTests:
+    """Tests that show a difference in some pairs only."""
+    p = np.ones((n, n))
+    for i, j in pairs:
+        p[i, j] = p[j, i] = 0.01
+    return PairedTests(p, p, p, p)
 
 
-def test_the_best_is_first_and_ranks_are_those_of_the_scores(entries: list[Entry]) -> None:
-    ranked = ranking(entries, "ridge", "loco", weights=WEIGHTS)
-    estimates = [one.interval.estimate or 0 for one in ranked]
-    assert estimates == sorted(estimates, reverse=True)
-    assert ranked[0].rank == 1
-    assert ranked[-1].name == "poor"
-    assert (ranked[-1].rank, ranked[-1].rank_low, ranked[-1].rank_high) == (4, 4, 4)
+@st.composite
+def boards(draw):
+    """Scores and the errors of their differences, some of them unknown."""
+    n = draw(st.integers(1, 9))
+    scores = draw(arrays(np.float64, n, elements=st.floats(-1, 1)))
+    values = draw(arrays(np.float64, (n, 12), elements=st.floats(-0.1, 0.1)))
+    errors = difference_errors(values, np.zeros((n, 1)))
+    unknown = draw(arrays(np.bool_, (n, n)))
+    errors[unknown | unknown.T] = np.nan
+    return scores, errors
 
 
-def test_ties_are_the_differences_that_compare_does_not_show(entries: list[Entry]) -> None:
-    """Over all pairs of one protocol both make the same family of tests."""
-    report = compare_results(entries, probe="ridge", protocols=["loco"], replicates=1000)
-    shown = {name: [0, 0] for name in SKILLS}
-    for pair in report.pairs:
-        assert pair.these is not None
-        if pair.these.significant:
-            ahead = (pair.difference or 0) > 0
-            shown[pair.first if ahead else pair.second][0] += 1
-            shown[pair.second if ahead else pair.first][1] += 1
-    ranked = ranking(entries, "ridge", "loco", weights=WEIGHTS)
-    assert {one.name: [one.better_than, one.worse_than] for one in ranked} == shown
+@given(boards())
+def test_a_rank_lies_in_its_own_set_and_the_sets_follow_from_the_tests(board) -> None:
+    scores, errors = board
+    tests = pair_tests(scores, errors)
+    n = len(scores)
+    for i, one in enumerate(ranks(scores, tests)):
+        better = [j for j in range(n) if tests.p_holm[i, j] < 0.05 and scores[j] > scores[i]]
+        worse = [j for j in range(n) if tests.p_holm[i, j] < 0.05 and scores[j] < scores[i]]
+        assert (one.low, one.high) == (1 + len(better), n - len(worse))
+        assert 1 <= one.low <= one.rank <= one.high <= n
+        assert (one.worse_than, one.better_than) == (len(better), len(worse))
 
 
-def test_entries_that_are_not_told_apart_share_a_rank(entries: list[Entry]) -> None:
-    ranked = {one.name: one for one in ranking(entries, "ridge", "loco", weights=WEIGHTS)}
-    assert [ranked[name].tie for name in SKILLS] == [1, 2, 2, 3]
-    assert [ranked[name].rank for name in SKILLS] == [1, 2, 2, 4]
-    for name in ("good", "equal"):
-        assert (ranked[name].rank_low, ranked[name].rank_high) == (2, 3)
+@given(boards(), st.randoms(use_true_random=False))
+def test_the_order_of_entries_does_not_matter(board, random) -> None:
+    scores, errors = board
+    order = list(range(len(scores)))
+    random.shuffle(order)
+    straight = ranks(scores, pair_tests(scores, errors))
+    turned = ranks(scores[order], pair_tests(scores[order], errors[np.ix_(order, order)]))
+    assert turned == [straight[i] for i in order]
 
 
-def test_the_order_of_results_does_not_matter(entries: list[Entry]) -> None:
-    there = ranking(entries, "ridge", "iid", weights=WEIGHTS)
-    assert ranking(entries[::-1], "ridge", "iid", weights=WEIGHTS) == there
+@given(boards())
+def test_less_is_better_is_the_same_with_the_signs_turned(board) -> None:
+    scores, errors = board
+    assert ranks(scores, pair_tests(scores, errors)) == ranks(
+        -scores, pair_tests(-scores, errors), more_is_better=False
+    )
 
 
-def test_copies_of_one_result_tie() -> None:
-    one = make_result("one")
-    first, second = ranking([one, one], "ridge", "loco", weights=WEIGHTS)
-    assert (first.rank, second.rank, first.tie, second.tie) == (1, 1, 1, 1)
-    assert first.worse_than == second.worse_than == 0
+def test_in_a_chain_only_what_is_shown_counts() -> None:
+    """A ≈ B and B ≈ C, but A > C: C is not tied with A, whatever its neighbour is."""
+    found = ranks([0.6, 0.55, 0.5], told_apart(3, (0, 2)))
+    assert [(one.rank, one.low, one.high) for one in found] == [(1, 1, 2), (1, 1, 3), (2, 2, 3)]
+    assert [one.tied for one in found] == [2, 2, 1]
 
 
-def test_the_smallest_gap_is_first(entries: list[Entry]) -> None:
-    ranked = ranking(entries, "ridge", "gap", weights=WEIGHTS)
-    estimates = [one.interval.estimate or 0 for one in ranked]
-    assert estimates == sorted(estimates)
+def test_where_nothing_is_shown_all_are_first_and_where_all_is_the_order_is_sure() -> None:
+    assert {(r.rank, r.high) for r in ranks([0.1, 0.2, 0.3], told_apart(3))} == {(1, 3)}
+    sure = ranks([0.1, 0.2, 0.3], told_apart(3, (0, 1), (0, 2), (1, 2)))
+    assert [(one.rank, one.high) for one in sure] == [(3, 3), (2, 2), (1, 1)]
 
 
-def test_a_result_without_that_probe_is_left_out(entries: list[Entry]) -> None:
-    other = make_result("other", probes=("mlp-classifier",))
-    ranked = ranking([*entries, other], "ridge", "loco", weights=WEIGHTS)
-    assert "other" not in {one.name for one in ranked}
+def test_nothing_has_no_ranks() -> None:
+    assert ranks([], told_apart(0)) == []
 
 
-def test_an_undefined_score_comes_last_without_a_rank() -> None:
-    found = made("one", 0.5)
-    without = replace(found.interval, estimate=None, low=None, high=None)
-    ranked = rank([replace(found, name="none", interval=without), found])
-    assert [one.name for one in ranked] == ["one", "none"]
-    assert (ranked[1].rank, ranked[1].tie) == (None, None)
-
-
-def test_results_of_other_corpora_are_not_ranked_together(entries: list[Entry]) -> None:
-    other = make_result("other", corpora=("alpha", "beta", "delta"), texts=120, layers=(1,))
-    with pytest.raises(ResultError, match="can't be ranked together"):
-        ranking([*entries, other], "ridge", "loco", weights=WEIGHTS)
-
-
-def test_nothing_has_no_ranking() -> None:
-    assert ranking([], "ridge", "loco") == []
-
-
-def made(name: str, skill: float) -> Contender:
-    return contenders(make_result(name, skill=skill), weights=WEIGHTS)["loco", "ridge"]
-
-
-def test_equal_encoders_fall_into_one_tie_group_in_most_worlds() -> None:
-    """Twenty encoders of one skill: a difference is claimed in no more than 1 of 20 rankings."""
+def test_all_sets_hold_the_true_ranks_in_at_least_95_of_100_worlds() -> None:
+    """Twelve encoders, three true scores; a true rank counts those that are truly better."""
     rng = np.random.default_rng(0)
-    base = made("one", 0.7)
-    error = base.interval.error or 0
-    claims = 0
-    for _ in range(60):
-        contenders = []
-        for i in range(20):
-            # Each one's errors on the texts are its own; so are its replicates.
-            influence = rng.normal(0, error / np.sqrt(len(base.texts)), len(base.texts))
-            noise = rng.normal(0, error, len(base.replicates))
-            estimate = 0.5 + rng.normal(0, error)
-            contenders.append(
-                replace(
-                    base,
-                    name=f"{i:02d}",
-                    interval=replace(base.interval, estimate=estimate),
-                    replicates=(estimate + noise).astype(np.float32),
-                    influence=influence.astype(np.float32),
-                )
-            )
-        claims += any(one.worse_than for one in rank(contenders))
-    assert claims <= 6
+    truth = np.repeat([0.62, 0.60, 0.50], 4)
+    first = np.array([1 + (truth > t).sum() for t in truth])
+    last = np.array([(truth >= t).sum() for t in truth])
+    worlds, missed = 400, 0
+    for _ in range(worlds):
+        # Half of what the texts do to one they do to all: differences vary by their own half.
+        scores = truth + rng.normal(0, 0.02) + rng.normal(0, 0.01, 12)
+        errors = np.full((12, 12), 0.01 * np.sqrt(2))
+        found = ranks(scores, pair_tests(scores, errors))
+        missed += any(
+            one.low > f or one.high < final
+            for one, f, final in zip(found, first, last, strict=True)
+        )
+    assert missed / worlds <= 0.05

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from cefrbench.statistics.resampling import TextWeights, cell_weights, seed_weights, text_codes
+from cefrbench.statistics.resampling import TextWeights, seed_weights, text_codes
 
 TEXTS = text_codes(np.array([f"text {i}" for i in range(400)]))
 
@@ -64,10 +64,3 @@ def test_drawn_seeds_have_the_whole_variance_of_their_mean(seeds: int) -> None:
 
 def test_one_seed_is_always_itself() -> None:
     np.testing.assert_array_equal(seed_weights(1, 4, "encoder"), np.ones((4, 1)))
-
-
-def test_resampled_cells_add_up_as_resampled_texts_do() -> None:
-    confusion = np.array([[8, 2, 0], [1, 9, 3], [0, 4, 6]])
-    cells = cell_weights(confusion, 40_000, seed=0)
-    np.testing.assert_allclose(cells.mean(0), confusion.ravel(), atol=0.07)
-    np.testing.assert_allclose(cells.var(0), confusion.ravel(), rtol=0.05, atol=0.01)

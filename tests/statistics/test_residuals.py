@@ -5,14 +5,13 @@ import pytest
 import scipy.stats
 from result_factory import make_result
 
-from cefrbench.scores import round_to_class
-from cefrbench.statistics import level_residuals, predicted_levels, row_percentages
-from cefrbench.statistics.residuals import (
-    BIN,
+from cefrbench.results.residuals import (
     confusions,
     entropy,
+    level_residuals,
+    predicted_levels,
+    row_percentages,
     total_variation,
-    unrounded_residuals,
 )
 
 
@@ -73,36 +72,6 @@ def test_a_level_without_texts_has_no_residuals() -> None:
     result, _ = make_result(texts=4, conflicts=0.0)
     last = level_residuals(result)["loco", "ridge", 1][4]
     assert (last.n, last.mean, last.sd, last.quartiles, last.histogram) == (0, None, None, None, {})
-
-
-def test_unrounded_residuals_are_those_of_the_stored_predictions() -> None:
-    result, predictions = make_result(conflicts=0.0)
-    found = unrounded_residuals(result, predictions)["loco", "ridge"]
-    mine = (predictions.protocol == "loco") & (predictions.probe == "ridge")
-    mine &= predictions.corpus != "twin-all"
-    gold = predictions.low[mine]
-    error = np.clip(predictions.prediction[mine], 0, 4) - gold
-    for index, level in enumerate(found):
-        each = error[gold == index]
-        assert level.mean == pytest.approx(each.mean())
-        assert level.sd == pytest.approx(each.std())
-        assert sum(level.histogram.values()) == level.n == len(each)
-        for middle, count in level.histogram.items():
-            low = middle - BIN / 2
-            assert count == int(((each >= low) & (each < low + BIN)).sum())
-
-
-def test_a_prediction_between_two_right_levels_has_no_residual() -> None:
-    result, predictions = make_result(conflicts=1.0)
-    found = unrounded_residuals(result, predictions, corpora=["alpha"])["iid", "ridge"]
-    assert any(abs(value) <= BIN for level in found for value in level.histogram)
-    mine = (predictions.protocol == "iid") & (predictions.probe == "ridge")
-    mine &= predictions.corpus == "alpha"
-    value = np.clip(predictions.prediction[mine], 0, 4)
-    inside = (value >= predictions.low[mine]) & (value <= predictions.high[mine])
-    zero = sum(level.histogram.get(BIN / 2, 0) for level in found)
-    assert zero >= inside.sum()
-    assert len(round_to_class(value, 5)) == sum(level.n for level in found)
 
 
 def test_predicted_levels_against_uniform_prior_and_truth() -> None:

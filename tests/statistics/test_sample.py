@@ -7,7 +7,7 @@ import pytest
 from result_factory import make_result
 
 from cefrbench.errors import ResultError
-from cefrbench.statistics.sample import samples
+from cefrbench.results.samples import samples
 
 
 def test_each_probe_and_protocol_is_a_sample_of_its_corpora_and_seeds() -> None:

@@ -11,7 +11,7 @@ from sklearn.metrics import (
 )
 
 from cefrbench.errors import UserError
-from cefrbench.scores import DIRECTIONS, scores, tally
+from cefrbench.statistics.scores import DIRECTIONS, scores, tally
 from cefrbench.statistics.scoring import STATISTICS, cell_outcomes, get_statistic, outcomes
 
 

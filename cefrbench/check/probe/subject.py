@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from cefrbench.contracts.probe import Estimator, ProbeOptions, ProbeSpec
-from cefrbench.scores import qwk, round_to_class
+from cefrbench.statistics.scores import qwk
+from cefrbench.statistics.scoring import round_to_class
 
 N_CLASSES = 5
 #: Predictions that differ by less, in levels and on average, are the same but for the optimiser.

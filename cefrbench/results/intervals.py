@@ -1,21 +1,18 @@
-"""Intervals for a confusion matrix and for all that a result's summary says."""
+"""Intervals for all that a result's summary says."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import ArrayLike
-
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
-from cefrbench.scores import DIRECTIONS
-from cefrbench.statistics.draws import Draws, gap, resample
+from cefrbench.results.samples import samples
+from cefrbench.statistics.draws import gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
-from cefrbench.statistics.resampling import REPLICATES, TextWeights, cell_weights
-from cefrbench.statistics.sample import samples
-from cefrbench.statistics.scoring import cell_outcomes, get_statistic
+from cefrbench.statistics.resampling import TextWeights
+from cefrbench.statistics.scores import DIRECTIONS
+from cefrbench.statistics.scoring import get_statistic
 
 #: The two protocols whose difference is the gap.
 GAP = ("iid", "loco")
@@ -38,45 +35,6 @@ class ResultIntervals:
     means: dict[tuple[str, str], dict[str, Interval]] = field(default_factory=dict)
     corpora: dict[tuple[str, str, str], dict[str, Interval]] = field(default_factory=dict)
     gaps: dict[str, dict[str, Interval]] = field(default_factory=dict)
-
-
-def interval(
-    confusion: ArrayLike, score: str = "qwk", *, replicates: int = REPLICATES, seed: int = 0
-) -> Interval:
-    """Interval of a score that one confusion matrix determines.
-
-    Parameters
-    ----------
-    confusion : array_like of int, shape (C, C)
-        Gold classes in rows.
-    score : {"qwk", "macro_f1", "accuracy", "adjacent"}
-    replicates : int
-    seed : int
-
-    Raises
-    ------
-    ValueError
-        For MAE and R², which need unrounded predictions.
-    """
-    statistic = get_statistic(score)
-    if not statistic.from_cells:
-        raise ValueError(f"{score} needs unrounded predictions, not a confusion matrix")
-    counts = np.asarray(confusion, dtype=np.int64)
-    columns = statistic.columns(cell_outcomes(len(counts)))
-    drawn = cell_weights(counts, replicates, seed)
-    texts = np.repeat(columns, counts.ravel(), axis=0)
-    total = texts.sum(0)
-    estimate = float(statistic.value(total))
-    losses = np.nan_to_num(estimate - statistic.value(total - texts))
-    draws = Draws(
-        estimate=estimate,
-        values=statistic.value(drawn @ columns),
-        texts=np.arange(len(texts), dtype=np.uint64),
-        influence=losses - losses.mean() if len(losses) else losses,
-        corpora={},
-        parts=((len(texts), estimate),),
-    )
-    return from_draws(draws, statistic)
 
 
 def summary_intervals(

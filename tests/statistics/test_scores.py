@@ -1,5 +1,8 @@
 """Scores agree with scikit-learn where it defines them, with a hand count where it doesn't."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -12,7 +15,7 @@ from sklearn.metrics import (
     r2_score,
 )
 
-from cefrbench.scores import (
+from cefrbench.statistics.scores import (
     DIRECTIONS,
     Scores,
     Sums,
@@ -24,6 +27,7 @@ from cefrbench.scores import (
 )
 
 CLASSES = 5
+PUBLISHED = sorted((Path(__file__).parents[2] / "leaderboard" / "results").glob("*/*.json"))
 
 
 @st.composite
@@ -162,3 +166,28 @@ def test_many_units_at_once_score_as_one_by_one():
         expected = scores(counts, total)
         for name in DIRECTIONS:
             assert getattr(found, name) == pytest.approx(getattr(expected, name), abs=1e-12), name
+
+
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_figure_of_a_published_result_is_found_again_to_the_last_bit(path):
+    units = json.loads(path.read_text("utf-8"))["units"]
+    assert units
+    found = all_scores(
+        [unit["confusion"] for unit in units], [Sums(**unit["sums"]) for unit in units]
+    )
+    assert [one.model_dump() for one in found] == [unit["scores"] for unit in units]
+
+
+def test_a_mean_does_not_depend_on_the_order_of_its_parts():
+    """Twenty ways to write down ten units: one number, to the last digit."""
+    rng = np.random.default_rng(3)
+    values = rng.uniform(-1, 1, 10)
+    made = {
+        mean_scores([Scores(**dict.fromkeys(DIRECTIONS, float(v))) for v in order]).qwk
+        for order in (rng.permutation(values) for _ in range(20))
+    }
+    assert (
+        len({float(sum(order.tolist())) for order in (rng.permutation(values) for _ in range(20))})
+        > 1
+    )
+    assert len(made) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cefrbench.statistics.compare import Comparison, Comparisons, better
+from cefrbench.results.compare import Comparison, Comparisons, better
 from cefrbench.statistics.pairs import FEWEST_CORPORA, PairedTest
 
 #: Names of scores in sentences.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from cefrbench.statistics.compare import Comparison, Comparisons
+from cefrbench.results.compare import Comparison, Comparisons
+from cefrbench.results.verdicts import SCORE_WORDS, verdict
 from cefrbench.statistics.intervals import Interval
 from cefrbench.statistics.pairs import PairedTest
-from cefrbench.statistics.verdicts import SCORE_WORDS, verdict
 
 #: A header and rows, all of the same length.
 Cells = tuple[list[str], list[list[str]]]

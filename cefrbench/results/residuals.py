@@ -1,8 +1,8 @@
 """The study's residual analysis, exact: what probes predict, and how far off, by level and layer.
 
-From confusion matrices for every layer (predictions rounded to levels) and from stored predictions
-for the chosen layers (unrounded). Texts of all scored corpora and seeds are pooled, groups left
-out. Where two levels are right, the true level is the nearer one, as everywhere in a result.
+From confusion matrices, for every layer (predictions rounded to levels). Texts of all scored
+corpora and seeds are pooled, groups left out. Where two levels are right, the true level is the
+nearer one, as everywhere in a result.
 """
 
 from __future__ import annotations
@@ -14,11 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cefrbench.results.model import RunResult, SplitRecord, UnitRecord
-from cefrbench.results.predictions import PredictionTable
-from cefrbench.statistics.scoring import Floats, outcomes
-
-#: Edges of the histogram of unrounded residuals: a quarter of a level each, beyond any scale.
-BIN = 0.25
+from cefrbench.statistics.scoring import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +31,7 @@ class Residuals:
     quartiles : (float, float, float) or None
         25 %, 50 % and 75 % (the lowest value that so many texts reach).
     histogram : dict of float to int
-        Texts by residual: by its value where rounded, by the middle of its bin where not.
+        Texts by residual.
     """
 
     level: str
@@ -95,26 +91,6 @@ def level_residuals(
     return {
         place: _of_confusion(counts, result.scale)
         for place, counts in confusions(result, corpora).items()
-    }
-
-
-def unrounded_residuals(
-    result: RunResult, predictions: PredictionTable, *, corpora: Collection[str] | None = None
-) -> dict[tuple[str, str], list[Residuals]]:
-    """Residuals of stored, unrounded predictions by ``(protocol, probe)``."""
-    names = _pooled(result, corpora)
-    found: dict[tuple[str, str], list[tuple[NDArray[np.int64], Floats]]] = {}
-    for key, table in predictions.units():
-        if key.corpus in names:
-            seen = outcomes(table.prediction, table.low, table.high, len(result.scale))
-            found.setdefault((key.protocol, key.probe), []).append((seen.gold, seen.error))
-    return {
-        place: _of_errors(
-            np.concatenate([gold for gold, _ in parts]),
-            np.concatenate([error for _, error in parts]),
-            result.scale,
-        )
-        for place, parts in found.items()
     }
 
 
@@ -186,17 +162,6 @@ def _of_confusion(counts: NDArray[np.int64], scale: Sequence[str]) -> list[Resid
         values, weight = (offsets - gold)[seen], row[seen]
         histogram = dict(zip(values.tolist(), weight.tolist(), strict=True))
         entries.append(_describe(level, np.repeat(values, weight), histogram))
-    return entries
-
-
-def _of_errors(gold: NDArray[np.int64], error: Floats, scale: Sequence[str]) -> list[Residuals]:
-    entries = []
-    for index, level in enumerate(scale):
-        values = np.sort(error[gold == index])
-        bins, counts = np.unique(np.floor(values / BIN), return_counts=True)
-        middles = ((bins + 0.5) * BIN).tolist()
-        histogram = dict(zip(middles, counts.tolist(), strict=True))
-        entries.append(_describe(level, values, histogram))
     return entries
 
 

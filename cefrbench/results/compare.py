@@ -9,27 +9,28 @@ from itertools import combinations
 import numpy as np
 
 from cefrbench.errors import ResultError
-from cefrbench.results.model import RunResult
-from cefrbench.results.predictions import PredictionTable
-from cefrbench.scores import DIRECTIONS
-from cefrbench.statistics.bootstrap import GAP
-from cefrbench.statistics.comparable import (
+from cefrbench.results.comparable import (
     check_comparable,
     check_same_texts,
     common_probe,
     labels_of,
 )
+from cefrbench.results.intervals import GAP
+from cefrbench.results.model import RunResult
+from cefrbench.results.predictions import PredictionTable
+from cefrbench.results.samples import samples
 from cefrbench.statistics.draws import Draws, gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.pairs import (
     PairedTest,
     beyond_corpora,
-    corrected,
-    paired_error,
+    errors_of,
+    holm,
     these_corpora,
 )
 from cefrbench.statistics.resampling import REPLICATES, TextWeights
-from cefrbench.statistics.sample import Sample, samples
+from cefrbench.statistics.sample import Sample
+from cefrbench.statistics.scores import DIRECTIONS
 from cefrbench.statistics.scoring import get_statistic
 
 Entry = tuple[RunResult, PredictionTable]
@@ -145,11 +146,6 @@ def compare_results(
                 if name == "gap"
                 else resampled[name].draws()
             )
-    pairs = [
-        _compare(first, second, name, score, draws)
-        for name in wanted
-        for first, second in combinations(labels, 2)
-    ]
     return Comparisons(
         labels=tuple(labels),
         suite=results[0].suite,
@@ -161,7 +157,7 @@ def compare_results(
             (label, name): from_draws(one, None if name == "gap" else statistic)
             for (label, name), one in draws.items()
         },
-        pairs=_with_holm(pairs),
+        pairs=_test_pairs(labels, wanted, score, draws),
         replicates=replicates,
         seed=seed,
     )
@@ -209,34 +205,43 @@ def _words(result: RunResult, protocol: str) -> str:
     return f"under {protocol} ({titles.get(protocol, protocol).lower()})"
 
 
-def _compare(
-    first: str, second: str, protocol: str, score: str, draws: dict[tuple[str, str], Draws]
-) -> Comparison:
-    difference = draws[first, protocol].minus(draws[second, protocol])
-    error = paired_error(difference)
-    estimate = difference.estimate
-    return Comparison(
-        first=first,
-        second=second,
-        protocol=protocol,
-        score=score,
-        difference=None if np.isnan(estimate) else estimate,
-        these=None if error is None else these_corpora(estimate, error),
-        beyond=(
-            None
-            if error is None
-            else beyond_corpora(estimate, error, list(difference.corpora.values()))
-        ),
-        corpora=len(difference.corpora),
-        texts=len(difference.texts),
-    )
-
-
-def _with_holm(pairs: Sequence[Comparison]) -> tuple[Comparison, ...]:
-    """Correct all tests of one scope together."""
-    these = corrected([pair.these for pair in pairs])
-    beyond = corrected([pair.beyond for pair in pairs])
+def _test_pairs(
+    labels: Sequence[str],
+    protocols: Sequence[str],
+    score: str,
+    draws: dict[tuple[str, str], Draws],
+) -> tuple[Comparison, ...]:
+    """Test all pairs under all protocols; all tests of one scope are corrected together."""
+    places = [
+        (protocol, i, j) for protocol in protocols for i, j in combinations(range(len(labels)), 2)
+    ]
+    own = {protocol: [draws[label, protocol] for label in labels] for protocol in protocols}
+    errors = {protocol: errors_of(found) for protocol, found in own.items()}
+    differences = [_difference(own[p][i], own[p][j]) for p, i, j in places]
+    estimates = np.array([own[p][i].estimate - own[p][j].estimate for p, i, j in places])
+    error = np.array([errors[p][i, j] for p, i, j in places])
+    by_corpus = np.full((len(places), max(map(len, differences))), np.nan)
+    for row, difference in zip(by_corpus, differences, strict=True):
+        row[: len(difference)] = difference
+    these = these_corpora(estimates, error)
+    beyond = beyond_corpora(estimates, error, by_corpus)
+    these, beyond = (replace(tests, p_holm=holm(tests.p)) for tests in (these, beyond))
     return tuple(
-        replace(pair, these=here, beyond=there)
-        for pair, here, there in zip(pairs, these, beyond, strict=True)
+        Comparison(
+            first=labels[i],
+            second=labels[j],
+            protocol=protocol,
+            score=score,
+            difference=None if np.isnan(estimates[k]) else float(estimates[k]),
+            these=these.one(k),
+            beyond=beyond.one(k),
+            corpora=len(differences[k]),
+            texts=len(np.union1d(own[protocol][i].texts, own[protocol][j].texts)),
+        )
+        for k, (protocol, i, j) in enumerate(places)
     )
+
+
+def _difference(first: Draws, second: Draws) -> list[float]:
+    """Differences of the corpora that both have."""
+    return [s - second.corpora[name] for name, s in first.corpora.items() if name in second.corpora]

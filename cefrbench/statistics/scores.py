@@ -1,6 +1,7 @@
 """Scores from the confusion matrix and four sums: everything reported follows from these.
 
-The confusion matrix counts gold classes in rows and predicted classes in columns.
+The confusion matrix counts gold classes in rows and predicted classes in columns. What each score
+is stands in :mod:`cefrbench.statistics.scoring`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from cefrbench.contracts.cards import Card
+from cefrbench.statistics.scoring import STATISTICS, Floats, cell_outcomes, outcomes
 
 
 class Sums(Card):
@@ -68,7 +70,7 @@ def scores(confusion: ArrayLike, sums: Sums) -> Scores:
 
 def qwks(confusions: Sequence[ArrayLike] | NDArray[np.int64]) -> list[float | None]:
     """:func:`qwk` of many confusion matrices of one scale, each of shape ``(C, C)``."""
-    return _or_none(*_qwk(_stack(confusions))) if len(confusions) else []
+    return _or_none(STATISTICS["qwk"].value(_sums(confusions, "qwk"))) if len(confusions) else []
 
 
 def all_scores(
@@ -83,58 +85,33 @@ def all_scores(
     """
     if not len(confusions):
         return []
-    counts = _stack(confusions)
-    n = counts.sum((1, 2))
-    some = n > 0
-    classes = np.arange(counts.shape[1])
-    near = np.abs(classes[:, None] - classes[None, :]) <= 1
+    n = np.asarray(confusions, dtype=np.float64).sum((1, 2))
     absolute, squared, gold, gold_squared = np.array([one.numbers for one in sums]).T
-    # What is undefined divides by zero here and is left out below.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        spread = gold_squared - gold**2 / n
-        found = {
-            "qwk": _qwk(counts),
-            "macro_f1": _macro_f1(counts),
-            "mae": (absolute / n, some),
-            "r2": (1.0 - squared / spread, some & (spread > 1e-9 * n)),
-            "accuracy": (np.trace(counts, axis1=1, axis2=2) / n, some),
-            "adjacent": ((counts * near).sum((1, 2)) / n, some),
-        }
-    columns = [_or_none(*found[name]) for name in DIRECTIONS]
+    unrounded = {
+        "mae": np.stack([n, absolute], axis=1),
+        "r2": np.stack([n, squared, gold, gold_squared], axis=1),
+    }
+    columns = [
+        _or_none(
+            STATISTICS[name].value(
+                unrounded[name] if name in unrounded else _sums(confusions, name)
+            )
+        )
+        for name in DIRECTIONS
+    ]
     return [Scores(**dict(zip(DIRECTIONS, row, strict=True))) for row in zip(*columns, strict=True)]
 
 
-#: Floats, and where they are defined.
-_Found = tuple[NDArray[np.float64], NDArray[np.bool_]]
+def _sums(confusions: Sequence[ArrayLike] | NDArray[np.int64], score: str) -> Floats:
+    """Sums of a score's columns over the texts of each matrix; exact, for they are whole."""
+    counts = np.asarray(confusions, dtype=np.float64)
+    cells = STATISTICS[score].columns(cell_outcomes(counts.shape[1]))
+    sums: Floats = counts.reshape(len(counts), -1) @ cells
+    return sums
 
 
-def _stack(confusions: Sequence[ArrayLike] | NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.asarray(confusions, dtype=np.float64)
-
-
-def _qwk(counts: NDArray[np.float64]) -> _Found:
-    rows, columns = counts.sum(2), counts.sum(1)
-    classes = np.arange(counts.shape[1])
-    weights = (classes[:, None] - classes[None, :]) ** 2
-    # Whole numbers below 2⁵³: these sums are exact, whatever their order.
-    observed = (weights * counts).sum((1, 2)) * rows.sum(1)
-    expected = (weights * rows[:, :, None] * columns[:, None, :]).sum((1, 2))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return 1.0 - observed / expected, np.count_nonzero(rows, axis=1) >= 2
-
-
-def _macro_f1(counts: NDArray[np.float64]) -> _Found:
-    """Mean F1 over the classes that occur in gold or predictions (scikit-learn's ``macro``)."""
-    total = counts.sum(1) + counts.sum(2)
-    seen = total > 0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        f1 = np.where(seen, 2 * np.diagonal(counts, axis1=1, axis2=2) / total, 0.0)
-        return f1.sum(1) / seen.sum(1), seen.any(1)
-
-
-def _or_none(values: NDArray[np.float64], defined: NDArray[np.bool_]) -> list[float | None]:
-    pairs = zip(values.tolist(), defined.tolist(), strict=True)
-    return [value if known else None for value, known in pairs]
+def _or_none(values: Floats) -> list[float | None]:
+    return [None if math.isnan(value) else value for value in values.tolist()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,42 +127,22 @@ class Tally:
         return int(self.confusion.sum())
 
 
-def round_to_class(predictions: NDArray[np.float64], n_classes: int) -> NDArray[np.int64]:
-    """Nearest class of each unrounded prediction, inside the scale."""
-    return np.rint(np.clip(predictions, 0, n_classes - 1)).astype(np.int64)
-
-
 def tally(
     predictions: NDArray[np.float64],
     low: NDArray[np.int64],
     high: NDArray[np.int64],
     n_classes: int,
 ) -> Tally:
-    """Count predictions against gold intervals ``[low, high]`` (equal where one level is right).
-
-    A prediction inside the interval is right; outside, it is scored against the nearer end. The
-    spread that R² compares with is that of the intervals' middles, which no prediction moves.
-
-    Parameters
-    ----------
-    predictions : ndarray of float64, shape (n,)
-        Unrounded; clipped to the scale here.
-    low, high : ndarray of int64, shape (n,)
-    n_classes : int
-    """
-    value = np.clip(predictions, 0, n_classes - 1)
-    predicted = round_to_class(predictions, n_classes)
-    gold = np.clip(predicted, low, high)
-    confusion = np.bincount(gold * n_classes + predicted, minlength=n_classes**2)
-    error = value - np.clip(value, low, high)
-    middle = (low + high) / 2.0
+    """Count predictions against gold intervals, by the rules of :func:`~.scoring.outcomes`."""
+    seen = outcomes(predictions, low, high, n_classes)
+    confusion = np.bincount(seen.gold * n_classes + seen.predicted, minlength=n_classes**2)
     return Tally(
         confusion.reshape(n_classes, n_classes).astype(np.int64),
         Sums(
-            absolute=float(np.abs(error).sum()),
-            squared=float((error**2).sum()),
-            gold=float(middle.sum()),
-            gold_squared=float((middle**2).sum()),
+            absolute=float(np.abs(seen.error).sum()),
+            squared=float((seen.error**2).sum()),
+            gold=float(seen.middle.sum()),
+            gold_squared=float((seen.middle**2).sum()),
         ),
     )
 
