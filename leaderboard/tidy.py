@@ -69,8 +69,8 @@ def _row(board: Board, section: Section, line: Line, protocol: str) -> tuple[Val
         gap.value,
         gap.low,
         gap.high,
-        standing and standing.rank,
-        standing and standing.low,
-        standing and standing.high,
+        None if standing is None else standing.rank,
+        None if standing is None else standing.low,
+        None if standing is None else standing.high,
         entry.page,
     )
