@@ -46,7 +46,9 @@ if TYPE_CHECKING:
     )
     from cefrbench.essays import EssayTable
     from cefrbench.folds import Cut, by_corpus, stratified_cut, training_part
+    from cefrbench.notebook.evaluate import evaluate
     from cefrbench.plugins import Register, load_file
+    from cefrbench.results.evaluation import Evaluation
 
 __version__ = "0.1.0"
 
@@ -67,6 +69,7 @@ __all__ = [
     "EncoderSpec",
     "EssayTable",
     "Estimator",
+    "Evaluation",
     "FitsFolds",
     "Fold",
     "FoldFit",
@@ -90,6 +93,7 @@ __all__ = [
     "UserError",
     "__version__",
     "by_corpus",
+    "evaluate",
     "hookimpl",
     "load_essays",
     "load_file",
@@ -117,7 +121,9 @@ _HOMES = {
         ),
         "essays": "EssayTable",
         "folds": "Cut by_corpus stratified_cut training_part",
+        "notebook.evaluate": "evaluate",
         "plugins": "Register load_file",
+        "results.evaluation": "Evaluation",
     }.items()
     for name in names.split()
 }

@@ -136,6 +136,8 @@ class PluginHost:
         Whether the built-in plugins are loaded.
     files : sequence of Path
         Loose plugin files to load beside those of the folder.
+    given : sequence of object
+        Plugins made in this process: objects with hooks as methods. They come last.
     """
 
     def __init__(
@@ -144,12 +146,14 @@ class PluginHost:
         load: str | None = None,
         built_ins: bool = True,
         files: Sequence[Path] = (),
+        given: Sequence[object] = (),
     ) -> None:
         folder = os.environ.get("CEFRBENCH_PLUGINS_DIR")
         self.plugins_dir = plugins_dir or (Path(folder) if folder else None)
         self.load = load if load is not None else os.environ.get("CEFRBENCH_LOAD_PLUGINS")
         self.built_ins = built_ins
         self.files = tuple(files)
+        self.given = tuple(given)
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
 
@@ -166,7 +170,7 @@ class PluginHost:
 
     @cached_property
     def _external(self) -> list[Plugin]:
-        return self._load_all(chain(self._installed(), self._loose()))
+        return self._load_all(chain(self._installed(), self._loose(), self._given()))
 
     def _load_all(self, candidates: Iterable[Candidate]) -> list[Plugin]:
         found: list[Plugin] = []
@@ -192,6 +196,10 @@ class PluginHost:
     def _loose(self) -> Iterator[Candidate]:
         for path in (*self._in_folder(), *self.files):
             yield path.name, str(path), partial(load_file, path)
+
+    def _given(self) -> Iterator[Candidate]:
+        for number, plugin in enumerate(self.given, start=1):
+            yield f"given-{number}", "this process", partial(_itself, plugin)
 
     def _in_folder(self) -> list[Path]:
         if self.plugins_dir is None:
@@ -372,6 +380,11 @@ def built_in_module(plugin: Plugin) -> str:
     kind = plugin.name.partition(".")[0]
     (package,) = (p for p in BUILT_IN_PACKAGES if p.rpartition(".")[2] == kind)
     return f"{package}.{plugin.name.partition('.')[2]}"
+
+
+def _itself(plugin: object) -> object:
+    """A plugin that is there already needs no loading."""
+    return plugin
 
 
 def _mark_broken(plugin: Plugin, error: BaseException) -> None:

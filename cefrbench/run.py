@@ -34,8 +34,8 @@ from cefrbench.probing.sweep import PlannedFold, Sweep
 from cefrbench.progress import Progress
 from cefrbench.provenance import PhaseClock
 from cefrbench.results.build import collect, kept_predictions, split_records
+from cefrbench.results.evaluation import Evaluation
 from cefrbench.results.model import CorpusRecord, FailureRecord, RunResult
-from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.summary import choose_layers, is_complete, summarise
 
 
@@ -61,14 +61,6 @@ class Job:
     download_dir: Path | None = None
     force: bool = False
     fail_fast: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A result and the predictions that go beside it."""
-
-    result: RunResult
-    predictions: PredictionTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +135,7 @@ def load_corpora(config: RunConfig, host: PluginHost, job: Job) -> Loaded:
 
 def run_encoder(
     plan: Plan, name: str, loaded: Loaded, host: PluginHost, job: Job, clock: PhaseClock
-) -> Outcome:
+) -> Evaluation:
     """Evaluate one encoder on loaded corpora.
 
     Raises
@@ -221,7 +213,7 @@ def run_encoder(
             clock, as_command(own), device, plan.origins, _feature_stats(features)
         ),
     )
-    return Outcome(result.model_copy(update={"complete": is_complete(result)}), predictions)
+    return Evaluation(result.model_copy(update={"complete": is_complete(result)}), predictions)
 
 
 def _option(kind: str) -> str:

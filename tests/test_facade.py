@@ -15,7 +15,10 @@ ROOT = Path(__file__).resolve().parent.parent
 NAMES = [name for name in cefrbench.__all__ if name != "__version__"]
 HEAVY = {"torch", "transformers", "sklearn", "scipy", "pandas", "pyarrow", "datasets"}
 #: Names behind which arrays stand: all others are had without numpy.
-WITH_ARRAYS = {"Cut", "EssayTable", "by_corpus", "load_essays", "stratified_cut", "training_part"}
+WITH_ARRAYS = {
+    *("Cut", "EssayTable", "Evaluation"),
+    *("by_corpus", "evaluate", "load_essays", "stratified_cut", "training_part"),
+}
 #: What authors read, copy and begin from.
 SHOWN = [
     *(ROOT / "cefrbench" / "scaffold").rglob("*.tmpl"),

@@ -13,7 +13,8 @@ from cefrbench.plugins import PluginHost
 
 if TYPE_CHECKING:
     from cefrbench.config import RunConfig
-    from cefrbench.run import Job, Loaded, Outcome, Plan
+    from cefrbench.results.evaluation import Evaluation
+    from cefrbench.run import Job, Loaded, Plan
 
 #: Options that say where and how to run; all others are fields of RunConfig.
 _JOB_OPTIONS = ("config_file", "cache_dir", "output", "force", "fail_fast", "quiet", "as_json")
@@ -128,27 +129,24 @@ def _run_all(
     plan: Plan, loaded: Loaded, host: PluginHost, job: Job, clock: Any, options: dict[str, Any]
 ) -> bool:
     """Run all encoders; give whether anything failed."""
-    from cefrbench.results.io import write_result
     from cefrbench.run import run_encoder
 
     texts: list[str] = []
     failed = False
     for name in plan.config.encoders:
         try:
-            outcome = run_encoder(plan, name, loaded, host, job, clock.fork())
+            evaluation = run_encoder(plan, name, loaded, host, job, clock.fork())
         except EncoderError as error:
             if job.fail_fast or len(plan.config.encoders) == 1:
                 raise
             click.echo(f"Error: encoder {name}: {error}", err=True)
             failed = True
             continue
-        path = write_result(
-            outcome.result, outcome.predictions, options["output"], plan.config.suite
-        )
-        failed = failed or bool(outcome.result.failures)
+        path = evaluation.save(options["output"])
+        failed = failed or bool(evaluation.result.failures)
         texts.append(path.read_text("utf-8"))
         if not (options["quiet"] or options["as_json"]):
-            _report(outcome, path)
+            _report(evaluation, path)
     if not texts:
         raise UserError("No encoder could be evaluated: see the errors above.")
     if options["as_json"]:
@@ -156,12 +154,12 @@ def _run_all(
     return failed
 
 
-def _report(outcome: Outcome, path: Path) -> None:
+def _report(evaluation: Evaluation, path: Path) -> None:
     from rich.console import Console
 
     from cefrbench.cli.render import render_result
     from cefrbench.results.intervals import summary_intervals
 
-    intervals = summary_intervals(outcome.result, outcome.predictions, scores=("qwk",))
-    render_result(outcome.result, Console(), intervals)
+    intervals = summary_intervals(evaluation.result, evaluation.predictions, scores=("qwk",))
+    render_result(evaluation.result, Console(), intervals)
     click.echo(f"Result: {path}")
