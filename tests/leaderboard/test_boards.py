@@ -15,7 +15,7 @@ from cefrbench.results.io import read_predictions_of, read_result
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench_leaderboard.boards import Board, Line, SuiteResults, by_suite, make_board
-from cefrbench_leaderboard.entry import VALIDATED, favoured_probe
+from cefrbench_leaderboard.entry import VALIDATED, Entry, Estimate, favoured_probe
 from cefrbench_leaderboard.load import find_files
 from cefrbench_leaderboard.pairs import compared_pairs
 from cefrbench_leaderboard.process import Task, process, read_entry
@@ -216,3 +216,18 @@ def test_the_favoured_probe_is_the_one_with_the_best_validation_score() -> None:
     }
     best = max(means, key=lambda probe: sum(means[probe]) / len(means[probe]))
     assert favoured_probe(result) == best
+
+
+def test_an_undefined_score_stands_below_a_negative_one(
+    partial: tuple[Path, list[Made]],
+) -> None:
+    values = {"good": -0.9, "fair": None, "poor": 0.1}
+    made = []
+    for one in partial[1]:
+        if one.entry.encoder in values:
+            score = Estimate(value=values[one.entry.encoder])
+            cells = tuple(cell.model_copy(update={"qwk": score}) for cell in one.entry.cells)
+            entry = Entry.model_validate(one.entry.model_dump() | {"cells": cells})
+            made.append(Made(entry, one.folder))
+    (section,) = make_board(suite_of(made), "ridge").sections
+    assert [line.entry.encoder for line in section.lines] == ["poor", "good", "fair"]

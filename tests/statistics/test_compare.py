@@ -255,3 +255,19 @@ def test_an_unknown_probe_is_named_with_its_neighbours() -> None:
 def test_a_protocol_that_one_lacks_is_refused() -> None:
     with pytest.raises(ResultError, match="they share iid"):
         compare_results([entry("one"), entry("two", protocols=("iid",))], protocols=["loco"])
+
+
+def test_another_seed_draws_other_resamples_and_the_same_one_the_same() -> None:
+    """What is reported as the seed is what was used."""
+    options = {"probe": "ridge", "protocols": ["loco"], "replicates": 400}
+    entries = [entry("one", skill=0.8), entry("two", skill=0.5)]
+    first, again, other = (
+        compare_results(entries, seed=seed, **options)
+        for seed in (0, 0, 1)  # type: ignore[arg-type]
+    )
+    assert (first.seed, other.seed) == (0, 1)
+    assert first == again
+    for label in first.labels:
+        ours, theirs = first.intervals[label, "loco"], other.intervals[label, "loco"]
+        assert ours.estimate == theirs.estimate
+        assert ours.low != theirs.low

@@ -93,6 +93,23 @@ def test_predicted_levels_against_uniform_prior_and_truth() -> None:
     assert found.n == counts.sum()
 
 
+def test_the_prior_is_weighted_by_the_texts_that_met_it() -> None:
+    result, _ = make_result(probes=("ridge",), protocols=("loco",), layers=(1,))
+    sizes = {"alpha": 10, "beta": 300, "gamma": 40}
+    shares = {"alpha": (8, 2, 0, 0, 0), "beta": (0, 0, 5, 5, 0), "gamma": (1, 1, 1, 1, 1)}
+    units = tuple(
+        unit.model_copy(update={"n": sizes.get(unit.corpus, unit.n)}) for unit in result.units
+    )
+    splits = tuple(
+        split.model_copy(update={"train_levels": shares.get(split.fold, split.train_levels)})
+        for split in result.splits
+    )
+    changed = result.model_copy(update={"units": units, "splits": splits})
+    found = predicted_levels(changed)["loco", "ridge", 1]
+    expected = [(10 * 0.8 + 8) / 350, (10 * 0.2 + 8) / 350, 158 / 350, 158 / 350, 8 / 350]
+    assert found.prior == pytest.approx(expected)
+
+
 def test_without_recorded_priors_there_is_no_distance_to_them() -> None:
     result, _ = make_result(probes=("ridge",))
     bare = tuple(split.model_copy(update={"train_levels": ()}) for split in result.splits)

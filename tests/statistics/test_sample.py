@@ -59,3 +59,14 @@ def test_seeds_that_score_other_texts_are_refused() -> None:
 def test_no_predictions_are_no_samples() -> None:
     result, predictions = make_result()
     assert samples(result, predictions.take(slice(0, 0))) == {}
+
+
+@pytest.mark.parametrize("column", ["low", "high"])
+def test_seeds_that_score_other_gold_levels_are_refused(column: str) -> None:
+    result, predictions = make_result()
+    mine = (predictions.probe == "mlp-classifier") & (predictions.seed == 1)
+    row = np.flatnonzero(mine & (predictions.low > 0) & (predictions.high < 4))[0]
+    changed = getattr(predictions, column).copy()
+    changed[row] += 1 if column == "high" else -1
+    with pytest.raises(ResultError, match="other texts with one seed than with another"):
+        samples(result, replace(predictions, **{column: changed}))

@@ -1,0 +1,100 @@
+"""Replicates and jackknife of a score, a mean and a gap, against what is worked out by hand."""
+
+import numpy as np
+import pytest
+from result_factory import make_result
+from simulated_probes import BROAD, predict, sample, texts
+from sklearn.metrics import cohen_kappa_score
+
+from cefrbench.results.intervals import summary_intervals
+from cefrbench.results.samples import samples
+from cefrbench.statistics.draws import Draws, gap, resample
+from cefrbench.statistics.intervals import from_draws
+from cefrbench.statistics.pairs import errors_of
+from cefrbench.statistics.resampling import TextWeights
+from cefrbench.statistics.scoring import STATISTICS
+
+QWK = STATISTICS["qwk"]
+
+
+def test_the_jackknife_is_that_of_the_textbook() -> None:
+    """Each text left out in turn, scikit-learn's kappa of the rest, and their spread."""
+    rng = np.random.default_rng(2)
+    seen = texts(rng, 0, 40, BROAD)
+    values = predict(rng, seen, 0.7, BROAD)
+    classes = np.rint(np.clip(values, 0, 4)).astype(int)
+    without = np.array(
+        [
+            cohen_kappa_score(np.delete(seen.level, i), np.delete(classes, i), weights="quadratic")
+            for i in range(40)
+        ]
+    )
+    drawn = resample(sample([seen], [[values]]), QWK, TextWeights(10)).draws()
+    # Without the factor (n - 1) / n, so that it adds up over corpora.
+    expected = np.sqrt(((without - without.mean()) ** 2).sum())
+    assert drawn.jackknife_error() == pytest.approx(expected, rel=1e-9)
+
+
+def moving(values: float, influence: float) -> Draws:
+    """A score with so much error in its replicates and in its jackknife."""
+    spread = np.random.default_rng(0).standard_normal(500)
+    return Draws(
+        estimate=0.5,
+        values=0.5 + values * spread / spread.std(ddof=1),
+        texts=np.arange(4, dtype=np.uint64),
+        influence=influence * np.array([0.5, -0.5, 0.5, -0.5]),
+        corpora={"one": 0.5},
+    )
+
+
+@pytest.mark.parametrize(("values", "influence"), [(0.03, 0.01), (0.01, 0.03)])
+def test_an_interval_takes_the_larger_error(values: float, influence: float) -> None:
+    found = from_draws(moving(values, influence))
+    assert found.error == pytest.approx(0.03)
+    assert (found.high or 0) - (found.low or 0) == pytest.approx(2 * 1.959964 * 0.03, rel=1e-6)
+
+
+def test_a_gap_is_over_the_corpora_that_have_both_scores() -> None:
+    result, predictions = make_result("one", probes=("ridge",), skill=0.6)
+    out_of_it = (predictions.protocol == "loco") & (predictions.corpus == "beta")
+    without = predictions.take(np.flatnonzero(~out_of_it))
+    found = samples(result, without)
+    means = {
+        protocol: resample(found[protocol, "ridge"], QWK, TextWeights(50))
+        for protocol in ("iid", "loco")
+    }
+    assert set(means["iid"].draws().corpora) == {"alpha", "beta", "gamma"}
+    drawn = gap(means["iid"], means["loco"])
+    score = {
+        (unit.protocol, unit.corpus): unit.scores.qwk or 0.0
+        for unit in result.units
+        if unit.layer == stored_layer(without, unit.protocol, unit.fold)
+    }
+    expected = [score["iid", corpus] - score["loco", corpus] for corpus in ("alpha", "gamma")]
+    assert drawn.corpora == pytest.approx(dict(zip(("alpha", "gamma"), expected, strict=True)))
+    assert drawn.estimate == pytest.approx(np.mean(expected))
+    gaps = summary_intervals(result, without, scores=["qwk"]).gaps["ridge"]["qwk"]
+    assert gaps.estimate == pytest.approx(np.mean(expected))
+
+
+def stored_layer(table, protocol: str, fold: str) -> int | None:  # type: ignore[no-untyped-def]
+    layers = table.layer[(table.protocol == protocol) & (table.fold == fold)]
+    return int(layers[0]) if len(layers) else None
+
+
+def test_two_encoders_draw_their_seeds_apart() -> None:
+    """The luck of one encoder's fits is none of the other's: it doesn't cancel."""
+    rng = np.random.default_rng(4)
+    seen = texts(rng, 0, 400, BROAD)
+    values = [[predict(rng, seen, rho, BROAD) for rho in (0.5, 0.7, 0.9)]]
+    weights = TextWeights(2000)
+    first, second, same = (
+        resample(sample([seen], values, name), QWK, weights).draws() for name in ("a", "b", "a")
+    )
+    by_seed = [
+        resample(sample([seen], [[one]]), QWK, weights).draws().estimate for one in values[0]
+    ]
+    assert errors_of([first, same])[0, 1] == 0.0
+    # What is left when the texts are the same: the variance of two means of three seeds.
+    luck = np.sqrt(2 * np.var(by_seed, ddof=1) / 3)
+    assert errors_of([first, second])[0, 1] == pytest.approx(luck, rel=0.05)
