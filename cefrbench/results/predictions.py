@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cefrbench.atomic import atomic_path
 from cefrbench.errors import ResultError
 from cefrbench.results.model import PredictionsFile
 
@@ -172,20 +171,6 @@ def encode_predictions(table: PredictionTable) -> bytes:
 def describe_predictions(name: str, data: bytes, rows: int) -> PredictionsFile:
     """What a result says of its predictions file."""
     return PredictionsFile(file=name, sha256=hashlib.sha256(data).hexdigest(), rows=rows)
-
-
-def write_predictions(path: Path, table: PredictionTable) -> PredictionsFile:
-    """Write a predictions file, whole or not at all.
-
-    Raises
-    ------
-    OSError
-        When the folder can't be written or the disk is full.
-    """
-    data = encode_predictions(table)
-    with atomic_path(path) as part:
-        part.write_bytes(data)
-    return describe_predictions(path.name, data, len(table))
 
 
 def read_predictions_bytes(path: Path) -> bytes:

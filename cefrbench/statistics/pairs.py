@@ -162,7 +162,9 @@ def pair_tests(scores: ArrayLike, errors: Floats) -> PairedTests:
         Of shape ``(n, n)``: the row's score less the column's. NaN on the diagonal.
     """
     values = np.asarray(scores, dtype=np.float64)
-    return _all_pairs(values, these_corpora(values[:, None] - values[None, :], errors))
+    first, second = np.triu_indices(len(values), 1)
+    tests = these_corpora(values[first] - values[second], errors[first, second])
+    return _both_ways(tests, first, second, len(values))
 
 
 def pair_tests_beyond(scores: ArrayLike, errors: Floats, corpora: Floats) -> PairedTests:
@@ -176,21 +178,29 @@ def pair_tests_beyond(scores: ArrayLike, errors: Floats, corpora: Floats) -> Pai
         Scores by corpus; NaN where there is none.
     """
     values = np.asarray(scores, dtype=np.float64)
-    differences = corpora[:, None, :] - corpora[None, :, :]
-    tests = beyond_corpora(values[:, None] - values[None, :], errors, differences)
-    return _all_pairs(values, tests)
+    first, second = np.triu_indices(len(values), 1)
+    difference, error = values[first] - values[second], errors[first, second]
+    tests = beyond_corpora(difference, error, corpora[first] - corpora[second])
+    return _both_ways(tests, first, second, len(values))
 
 
-def _all_pairs(scores: Floats, tests: PairedTests) -> PairedTests:
-    """Correct the tests of all pairs, each once."""
-    n = len(scores)
-    above = np.triu_indices(n, 1)
-    found = np.full((n, n), np.nan)
-    found[above] = holm(tests.p[above])
-    found[above[::-1]] = found[above]
-    p = tests.p.copy()
-    np.fill_diagonal(p, np.nan)
-    return PairedTests(tests.low, tests.high, p, found)
+def _both_ways(
+    tests: PairedTests, first: NDArray[np.intp], second: NDArray[np.intp], n: int
+) -> PairedTests:
+    """Tests of all pairs, each once, corrected and laid out as ``(n, n)``."""
+
+    def square(above: Floats, below: Floats) -> Floats:
+        found = np.full((n, n), np.nan)
+        found[first, second], found[second, first] = above, below
+        return found
+
+    p_holm = holm(tests.p)
+    return PairedTests(
+        square(tests.low, -tests.high),
+        square(tests.high, -tests.low),
+        square(tests.p, tests.p),
+        square(p_holm, p_holm),
+    )
 
 
 def these_corpora(difference: ArrayLike, error: ArrayLike) -> PairedTests:
@@ -241,7 +251,10 @@ def _student(statistic: Floats, freedom: Floats | None) -> tuple[Floats, Floats]
 
     if freedom is None:
         return ndtri(0.975), ndtr(-statistic)
-    return stdtrit(freedom, 0.975), stdtr(freedom, -statistic)
+    # Quantiles are slow, and of a million pairs nearly all have the same freedom.
+    known, place = np.unique(freedom, return_inverse=True)
+    quantile = stdtrit(known, 0.975)[place].reshape(freedom.shape)
+    return quantile, stdtr(freedom, -statistic)
 
 
 def holm(p: Floats) -> Floats:

@@ -14,7 +14,16 @@ from cefrbench.results.intervals import summary_intervals
 from cefrbench.results.io import read_predictions_of, read_result
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
-from cefrbench_leaderboard.boards import Board, Line, SuiteResults, by_suite, make_board
+from cefrbench_leaderboard.boards import (
+    BYTES_A_PAIR,
+    PAIR_BYTES,
+    Board,
+    Line,
+    SuiteResults,
+    by_suite,
+    make_board,
+    most_kept,
+)
 from cefrbench_leaderboard.entry import VALIDATED, Entry, Estimate, favoured_probe
 from cefrbench_leaderboard.load import find_files
 from cefrbench_leaderboard.pairs import compared_pairs
@@ -231,3 +240,10 @@ def test_an_undefined_score_stands_below_a_negative_one(
             made.append(Made(entry, one.folder))
     (section,) = make_board(suite_of(made), "ridge").sections
     assert [line.entry.encoder for line in section.lines] == ["poor", "good", "fair"]
+
+
+@pytest.mark.parametrize("protocols", [1, 3, 9])
+def test_the_pairs_that_are_kept_fit_their_bytes(protocols: int) -> None:
+    n = most_kept(protocols)
+    assert n * (n - 1) / 2 * protocols * BYTES_A_PAIR <= PAIR_BYTES
+    assert (n + 1) * n / 2 * protocols * BYTES_A_PAIR > PAIR_BYTES

@@ -14,15 +14,22 @@ from cefrbench.results.predictions import (
     MAX_BYTES,
     PredictionTable,
     decode_predictions,
+    describe_predictions,
     encode_predictions,
     read_predictions_bytes,
-    write_predictions,
 )
 from cefrbench.statistics.scores import tally
 
 
 def read(path):
     return decode_predictions(read_predictions_bytes(path), path)
+
+
+def write_predictions(path, table):
+    """Put the bytes down that go beside a result, and give what the result says of them."""
+    data = encode_predictions(table)
+    path.write_bytes(data)
+    return describe_predictions(path.name, data, len(table))
 
 
 def one_unit(**changes):
