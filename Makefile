@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test lint types docs docs-check pins bench clean
+.PHONY: run test lint types docs docs-check pins mutants bench clean
 
 # -- set-up: each stamp is an environment with what its jobs need ---------------------------------
 
@@ -46,8 +46,11 @@ docs-check: $(VENV)/.dev
 pins: $(VENV)/.dev  ## Write constraints.txt from what is installed (without a build's local version).
 	$(PIP) freeze --exclude-editable | sed 's/+.*//' > constraints.txt
 
+mutants: $(VENV)/.dev  ## Faults put into the core, one by one; `make mutants ARGS='--sample 20'` for some.
+	$(BIN)/python tests/mutants/mutants.py $(ARGS)
+
 bench: $(VENV)/.dev  ## Speed, side by side with plain loops and peers, in one run.
 	$(BIN)/python -m pytest benchmarks -o python_files='bench_*.py' --benchmark-only -s --timeout 0
 
 clean:
-	rm -rf $(VENV) out site build dist *.egg-info
+	rm -rf $(VENV) out site build dist .mutants *.egg-info
