@@ -52,10 +52,23 @@ class FoldRows:
         Rows to fit on.
     predict : ndarray of int
         Rows to predict (validation rows and scored rows together).
+    weight : ndarray of float64, shape (len(train),), optional
+        Weight of each training row; stands in place of ``sample_weight``.
+    count : ndarray of float64, shape (len(train),), optional
+        How often each training row counts in the unit of a feature. When given, a probe reads
+        features of mean 0 and population deviation 1 over the training rows so counted, constant
+        columns 0 (:func:`cefrbench.engines.standardise.standardise`); else the features as they
+        are.
+    groups : ndarray of int64, shape (len(train),), optional
+        Text unit of each training row: what a probe holds out by itself it holds out by unit.
+        None means that each row is one.
     """
 
     train: NDArray[np.intp]
     predict: NDArray[np.intp]
+    weight: NDArray[np.float64] | None = None
+    count: NDArray[np.float64] | None = None
+    groups: NDArray[np.int64] | None = None
 
 
 @dataclass(slots=True)
@@ -70,12 +83,15 @@ class FoldFit:
     converged : bool
     message : str
         Why it did not converge; empty when it did.
+    scores : ndarray of float64, shape (len(fold.predict),), optional
+        Continuous score of each row, from which ranks are taken; None where the probe has none.
     """
 
     predictions: NDArray[np.float64]
     iterations: int | None = None
     converged: bool = True
     message: str = ""
+    scores: NDArray[np.float64] | None = None
 
 
 @runtime_checkable

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.multiclass import check_classification_targets
 
+from cefrbench.contracts.probe import FoldRows
 from cefrbench.errors import ProbeError
 
 
@@ -64,3 +65,23 @@ def check_weight(sample_weight: Any, n: int) -> NDArray[np.float64] | None:
     if not np.isfinite(weight).all() or weight.min() < 0 or not weight.any():
         raise ValueError("sample_weight must be finite, not negative, and not all zero.")
     return None if (weight == 1).all() else weight
+
+
+def training_weight(
+    fold: FoldRows, sample_weight: NDArray[np.float64] | None
+) -> NDArray[np.float64] | None:
+    """Weight of each training row of a fold: its own, or that of all rows; None when none is given.
+
+    Raises
+    ------
+    ValueError
+        A fold's own weights of another shape, negative or not finite.
+    """
+    if fold.weight is None:
+        return None if sample_weight is None else sample_weight[fold.train]
+    weight = np.asarray(fold.weight, dtype=np.float64)
+    if weight.shape != fold.train.shape:
+        raise ValueError(f"weight has shape {weight.shape}, expected {fold.train.shape}.")
+    if not np.isfinite(weight).all() or (weight < 0).any():
+        raise ValueError("weight must be finite and not negative.")
+    return weight

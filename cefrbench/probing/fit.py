@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.contracts.probe import FitsFolds, FoldFit, FoldRows, ProbeOptions, ProbeSpec
+from cefrbench.engines.checks import training_weight
 from cefrbench.probing.parallel import describe, fit_each
 
 Features = NDArray[np.float32]
@@ -113,8 +114,9 @@ class _Data:
 def _unusable(y: Classes, fold: FoldRows, sample_weight: Weights | None) -> str:
     """Why no probe can learn from these training rows; empty when one can."""
     train = fold.train
-    if sample_weight is not None:
-        train = train[sample_weight[train] > 0]
+    weight = training_weight(fold, sample_weight)
+    if weight is not None:
+        train = train[weight > 0]
     classes = np.unique(y[train])
     if len(classes) > 1:
         return ""
@@ -185,6 +187,12 @@ def _checked(fit: FoldFit, fold: FoldRows) -> Outcome:
     if not np.isfinite(fit.predictions).all():
         why = f" ({fit.message})" if fit.message else ""
         return FitFailure(f"The probe predicted a value that is not finite{why}.")
+    if fit.scores is not None:
+        if np.shape(fit.scores) != wanted:
+            shape = np.shape(fit.scores)
+            return FitFailure(f"The probe gave scores of shape {shape}, expected {wanted}.")
+        if not np.isfinite(fit.scores).all():
+            return FitFailure("The probe gave a continuous score that is not finite.")
     return fit
 
 

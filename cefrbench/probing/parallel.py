@@ -15,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.contracts.probe import Estimator, FoldFit, FoldRows
+from cefrbench.engines.checks import training_weight
+from cefrbench.engines.continuous import expected_level
+from cefrbench.engines.standardise import standardised
 from cefrbench.errors import ProbeError, UserError
 from cefrbench.plugins import LOOSE
 
@@ -129,29 +132,60 @@ def _fit_and_predict(
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.utils.validation import has_fit_parameter
 
-    train = fold.train
-    weight: dict[str, Any] = {}
-    if sample_weight is not None and (sample_weight[train] != 1).any():
+    train, given = fold.train, training_weight(fold, sample_weight)
+    passed: dict[str, Any] = {}
+    if given is not None and (given != 1).any():
         if not has_fit_parameter(estimator, "sample_weight"):
             raise ProbeError(
                 f"{type(estimator).__name__} takes no sample_weight, and these rows are weighted: "
                 "add the parameter to its `fit`, or use a protocol in the study's form."
             )
-        train = train[sample_weight[train] > 0]
-        weight["sample_weight"] = sample_weight[train]
+        train = train[given > 0]
+        passed["sample_weight"] = given[given > 0]
+    learnt, asked = X[train], X[fold.predict]
+    if fold.count is not None:
+        learnt = standardised(X, fold.train, fold.count, train)
+        asked = standardised(X, fold.train, fold.count, fold.predict)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        estimator.fit(X[train], y[train], **weight)
+        estimator.fit(learnt, y[train], **passed)
     unconverged = [str(w.message) for w in caught if issubclass(w.category, ConvergenceWarning)]
     for other in caught:
         if not issubclass(other.category, ConvergenceWarning):
             warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+    predictions = np.asarray(estimator.predict(asked), dtype=np.float64)
     return FoldFit(
-        predictions=np.asarray(estimator.predict(X[fold.predict]), dtype=np.float64),
+        predictions=predictions,
         iterations=_iterations(estimator),
         converged=not unconverged,
         message=" ".join(unconverged),
+        scores=_continuous(estimator, asked, predictions),
     )
+
+
+def _continuous(
+    estimator: Any, X: NDArray[np.float32], predictions: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """Continuous scores: a regressor's values, a classifier's expected levels if it has any.
+
+    A classifier of two classes without probabilities has its decision function; others have
+    none, nor has an estimator that doesn't say what it is.
+    """
+    from sklearn.base import is_classifier, is_regressor
+
+    # An estimator outside scikit-learn's classes has no tags, and scikit-learn asks for them.
+    if not hasattr(estimator, "__sklearn_tags__"):
+        return None
+    if is_regressor(estimator):
+        return predictions
+    if not is_classifier(estimator):
+        return None
+    if hasattr(estimator, "predict_proba"):
+        return expected_level(np.asarray(estimator.predict_proba(X)), estimator.classes_)
+    if hasattr(estimator, "decision_function"):
+        decided = np.asarray(estimator.decision_function(X), dtype=np.float64)
+        return decided if decided.ndim == 1 else None
+    return None
 
 
 def _iterations(estimator: Estimator) -> int | None:

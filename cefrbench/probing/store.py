@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cefrbench.atomic import atomic_path
 from cefrbench.contracts.probe import FoldFit
 from cefrbench.probing.fit import FitFailure
 
+#: What a file holds; another number leaves all older files unread.
+FORMAT = 2
 #: Packages whose version can change a prediction.
 _NUMERIC = ("cefrbench", "numpy", "scipy", "scikit-learn", "torch")
 
@@ -40,12 +43,13 @@ class FitStore:
             with safe_open(path, framework="numpy") as file:
                 header = json.loads(file.metadata()["fits"])
                 values = file.get_tensor("predictions")
+                scores = file.get_tensor("scores")
         except (SafetensorError, OSError, KeyError, json.JSONDecodeError):
             # Damaged: fitted again and written over, never served.
             return None
-        if hashlib.sha256(values.tobytes()).hexdigest() != header["sha256"]:
+        if _digest(values, scores) != header["sha256"]:
             return None
-        return _unflatten(values, header["folds"])
+        return _unflatten(values, scores, header["folds"])
 
     def save(self, key: str, fits: Sequence[Sequence[FoldFit]]) -> None:
         """Write the fits ``[fold][seed]`` of a key, whole or not at all."""
@@ -53,12 +57,15 @@ class FitStore:
 
         flat = [fit for fold in fits for fit in fold]
         values = np.concatenate([fit.predictions for fit in flat]) if flat else np.empty(0)
+        scored = [fit.scores for fit in flat if fit.scores is not None]
+        scores = np.concatenate(scored) if scored else np.empty(0)
         header = {
-            "sha256": hashlib.sha256(values.tobytes()).hexdigest(),
+            "sha256": _digest(values, scores),
             "folds": [[_describe(fit) for fit in fold] for fold in fits],
         }
         with atomic_path(self._path(key)) as part:
-            save_file({"predictions": values}, part, metadata={"fits": json.dumps(header)})
+            tensors = {"predictions": values, "scores": scores}
+            save_file(tensors, part, metadata={"fits": json.dumps(header)})
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.safetensors"
@@ -67,7 +74,7 @@ class FitStore:
 def fit_key(parts: Mapping[str, Any]) -> str:
     """Hash all that predictions depend on: features, splits, probe, seeds, layer, versions."""
     versions = {name: metadata.version(name) for name in _NUMERIC}
-    text = json.dumps({**parts, "versions": versions}, sort_keys=True)
+    text = json.dumps({**parts, "format": FORMAT, "versions": versions}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -85,22 +92,31 @@ def source_digest(estimator: object) -> str:
     return digest.hexdigest()
 
 
+def _digest(values: NDArray[np.float64], scores: NDArray[np.float64]) -> str:
+    return hashlib.sha256(values.tobytes() + scores.tobytes()).hexdigest()
+
+
 def _describe(fit: FoldFit) -> dict[str, Any]:
     return {
         "n": len(fit.predictions),
+        "scored": fit.scores is not None,
         "iterations": fit.iterations,
         "converged": fit.converged,
         "message": fit.message,
     }
 
 
-def _unflatten(values: Any, folds: list[list[dict[str, Any]]]) -> list[list[FoldFit | FitFailure]]:
+def _unflatten(
+    values: NDArray[np.float64], scores: NDArray[np.float64], folds: list[list[dict[str, Any]]]
+) -> list[list[FoldFit | FitFailure]]:
     fits: list[list[FoldFit | FitFailure]] = []
-    start = 0
+    start = first = 0
     for fold in folds:
         fits.append([])
         for entry in fold:
-            stop = start + entry.pop("n")
-            fits[-1].append(FoldFit(values[start:stop], **entry))
-            start = stop
+            n = entry.pop("n")
+            own = scores[first : first + n] if entry.pop("scored") else None
+            fits[-1].append(FoldFit(values[start : start + n], scores=own, **entry))
+            start += n
+            first += 0 if own is None else n
     return fits

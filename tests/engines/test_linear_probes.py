@@ -268,3 +268,21 @@ def test_scikit_learn_accepts_the_estimator(estimator, check):
 def test_linear_probes_fit_folds(probe):
     assert isinstance(probe, FitsFolds)
     assert isinstance(probe, LinearProbe)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_continuous_scores_are_the_value_the_latent_and_the_expected_level(shape):
+    data = planted(*SHAPES[shape])
+    fold = data.folds[0]
+    X, asked = data.X[fold.train].astype(float), data.X[fold.predict].astype(float)
+    for y in (data.y, np.where(data.y > 1, 3, 1)):
+        (ridge,), (logistic,), (ordinal,) = (
+            probe.fit_folds(data.X, y, [fold])[0] for probe in PROBES
+        )
+        np.testing.assert_array_equal(ridge.scores, ridge.predictions)
+        _, numbered = np.unique(y[fold.train], return_inverse=True)
+        slope = reference(PROBES[2]).fit(X, numbered).coef_
+        np.testing.assert_allclose(ordinal.scores, asked @ slope, atol=1e-3)
+        model = reference(PROBES[1]).fit(X, y[fold.train])
+        expected = model.predict_proba(asked) @ model.classes_
+        np.testing.assert_allclose(logistic.scores, expected, atol=1e-3)

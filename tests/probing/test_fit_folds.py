@@ -9,8 +9,9 @@ import pytest
 import torch
 from planted import planted
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.linear_model import Lasso, LogisticRegression
+from sklearn.linear_model import Lasso, LogisticRegression, RidgeClassifier
 from sklearn.neighbors import KNeighborsRegressor
+from sklearn.preprocessing import StandardScaler
 
 from cefrbench.contracts.cards import ProbeCard
 from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeOptions, ProbeSpec
@@ -244,3 +245,65 @@ def test_a_probe_that_cant_be_made_stops_the_run():
     data = planted()
     with pytest.raises(ProbeError, match="needs a package"):
         fit_folds(spec_of(make), OPTIONS, data.X, data.y, data.folds)
+
+
+def test_continuous_scores_of_plain_estimators():
+    """Values, expected levels, a decision function of two classes, or none."""
+    data = planted()
+    fold = data.folds[0]
+    asked = data.X[fold.predict]
+
+    def scores_of(make, y=data.y):
+        ((fit,),) = fit_folds(spec_of(lambda options: make()), OPTIONS, data.X, y, [fold])
+        return fit.scores, make().fit(data.X[fold.train], y[fold.train])
+
+    scores, model = scores_of(lambda: Lasso(alpha=0.01))
+    np.testing.assert_array_equal(scores, model.predict(asked))
+    y = np.where(data.y == 2, 1, data.y)
+    scores, model = scores_of(LogisticRegression, y)
+    np.testing.assert_allclose(scores, (model.predict_proba(asked) * [0, 1, 3, 4]).sum(axis=1))
+    scores, model = scores_of(RidgeClassifier, (data.y > 1).astype(np.int64))
+    np.testing.assert_allclose(scores, model.decision_function(asked), rtol=1e-6)
+    scores, _ = scores_of(RidgeClassifier)
+    assert scores is None
+
+
+def test_a_continuous_score_that_is_not_finite_is_a_failure():
+    data = planted()
+
+    class Broken(Fragile):
+        def fit_folds(self, X, y, folds, **rest):
+            n = len(folds[0].predict)
+            return [[FoldFit(np.zeros(n), scores=np.full(n + self.predicts, np.inf))]]
+
+    for extra, message in ((0, "score that is not finite"), (1, "scores of shape")):
+        spec = spec_of(lambda options, extra=extra: Broken(predicts=extra))
+        ((fit,),) = fit_folds(spec, OPTIONS, data.X, data.y, data.folds[:1])
+        assert message in fit.message
+
+
+def test_a_folds_own_weights_stand_in_place_of_those_of_all_rows():
+    data = planted()
+    fold = data.folds[0]
+    weight = data.weight[fold.train] * (np.arange(len(fold.train)) % 3)
+    spec = spec_of(lambda options: Fragile())
+    own = replace(fold, weight=weight)
+    ones = np.ones(len(data.y))
+    ((fit,),) = fit_folds(spec, OPTIONS, data.X, data.y, [own], sample_weight=ones)
+    assert fit.predictions[0] == pytest.approx(np.average(data.y[fold.train], weights=weight))
+    level = replace(fold, weight=(data.y[fold.train] == 3).astype(float))
+    ((failed,),) = fit_folds(spec, OPTIONS, data.X, data.y, [level])
+    assert "of one level (class 3)" in failed.message
+
+
+def test_counts_give_a_plain_estimator_the_unit_of_the_training_rows():
+    data = planted(dtype=np.float64)
+    fold = data.folds[0]
+    count = np.arange(len(fold.train)) % 3.0
+    counted = replace(fold, count=count)
+    spec = spec_of(lambda options: Lasso(alpha=0.01))
+    ((fit,),) = fit_folds(spec, OPTIONS, 50 * data.X - 9, data.y, [counted])
+    scaler = StandardScaler().fit(data.X[fold.train], sample_weight=count)
+    expected = Lasso(alpha=0.01).fit(scaler.transform(data.X[fold.train]), data.y[fold.train])
+    expected = expected.predict(scaler.transform(data.X[fold.predict]))
+    np.testing.assert_allclose(fit.predictions, expected, atol=1e-6)

@@ -11,6 +11,7 @@ from sklearn.base import ClassifierMixin
 
 from cefrbench.contracts.probe import FoldRows
 from cefrbench.engines.checks import number_classes
+from cefrbench.engines.continuous import expected_level, probabilities
 from cefrbench.engines.linear.arrays import Array, Arrays, Doubles
 from cefrbench.engines.linear.design import Design, Layer
 from cefrbench.engines.linear.newton import minimise
@@ -59,6 +60,11 @@ class LogisticProbe(ClassifierMixin, LinearProbe):  # type: ignore[misc]
         chosen = (scores[:, 0] > 0).astype(np.intp) if binary else scores.argmax(axis=1)
         decided: NDArray[Any] = classes[chosen]
         return decided
+
+    def _continuous(
+        self, scores: Doubles, classes: NDArray[Any], latent: Callable[[], Doubles]
+    ) -> Doubles:
+        return expected_level(probabilities(scores), classes)
 
 
 class Multinomial:

@@ -56,6 +56,11 @@ class OrdinalProbe(ClassifierMixin, LinearProbe):  # type: ignore[misc]
         decided: NDArray[Any] = classes[(scores > 0).sum(axis=1)]
         return decided
 
+    def _continuous(
+        self, scores: Doubles, classes: NDArray[Any], latent: Callable[[], Doubles]
+    ) -> Doubles:
+        return latent()[:, 0]
+
 
 class AllThreshold:
     """The objective of one fold, as a problem for :func:`minimise`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,12 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
     def _decide(self, scores: Doubles, classes: NDArray[Any]) -> NDArray[Any]:
         raise NotImplementedError
 
+    def _continuous(
+        self, scores: Doubles, classes: NDArray[Any], latent: Callable[[], Doubles]
+    ) -> Doubles:
+        """Continuous score of each row; ``latent`` gives ``x·w``, shape ``[n, k]``."""
+        raise NotImplementedError
+
     # -- scikit-learn's contract ---------------------------------------------------------------
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LinearProbe:
@@ -130,10 +136,16 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
         target, classes = self._target(y[train])
         design = self._design(layer, train, fold.predict)
         solution = self._solve(design, target, len(classes), arrays)
-        scores = arrays.get(design.predict @ solution.coef + solution.intercept)
+        moved = design.predict @ solution.coef
+        scores = arrays.get(moved + solution.intercept)
+
+        def latent() -> Doubles:
+            return arrays.get(moved) + design.mean @ design.coefficients(solution.coef)
+
         return FoldFit(
             predictions=self._decide(scores, classes).astype(np.float64),
             iterations=solution.iterations,
             converged=solution.converged,
             message=solution.message,
+            scores=self._continuous(scores, classes, latent),
         )

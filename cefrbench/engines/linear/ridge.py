@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -52,4 +53,9 @@ class RidgeProbe(RegressorMixin, LinearProbe):  # type: ignore[misc]
         return Solution(arrays.solver(matrix)(right), mean)
 
     def _decide(self, scores: Doubles, classes: NDArray[Any]) -> NDArray[Any]:
+        return scores[:, 0]
+
+    def _continuous(
+        self, scores: Doubles, classes: NDArray[Any], latent: Callable[[], Doubles]
+    ) -> Doubles:
         return scores[:, 0]

@@ -1,0 +1,69 @@
+"""The unit of a feature: mean and spread over a fold's training rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Doubles = NDArray[np.float64]
+
+#: A spread this small beside the mean is what rounding leaves of a constant in float64.
+NOISE = 1e-12
+
+
+def standardise(
+    X: NDArray[np.floating[Any]], train: NDArray[np.intp], count: Doubles
+) -> tuple[Doubles, Doubles]:
+    """Mean of each column over counted rows, and what to multiply by for a deviation of 1.
+
+    The standardised features are ``(X - mean) * scale`` in float64. Both passes are in float64:
+    the spread is that of the deviations, not a difference of two large sums.
+
+    A column is constant where its largest value is its least over rows that count, or where its
+    deviation is below ``NOISE`` times its largest absolute value; its scale is 0, so that it
+    becomes 0 in every row, the rows to predict too (but for the sign of a zero).
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, dim)
+    train : ndarray of int, shape (n_train,)
+        Rows of ``X``.
+    count : ndarray of float64, shape (n_train,)
+        How often each training row counts; not negative, not all zero.
+
+    Returns
+    -------
+    mean, scale : ndarray of float64, shape (dim,)
+
+    Raises
+    ------
+    ValueError
+        Counts of another shape, negative or not finite, or none above zero.
+    """
+    count = np.asarray(count, dtype=np.float64)
+    if count.shape != train.shape:
+        raise ValueError(f"count has shape {count.shape}, expected {train.shape}.")
+    if not np.isfinite(count).all() or not (count >= 0).all() or not count.any():
+        raise ValueError("count must be finite, not negative, and not all zero.")
+    rows = count > 0
+    features = X[train[rows]].astype(np.float64)
+    share = count[rows] / count[rows].sum()
+    low, high = features.min(axis=0), features.max(axis=0)
+    mean = share @ features
+    deviations = features - mean
+    spread = np.sqrt(share @ deviations**2)
+    constant = (low == high) | (spread <= NOISE * np.maximum(np.abs(low), np.abs(high)))
+    scale = np.zeros_like(spread)
+    np.divide(1.0, spread, out=scale, where=~constant)
+    return mean, scale
+
+
+def standardised(
+    X: NDArray[Any], train: NDArray[np.intp], count: Doubles, rows: NDArray[np.intp]
+) -> NDArray[Any]:
+    """Some rows of ``X`` in the unit of the training rows, in the precision of ``X``."""
+    mean, scale = standardise(X, train, count)
+    units: NDArray[Any] = ((X[rows].astype(np.float64) - mean) * scale).astype(X.dtype)
+    return units

@@ -1,0 +1,51 @@
+"""Fits on disk: what is read back is what was kept, or nothing."""
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from cefrbench.contracts.probe import FoldFit
+from cefrbench.probing.store import FitStore
+
+KEY = "ab" * 32
+
+
+def kept(store):
+    fits = [
+        [FoldFit(np.arange(3.0), 4, False, "too few steps", np.array([0.5, 0.25, 2.0]))],
+        [FoldFit(np.ones(2)), FoldFit(np.zeros(2), scores=np.array([7.0, 8.0]))],
+    ]
+    store.save(KEY, fits)
+    return fits
+
+
+def test_continuous_scores_are_read_back_where_there_are_any(tmp_path):
+    store = FitStore(tmp_path)
+    assert store.load(KEY) is None
+    fits = kept(store)
+    for row, expected_row in zip(store.load(KEY), fits, strict=True):
+        for fit, expected in zip(row, expected_row, strict=True):
+            np.testing.assert_array_equal(fit.predictions, expected.predictions)
+            assert (fit.scores is None) == (expected.scores is None)
+            if expected.scores is not None:
+                np.testing.assert_array_equal(fit.scores, expected.scores)
+            assert (fit.iterations, fit.message) == (expected.iterations, expected.message)
+
+
+def test_scores_that_were_altered_are_not_served(tmp_path):
+    store = FitStore(tmp_path)
+    kept(store)
+    with safe_open(store._path(KEY), framework="numpy") as file:
+        header, values = file.metadata(), file.get_tensor("predictions")
+        scores = file.get_tensor("scores")
+    save_file({"predictions": values, "scores": scores + 1}, store._path(KEY), metadata=header)
+    assert store.load(KEY) is None
+
+
+def test_a_file_without_scores_is_not_served(tmp_path):
+    store = FitStore(tmp_path)
+    kept(store)
+    with safe_open(store._path(KEY), framework="numpy") as file:
+        header, values = file.metadata(), file.get_tensor("predictions")
+    save_file({"predictions": values}, store._path(KEY), metadata=header)
+    assert store.load(KEY) is None
