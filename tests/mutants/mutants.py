@@ -27,6 +27,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from fnmatch import fnmatch
+from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 from time import monotonic
@@ -35,7 +36,7 @@ from cosmic_ray.commands.init import init
 from cosmic_ray.mutating import mutate_and_test
 from cosmic_ray.testing import run_tests
 from cosmic_ray.work_db import WorkDB, use_db
-from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkItem, WorkResult
+from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkItem, WorkResult
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = Path(__file__).with_name("core.toml")
@@ -195,15 +196,13 @@ def _try(
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,
         ProcessPoolExecutor(workers, get_context("spawn"), _enter_copy, (folder,)) as pool,
     ):
-        whole = dict(
-            zip(kinds := sorted({*suites.values()}), pool.map(_unharmed, kinds), strict=True)
-        )
-        futures = {
-            pool.submit(
-                _try_one, item, suites[item.job_id], factor * whole[suites[item.job_id]]
-            ): item
-            for item in left
-        }
+        paths = sorted({path for tests in suites.values() for path in tests})
+        seconds = dict(zip(paths, pool.map(_unharmed, paths), strict=True))
+        futures = {}
+        for item in left:
+            tests = suites[item.job_id]
+            most = max(10.0, factor * sum(seconds[path] for path in tests))
+            futures[pool.submit(_try_one, item, tests, most)] = item
         for done, future in enumerate(as_completed(futures), start=1):
             session.set_result(futures[future].job_id, future.result())
             print(f"\r{done} of {len(left)} mutants", end="", file=sys.stderr, flush=True)
@@ -228,22 +227,26 @@ def _command(tests: Sequence[str]) -> str:
     return shlex.join([sys.executable, *PYTEST, "not slow", *tests])
 
 
-def _unharmed(tests: Sequence[str]) -> float:
-    """Seconds that tests take on the code as it is, where they must pass and import the copy."""
+def _unharmed(path: str) -> float:
+    """Seconds that tests take unharmed, where they must pass and import the copy."""
     code = (
         "import os, cefrbench, cefrbench_plugins as plugins\n"
         "assert all(one.__file__.startswith(os.getcwd()) for one in (cefrbench, plugins))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     start = monotonic()
-    outcome, output = run_tests(_command(tests), 3600)
+    outcome, output = run_tests(_command([path]), 3600)
     if outcome != TestOutcome.SURVIVED:
-        raise RuntimeError(f"{' '.join(tests)} fail on the code as it is:\n{output[-3000:]}")
+        raise RuntimeError(f"{path} fails on the code as it is:\n{output[-3000:]}")
     return monotonic() - start
 
 
 def _try_one(item: WorkItem, tests: Sequence[str], seconds: float) -> WorkResult:
-    return mutate_and_test(item.mutations, _command(tests), max(seconds, 10.0))
+    result = mutate_and_test(item.mutations, _command(tests), seconds)
+    if result.worker_outcome != WorkerOutcome.NORMAL:
+        # cosmic-ray would count it as caught.
+        raise RuntimeError(f"{_spec(item)} could not be tried: {result.output}")
+    return result
 
 
 # -- saying what was found ----------------------------------------------------------------------
@@ -254,15 +257,12 @@ def report(items: Sequence[WorkItem], tried: Mapping[str, tuple[WorkItem, WorkRe
     places: dict[str, int] = defaultdict(int)
     for module, _ in _places(items):
         places[module] += 1
-    found: dict[str, list[bool]] = defaultdict(list)
+    found: dict[str, list[WorkResult]] = defaultdict(list)
     for item, result in tried.values():
-        found[_module(item)].append(result.is_killed)
-    lines = ["| module | places | mutants tried | caught |", "|---|---|---|---|"]
-    for module in sorted(found):
-        lines.append(_row(module, places[module], found[module]))
-    lines.append(
-        _row("all", sum(places.values()), [one for some in found.values() for one in some])
-    )
+        found[_module(item)].append(result)
+    lines = ["| module | places | tried | caught | of them by time |", "|---|---|---|---|---|"]
+    lines += [_row(module, places[module], results) for module, results in sorted(found.items())]
+    lines.append(_row("all", sum(places.values()), [*chain.from_iterable(found.values())]))
     lived = [pair for pair in tried.values() if not pair[1].is_killed]
     for item, result in sorted(
         lived, key=lambda pair: (_module(pair[0]), _spec(pair[0]).start_pos)
@@ -272,9 +272,11 @@ def report(items: Sequence[WorkItem], tried: Mapping[str, tuple[WorkItem, WorkRe
     return "\n".join(lines)
 
 
-def _row(name: str, places: int, killed: Sequence[bool]) -> str:
-    share = f"{sum(killed)} ({100 * sum(killed) / len(killed):.0f} %)" if killed else "–"
-    return f"| {name} | {places} | {len(killed)} | {share} |"
+def _row(name: str, places: int, tried: Sequence[WorkResult]) -> str:
+    caught = [result for result in tried if result.is_killed]
+    share = f"{len(caught)} ({100 * len(caught) / len(tried):.0f} %)" if tried else "–"
+    late = sum(result.output == "timeout" for result in caught)
+    return f"| {name} | {places} | {len(tried)} | {share} | {late or ''} |"
 
 
 def _changed(diff: str) -> list[str]:

@@ -67,7 +67,7 @@ def test_a_sample_is_tried_on_copies_and_not_again(tmp_path, monkeypatch, capfd)
     assert "3 of 3 mutants" in first.err
     # `layers.py` is small and well tested; a run that tested the tree itself would catch none.
     assert "| cefrbench/layers.py |" in first.out
-    assert "| 3 | 3 (100 %) |" in first.out
+    assert "| 3 | 3 (100 %) |  |" in first.out
     assert mutants.main(words) == 0
     again = capfd.readouterr()
     assert again.out == first.out
