@@ -182,7 +182,7 @@ def _columns(board: Board) -> tuple[Column, ...]:
     main = protocol_label(board.main)
     own = board.probe == VALIDATED
     return (
-        Column("rank", "Rank", f"By {main} QWK, 95 % interval of the position", ranks=True),
+        Column("rank", "Rank", f"By {main} QWK, 95 % set of the rank", ranks=True),
         Column("encoder", "Encoder", "Name that it was run under", numeric=False),
         Column("size", "Param.", "Number of weights"),
         Column("width", "Width", "Numbers in an embedding", shown=False),
@@ -210,7 +210,7 @@ def _columns(board: Board) -> tuple[Column, ...]:
             Column(
                 f"rank-{p}",
                 f"{protocol_label(p)} rank",
-                f"Rank by {p}, 95 % interval of the position",
+                f"Rank by {p}, 95 % set of the rank",
                 shown=False,
                 protocol=p,
                 ranks=True,
