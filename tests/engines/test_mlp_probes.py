@@ -1,11 +1,14 @@
 """The MLP probes: scikit-learn's networks, weight for weight, many at once."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from planted import planted
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from cefrbench.contracts.probe import FitsFolds, FoldRows
@@ -15,6 +18,7 @@ from cefrbench.engines.mlp.model import Model, Settings
 from cefrbench.engines.mlp.networks import Networks
 from cefrbench.engines.mlp.probe import MLPClassifierProbe, MLPRegressorProbe
 from cefrbench.engines.mlp.stack import Stack
+from cefrbench.engines.mlp.validation import hold_out
 from cefrbench.errors import ProbeError
 
 #: Some tests stop training early on purpose.
@@ -25,6 +29,11 @@ PAIRS = [(MLPRegressorProbe, MLPRegressor), (MLPClassifierProbe, MLPClassifier)]
 
 def scikit_learn(kind, dim, **settings):
     return kind(hidden_layer_sizes=(dim,), **{"max_iter": 1000, **settings})
+
+
+def through_torch(left, right, out=None):
+    """The product as an accelerator computes it."""
+    return torch.bmm(left, right) if out is None else torch.bmm(left, right, out=out)
 
 
 @pytest.mark.parametrize("labels", ["five classes", "two classes"])
@@ -51,6 +60,81 @@ def test_training_stops_in_the_epoch_in_which_scikit_learn_stops(ours, theirs):
     probe = ours(**settings).fit(data.X, data.y)
     expected = scikit_learn(theirs, 8, **settings).fit(data.X, data.y)
     assert 20 < probe.n_iter_ == expected.n_iter_ < 1000
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("ours", "theirs"), PAIRS)
+def test_early_stopping_is_scikit_learns(ours, theirs, weighted, classes):
+    """Same rows held out, same scores of them, same epoch, the best epoch's weights."""
+    data = planted(n=450, dim=12, dtype=np.float64)
+    y = data.y if classes == 5 else (data.y > 1) * 3
+    weight = data.weight if weighted else None
+    settings = {"early_stopping": True, "random_state": 3, "learning_rate_init": 1e-2}
+    expected = scikit_learn(theirs, 12, **settings).fit(data.X, y, sample_weight=weight)
+    probe = ours(early_stopping=True, random_state=3, learning_rate=1e-2)
+    probe.fit(data.X, y, sample_weight=weight)
+    assert probe.n_iter_ == expected.n_iter_ < 1000
+    np.testing.assert_allclose(probe.validation_scores_, expected.validation_scores_, atol=1e-9)
+    assert probe.best_validation_score_ == pytest.approx(expected.best_validation_score_)
+    np.testing.assert_allclose(probe.weights_.hidden, expected.coefs_[0], atol=1e-8)
+    np.testing.assert_allclose(probe.predict(data.X), expected.predict(data.X), atol=1e-8)
+
+
+@pytest.mark.parametrize("counted", [False, True])
+@pytest.mark.parametrize("product", [stack.multiply, through_torch])
+@pytest.mark.parametrize("kind", [MLPRegressorProbe, MLPClassifierProbe])
+def test_early_stopped_networks_are_as_if_alone(kind, product, counted, monkeypatch):
+    """In one stack though they stop in other epochs, and each keeps its own best weights."""
+    data = planted(n=230, dim=10, dtype=np.float64)
+    folds = [replace(f, count=np.arange(len(f.train)) % 3.0) for f in data.folds]
+    folds = folds if counted else data.folds
+    probe = kind(early_stopping=True, learning_rate=1e-2)
+    alone = [probe.fit_folds(data.X, data.y, [f], seeds=(s,))[0][0] for f in folds for s in (3, 4)]
+    monkeypatch.setattr(stack, "multiply", product)
+    monkeypatch.setattr(schedule, "_stacks", lambda models, dim: [list(models)])
+    together = probe.fit_folds(data.X, data.y, folds, seeds=(3, 4))
+    fits = [fit for row in together for fit in row]
+    assert len({fit.iterations for fit in fits}) > 1
+    for fit, expected in zip(fits, alone, strict=True):
+        assert fit.iterations == expected.iterations
+        np.testing.assert_allclose(fit.predictions, expected.predictions, atol=1e-9)
+
+
+def test_rows_of_one_text_are_held_out_together():
+    data = planted(n=100)
+    groups = np.arange(100) // 4 * 7
+    labels = MLPRegressorProbe()._labels(data.y)
+    kept, held = hold_out(labels, groups, 0.1, np.random.RandomState(0))
+    assert not set(groups[kept]) & set(groups[held])
+    assert sorted([*kept, *held]) == list(range(100))
+    assert len(set(groups[held])) == 3
+
+
+@pytest.mark.parametrize("kind", [MLPRegressorProbe, MLPClassifierProbe])
+def test_counts_standardise_and_own_weights_weigh(kind):
+    data = planted(dtype=np.float64)
+    fold = data.folds[0]
+    count, weight = np.arange(len(fold.train)) % 3.0, data.weight[fold.train]
+    own = replace(fold, count=count, weight=weight)
+    ((fit,),) = kind(max_iter=20).fit_folds(50 * data.X - 9, data.y, [own], seeds=(1,))
+    scaler = StandardScaler().fit(data.X[fold.train], sample_weight=count)
+    X, asked = (scaler.transform(data.X[rows]) for rows in (fold.train, fold.predict))
+    plain = kind(max_iter=20, random_state=1).fit(X, data.y[fold.train], sample_weight=weight)
+    np.testing.assert_allclose(fit.predictions, plain.predict(asked), atol=1e-7)
+
+
+def test_continuous_scores_are_the_value_and_the_expected_level():
+    data = planted(dtype=np.float64)
+    fold = data.folds[0]
+    for y in (data.y, (data.y > 1) * 3):
+        ((fit,),) = MLPClassifierProbe(max_iter=20).fit_folds(data.X, y, [fold], seeds=(1,))
+        theirs = scikit_learn(MLPClassifier, 24, random_state=1, max_iter=20)
+        theirs.fit(data.X[fold.train], y[fold.train])
+        expected = theirs.predict_proba(data.X[fold.predict]) @ theirs.classes_
+        np.testing.assert_allclose(fit.scores, expected, atol=1e-8)
+    ((fit,),) = MLPRegressorProbe(max_iter=20).fit_folds(data.X, data.y, [fold], seeds=(1,))
+    np.testing.assert_array_equal(fit.scores, fit.predictions)
 
 
 @pytest.mark.parametrize(("ours", "theirs"), PAIRS)
@@ -122,11 +206,6 @@ def models_of(data, sizes, classes=True, dtype=np.float64):
 def train(models, data, settings):
     Stack(torch.from_numpy(data.X), models, settings).train()
     return [(m.scores, m.losses) for m in models]
-
-
-def through_torch(left, right, out=None):
-    """The product as an accelerator computes it."""
-    return torch.bmm(left, right) if out is None else torch.bmm(left, right, out=out)
 
 
 @pytest.mark.parametrize("product", [stack.multiply, through_torch])

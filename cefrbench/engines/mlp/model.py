@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.engines.mlp.draws import Weights
+
+if TYPE_CHECKING:
+    from cefrbench.engines.mlp.validation import Validation
 
 #: Squared loss of one value; log loss of one probability; log loss of several.
 Output = Literal["identity", "logistic", "softmax"]
@@ -67,8 +70,14 @@ class Model:
         Where training starts; if they are kept, what it comes to.
     random : numpy.random.RandomState
         For the shuffles.
+    validation : Validation or None
+        Rows held out; training stops by their score, and the best weights are kept.
+    unit : (mean, scale), each ndarray of shape (dim,), or None
+        The features are read as ``(x - mean) * scale``.
     scores : ndarray, shape (len(predict), outputs), or None
         Outputs for the rows to predict, once training has ended.
+    validation_scores : list of float
+        Score of the rows held out after each epoch.
     losses : list of float
         Training loss of each epoch.
     message : str
@@ -81,9 +90,13 @@ class Model:
     weight: NDArray[np.float64]
     weights: Weights
     random: np.random.RandomState
+    validation: Validation | None = None
+    unit: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
     scores: NDArray[Any] | None = None
+    validation_scores: list[float] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
     message: str = ""
+    improved: bool = field(init=False, default=False)
     _random_at_start: Any = field(init=False)
     _order: NDArray[np.intp] = field(init=False)
     _position: int = field(init=False)
@@ -98,6 +111,7 @@ class Model:
         """Go back to where training starts."""
         self.random.set_state(self._random_at_start)
         self.losses.clear()
+        self.validation_scores.clear()
         self._order = np.arange(len(self.rows))
         self._position, self._best, self._epochs_without_gain = 0, math.inf, 0
 
@@ -114,7 +128,7 @@ class Model:
         """Whether the last batch was the epoch's last."""
         return self._position >= len(self.rows)
 
-    def stops(self, total_loss: float, settings: Settings) -> bool:
+    def stops(self, total_loss: float, settings: Settings, held_out: float | None = None) -> bool:
         """Close an epoch, and say whether the model stops here by scikit-learn's rule.
 
         It stops when for more than ``n_iter_no_change`` epochs in a row the loss has not come
@@ -125,16 +139,25 @@ class Model:
         total_loss : float
             Sum over the epoch's batches of mean loss times number of rows.
         settings : Settings
+        held_out : float, optional
+            Score of the rows held out; stands in place of the loss.
         """
         self._position = 0
         loss = total_loss / len(self.rows)
         self.losses.append(loss)
+        self.improved = False
+        if held_out is not None:
+            self.validation_scores.append(held_out)
         if not math.isfinite(loss):
             self.message = f"the training loss was not finite in epoch {len(self.losses)}"
             return True
-        without_gain = loss > self._best - settings.tol
+        # A score is a loss with its sign turned; that of outputs not finite is no gain, no lapse.
+        value = loss if held_out is None else -held_out
+        without_gain = value > self._best - settings.tol
         self._epochs_without_gain = self._epochs_without_gain + 1 if without_gain else 0
-        self._best = min(self._best, loss)
+        self.improved = value < self._best
+        if self.improved:
+            self._best = value
         if self._epochs_without_gain > settings.n_iter_no_change:
             return True
         if len(self.losses) == settings.max_iter:

@@ -13,10 +13,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cefrbench.contracts.probe import FoldFit, FoldRows
-from cefrbench.engines.checks import check_finite, check_weight, number_classes
+from cefrbench.engines.checks import check_finite, check_weight, number_classes, training_weight
+from cefrbench.engines.continuous import expected_level, probabilities
 from cefrbench.engines.mlp.draws import Draws
 from cefrbench.engines.mlp.model import Labels, Model, Settings
 from cefrbench.engines.mlp.schedule import train_all
+from cefrbench.engines.mlp.validation import Validation, hold_out
+from cefrbench.engines.standardise import standardise
 from cefrbench.errors import ProbeError
 
 
@@ -37,6 +40,11 @@ class MLPProbe(BaseEstimator):  # type: ignore[misc]
         has not come down by ``tol``.
     random_state : int or None
     device : str
+    early_stopping : bool
+        Hold some training rows out, stop by their score (accuracy or R²) instead of the loss, and
+        keep the weights of the epoch that scored best.
+    validation_fraction : float
+        Share of the training rows, or of their units, that is held out.
 
     Attributes
     ----------
@@ -44,6 +52,8 @@ class MLPProbe(BaseEstimator):  # type: ignore[misc]
     n_iter_ : int
         Epochs.
     loss_curve_ : list of float
+    validation_scores_ : list of float
+    best_validation_score_ : float or None
     """
 
     def __init__(
@@ -56,6 +66,8 @@ class MLPProbe(BaseEstimator):  # type: ignore[misc]
         n_iter_no_change: int = 10,
         random_state: int | None = None,
         device: str = "cpu",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
     ) -> None:
         self.alpha = alpha
         self.batch_size = batch_size
@@ -65,6 +77,8 @@ class MLPProbe(BaseEstimator):  # type: ignore[misc]
         self.n_iter_no_change = n_iter_no_change
         self.random_state = random_state
         self.device = device
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
 
     # -- what a subclass gives -----------------------------------------------------------------
 
@@ -72,6 +86,9 @@ class MLPProbe(BaseEstimator):  # type: ignore[misc]
         raise NotImplementedError
 
     def _decide(self, scores: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:
+        raise NotImplementedError
+
+    def _continuous(self, scores: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.float64]:
         raise NotImplementedError
 
     # -- scikit-learn's contract ---------------------------------------------------------------
@@ -92,7 +109,9 @@ class MLPProbe(BaseEstimator):  # type: ignore[misc]
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
         weight = check_weight(sample_weight, len(y))
         draws = Draws(X.shape[1], X.dtype)
-        model = self._model(draws, y, np.arange(len(y)), None, weight, self.random_state)
+        fold = FoldRows(np.arange(len(y)), np.arange(0))
+        model = self._model(draws, y, fold, weight, self.random_state)
+        model.predict = None
         train_all([model], X, self._settings(), self.device)
         if not np.isfinite(model.losses[-1]):
             raise ProbeError(
@@ -104,6 +123,8 @@ class MLPProbe(BaseEstimator):  # type: ignore[misc]
         self.weights_ = model.weights
         self.n_iter_ = len(model.losses)
         self.loss_curve_ = model.losses
+        self.validation_scores_ = model.validation_scores
+        self.best_validation_score_ = max(model.validation_scores, default=None)
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -137,15 +158,19 @@ class MLPProbe(BaseEstimator):  # type: ignore[misc]
                 self._model(
                     draws,
                     y,
-                    fold.train,
-                    fold.predict,
-                    weight,
+                    fold,
+                    training_weight(fold, weight),
                     self.random_state if seed is None else seed,
                 )
                 for seed in seeds
             ]
             for fold in folds
         ]
+        for fold, row in zip(folds, models, strict=True):
+            if fold.count is not None:
+                unit = standardise(X, fold.train, fold.count)
+                for model in row:
+                    model.unit = unit
         train_all([m for row in models for m in row], X, self._settings(), self.device)
         return [[self._fold_fit(model) for model in row] for row in models]
 
@@ -153,27 +178,40 @@ class MLPProbe(BaseEstimator):  # type: ignore[misc]
         self,
         draws: Draws,
         y: NDArray[Any],
-        train: NDArray[np.intp],
-        predict: NDArray[np.intp] | None,
+        fold: FoldRows,
         weight: NDArray[np.float64] | None,
         seed: Any,
     ) -> Model:
         """Prepare one model; rows of weight zero are left out of its training rows."""
-        if weight is not None:
-            train = train[weight[train] > 0]
+        used = np.arange(len(fold.train)) if weight is None else np.flatnonzero(weight)
+        train = fold.train[used]
         labels = self._labels(y[train])
         start, random = draws.start(seed, labels.outputs)
-        share = np.ones(len(train)) if weight is None else weight[train]
-        return Model(train, predict, labels, share, start, random)
+        share = np.ones(len(train)) if weight is None else weight[used]
+        if not self.early_stopping:
+            return Model(train, fold.predict, labels, share, start, random)
+        groups = None if fold.groups is None else fold.groups[used]
+        kept, held = hold_out(labels, groups, self.validation_fraction, random)
+
+        def decide(scores: NDArray[Any]) -> NDArray[Any]:
+            return self._decide(scores, labels.classes)
+
+        validation = Validation(
+            train[held], y[train[held]], share[held], decide, labels.output != "identity"
+        )
+        rest = Labels(labels.target[kept], labels.classes, labels.output)
+        return Model(train[kept], fold.predict, rest, share[kept], start, random, validation)
 
     def _fold_fit(self, model: Model) -> FoldFit:
         scores = np.asarray(model.scores)
         if np.isfinite(scores).all():
             predictions = self._decide(scores, model.labels.classes).astype(np.float64)
+            continuous = self._continuous(scores, model.labels.classes)
         else:
             # No class may be read out of a network that diverged.
-            predictions = np.full(len(scores), np.nan)
-        return FoldFit(predictions, len(model.losses), not model.message, model.message)
+            predictions = continuous = np.full(len(scores), np.nan)
+        steps, message = len(model.losses), model.message
+        return FoldFit(predictions, steps, not message, message, continuous)
 
     def _settings(self) -> Settings:
         return Settings(
@@ -195,6 +233,9 @@ class MLPRegressorProbe(RegressorMixin, MLPProbe):  # type: ignore[misc]
     def _decide(self, scores: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:
         return scores[:, 0]
 
+    def _continuous(self, scores: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.float64]:
+        return scores[:, 0].astype(np.float64)
+
 
 class MLPClassifierProbe(ClassifierMixin, MLPProbe):  # type: ignore[misc]
     """Classification; trains as ``sklearn.neural_network.MLPClassifier`` does.
@@ -213,3 +254,6 @@ class MLPClassifierProbe(ClassifierMixin, MLPProbe):  # type: ignore[misc]
         chosen = (scores[:, 0] > 0).astype(np.intp) if binary else scores.argmax(axis=1)
         decided: NDArray[Any] = classes[chosen]
         return decided
+
+    def _continuous(self, scores: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.float64]:
+        return expected_level(probabilities(scores), classes)

@@ -14,7 +14,7 @@ from cefrbench.engines.cores import cores_each, over_cores, workers_for
 from cefrbench.engines.mlp.model import Model, Settings
 from cefrbench.engines.mlp.stack import Stack
 
-#: Weights, gradients and Adam's two moments.
+#: Weights, gradients and Adam's two moments; one more where the best weights are kept.
 COPIES = 4
 #: Most memory for models in training on the CPU.
 HOST_BYTES = 1 << 30
@@ -63,7 +63,7 @@ def _train_on_host(models: Sequence[Model], features: torch.Tensor, settings: Se
     """
     stacks = _stacks(models, features.shape[1])
     largest = max(map(len, stacks), default=1)
-    workers = workers_for(largest * _bytes(features), HOST_BYTES)
+    workers = workers_for(largest * _bytes(features, models), HOST_BYTES)
 
     def train(stack: list[Model]) -> None:
         torch.set_num_threads(cores_each(workers))
@@ -98,7 +98,7 @@ def _train_on_device(models: Sequence[Model], features: torch.Tensor, settings: 
     at_once = len(models)
     if features.device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(features.device)
-        at_once = max(1, min(at_once, int(DEVICE_SHARE * free) // _bytes(features)))
+        at_once = max(1, min(at_once, int(DEVICE_SHARE * free) // _bytes(features, models)))
     start = 0
     while start < len(models):
         part = models[start : start + at_once]
@@ -137,7 +137,8 @@ def _train(features: torch.Tensor, models: Sequence[Model], settings: Settings) 
         Stack(features, models, settings).train()
 
 
-def _bytes(features: torch.Tensor) -> int:
+def _bytes(features: torch.Tensor, models: Sequence[Model]) -> int:
     """Memory that one model takes in training, without its batches."""
     dim = features.shape[1]
-    return COPIES * dim * (dim + 8) * features.element_size()
+    copies = COPIES + any(model.validation for model in models)
+    return copies * dim * (dim + 8) * features.element_size()

@@ -47,6 +47,13 @@ class Stack:
         self._spaces = [
             features.new_empty(len(models), rows, columns) for columns in (dim, width, width)
         ]
+        self._best = None
+        if any(m.validation for m in models):
+            self._best = self.networks.zeros()
+        self._units: Tensor | None = None
+        if any(m.unit for m in models):
+            own = [m.unit or (np.zeros(dim), np.ones(dim)) for m in models]
+            self._units = torch.from_numpy(np.array(own)).to(features)[:, :, None]
         self._numbers = np.dtype(str(features.dtype).removeprefix("torch."))
 
     def train(self) -> None:
@@ -58,8 +65,24 @@ class Stack:
                 continue
             totals = self._losses.close(ended)
             for i, total in reversed(list(zip(ended, totals, strict=True))):
-                if self.models[i].stops(total, self.settings):
+                if self._stops(i, total):
                     self._leave(i)
+
+    def _stops(self, i: int, total: float) -> bool:
+        """Close a model's epoch; keep its weights if they are the best on rows held out."""
+        model = self.models[i]
+        if model.validation is None or self._best is None:
+            return model.stops(total, self.settings)
+        held_out = model.validation.score(self._predict(model.validation.rows, i))
+        stops = model.stops(total, self.settings, held_out)
+        if model.improved:
+            self._best.coefficients[i] = self.networks.coefficients[i]
+            self._best.biases[i] = self.networks.biases[i]
+        scored = np.isfinite(model.validation_scores).any()
+        if stops and scored and np.isfinite(model.losses[-1]):
+            self.networks.coefficients[i] = self._best.coefficients[i]
+            self.networks.biases[i] = self._best.biases[i]
+        return stops
 
     def _leave(self, i: int) -> None:
         """Let a model go, and give its place to the last one of the stack."""
@@ -71,6 +94,10 @@ class Stack:
         if i < last:
             self.adam.overwrite(i, last)
             self._losses.overwrite(i, last)
+            if self._best is not None:
+                self._best.overwrite(i, last)
+            if self._units is not None:
+                self._units[i] = self._units[last]
             self.models[i] = self.models[last]
         self.models.pop()
 
@@ -78,7 +105,10 @@ class Stack:
         net, only = self.networks, slice(i, i + 1)
         parts = []
         for part in torch.split(torch.from_numpy(rows).to(self.features.device), PREDICTED_ROWS):
-            active = multiply(self.features[part][None], net.hidden[only])
+            inputs = self.features[part][None]
+            if self._units is not None:
+                inputs.sub_(self._units[only, 0]).mul_(self._units[only, 1])
+            active = multiply(inputs, net.hidden[only])
             active.add_(net.hidden_bias[only]).relu_()
             parts.append(multiply(active, net.out[only]).add_(net.out_bias[only]))
         return torch.cat(parts, 1)[0].cpu().numpy()
@@ -96,6 +126,8 @@ class Stack:
             for space in self._spaces
         )
         torch.index_select(self.features, 0, rows.view(-1), out=batch.view(m * n, -1))
+        if self._units is not None:
+            batch.sub_(self._units[:m, 0]).mul_(self._units[:m, 1])
         multiply(batch, net.hidden, hidden).add_(net.hidden_bias).relu_()
         predicted = activate(multiply(hidden, net.out).add_(net.out_bias), self.output)
         norms = torch.linalg.vector_norm(net.coefficients, dim=1)
