@@ -13,7 +13,7 @@ import click
 from cefrbench.errors import EXIT_PARTIAL, CacheError, UserError
 
 if TYPE_CHECKING:
-    from cefrbench.features.survey import Entry
+    from cefrbench.cache import Entry
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -59,7 +59,7 @@ def verify(ctx: click.Context, cache_dir: Path | None, as_json: bool) -> None:
     A damaged file is computed anew by the next run that needs it; what a killed run left
     unfinished is no damage.
     """
-    from cefrbench.features.survey import find_damage
+    from cefrbench.cache import find_damage
 
     folder, entries = _survey(cache_dir)
     damage = [(path, reason) for entry in entries for path, reason in find_damage(entry)]
@@ -106,8 +106,8 @@ def prune(
 
 
 def _survey(cache_dir: Path | None) -> tuple[Path, list[Entry]]:
+    from cefrbench.cache import survey
     from cefrbench.features.store import default_cache_dir
-    from cefrbench.features.survey import survey
 
     folder = cache_dir or default_cache_dir()
     return folder, survey(folder)
@@ -115,7 +115,7 @@ def _survey(cache_dir: Path | None) -> tuple[Path, list[Entry]]:
 
 def _damaged_paths(entries: list[Entry]) -> list[Path]:
     """Damaged files, and the whole folder where nothing says what its files are."""
-    from cefrbench.features.survey import find_damage
+    from cefrbench.cache import find_damage
 
     return [
         entry.path if entry.unreadable else path

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from cefrbench.config import merge
 from cefrbench.contracts.cards import Pooling
@@ -20,7 +20,9 @@ from cefrbench.plugins import PluginHost, Register
 from cefrbench.progress import Silent, Terminal
 from cefrbench.provenance import PhaseClock
 from cefrbench.results.evaluation import Evaluation
-from cefrbench.run import Job, load_corpora, make_plan, run_encoder
+
+if TYPE_CHECKING:
+    from cefrbench.run import Job
 
 
 def evaluate(
@@ -152,6 +154,9 @@ class Given:
 
 
 def _run(options: dict[str, Any], host: PluginHost, job: Job) -> Evaluation:
+    # Importing it imports what fits probes: only when there is something to fit.
+    from cefrbench.run import load_corpora, make_plan, run_encoder
+
     config = merge(options, {})
     for plugin in host.broken():
         warnings.warn(f"Plugin {plugin.name} is out of use: {plugin.error}", stacklevel=3)
@@ -171,6 +176,8 @@ def _run(options: dict[str, Any], host: PluginHost, job: Job) -> Evaluation:
 
 
 def _job(cache_dir: str | Path | None, force: bool, fail_fast: bool, progress: bool) -> Job:
+    from cefrbench.run import Job
+
     folder = _path(cache_dir)
     return Job(
         cache_dir=folder or default_cache_dir(),
