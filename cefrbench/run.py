@@ -169,7 +169,7 @@ def run_encoder(
     device = _probe_device(config.device)
     sweep = Sweep(
         features=features,
-        data_key=_data_key(encoder, essays, config, own_level),
+        data_key=_data_key(features, essays, config, own_level),
         table=table,
         folds=folds,
         seeds=tuple(dict.fromkeys(config.seeds)),
@@ -273,10 +273,13 @@ def _refuse(skipped: list[tuple[str, Skipped]], encoder: str, failed: dict[str, 
 
 
 def _data_key(
-    encoder: Encoder, essays: Sequence[Essays], config: RunConfig, own_level: bool
+    features: FeatureSet, essays: Sequence[Essays], config: RunConfig, own_level: bool
 ) -> str:
+    """Name the rows and features that probes are fitted on, and what computed the features."""
+    index = features.corpora[0].index
     parts = [
-        encoder.identity.digest(),
+        index.encoder.digest(),
+        index.software,
         [(e.name, e.fingerprint) for e in essays],
         [config.scale, config.form, own_level],
     ]

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -122,6 +123,21 @@ def test_the_result_holds_time_and_memory(result_path):
     assert provenance.peak_memory_bytes > 50e6
     phases = {timing.phase for timing in provenance.timings}
     assert {"load corpora", "load model", "features", "probes", "scores"} <= phases
+
+
+def test_an_edit_of_the_encoders_code_serves_neither_old_features_nor_old_fits(
+    cache, result_path, tmp_path, monkeypatch
+):
+    mine = tmp_path / "cache"
+    shutil.copytree(cache, mine)
+    old = {path: path.stat().st_mtime_ns for path in mine.rglob("shard-*")}
+    fits = set(mine.glob("fits/*/*"))
+    monkeypatch.setattr("cefrbench.features.compute.source_digest", lambda encoder: "edited")
+    assert main(words(mine, tmp_path)) == 0
+    assert all(path.stat().st_mtime_ns > old[path] for path in mine.rglob("shard-*"))
+    assert len(set(mine.glob("fits/*/*"))) == 2 * len(fits)
+    again = tmp_path / "random-qwen3-tiny" / "quickstart.json"
+    assert volatile_removed(again) == volatile_removed(result_path)
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from cefrbench.features.filling import Budget, Filling
 from cefrbench.features.shards import Features
 from cefrbench.features.store import CorpusFeatures, FeatureStore
 from cefrbench.progress import Progress, Silent
+from cefrbench.sources import source_digest
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,11 @@ def compute_features(
     begun = time.perf_counter()
     stats = dict.fromkeys(("texts", "tokens", "shards_reused", "shards_computed"), 0.0)
     budget = Budget(batch_tokens or encoder.batch_cost)
+    source = source_digest(encoder)
     corpora: list[CorpusFeatures] = []
     failed: dict[str, EncoderError] = {}
     for one in essays:
-        features = store.corpus(encoder.identity, one)
+        features = store.corpus(encoder.identity, one, source)
         try:
             with _locked(features):
                 _fill(features, encoder, budget, progress or Silent(), stats)

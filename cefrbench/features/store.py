@@ -57,7 +57,9 @@ class FeatureIndex(Card):
     encoder: EncoderIdentity
     corpus: str
     fingerprint: str = Field(description="SHA-256 of the cleaned rows.")
-    software: dict[str, str] = Field(description="Versions of what computed the features.")
+    software: dict[str, str] = Field(
+        description="Versions of what computed the features, and a digest of its source."
+    )
     texts: int = Field(description="Distinct texts.")
     shards: tuple[int, ...] = Field(description="Texts of each shard, in order.")
 
@@ -156,8 +158,15 @@ class FeatureStore:
     def __init__(self, cache_dir: Path) -> None:
         self.folder = cache_dir / "features"
 
-    def corpus(self, identity: EncoderIdentity, essays: Essays) -> CorpusFeatures:
+    def corpus(self, identity: EncoderIdentity, essays: Essays, source: str) -> CorpusFeatures:
         """Plan the features of one encoder on one corpus; nothing is read or written yet.
+
+        Parameters
+        ----------
+        identity : EncoderIdentity
+        essays : Essays
+        source : str
+            Digest of the code that computes the features: those of other code are computed again.
 
         Raises
         ------
@@ -173,7 +182,7 @@ class FeatureStore:
             encoder=identity,
             corpus=essays.name,
             fingerprint=fingerprint,
-            software=_software(),
+            software={**_software(), "source": source},
             texts=len(texts),
             shards=tuple(len(shard) for shard in plan),
         )

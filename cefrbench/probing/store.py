@@ -6,7 +6,6 @@ One safetensors file a (layer, probe), named by a hash of all that the predictio
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 from collections.abc import Mapping, Sequence
 from importlib import metadata
@@ -76,20 +75,6 @@ def fit_key(parts: Mapping[str, Any]) -> str:
     versions = {name: metadata.version(name) for name in _NUMERIC}
     text = json.dumps({**parts, "format": FORMAT, "versions": versions}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def source_digest(estimator: object) -> str:
-    """Hash the source files of an estimator's package, so that an edited probe is fitted again."""
-    file = inspect.getsourcefile(type(estimator))
-    if file is None:
-        return type(estimator).__qualname__
-    path = Path(file)
-    package = (path.parent / "__init__.py").is_file()
-    files = sorted(path.parent.glob("*.py")) if package else [path]
-    digest = hashlib.sha256()
-    for source in files:
-        digest.update(source.read_bytes())
-    return digest.hexdigest()
 
 
 def _digest(values: NDArray[np.float64], scores: NDArray[np.float64]) -> str:

@@ -19,8 +19,9 @@ from cefrbench.contracts.protocol import Fold
 from cefrbench.errors import CacheError
 from cefrbench.essays import EssayTable, Ints
 from cefrbench.probing.fit import FitFailure, fit_folds
-from cefrbench.probing.store import FitStore, fit_key, source_digest
+from cefrbench.probing.store import FitStore, fit_key
 from cefrbench.progress import Progress
+from cefrbench.sources import source_digest
 
 if TYPE_CHECKING:
     from cefrbench.features.compute import FeatureSet
@@ -99,6 +100,7 @@ class Sweep:
     force: bool = False
     _keys: dict[tuple[int, str], str] = field(default_factory=dict, repr=False)
     _partial: dict[tuple[int, str], Fits] = field(default_factory=dict, repr=False)
+    _sources: dict[str, str] = field(default_factory=dict, repr=False)
 
     def run(
         self, layers: Sequence[int], probes: Sequence[ProbeSpec], progress: Progress
@@ -171,13 +173,20 @@ class Sweep:
             self._keys[place] = self._make_key(layer, probe)
         return self._keys[place]
 
+    def _source(self, probe: ProbeSpec) -> str:
+        """Hash the code that makes and is a probe's estimator; the same all through a run."""
+        if probe.name not in self._sources:
+            estimator = probe.make(self._options())
+            self._sources[probe.name] = source_digest(probe.make, estimator)
+        return self._sources[probe.name]
+
     def _make_key(self, layer: int, probe: ProbeSpec) -> str:
         return fit_key(
             {
                 "data": self.data_key,
                 "layer": layer,
                 "probe": probe.card.model_dump(mode="json"),
-                "source": source_digest(probe.make(self._options())),
+                "source": self._source(probe),
                 "folds": [planned.manifest for planned in self.folds],
                 "orders": [_digest(planned.fold.train) for planned in self.folds],
                 "seeds": self.seeds_of(probe),
