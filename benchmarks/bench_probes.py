@@ -9,7 +9,6 @@ would take minutes, it is measured on a part, the linear ones on one core alone;
 
 from __future__ import annotations
 
-import os
 import re
 import time
 import warnings
@@ -26,6 +25,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from threadpoolctl import threadpool_limits
 
 from cefrbench.contracts.probe import FoldRows, ProbeOptions, ProbeSpec
+from cefrbench.cores import usable_cores
 from cefrbench.probing.fit import fit_folds
 from cefrbench_plugins.probes import logistic, mlp, ordinal, ridge
 
@@ -149,7 +149,7 @@ def report(
     for side, seconds in {"cefrbench": ours, **peers}.items():
         totals.setdefault((kind, dim), {}).setdefault(side, []).append(seconds)
     ratios = ", ".join(f"{peers[k] / ours:.1f} × ({k}: {peers[k]:.2f} s)" for k in peers)
-    print(f"\n{name} at {dim}: {ours:.2f} s on {os.cpu_count()} cores; {ratios}{note}")
+    print(f"\n{name} at {dim}: {ours:.2f} s on {usable_cores()} cores; {ratios}{note}")
 
 
 @pytest.mark.parametrize("name", LINEAR)

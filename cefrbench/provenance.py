@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import resource
 import sys
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
+from cefrbench.cores import usable_cores
 from cefrbench.results.model import Provenance, Timing
 
 _PACKAGES = (
@@ -118,9 +118,7 @@ def _hardware(device: str) -> dict[str, Any]:
 
     hardware: dict[str, Any] = {
         "device": device,
-        "cpu_cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cpu_cores": usable_cores(),
         "memory_bytes": psutil.virtual_memory().total,
     }
     if device.startswith("cuda"):

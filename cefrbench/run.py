@@ -20,6 +20,7 @@ from cefrbench.contracts.corpus import Access
 from cefrbench.contracts.encoder import Encoder, EncoderOptions
 from cefrbench.contracts.probe import ProbeSpec
 from cefrbench.contracts.protocol import Protocol, Skipped
+from cefrbench.cores import usable_cores
 from cefrbench.corpora.load import load_essays
 from cefrbench.errors import CorpusError, EncoderError, UserError
 from cefrbench.essays import Essays, EssayTable, pool
@@ -175,7 +176,7 @@ def run_encoder(
         seeds=tuple(dict.fromkeys(config.seeds)),
         store=FitStore(job.cache_dir),
         device=device,
-        jobs=_cores(),
+        jobs=usable_cores(),
         force=job.force,
     )
     with clock.phase("probes"):
@@ -310,12 +311,6 @@ def _probe_device(device: str) -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _cores() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 def _feature_stats(features: FeatureSet) -> dict[str, float]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+from cefrbench.cores import usable_cores
 from cefrbench.results.intervals import GAP
 from cefrbench.statistics.ranks import Rank
 from cefrbench_leaderboard.entry import VALIDATED, Entry, Estimate
@@ -172,7 +172,7 @@ def _protocols(made: Sequence[Made]) -> tuple[str, ...]:
 def boards(suite: SuiteResults) -> list[Board]:
     """One board of validated probes, and one a probe."""
     # Ranking a thousand results is matrix products and sorting, which run beside each other.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         return list(pool.map(partial(make_board, suite), (VALIDATED, *suite.probes)))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from cefrbench.cores import usable_cores
 from cefrbench_leaderboard.boards import boards, by_suite, empty_board
 from cefrbench_leaderboard.charts.chart import Table
 from cefrbench_leaderboard.descriptions import Described, read_descriptions
@@ -93,7 +94,7 @@ def build(
         keyed = {file: store.key(file) for file in files}
         kept = {file: store.find(key) for file, key in keyed.items()}
         tasks = [Task(file, keyed[file], store_folder) for file in files if kept[file] is None]
-        causes = _process(tasks, workers or os.cpu_count() or 1, tell)
+        causes = _process(tasks, workers or usable_cores(), tell)
         kept |= {task.file: store.find(task.key) for task in tasks}
         made, left_out = _collect(kept, causes)
         with replacing(out) as output:

@@ -6,7 +6,6 @@ for each other several thousand times a second, and on a busy machine for much l
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -16,13 +15,15 @@ from typing import TypeVar
 import scipy.linalg  # noqa: F401
 from threadpoolctl import ThreadpoolController
 
+from cefrbench.cores import usable_cores
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 def workers_for(item_bytes: int, budget: int) -> int:
     """How many items of some size may be in work at once: one a core, within a memory budget."""
-    return max(1, min(os.cpu_count() or 1, budget // max(1, item_bytes)))
+    return max(1, min(usable_cores(), budget // max(1, item_bytes)))
 
 
 def over_cores(function: Callable[[T], R], items: Sequence[T], workers: int) -> list[R]:
@@ -42,7 +43,7 @@ def over_cores(function: Callable[[T], R], items: Sequence[T], workers: int) -> 
 
 def cores_each(workers: int) -> int:
     """Cores for each of some workers."""
-    return max(1, (os.cpu_count() or 1) // workers)
+    return max(1, usable_cores() // workers)
 
 
 @cache

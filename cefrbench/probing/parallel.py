@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 import warnings
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.contracts.probe import Estimator, FoldFit, FoldRows
+from cefrbench.cores import usable_cores
 from cefrbench.engines.checks import training_weight
 from cefrbench.engines.continuous import expected_level
 from cefrbench.engines.standardise import standardised
@@ -56,7 +56,7 @@ def fit_each(
     """
     from threadpoolctl import threadpool_limits
 
-    threads = max(1, (os.cpu_count() or 1) // max(1, jobs))
+    threads = max(1, usable_cores() // max(1, jobs))
     fits: list[FoldFit | str] = []
     begun = time.perf_counter()
     for number, (estimator, fold) in enumerate(tasks):

@@ -1,6 +1,5 @@
 """The surface baselines: the study's boosted trees, and scikit-learn's."""
 
-import os
 import sys
 
 import numpy as np
@@ -8,12 +7,13 @@ import pytest
 from planted import planted
 
 from cefrbench.contracts.probe import ProbeOptions
+from cefrbench.cores import usable_cores
 from cefrbench.errors import ProbeError
 from cefrbench.plugins import PluginHost
 from cefrbench.probing.fit import fit_folds
 
 #: As many processes as cores leave each fit one core, which is all that so few rows need.
-CORES = os.cpu_count() or 1
+CORES = usable_cores()
 
 
 @pytest.fixture(scope="module")
