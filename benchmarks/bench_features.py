@@ -178,7 +178,7 @@ def test_minilm(benchmark, texts):
 
 
 def test_random_qwen3_tiny(benchmark, texts):
-    from cefrbench_plugins.encoders.random_qwen3 import SHAPES, build_model, encode_bytes
+    from cefrbench.engines.transformer.untrained import SHAPES, build_model, encode_bytes
 
     encoder = load("random-qwen3-tiny")
     model = build_model(SHAPES["tiny"], "cpu", "float32")
