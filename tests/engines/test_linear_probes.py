@@ -13,7 +13,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from cefrbench.contracts.probe import FitsFolds, FoldRows
 from cefrbench.engines.linear import probe as linear_probe
-from cefrbench.engines.linear.arrays import DeviceArrays, HostArrays
+from cefrbench.engines.linear.arrays import Arrays, DeviceArrays
 from cefrbench.engines.linear.design import Layer
 from cefrbench.engines.linear.logistic import LogisticProbe, Multinomial
 from cefrbench.engines.linear.ordinal import AllThreshold, OrdinalProbe
@@ -123,7 +123,7 @@ def test_many_large_folds_share_the_gram_matrix_of_all_rows(probe, weighted):
     weight = data.weight if weighted else None
     rows = np.arange(len(data.y))
     folds = [FoldRows(rows[rows % 8 != i], rows[rows % 8 == i]) for i in range(8)]
-    layer = Layer(data.X, weight, HostArrays())
+    layer = Layer(data.X, weight, Arrays())
     layer.share_products([fold.train for fold in folds])
     assert layer._from_whole
     fits = probe.fit_folds(data.X, data.y, folds, sample_weight=weight)
@@ -184,7 +184,7 @@ def test_two_classes_are_scikit_learns_binary_case():
 @pytest.mark.parametrize("kind", [Multinomial, AllThreshold])
 def test_gradient_and_curvature_are_the_derivatives_of_the_objective(kind):
     data = planted(n=60, dim=5, dtype=np.float64)
-    arrays = HostArrays()
+    arrays = Arrays()
     rows = np.arange(60)
     design = Layer(data.X, data.weight, arrays).principal(rows, rows[:0])
     problem = kind(design, data.y, 5, 0.7, arrays)

@@ -7,7 +7,7 @@ product costs half a general one), so torch is used only where an accelerator is
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,112 +17,70 @@ Array = Any
 Doubles = NDArray[np.float64]
 
 
-class Arrays(Protocol):
-    """What the solvers need beyond the operators that NumPy and torch share."""
+class Arrays:
+    """NumPy and LAPACK; what an accelerator does otherwise stands in :class:`DeviceArrays`.
+
+    Attributes
+    ----------
+    xp : module
+        For all that NumPy and torch call and do the same: ``exp``, ``sqrt``, ``linalg.inv``, …
+    """
+
+    xp: Any = np
 
     def put(self, values: Any) -> Array:
         """Bring values to the device, as float64."""
-
-    def get(self, array: Array) -> Doubles:
-        """Bring an array back to the host."""
-
-    def zeros(self, *shape: int) -> Array:
-        """Zeros on the device."""
-
-    def single(self, array: Array) -> Array:
-        """Round to float32."""
-
-    def double(self, array: Array) -> Array:
-        """Widen to float64."""
-
-    def gram(self, matrix: Array) -> Array:
-        """``matrixᵀ matrix``, both triangles."""
-
-    def eigh(self, matrix: Array) -> tuple[Array, Array]:
-        """Eigenvalues, descending, and eigenvectors of a symmetric matrix."""
-
-    def inverse(self, matrices: Array) -> Array:
-        """Inverse of each matrix of a stack."""
-
-    def solver(self, matrix: Array) -> Callable[[Array], Array]:
-        """Factorise a positive definite matrix once; the result solves for right-hand sides."""
-
-    def exp(self, array: Array) -> Array:
-        """Elementwise exponential."""
-
-    def log(self, array: Array) -> Array:
-        """Elementwise logarithm."""
-
-    def sqrt(self, array: Array) -> Array:
-        """Elementwise square root."""
-
-    def softplus(self, array: Array) -> Array:
-        """Elementwise ``log(1 + exp(x))`` without overflow."""
-
-    def sigmoid(self, array: Array) -> Array:
-        """Elementwise ``1 / (1 + exp(-x))`` without overflow."""
-
-    def log_softmax(self, array: Array) -> Array:
-        """Logarithm of the softmax over the last axis."""
-
-
-class HostArrays:
-    """NumPy and LAPACK."""
-
-    def put(self, values: Any) -> Array:
         return np.ascontiguousarray(values, dtype=np.float64)
 
     def get(self, array: Array) -> Doubles:
+        """Bring an array back to the host."""
         return np.asarray(array, dtype=np.float64)
 
     def zeros(self, *shape: int) -> Array:
+        """Zeros on the device."""
         return np.zeros(shape)
 
     def single(self, array: Array) -> Array:
-        return array.astype(np.float32)
+        """Round to float32."""
+        return self.xp.asarray(array, dtype=self.xp.float32)
 
     def double(self, array: Array) -> Array:
-        return array.astype(np.float64)
+        """Widen to float64."""
+        return self.xp.asarray(array, dtype=self.xp.float64)
 
     def gram(self, matrix: Array) -> Array:
+        """``matrixᵀ matrix``, both triangles."""
         return matrix.T @ matrix
 
     def eigh(self, matrix: Array) -> tuple[Array, Array]:
+        """Eigenvalues, descending, and eigenvectors of a symmetric matrix."""
         values, vectors = np.linalg.eigh(matrix)
         return values[::-1], np.ascontiguousarray(vectors[:, ::-1])
 
-    def inverse(self, matrices: Array) -> Array:
-        return np.linalg.inv(matrices)
-
     def solver(self, matrix: Array) -> Callable[[Array], Array]:
+        """Factorise a positive definite matrix once; the result solves for right-hand sides."""
         from scipy.linalg import cho_factor, cho_solve
 
         factor = cho_factor(matrix, lower=True, check_finite=False)
         return lambda right: cho_solve(factor, right, check_finite=False)
 
-    def exp(self, array: Array) -> Array:
-        return np.exp(array)
-
-    def log(self, array: Array) -> Array:
-        return np.log(array)
-
-    def sqrt(self, array: Array) -> Array:
-        return np.sqrt(array)
-
     def softplus(self, array: Array) -> Array:
+        """Elementwise ``log(1 + exp(x))`` without overflow."""
         return np.logaddexp(0.0, array)
 
     def sigmoid(self, array: Array) -> Array:
+        """Elementwise ``1 / (1 + exp(-x))`` without overflow."""
         from scipy.special import expit
 
         return expit(array)
 
     def log_softmax(self, array: Array) -> Array:
+        """Logarithm of the softmax over the last axis."""
         shifted = array - array.max(axis=-1, keepdims=True)
         return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
-class DeviceArrays:
+class DeviceArrays(Arrays):
     """torch on one device.
 
     Parameters
@@ -134,58 +92,45 @@ class DeviceArrays:
     def __init__(self, device: str) -> None:
         import torch
 
-        self._torch = torch
+        self.xp = torch
         self._device = torch.device(device)
 
     def put(self, values: Any) -> Array:
-        return self._torch.as_tensor(values, dtype=self._torch.float64, device=self._device)
+        """Bring values to the device, as float64."""
+        return self.xp.as_tensor(values, dtype=self.xp.float64, device=self._device)
 
     def get(self, array: Array) -> Doubles:
+        """Bring a tensor back to the host."""
         host: Doubles = array.detach().cpu().numpy()
         return host
 
     def zeros(self, *shape: int) -> Array:
-        return self._torch.zeros(shape, dtype=self._torch.float64, device=self._device)
-
-    def single(self, array: Array) -> Array:
-        return array.float()
-
-    def double(self, array: Array) -> Array:
-        return array.double()
-
-    def gram(self, matrix: Array) -> Array:
-        return matrix.T @ matrix
+        """Zeros on the device."""
+        return self.xp.zeros(shape, dtype=self.xp.float64, device=self._device)
 
     def eigh(self, matrix: Array) -> tuple[Array, Array]:
-        values, vectors = self._torch.linalg.eigh(matrix)
+        """Eigenvalues, descending, and eigenvectors; torch can't step backwards."""
+        values, vectors = self.xp.linalg.eigh(matrix)
         return values.flip(0), vectors.flip(1)
 
-    def inverse(self, matrices: Array) -> Array:
-        return self._torch.linalg.inv(matrices)
-
     def solver(self, matrix: Array) -> Callable[[Array], Array]:
-        factor = self._torch.linalg.cholesky(matrix)
-        return lambda right: self._torch.cholesky_solve(right, factor)
-
-    def exp(self, array: Array) -> Array:
-        return self._torch.exp(array)
-
-    def log(self, array: Array) -> Array:
-        return self._torch.log(array)
-
-    def sqrt(self, array: Array) -> Array:
-        return self._torch.sqrt(array)
+        """Factorise by torch's own Cholesky."""
+        factor = self.xp.linalg.cholesky(matrix)
+        return lambda right: self.xp.cholesky_solve(right, factor)
 
     def softplus(self, array: Array) -> Array:
-        return self._torch.logaddexp(array, self._torch.zeros_like(array))
+        """Elementwise; torch's ``logaddexp`` takes no plain number."""
+        return self.xp.logaddexp(array, self.xp.zeros_like(array))
 
     def sigmoid(self, array: Array) -> Array:
-        return self._torch.sigmoid(array)
+        """Elementwise, in one kernel."""
+        return self.xp.sigmoid(array)
 
     def log_softmax(self, array: Array) -> Array:
-        return self._torch.log_softmax(array, dim=-1)
+        """Over the last axis, in one kernel."""
+        return self.xp.log_softmax(array, dim=-1)
 
 
 def arrays_on(device: str) -> Arrays:
     """Choose by device; ``mps`` has no double precision, so linear probes stay on its CPU."""
-    return DeviceArrays(device) if device.startswith("cuda") else HostArrays()
+    return DeviceArrays(device) if device.startswith("cuda") else Arrays()

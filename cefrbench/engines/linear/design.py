@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.engines.linear.arrays import Array, Arrays, Doubles, HostArrays
+from cefrbench.engines.linear.arrays import Array, Arrays, DeviceArrays, Doubles
 
 Rows = NDArray[np.intp]
 
@@ -108,7 +108,7 @@ class Layer:
     def is_dual(self, train: Rows) -> bool:
         """Whether a fold has so few rows that their inner products are less work than features."""
         # An accelerator multiplies faster than it factorises: it stays with the features.
-        return 4 * len(train) < 3 * self.X.shape[1] and isinstance(self.arrays, HostArrays)
+        return 4 * len(train) < 3 * self.X.shape[1] and not isinstance(self.arrays, DeviceArrays)
 
     def _primal(self, train: Rows, predict: Rows) -> Design:
         arrays = self.arrays
@@ -160,7 +160,7 @@ class Layer:
             train=scores[train],
             predict=scores[predict],
             weight=weight,
-            gram=lambda: self.arrays.gram(scores[train] * self.arrays.sqrt(weight)),
+            gram=lambda: self.arrays.gram(scores[train] * self.arrays.xp.sqrt(weight)),
             coefficients=lambda turned: self.arrays.get(axes() @ turned),
             mean=self.centre,
         )
@@ -177,7 +177,7 @@ class Layer:
             return self.X @ axes, lambda: axes
         variances, scores = self.arrays.eigh(self._kernel)
         kept = variances > len(variances) * np.finfo(np.float64).eps * variances[0]
-        spread = self.arrays.sqrt(variances[kept])
+        spread = self.arrays.xp.sqrt(variances[kept])
         scores = scores[:, kept]
         return scores * spread, lambda: (self.X.T @ scores) / spread
 

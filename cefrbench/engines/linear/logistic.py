@@ -107,7 +107,7 @@ class Multinomial:
     def start(self) -> Array:
         """Zero slopes; the intercepts that give each class its frequency."""
         frequency = (self.weight * self.hit).sum(axis=0) / self.weight.sum()
-        log_odds = self.arrays.log(frequency)
+        log_odds = self.arrays.xp.log(frequency)
         params = self.arrays.zeros(len(self.penalty), len(log_odds))
         params[0] = log_odds - log_odds.mean()
         return params
@@ -128,7 +128,7 @@ class MultinomialPoint:
         self._problem = problem
         arrays = problem.arrays
         log_probability = arrays.log_softmax(problem.features @ params)
-        probability = arrays.exp(log_probability)
+        probability = arrays.xp.exp(log_probability)
         loss = -(problem.weight * problem.hit * log_probability).sum()
         self.value = float(loss + 0.5 * (problem.penalty * params * params).sum())
         miss = problem.weight * (probability - problem.hit)
@@ -157,7 +157,7 @@ class MultinomialPoint:
         for k in range(classes):
             blocks[k] = wide.T @ (wide * spread[:, k : k + 1])
         blocks.reshape(classes, -1)[:, :: size + 1] += floor[:size, 0]
-        inverses = arrays.inverse(blocks)
+        inverses = arrays.xp.linalg.inv(blocks)
 
         def apply(right: Array) -> Array:
             out = right / diagonal

@@ -101,7 +101,7 @@ class AllThreshold:
         """Zero slope; the thresholds that give each class its frequency."""
         share = self._share_below()
         params = self.arrays.zeros(self.rank + len(share), 1)
-        params[self.rank :, 0] = self.arrays.log(share / (1 - share))
+        params[self.rank :, 0] = self.arrays.xp.log(share / (1 - share))
         return params
 
     def start_preconditioner(self) -> Callable[[Array], Array]:
@@ -119,7 +119,7 @@ class AllThreshold:
     def factorise(self, curvature: Array) -> Callable[[Array], Array]:
         """Factorise the Hessian, given the losses' second derivatives ``[n, classes − 1]``."""
         train = self.design.train
-        slope = self.arrays.gram(train * self.arrays.sqrt(curvature.sum(axis=1))[:, None])
+        slope = self.arrays.gram(train * self.arrays.xp.sqrt(curvature.sum(axis=1))[:, None])
         return self._factorise(slope, -(train.T @ curvature), curvature.sum(axis=0))
 
     def _factorise(
