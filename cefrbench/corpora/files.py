@@ -2,6 +2,9 @@
 
 A file is never in memory as a whole: rows are decoded one after the other from a buffer of a few
 megabytes, so that 400,000 rows cost no more than the longest of them.
+
+No streaming library does it: ijson 3.6 (yajl) names no line, reads a lone surrogate as ``?`` and
+refuses integers beyond 64 bits, where ``json``, whose decoder is used here, keeps both.
 """
 
 from __future__ import annotations
