@@ -34,10 +34,11 @@ from cefrbench.probing.store import FitStore
 from cefrbench.probing.sweep import PlannedFold, Sweep
 from cefrbench.progress import Progress
 from cefrbench.provenance import PhaseClock
-from cefrbench.results.build import collect, kept_predictions, split_records
+from cefrbench.results.build import collect, split_records
 from cefrbench.results.evaluation import Evaluation
 from cefrbench.results.model import CorpusRecord, FailureRecord, RunResult
-from cefrbench.results.summary import choose_layers, is_complete, summarise
+from cefrbench.results.selection import choose_layers
+from cefrbench.results.summary import is_complete, summarise
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,6 @@ def run_encoder(
         corpora = tuple(_corpus_record(one, loaded.source, table) for one in essays)
         choices = choose_layers(records.fits)
         summary = summarise(records.units, choices, [c.card.name for c in corpora])
-        predictions = kept_predictions(sweep, plan.probes, choices, summary)
     not_encoded = [
         FailureRecord(stage="features", name=corpus, cause=cause)
         for corpus, cause in features.failed.items()
@@ -214,7 +214,8 @@ def run_encoder(
             clock, as_command(own), device, plan.origins, _feature_stats(features)
         ),
     )
-    return Evaluation(result.model_copy(update={"complete": is_complete(result)}), predictions)
+    result = result.model_copy(update={"complete": is_complete(result)})
+    return Evaluation(result, records.predictions)
 
 
 def _option(kind: str) -> str:

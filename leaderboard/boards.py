@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from cefrbench.cores import usable_cores
-from cefrbench.results.intervals import GAP
+from cefrbench.results.selection import GAP, sides
 from cefrbench.statistics.ranks import Rank
 from cefrbench_leaderboard.entry import VALIDATED, Entry, Estimate
 from cefrbench_leaderboard.figures import GAP_NAME
@@ -20,8 +20,6 @@ _SUITES = ("cefr-v1", "paper", "quickstart")
 #: seven numbers of 16 bits, in base 64.
 PAIR_BYTES = 800_000
 BYTES_A_PAIR = 7 * 2 * 4 / 3
-#: Protocol that boards are ordered by, where a suite has it.
-_MAIN = "loco"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ class SuiteResults:
     protocols : tuple of str
         Of any result, in distribution first.
     main : str
-        Protocol that ranks: leave one corpus out, or the last there is.
+        Protocol that ranks: the one that stands for out of distribution, or else for in.
     """
 
     name: str
@@ -152,21 +150,17 @@ def _suite(name: str, own: Sequence[Made]) -> SuiteResults:
     first = max(complete, key=lambda key: len(cohorts[key])) if complete else None
     rest = [cohorts[key] for key in sorted(cohorts) if key != first]
     rest.sort(key=lambda cohort: -len(cohort[0].entry.corpora))
-    protocols = _protocols(own)
+    cards = {card.name: card for one in own for card in one.entry.protocols}
+    main = sides(cards.values(), cards)
     return SuiteResults(
         name=name,
         slug=own[0].entry.suite_slug,
         full=tuple(cohorts[first]) if first else (),
         partial=tuple(map(tuple, rest)),
         probes=_in_order(card.name for one in own for card in one.entry.probes),
-        protocols=protocols,
-        main=_MAIN if _MAIN in protocols else protocols[-1],
+        protocols=tuple(sorted(cards, key=lambda name: (cards[name].distribution != "in", name))),
+        main=main.get("out") or main["in"],
     )
-
-
-def _protocols(made: Sequence[Made]) -> tuple[str, ...]:
-    cards = {card.name: card for one in made for card in one.entry.protocols}
-    return tuple(sorted(cards, key=lambda name: (cards[name].distribution != "in", name)))
 
 
 def boards(suite: SuiteResults) -> list[Board]:
@@ -282,4 +276,4 @@ def _in_order(names: Iterable[str]) -> tuple[str, ...]:
 
 def empty_board() -> Board:
     """The front page before there is any result."""
-    return Board(_SUITES[0], _SUITES[0], VALIDATED, ("iid", "loco"), "loco", ())
+    return Board(_SUITES[0], _SUITES[0], VALIDATED, GAP, GAP[1], ())

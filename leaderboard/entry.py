@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 from pydantic import Field
@@ -12,12 +10,13 @@ from pydantic import Field
 from cefrbench.contracts.cards import Card, ProbeCard, ProtocolCard, Role
 from cefrbench.results.io import slug
 from cefrbench.results.model import CorpusRecord, RunResult, SummaryRecord, UnitRecord
-from cefrbench.results.summary import run_of, stored_layers
+from cefrbench.results.question import question_of
+from cefrbench.results.selection import counted_units, favoured_probe
 from cefrbench.statistics.intervals import Interval
 from cefrbench.statistics.scores import Scores
 from cefrbench_leaderboard.figures import GAP_NAME, Figures
 
-#: Stands for "each encoder with the probe that its own validation texts favour".
+#: Stands for "each encoder with the probe that its own validation texts favour", or its oracle.
 VALIDATED = "validated"
 
 #: What pages call those that are not ranked.
@@ -99,12 +98,12 @@ class Entry(Card):
     scale: tuple[str, ...]
     complete: bool
     cohort: str = Field(
-        description="Equal for results that were trained and scored on equal texts."
+        description="Equal for results that were asked one question, on equal texts and splits."
     )
     corpora: tuple[CorpusRecord, ...]
     probes: tuple[ProbeCard, ...]
     protocols: tuple[ProtocolCard, ...]
-    validated: str = Field(description="Probe that the validation texts favour.")
+    validated: str = Field(description="Probe that stands for the result: its favoured one.")
     cells: tuple[Cell, ...]
     gaps: dict[str, Estimate] = Field(description="IID less OOD, by probe.")
     transfers: tuple[Transfer, ...] = Field(description="Of the protocol `pairwise`.")
@@ -143,8 +142,8 @@ class Entry(Card):
 def make_entry(result: RunResult, figures: Figures, file: str) -> Entry:
     """Digest one result; ``file`` is its path below the results folder."""
     encoder = result.encoder
-    counted = list(units_that_count(result))
-    validated = favoured_probe(result)
+    counted = list(counted_units(result))
+    validated = favoured_probe(result).probe
     return Entry(
         encoder=encoder.name,
         slug=slug(encoder.name),
@@ -161,7 +160,7 @@ def make_entry(result: RunResult, figures: Figures, file: str) -> Entry:
         form=result.config.form,
         scale=result.scale,
         complete=result.complete,
-        cohort=_cohort(result),
+        cohort=question_of(result).key(),
         corpora=result.corpora,
         probes=result.probes,
         protocols=result.protocols,
@@ -183,43 +182,6 @@ def estimate(interval: Interval | None) -> Estimate:
     if interval is None:
         return Estimate(value=None)
     return Estimate(value=interval.estimate, low=interval.low, high=interval.high)
-
-
-def units_that_count(result: RunResult) -> Iterator[UnitRecord]:
-    """Units at the layers that numbers come from: chosen on validation texts, or the oracle's."""
-    stored = stored_layers(result.fits, result.choices, result.summary)
-    return (unit for unit in result.units if stored.get(run_of(unit)) == unit.layer)
-
-
-def favoured_probe(result: RunResult) -> str:
-    """Probe with the best mean QWK on validation texts, the first of equals.
-
-    In the study's form there are none: then the one with the best mean over its protocols on the
-    scored texts, which is how the study reads its tables.
-    """
-    values: dict[str, list[float]] = {probe.name: [] for probe in result.probes}
-    for choice in result.choices:
-        if choice.validation_qwk is not None:
-            values[choice.probe].append(choice.validation_qwk)
-    if not any(values.values()):
-        for record in result.summary:
-            if record.oracle.qwk is not None:
-                values[record.probe].append(record.oracle.qwk)
-    return max(
-        values, key=lambda name: sum(values[name]) / len(values[name]) if values[name] else -2
-    )
-
-
-def _cohort(result: RunResult) -> str:
-    """Hash of the texts and splits: only results that agree in it are comparable."""
-    facts = {
-        "suite": result.suite,
-        "scale": result.scale,
-        "form": result.config.form,
-        "corpora": sorted((c.card.name, c.fingerprint, c.texts) for c in result.corpora),
-        "splits": sorted((s.protocol, s.fold, s.manifest or "") for s in result.splits),
-    }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _cell(record: SummaryRecord, counted: Sequence[UnitRecord], figures: Figures) -> Cell:

@@ -15,16 +15,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.results.intervals import GAP
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
+from cefrbench.results.selection import GAP
 from cefrbench.statistics.draws import Draws, Resampled, gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.resampling import REPLICATES, TextWeights
 from cefrbench.statistics.scoring import get_statistic
 
-#: Stands for the difference of the two protocols in :data:`cefrbench.results.intervals.GAP`.
+#: Stands for the difference of the two protocols in :data:`cefrbench.results.selection.GAP`.
 GAP_NAME = "gap"
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 from cefrbench.results.compare import Comparison, Comparisons
+from cefrbench.results.selection import protocol_words
 from cefrbench.results.verdicts import verdict
 from cefrbench.statistics.resampling import REPLICATES
 from cefrbench_leaderboard.boards import Board, Section
@@ -35,9 +35,7 @@ def compared_pairs(board: Board, section: Section, most: int) -> list[Pair]:
         suite=board.suite,
         probe=board.probe,
         score="qwk",
-        protocols={
-            m.protocol: _WORDS.get(m.protocol, f"under {m.protocol}") for m in section.matches
-        },
+        protocols={m.protocol: protocol_words(m.protocol) for m in section.matches},
         corpora=section.corpora,
         intervals={},
         pairs=tuple(pairs),
@@ -45,13 +43,6 @@ def compared_pairs(board: Board, section: Section, most: int) -> list[Pair]:
         seed=0,
     )
     return [Pair(pair, verdict(pair, report)) for pair in pairs]
-
-
-_WORDS: Mapping[str, str] = {
-    "iid": "in distribution",
-    "loco": "out of distribution",
-    "gap": "between in and out of distribution",
-}
 
 
 def _compare(match: Match, first: str, second: str) -> Comparison | None:

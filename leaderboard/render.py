@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from cefrbench.results.selection import protocol_title
 from cefrbench_leaderboard.charts.svg import Drawing
 
 MINUS = "\N{MINUS SIGN}"
@@ -100,7 +101,7 @@ def short(text: str, most: int = 60) -> str:
 
 def protocol_label(name: str) -> str:
     """Protocols as tables head them; the two of the study by what they stand for."""
-    return {"loco": "OOD"}.get(name, name.upper())
+    return protocol_title(name).upper()
 
 
 def drawing(value: Drawing) -> Markup:

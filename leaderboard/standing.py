@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.results.intervals import GAP
+from cefrbench.results.selection import GAP
 from cefrbench.statistics.pairs import (
     PairedTests,
     difference_errors,

@@ -12,6 +12,7 @@ from cefrbench.results.residuals import (
     predicted_levels,
     row_percentages,
 )
+from cefrbench.results.selection import counted_units
 from cefrbench.statistics.intervals import Interval
 from cefrbench_leaderboard.charts.chart import Chart
 from cefrbench_leaderboard.charts.heat import (
@@ -28,7 +29,7 @@ from cefrbench_leaderboard.charts.predicted import (
     predicted_chart,
 )
 from cefrbench_leaderboard.charts.ridgelines import Ridge, ridgelines_chart
-from cefrbench_leaderboard.entry import Entry, units_that_count
+from cefrbench_leaderboard.entry import Entry
 
 R = TypeVar("R", LayerPoint, CorpusScore, ConfusionCell, Ridge, LevelShare, Drift)
 Bands = Mapping[tuple[str, str, int], Interval]
@@ -82,7 +83,7 @@ def _confusion_cells(result: RunResult) -> Iterator[ConfusionCell]:
 
 def _at_counted_layers(result: RunResult, probe: str | None = None) -> RunResult:
     """Keep the units at the layers that count, as if these were one layer."""
-    units = (u for u in units_that_count(result) if probe in (None, u.probe))
+    units = (u for u in counted_units(result) if probe in (None, u.probe))
     one_layer = tuple(unit.model_copy(update={"layer": 0}) for unit in units)
     return result.model_copy(update={"units": one_layer})
 

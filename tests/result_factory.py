@@ -30,7 +30,8 @@ from cefrbench.results.model import (
     UnitRecord,
 )
 from cefrbench.results.predictions import PredictionTable
-from cefrbench.results.summary import choose_layers, is_complete, stored_layers, summarise
+from cefrbench.results.selection import choose_layers, stored_layers
+from cefrbench.results.summary import is_complete, summarise
 from cefrbench.statistics.scores import Tally, scores, tally
 from cefrbench.statistics.scoring import round_to_class
 

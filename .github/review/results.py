@@ -6,7 +6,7 @@ import csv
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from changes import base_of, changed, tell
@@ -15,6 +15,7 @@ from cefrbench.errors import UserError
 from cefrbench.results.check import check_file
 from cefrbench.results.io import read_result
 from cefrbench.results.model import RunResult
+from cefrbench.results.question import Question, difference, other_texts, question_of
 from cefrbench_leaderboard.site import build
 
 RESULTS = Path("leaderboard/results")
@@ -30,21 +31,21 @@ def main(base: str) -> int:
     with tempfile.TemporaryDirectory() as folder:
         before = Path(folder) / "before"
         _unpack(base, before)
-        known = _fingerprints(before / RESULTS)
+        known = _questions(before / RESULTS)
         problems = {path: list(faults(path, known)) for path in files}
         _tell_results(problems)
         _tell_ranking(before / RESULTS, RESULTS, Path(folder))
     return 3 if any(problems.values()) else 0
 
 
-def faults(path: Path, known: Mapping[tuple[str, str], str]) -> Iterator[str]:
+def faults(path: Path, known: Mapping[str, Sequence[Question]]) -> Iterator[str]:
     """What is wrong with one result file.
 
     Parameters
     ----------
     path : Path
     known : mapping
-        Fingerprint of each (suite, corpus) among the results that are there already.
+        What the results that are there already were asked, by suite.
     """
     checked = check_file(path)
     for one in checked.findings[:MOST]:
@@ -60,13 +61,17 @@ def faults(path: Path, known: Mapping[tuple[str, str], str]) -> Iterator[str]:
         yield f"its folder also holds results of {', '.join(sorted(others))}"
     if result.encoder.revision is None and "/" in result.encoder.model:
         yield f"the revision of {result.encoder.model} is not pinned"
-    for corpus in result.corpora:
-        expected = known.get((result.suite, corpus.card.name), corpus.fingerprint)
-        if corpus.fingerprint != expected:
-            yield (
-                f"{corpus.card.name} has the fingerprint {corpus.fingerprint[:12]}, and "
-                f"{expected[:12]} in the results that are there: it was run on other rows"
-            )
+    reasons = (_apart(question_of(result), other) for other in known.get(result.suite, ()))
+    reason = next(filter(None, reasons), None)
+    if reason is not None:
+        yield f"it can't be compared with results that are there: {reason}"
+
+
+def _apart(mine: Question, other: Question) -> str | None:
+    """Why two results can't stand together; a partial one may cover fewer corpora."""
+    if mine.corpora.keys() == other.corpora.keys():
+        return difference(mine, other)
+    return other_texts(mine, other)
 
 
 def ranking(results: Path, out: Path) -> dict[Line, str]:
@@ -135,12 +140,11 @@ def _results(paths: Iterable[Path]) -> Iterator[RunResult]:
             continue
 
 
-def _fingerprints(folder: Path) -> dict[tuple[str, str], str]:
-    """Fingerprint of each corpus by suite; the first result's, by name."""
-    known: dict[tuple[str, str], str] = {}
+def _questions(folder: Path) -> dict[str, list[Question]]:
+    """What the results of a folder were asked, by suite."""
+    known: dict[str, list[Question]] = {}
     for result in _results(_files(folder)):
-        for corpus in result.corpora:
-            known.setdefault((result.suite, corpus.card.name), corpus.fingerprint)
+        known.setdefault(result.suite, []).append(question_of(result))
     return known
 
 

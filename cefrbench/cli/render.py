@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cefrbench.results.model import RunResult, SummaryRecord, UnitRecord
-from cefrbench.results.summary import run_of, stored_layers
+from cefrbench.results.selection import TITLES, Rule, counted_units, favoured_probe, sides
 from cefrbench.statistics.scores import Scores, mean_scores
 
 if TYPE_CHECKING:
@@ -33,24 +33,29 @@ _LEGEND_OF_STUDY = (
     "IID in, OOD out of distribution; oracle: the best layer (L) on the scored texts themselves, "
     "for no layer was chosen on others; gap: IID less OOD; all layers: mean over layers."
 )
+#: Why it is this probe of which the corpora are shown.
+_REASONS: dict[Rule, str] = {
+    "validation": "best on validation texts",
+    "oracle": "an oracle: best on the scored texts",
+}
 
 
 def render_result(
     result: RunResult, console: Console, intervals: ResultIntervals | None = None
 ) -> None:
-    """Print the tables of one result: head, probes, corpora of the best probe, notes.
+    """Print the tables of one result: head, probes, corpora of the favoured probe, notes.
 
     With ``intervals``, the leading scores carry their 95 % interval.
     """
     console.print(_head(result))
-    sides = _sides(result)
-    if sides:
-        console.print(_probe_table(result, sides, intervals))
-    others = [record for record in result.summary if record.protocol not in sides.values()]
+    shown = _sides(result)
+    if shown:
+        console.print(_probe_table(result, shown, intervals))
+    others = [record for record in result.summary if record.protocol not in shown.values()]
     if others:
         console.print(_other_protocols(others))
-    if sides:
-        console.print(_corpus_table(result, sides, _best_probe(result, sides)))
+    if shown:
+        console.print(_corpus_table(result, shown))
     for line in _notes(result):
         console.print(line)
 
@@ -95,46 +100,37 @@ def _table(title: str, *names: str) -> Table:
 
 
 def _sides(result: RunResult) -> dict[str, str]:
-    """Protocols that stand for in (``IID``) and out of distribution (``OOD``), where they were run.
-
-    ``iid`` and ``loco``, or else the first protocol of that kind.
-    """
+    """Protocols that stand for in (``IID``) and out of distribution (``OOD``), by those titles."""
     done = {record.protocol for record in result.summary}
-    sides: dict[str, str] = {}
-    for title, usual, kind in (("IID", "iid", "in"), ("OOD", "loco", "out")):
-        names = [card.name for card in result.protocols if card.distribution == kind]
-        names = [name for name in names if name in done]
-        if names:
-            sides[title] = usual if usual in names else names[0]
-    return sides
+    return {TITLES[side]: name for side, name in sides(result.protocols, done).items()}
 
 
 def _probe_table(
-    result: RunResult, sides: dict[str, str], intervals: ResultIntervals | None
+    result: RunResult, shown: dict[str, str], intervals: ResultIntervals | None
 ) -> Table:
     """QWK of each probe at the chosen layer, the oracle's and over layers, in and out."""
     records = {(record.protocol, record.probe): record for record in result.summary}
     chosen = any(record.chosen for record in result.summary)
-    named = ", ".join(f"{side}: {protocol}" for side, protocol in sides.items())
+    named = ", ".join(f"{side}: {protocol}" for side, protocol in shown.items())
     table = _table(f"QWK, mean over corpora ({escape(plain(named))})", "\nprobe")
     table.caption = _LEGEND if chosen else _LEGEND_OF_STUDY
     if intervals is not None:
         table.caption += " Below each, its 95 % interval over texts."
     table.caption_justify = "left"
     groups = ("chosen", "oracle", "layers") if chosen else ("oracle", "layers")
-    gap = len(sides) == 2
+    gap = len(shown) == 2
     for group in groups:
-        for side in sides:
+        for side in shown:
             table.add_column(_title(side, group), justify="right")
         if gap and group == groups[0]:
             table.add_column("\ngap", justify="right")
     for probe in dict.fromkeys(record.probe for record in result.summary):
-        pair = [records.get((protocol, probe)) for protocol in sides.values()]
+        pair = [records.get((protocol, probe)) for protocol in shown.values()]
         cells = [Text(plain(probe))]
         for group in groups:
             side_cells = [_summary_cell(record, group) for record in pair]
             if group == groups[0]:
-                for cell, protocol in zip(side_cells, sides.values(), strict=True):
+                for cell, protocol in zip(side_cells, shown.values(), strict=True):
                     _add_interval(
                         cell, intervals.means.get((protocol, probe)) if intervals else None
                     )
@@ -198,27 +194,16 @@ def _other_protocols(records: Sequence[SummaryRecord]) -> Table:
     return table
 
 
-def _best_probe(result: RunResult, sides: dict[str, str]) -> str:
-    """Probe with the best QWK, out of distribution where that was run; the first of equals."""
-    decisive = next((sides[side] for side in ("OOD", "IID") if side in sides), None)
-    records = [r for r in result.summary if r.protocol == decisive] or list(result.summary)
-
-    def value(record: SummaryRecord) -> float:
-        qwk = (record.chosen or record.oracle).qwk
-        return -2.0 if qwk is None else qwk
-
-    return max(records, key=value).probe
-
-
-def _corpus_table(result: RunResult, sides: dict[str, str], probe: str) -> Table:
-    """Scores of one probe on each corpus, at its chosen layers or the oracle's."""
-    stored = stored_layers(result.fits, result.choices, result.summary)
+def _corpus_table(result: RunResult, shown: dict[str, str]) -> Table:
+    """Scores of the favoured probe on each corpus, at its chosen layers or the oracle's."""
+    favoured = favoured_probe(result)
     units: dict[tuple[str, str], list[UnitRecord]] = defaultdict(list)
-    for unit in result.units:
-        if unit.probe == probe and stored.get(run_of(unit)) == unit.layer:
+    for unit in counted_units(result):
+        if unit.probe == favoured.probe:
             units[unit.protocol, unit.corpus].append(unit)
-    table = _table(f"By corpus: {escape(plain(probe))}", "\ncorpus")
-    for side in sides:
+    reason = _REASONS[favoured.rule]
+    table = _table(f"By corpus: {escape(plain(favoured.probe))}, {reason}", "\ncorpus")
+    for side in shown:
         for name in ("texts", "QWK", "MAE", "±1 level"):
             table.add_column(f"{side}\n{name}", justify="right")
     corpora = [corpus.card.name for corpus in result.corpora]
@@ -226,7 +211,7 @@ def _corpus_table(result: RunResult, sides: dict[str, str], probe: str) -> Table
     for corpus in [*corpora, *groups]:
         cells = [
             cell
-            for protocol in sides.values()
+            for protocol in shown.values()
             for cell in _corpus_cells(units.get((protocol, corpus), []))
         ]
         table.add_row(Text(plain(corpus)), *cells, style="dim" if corpus in groups else "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeOptions, ProbeSpec
 from cefrbench.contracts.protocol import Fold
-from cefrbench.errors import CacheError
 from cefrbench.essays import EssayTable, Ints
 from cefrbench.probing.fit import FitFailure, fit_folds
 from cefrbench.probing.store import FitStore, fit_key
@@ -98,8 +97,6 @@ class Sweep:
     device: str = "cpu"
     jobs: int = 1
     force: bool = False
-    _keys: dict[tuple[int, str], str] = field(default_factory=dict, repr=False)
-    _partial: dict[tuple[int, str], Fits] = field(default_factory=dict, repr=False)
     _sources: dict[str, str] = field(default_factory=dict, repr=False)
 
     def run(
@@ -117,7 +114,7 @@ class Sweep:
                     if features is None:
                         features = self.features.layer(layer)
                     fits = self._fit(features, probe, rows)
-                    self._keep(key, layer, probe, fits)
+                    self._keep(key, fits)
                 progress.advance(self._count(probe))
                 yield Fitted(layer, probe, self.seeds_of(probe), fits)
         progress.finish()
@@ -125,17 +122,6 @@ class Sweep:
     def seeds_of(self, probe: ProbeSpec) -> tuple[int | None, ...]:
         """Seeds that a probe is fitted with."""
         return self.seeds if probe.card.seeded else (None,)
-
-    def reload(self, layer: int, probe: ProbeSpec) -> Fits:
-        """Read back what :meth:`run` gave for one (layer, probe)."""
-        partial = self._partial.get((layer, probe.name))
-        fits = partial or self.store.load(self._key(layer, probe))
-        if fits is None:
-            raise CacheError(
-                f"The fits of {probe.name} on layer {layer} have gone from {self.store.folder}: "
-                "was the cache pruned during the run? Start it again."
-            )
-        return fits
 
     def _fit(
         self, features: NDArray[np.float32], probe: ProbeSpec, rows: Sequence[FoldRows]
@@ -152,26 +138,17 @@ class Sweep:
             jobs=self.jobs,
         )
 
-    def _keep(self, key: str, layer: int, probe: ProbeSpec, fits: Fits) -> None:
+    def _keep(self, key: str, fits: Fits) -> None:
         """Keep fits that all succeeded; failures are tried again by the next run."""
         good = [[fit for fit in fold if isinstance(fit, FoldFit)] for fold in fits]
         if all(len(kept) == len(fold) for kept, fold in zip(good, fits, strict=True)):
             self.store.save(key, good)
-        else:
-            self._partial[layer, probe.name] = fits
 
     def _count(self, probe: ProbeSpec) -> int:
         return len(self.folds) * len(self.seeds_of(probe))
 
     def _options(self) -> ProbeOptions:
         return ProbeOptions(device=self.device, n_classes=len(self.table.scale))
-
-    def _key(self, layer: int, probe: ProbeSpec) -> str:
-        """Name the fits of one probe on one layer; the same all through a run."""
-        place = (layer, probe.name)
-        if place not in self._keys:
-            self._keys[place] = self._make_key(layer, probe)
-        return self._keys[place]
 
     def _source(self, probe: ProbeSpec) -> str:
         """Hash the code that makes and is a probe's estimator; the same all through a run."""
@@ -180,7 +157,8 @@ class Sweep:
             self._sources[probe.name] = source_digest(probe.make, estimator)
         return self._sources[probe.name]
 
-    def _make_key(self, layer: int, probe: ProbeSpec) -> str:
+    def _key(self, layer: int, probe: ProbeSpec) -> str:
+        """Name the fits of one probe on one layer."""
         return fit_key(
             {
                 "data": self.data_key,

@@ -1,4 +1,4 @@
-"""Build a result: predictions are tallied as they come, so that none of them are held."""
+"""Build a result: predictions are tallied as they come; only what is stored of them is held."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.contracts.probe import FoldFit, ProbeSpec
+from cefrbench.contracts.probe import FoldFit
 from cefrbench.contracts.protocol import Skipped
 from cefrbench.essays import EssayTable, Ints
 from cefrbench.levels import Scale
 from cefrbench.probing.fit import FitFailure
-from cefrbench.probing.sweep import Fitted, PlannedFold, Sweep
+from cefrbench.probing.sweep import Fitted, PlannedFold
+from cefrbench.results.keep import Kept
 from cefrbench.results.model import (
-    ChoiceRecord,
     Confusion,
     FailureRecord,
     FitRecord,
     SplitRecord,
-    SummaryRecord,
     UnitRecord,
 )
 from cefrbench.results.predictions import PredictionTable
@@ -30,20 +29,27 @@ from cefrbench.statistics.scores import Tally, scores, tally
 
 @dataclass(slots=True)
 class Records:
-    """Fits, units and failures of one run, in the order of the sweep."""
+    """Fits, units and failures of one run, in the order of the sweep, and what is stored."""
 
     fits: list[FitRecord] = field(default_factory=list)
     units: list[UnitRecord] = field(default_factory=list)
     failures: list[FailureRecord] = field(default_factory=list)
+    predictions: PredictionTable = field(default_factory=lambda: PredictionTable.concat([]))
 
 
 def collect(sweep: Iterable[Fitted], folds: Sequence[PlannedFold], table: EssayTable) -> Records:
-    """Tally the predictions of every fit on its validation rows and on each scored part."""
-    records = Records()
+    """Tally the predictions of every fit on its validation rows and on each scored part.
+
+    Predictions of the layers that count are kept (:mod:`cefrbench.results.keep`).
+    """
+    records, kept = Records(), Kept(folds, table)
     for fitted in sweep:
+        fits, units = len(records.fits), len(records.units)
         for planned, seeds in zip(folds, fitted.fits, strict=True):
             for seed, fit in zip(fitted.seeds, seeds, strict=True):
                 _collect_fit(records, fitted, planned, seed, fit, table)
+        kept.offer(fitted, records.fits[fits:], records.units[units:])
+    records.predictions = kept.predictions()
     return records
 
 
@@ -139,53 +145,3 @@ def split_records(
 
 def _level_counts(labels: Ints, scale: Scale) -> tuple[int, ...]:
     return tuple(int(n) for n in np.bincount(labels, minlength=len(scale)))
-
-
-def kept_predictions(
-    sweep: Sweep,
-    probes: Sequence[ProbeSpec],
-    choices: Sequence[ChoiceRecord],
-    summary: Sequence[SummaryRecord],
-) -> PredictionTable:
-    """Predictions to keep: of the chosen layers, or of the oracle's where none was chosen."""
-    chosen = {(c.protocol, c.fold, c.probe, c.seed): c.layer for c in choices}
-    oracle = {(s.protocol, s.probe): s.oracle_layer for s in summary}
-    parts: list[PredictionTable] = []
-    for probe in probes:
-        by_layer: dict[int, list[tuple[int, int]]] = {}
-        for f, planned in enumerate(sweep.folds):
-            for s, seed in enumerate(sweep.seeds_of(probe)):
-                fallback = oracle.get((planned.protocol, probe.name))
-                place = (planned.protocol, planned.fold.name, probe.name, seed)
-                layer = chosen.get(place, fallback)
-                if layer is not None:
-                    by_layer.setdefault(layer, []).append((f, s))
-        for layer, places in sorted(by_layer.items()):
-            fits = sweep.reload(layer, probe)
-            for f, s in places:
-                fit = fits[f][s]
-                if isinstance(fit, FoldFit):
-                    parts += _predictions_of(sweep, f, s, probe, layer, fit)
-    return PredictionTable.concat(parts)
-
-
-def _predictions_of(
-    sweep: Sweep, fold: int, seed: int, probe: ProbeSpec, layer: int, fit: FoldFit
-) -> list[PredictionTable]:
-    planned, table = sweep.folds[fold], sweep.table
-    return [
-        PredictionTable.of_unit(
-            protocol=planned.protocol,
-            fold=planned.fold.name,
-            corpus=name,
-            probe=probe.name,
-            seed=sweep.seeds_of(probe)[seed],
-            layer=layer,
-            text=[table.key[row] for row in rows],
-            low=table.low[rows],
-            high=table.high[rows],
-            prediction=values,
-        )
-        for name, rows, values in planned.parts(fit.predictions)
-        if name is not None
-    ]

@@ -25,14 +25,8 @@ from cefrbench.results.io import (
 )
 from cefrbench.results.model import Confusion, FitRecord, RunResult, UnitRecord
 from cefrbench.results.predictions import PredictionTable, UnitKey
-from cefrbench.results.summary import (
-    Run,
-    choose_layers,
-    is_complete,
-    run_of,
-    stored_layers,
-    summarise,
-)
+from cefrbench.results.selection import Run, choose_layers, run_of, stored_layers
+from cefrbench.results.summary import is_complete, summarise
 from cefrbench.statistics.scores import all_scores, tally
 
 #: More texts than any corpus has; what is above can't be a count.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 import numpy as np
 
 from cefrbench.errors import ResultError, unknown_name
 from cefrbench.results.model import RunResult
+from cefrbench.results.question import difference, question_of
 from cefrbench.statistics.sample import Sample
 
 
@@ -64,49 +64,11 @@ def check_comparable(results: Sequence[RunResult]) -> None:
     if len(results) < 2:
         raise ResultError("One result has nothing to be compared with: name two or more.")
     labels = labels_of(results)
-    first, first_label = results[0], labels[0]
-    for other, label in zip(results[1:], labels[1:], strict=True):
-        pair = f"{first_label} and {label} can't be compared:"
-        for what, ours, theirs in (
-            ("suite", first.suite, other.suite),
-            ("form", first.config.form, other.config.form),
-            ("scale", "/".join(first.scale), "/".join(other.scale)),
-        ):
-            if ours != theirs:
-                raise ResultError(
-                    f"{pair} the {what} is {ours!r} in one and {theirs!r} in the other; "
-                    f"run both under the same {what}."
-                )
-        _check_corpora(pair, first, other)
-        _check_splits(pair, first, other)
-
-
-def _check_corpora(pair: str, first: RunResult, other: RunResult) -> None:
-    ours = {record.card.name: record.fingerprint for record in first.corpora}
-    theirs = {record.card.name: record.fingerprint for record in other.corpora}
-    if ours.keys() != theirs.keys():
-        apart = ", ".join(sorted(ours.keys() ^ theirs.keys()))
-        raise ResultError(
-            f"{pair} only one of them was run on {apart}; run both on the same corpora."
-        )
-    for name, fingerprint in ours.items():
-        if theirs[name] != fingerprint:
-            raise ResultError(
-                f"{pair} the texts of {name} are not the same (fingerprint {fingerprint[:12]}… in "
-                f"one, {theirs[name][:12]}… in the other); run both on the same revision."
-            )
-
-
-def _check_splits(pair: str, first: RunResult, other: RunResult) -> None:
-    ours = {(split.protocol, split.fold): split.manifest for split in first.splits}
-    theirs = {(split.protocol, split.fold): split.manifest for split in other.splits}
-    for place in ours.keys() & theirs.keys():
-        if ours[place] != theirs[place]:
-            protocol, fold = place
-            raise ResultError(
-                f"{pair} the fold {fold!r} of {protocol} splits the texts in another way "
-                "(the manifests differ); run both with the same split_seed and version."
-            )
+    first, *others = map(question_of, results)
+    for other, label in zip(others, labels[1:], strict=True):
+        reason = difference(first, other)
+        if reason is not None:
+            raise ResultError(f"{labels[0]} and {label} can't be compared: {reason}.")
 
 
 def check_same_texts(labels: Sequence[str], found: Sequence[Sample]) -> None:
@@ -140,11 +102,3 @@ def check_same_texts(labels: Sequence[str], found: Sequence[Sample]) -> None:
                     f"The predictions of {labels[0]} and {label} on {place[1]} under "
                     f"{sample.protocol} are not of the same texts and levels: run both again."
                 )
-
-
-def question_of(result: RunResult) -> str:
-    """Hash of what results must share to be ranked together, encoder and predictions apart."""
-    digest = hashlib.sha256(f"{result.suite}\n{result.config.form}\n{result.scale}\n".encode())
-    for record in sorted(result.corpora, key=lambda record: record.card.name):
-        digest.update(f"{record.card.name} {record.fingerprint}\n".encode())
-    return digest.hexdigest()

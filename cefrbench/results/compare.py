@@ -15,10 +15,10 @@ from cefrbench.results.comparable import (
     common_probe,
     labels_of,
 )
-from cefrbench.results.intervals import GAP
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
+from cefrbench.results.selection import GAP, protocol_words
 from cefrbench.statistics.draws import Draws, gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.pairs import (
@@ -197,12 +197,8 @@ def _wanted(
 
 def _words(result: RunResult, protocol: str) -> str:
     """What a protocol is called in a sentence."""
-    if protocol == "gap":
-        return "between in and out of distribution"
-    if protocol in GAP:
-        return ("in distribution", "out of distribution")[GAP.index(protocol)]
     titles = {card.name: card.title for card in result.protocols}
-    return f"under {protocol} ({titles.get(protocol, protocol).lower()})"
+    return protocol_words(protocol, titles.get(protocol, protocol))
 
 
 def _test_pairs(

@@ -11,6 +11,7 @@ from itertools import chain
 from operator import attrgetter
 
 from cefrbench.results.model import RunResult, SummaryRecord, UnitRecord
+from cefrbench.results.selection import USUAL, protocol_title
 from cefrbench.statistics.scores import DIRECTIONS, Scores
 
 #: Columns of the tidy CSV, in order.
@@ -28,8 +29,6 @@ HEADER = (
 
 #: Scores in the columns of tables, as the study shows them, with their titles.
 SHOWN = {"qwk": "QWK", "macro_f1": "F1", "mae": "MAE", "r2": "R²"}
-
-_TITLES = {"iid": "IID", "loco": "OOD"}
 
 
 def to_csv(results: Sequence[RunResult]) -> str:
@@ -95,7 +94,7 @@ def _cell(name: str) -> str:
 def to_markdown(results: Sequence[RunResult]) -> str:
     """Markdown table: a row per encoder and probe, see :func:`_rows`."""
     protocols = _protocols(results)
-    titles = [f"{_title(p)} {score}" for p in protocols for score in SHOWN.values()]
+    titles = [f"{protocol_title(p)} {score}" for p in protocols for score in SHOWN.values()]
     head = ["encoder", "suite", "probe", "layer", *map(escape_markdown, titles)]
     lines = [head, ["---"] * 4 + ["---:"] * len(titles)]
     for result in results:
@@ -107,7 +106,7 @@ def to_latex(results: Sequence[RunResult]) -> str:
     """LaTeX table for the package booktabs: a row per encoder and probe, see :func:`_rows`."""
     protocols = _protocols(results)
     size = len(SHOWN)
-    groups = [rf"\multicolumn{{{size}}}{{c}}{{{_latex(_title(p))}}}" for p in protocols]
+    groups = [rf"\multicolumn{{{size}}}{{c}}{{{_latex(protocol_title(p))}}}" for p in protocols]
     rules = "".join(
         rf"\cmidrule(lr){{{5 + size * i}-{4 + size * (i + 1)}}}" for i in range(len(protocols))
     )
@@ -169,13 +168,10 @@ def _number(scores: Scores | None, name: str) -> str:
 
 
 def _protocols(results: Sequence[RunResult]) -> list[str]:
-    """Protocols of all results, ``iid`` and ``loco`` first."""
+    """Protocols of all results, those that stand for in and out of distribution first."""
     names = dict.fromkeys(record.protocol for result in results for record in result.summary)
-    return sorted(names, key=lambda name: list(_TITLES).index(name) if name in _TITLES else 9)
-
-
-def _title(protocol: str) -> str:
-    return _TITLES.get(protocol, protocol)
+    first = [name for name in USUAL.values() if name in names]
+    return [*first, *(name for name in names if name not in first)]
 
 
 def escape_markdown(text: str) -> str:

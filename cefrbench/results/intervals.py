@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
+from cefrbench.results.selection import GAP
 from cefrbench.statistics.draws import gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.resampling import TextWeights
 from cefrbench.statistics.scores import DIRECTIONS
 from cefrbench.statistics.scoring import get_statistic
-
-#: The two protocols whose difference is the gap.
-GAP = ("iid", "loco")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,8 @@ from cefrbench.results.model import (
     UnitRecord,
 )
 from cefrbench.results.predictions import PredictionTable, UnitKey
-from cefrbench.results.summary import (
-    choose_layers,
-    is_complete,
-    run_of,
-    stored_layers,
-    summarise,
-)
+from cefrbench.results.selection import choose_layers, counted_units, run_of
+from cefrbench.results.summary import is_complete, summarise
 
 R = TypeVar("R", bound=Card)
 
@@ -90,6 +85,7 @@ def _check_alike(first: RunResult, other: RunResult) -> None:
         "suite": lambda r: r.suite,
         "encoder": lambda r: r.encoder.name,
         "encoder's identity": lambda r: r.encoder.digest(),
+        "encoder's role": lambda r: r.encoder.role,
         "schema version": lambda r: r.schema_version,
         "corpora": lambda r: ", ".join(corpus.card.name for corpus in r.corpora),
     }
@@ -217,12 +213,7 @@ def _merge_predictions(merged: RunResult, tables: Sequence[PredictionTable]) -> 
                     f"These results can't be merged: the predictions of {_words(key)} differ "
                     "between two of them; leave one out, or run it again."
                 )
-    stored = stored_layers(merged.fits, merged.choices, merged.summary)
-    wanted = [
-        _unit_key(unit)
-        for unit in merged.units
-        if unit.n and stored.get(run_of(unit)) == unit.layer
-    ]
+    wanted = [_unit_key(unit) for unit in counted_units(merged) if unit.n]
     for key in wanted:
         if key not in have:
             raise ResultError(

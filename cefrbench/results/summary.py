@@ -1,4 +1,4 @@
-"""From fits and units to chosen layers and means: what a result's tables say.
+"""From units and chosen layers to means: what a result's tables say.
 
 The builder of a result and its checker use the same functions, so a table is recomputed, not
 believed. Order: protocols, then probes, each as they first appear among the units.
@@ -13,14 +13,9 @@ from typing import TypeVar
 import numpy as np
 
 from cefrbench.config import RunConfig, get_suite
-from cefrbench.results.model import (
-    ChoiceRecord,
-    FitRecord,
-    RunResult,
-    SummaryRecord,
-    UnitRecord,
-)
-from cefrbench.statistics.scores import Scores, mean_scores, qwks
+from cefrbench.results.model import ChoiceRecord, RunResult, SummaryRecord, UnitRecord
+from cefrbench.results.selection import Run, by_oracle, run_of
+from cefrbench.statistics.scores import Scores, mean_scores
 
 #: Options with another value than the suite's make a result that is no result of the suite.
 SUITE_DECIDES = (
@@ -36,40 +31,6 @@ SUITE_DECIDES = (
 )
 
 K = TypeVar("K", bound=Hashable)
-#: (protocol, fold, probe, seed): all layers of one of these are fitted on the same rows.
-Run = tuple[str, str, str, int | None]
-
-
-def run_of(record: FitRecord | UnitRecord | ChoiceRecord) -> Run:
-    """Which run over layers a fit, unit or choice belongs to."""
-    return record.protocol, record.fold, record.probe, record.seed
-
-
-def choose_layers(fits: Iterable[FitRecord]) -> tuple[ChoiceRecord, ...]:
-    """Choose a layer for each protocol, fold, probe and seed, on validation rows alone.
-
-    The layer with the best QWK on the validation rows, the lowest of equals; an undefined QWK
-    counts as worse than any. Runs without validation rows (the study's form) have no choice.
-    """
-    runs: dict[Run, list[tuple[int, float | None]]] = defaultdict(list)
-    validated = [(fit, fit.validation) for fit in fits if fit.validation is not None]
-    values = qwks([validation for _, validation in validated])
-    for (fit, _), value in zip(validated, values, strict=True):
-        runs[run_of(fit)].append((fit.layer, value))
-    choices = []
-    for (protocol, fold, probe, seed), layers in runs.items():
-        layer, best = min(layers, key=lambda entry: (-_or_worst(entry[1]), entry[0]))
-        choices.append(
-            ChoiceRecord(
-                protocol=protocol,
-                fold=fold,
-                probe=probe,
-                seed=seed,
-                layer=layer,
-                validation_qwk=best,
-            )
-        )
-    return tuple(choices)
 
 
 def summarise(
@@ -81,7 +42,7 @@ def summarise(
     ----------
     units : sequence of UnitRecord
     choices : iterable of ChoiceRecord
-        Of :func:`choose_layers`.
+        Of :func:`cefrbench.results.selection.choose_layers`.
     corpora : collection of str
         Names of the run's corpora: units of anything else (groups such as ``merlin-all``) are
         left out of every mean.
@@ -97,25 +58,6 @@ def summarise(
         for probe in probes
         if (protocol, probe) in cells
     )
-
-
-def stored_layers(
-    fits: Iterable[FitRecord],
-    choices: Iterable[ChoiceRecord],
-    summary: Iterable[SummaryRecord],
-) -> dict[Run, int]:
-    """Layer of each run whose predictions are kept: the chosen one, or else the oracle's.
-
-    A run that has no fit at the oracle's layer is absent.
-    """
-    chosen = {run_of(choice): choice.layer for choice in choices}
-    oracle = {(record.protocol, record.probe): record.oracle_layer for record in summary}
-    stored: dict[Run, int] = {}
-    for fit in fits:
-        run = run_of(fit)
-        if fit.layer == chosen.get(run, oracle.get((fit.protocol, fit.probe))):
-            stored[run] = fit.layer
-    return stored
 
 
 def is_complete(result: RunResult) -> bool:
@@ -154,14 +96,17 @@ def _summary(
     protocol: str, probe: str, units: Sequence[UnitRecord], chosen: Mapping[Run, int]
 ) -> SummaryRecord:
     by_layer = _by(units, lambda unit: unit.layer)
-    layer_means = {layer: _mean_over_seeds(found) for layer, found in sorted(by_layer.items())}
-    oracle_layer = _best_layer(layer_means, {layer: len(by_layer[layer]) for layer in by_layer})
+    layer_means = {layer: mean_over_seeds(found) for layer, found in sorted(by_layer.items())}
+    oracle_layer = min(
+        layer_means,
+        key=lambda layer: by_oracle(layer, len(by_layer[layer]), layer_means[layer].qwk),
+    )
     picked = [unit for unit in units if chosen.get(run_of(unit)) == unit.layer]
     return SummaryRecord(
         protocol=protocol,
         probe=probe,
         corpora=tuple(dict.fromkeys(unit.corpus for unit in units)),
-        chosen=_mean_over_seeds(picked) if picked else None,
+        chosen=mean_over_seeds(picked) if picked else None,
         chosen_layers=tuple(sorted({unit.layer for unit in picked})),
         chosen_qwk_sd=_sd_over_seeds(picked),
         oracle=layer_means[oracle_layer],
@@ -170,23 +115,13 @@ def _summary(
     )
 
 
-def _best_layer(means: Mapping[int, Scores], counts: Mapping[int, int]) -> int:
-    """Lowest layer with the best mean QWK, among those that lack fewest units.
-
-    A layer where the hard corpus failed must not win by that.
-    """
-    most = max(counts.values())
-    whole = [layer for layer in means if counts[layer] == most]
-    return min(whole, key=lambda layer: (-_or_worst(means[layer].qwk), layer))
-
-
 def _seed_means(units: Sequence[UnitRecord]) -> list[Scores]:
     """Mean over corpora for each seed."""
     seeds = _by(units, lambda unit: unit.seed)
     return [mean_scores([unit.scores for unit in found]) for found in seeds.values()]
 
 
-def _mean_over_seeds(units: Sequence[UnitRecord]) -> Scores:
+def mean_over_seeds(units: Sequence[UnitRecord]) -> Scores:
     """Mean over corpora, then over seeds."""
     return mean_scores(_seed_means(units))
 
@@ -195,10 +130,6 @@ def _sd_over_seeds(units: Sequence[UnitRecord]) -> float | None:
     """Standard deviation (n - 1) of the mean QWK over seeds; none with fewer than two."""
     values = [mean.qwk for mean in _seed_means(units) if mean.qwk is not None]
     return float(np.std(values, ddof=1)) if len(values) > 1 else None
-
-
-def _or_worst(value: float | None) -> float:
-    return -np.inf if value is None else value
 
 
 def _by(units: Iterable[UnitRecord], key: Callable[[UnitRecord], K]) -> dict[K, list[UnitRecord]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cefrbench.results.selection import TITLES, sides
 from cefrbench_leaderboard.boards import Board, Line, SuiteResults
 from cefrbench_leaderboard.entry import VALIDATED, Entry, Estimate
 from cefrbench_leaderboard.page import Page
@@ -17,7 +18,6 @@ _STRIP = 120
 _MARGIN = 5
 #: Where its two lines are.
 _ROWS = {"in": 5, "out": 12}
-_INSIDE = ("iid", "within")
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,10 +262,10 @@ def _at(score: float) -> int:
     return _MARGIN + round(_STRIP * min(1.0, max(0.0, score)))
 
 
-def line_strip(line: Line, board: Board) -> tuple[str, str]:
-    """Strip of a line: its first protocol in distribution, and the one that ranks."""
-    inside = next((line.scores[p] for p in _INSIDE if p in line.scores), None)
-    outside = line.scores.get(board.main) if board.main not in _INSIDE else None
+def line_strip(line: Line) -> tuple[str, str]:
+    """Strip of a line: what stands for in and out of distribution."""
+    found = sides(line.entry.protocols, line.scores)
+    inside, outside = (line.scores[found[s]] if s in found else None for s in TITLES)
     return strip(inside, outside)
 
 

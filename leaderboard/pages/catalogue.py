@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from cefrbench.contracts.cards import CorpusCard, ProbeCard, ProtocolCard
+from cefrbench.results.selection import GAP
 from cefrbench_leaderboard.boards import SuiteResults
 from cefrbench_leaderboard.charts.chart import Chart
 from cefrbench_leaderboard.charts.heat import transfer_chart
@@ -227,7 +228,7 @@ def _retained(suites: Sequence[SuiteResults], corpus: str) -> Iterable[Retained]
             pairs = []
             for one in cohort:
                 if one.entry.reference is None:
-                    inside, outside = (_part(one.entry, p, corpus) for p in ("iid", "loco"))
+                    inside, outside = (_part(one.entry, p, corpus) for p in GAP)
                     if inside and outside and None not in (inside.qwk.value, outside.qwk.value):
                         pairs.append((inside.qwk.value or 0.0, outside.qwk.value or 0.0))
             if pairs:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from cefrbench.config import as_command
 from cefrbench.results.model import RunResult, UnitRecord
+from cefrbench.results.selection import GAP, counted_units
 from cefrbench.statistics.intervals import Interval
 from cefrbench_leaderboard.charts.chart import Chart
-from cefrbench_leaderboard.entry import Cell, Entry, Estimate, units_that_count
+from cefrbench_leaderboard.entry import Cell, Entry, Estimate
 from cefrbench_leaderboard.page import Page
 from cefrbench_leaderboard.render import protocol_label, render, short
 from cefrbench_leaderboard.views import result_charts
@@ -114,7 +115,7 @@ def _headlines(entry: Entry) -> tuple[Headline, ...]:
             )
     if probe in entry.gaps:
         note = "what is lost on a corpus never seen"
-        found.append(Headline("Gap", entry.gaps[probe], anchor("loco", probe), note))
+        found.append(Headline("Gap", entry.gaps[probe], anchor(GAP[1], probe), note))
     return tuple(found)
 
 
@@ -123,7 +124,7 @@ def _means(cell: Cell, entry: Entry) -> tuple[str, ...]:
 
 
 def _groups(result: RunResult, entry: Entry) -> tuple[UnitGroup, ...]:
-    units = list(units_that_count(result))
+    units = list(counted_units(result))
     return tuple(
         UnitGroup(
             anchor(cell.protocol, cell.probe),

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from result_factory import make_result, write_made
 from site_factory import CORPORA, Site, write_changed, write_full
 
+from cefrbench.config import get_suite
 from cefrbench.results.compare import compare_results
 from cefrbench.results.intervals import summary_intervals
-from cefrbench.results.io import read_predictions_of, read_result
-from cefrbench.results.model import RunResult
+from cefrbench.results.io import read_predictions_of, read_result, write_result
+from cefrbench.results.model import FailureRecord, RunResult
 from cefrbench.results.predictions import PredictionTable
+from cefrbench.results.summary import is_complete, summarise
 from cefrbench_leaderboard.boards import (
     BYTES_A_PAIR,
     PAIR_BYTES,
@@ -24,13 +28,15 @@ from cefrbench_leaderboard.boards import (
     make_board,
     most_kept,
 )
-from cefrbench_leaderboard.entry import VALIDATED, Entry, Estimate, favoured_probe
+from cefrbench_leaderboard.entry import VALIDATED, Entry, Estimate
 from cefrbench_leaderboard.load import find_files
 from cefrbench_leaderboard.pairs import compared_pairs
 from cefrbench_leaderboard.process import Task, process, read_entry
-from cefrbench_leaderboard.standing import Made
+from cefrbench_leaderboard.standing import Made, match
 from cefrbench_leaderboard.store import Store
 
+QUICKSTART = get_suite("quickstart").config
+QUICKSTART_KINDS = {k: QUICKSTART[k] for k in ("corpora", "probes", "protocols", "seeds")}
 SMALL = {"texts": 20, "layers": (1, 2), "probes": ("ridge", "mlp-classifier"), "seeds": (0, 1)}
 
 
@@ -112,6 +118,66 @@ def test_no_name_says_what_an_encoder_is(tmp_path: Path) -> None:
     found = {one.entry.encoder: one.entry for one in made_from(tmp_path / "results", tmp_path)}
     assert found["random-indexing-v2"].reference is None
     assert found["mine"].reference == "untrained control"
+
+
+def write_fitting(folder: Path, encoder: str, skill: float, **change: Any) -> None:
+    """Write a result that is complete but for what is changed."""
+    result, table = make_result(
+        encoder, suite="quickstart", skill=skill, texts=10, layers=(1, 2), **QUICKSTART_KINDS
+    )
+    config = result.config.model_copy(update={"source": "sample", "max_length": None})
+    result = result.model_copy(update={"config": config, **change})
+    result = result.model_copy(update={"complete": is_complete(result)})
+    write_result(result, table, folder, result.suite)
+
+
+def test_a_result_in_which_something_failed_ranks_nowhere_though_it_be_the_best(
+    tmp_path: Path,
+) -> None:
+    failure = FailureRecord(stage="probe", name="ridge", cause="It broke.")
+    write_fitting(tmp_path / "results", "whole", 0.5)
+    write_fitting(tmp_path / "results", "broken", 0.9, failures=(failure,))
+    write_fitting(tmp_path / "results", "broken-too", 0.9, failures=(failure,))
+    suite = suite_of(made_from(tmp_path / "results", tmp_path / "store"), "quickstart")
+    ranked, other = make_board(suite, "ridge").sections
+    assert (ranked.ranked, other.ranked) == (True, False)
+    assert [line.entry.encoder for line in ranked.lines] == ["whole"]
+    assert {line.entry.encoder for line in other.lines} == {"broken", "broken-too"}
+
+
+def test_results_of_other_splits_are_not_ranked_together(tmp_path: Path) -> None:
+    splits = make_result(texts=10, suite="quickstart", **QUICKSTART_KINDS)[0].splits
+    moved = splits[-1].model_copy(update={"manifest": "f" * 64})
+    write_fitting(tmp_path / "results", "one", 0.5)
+    write_fitting(tmp_path / "results", "two", 0.6)
+    write_fitting(tmp_path / "results", "elsewhere", 0.9, splits=(*splits[:-1], moved))
+    suite = suite_of(made_from(tmp_path / "results", tmp_path / "store"), "quickstart")
+    sections = make_board(suite, "ridge").sections
+    found = [{line.entry.encoder for line in section.lines} for section in sections]
+    assert found == [{"one", "two"}, {"elsewhere"}]
+    assert [section.ranked for section in sections] == [True, False]
+
+
+def test_an_entry_that_lacks_a_fold_is_compared_with_none_that_has_it(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write_made(tmp_path / "results", name, **SMALL)
+    result, table = make_result("lacking", skill=1.0, **SMALL)
+    update = {
+        part: tuple(record for record in getattr(result, part) if record.fold != "gamma")
+        for part in ("fits", "units", "choices")
+    }
+    names = [corpus.card.name for corpus in result.corpora]
+    update["summary"] = summarise(update["units"], update["choices"], names)
+    kept = table.take(np.flatnonzero(table.fold != "gamma"))
+    write_result(result.model_copy(update=update), kept, tmp_path / "results", result.suite)
+    made = made_from(tmp_path / "results", tmp_path / "store")
+    found = {
+        protocol: {one.made.entry.encoder for one in of.contestants}
+        for protocol in ("iid", "loco")
+        if (of := match(made, "ridge", protocol)) is not None
+    }
+    assert found == {"iid": {"one", "two", "lacking"}, "loco": {"one", "two"}}
+    assert lines_of(make_board(suite_of(made), "ridge")).keys() == {"one", "two", "lacking"}
 
 
 def test_ranks_follow_from_the_tests_of_compare(site: Site, full: SuiteResults) -> None:
@@ -215,16 +281,6 @@ def test_results_on_other_rows_of_a_corpus_stand_apart(tmp_path: Path) -> None:
     suite = suite_of(made_from(tmp_path / "results", tmp_path / "store"))
     assert [one.entry.encoder for one in suite.full] == ["one", "two"]
     assert [[one.entry.encoder for one in cohort] for cohort in suite.partial] == [["newer"]]
-
-
-def test_the_favoured_probe_is_the_one_with_the_best_validation_score() -> None:
-    result, _ = make_result("one", **SMALL)
-    means = {
-        probe: [c.validation_qwk for c in result.choices if c.probe == probe]
-        for probe in ("ridge", "mlp-classifier")
-    }
-    best = max(means, key=lambda probe: sum(means[probe]) / len(means[probe]))
-    assert favoured_probe(result) == best
 
 
 def test_an_undefined_score_stands_below_a_negative_one(

@@ -6,13 +6,8 @@ from result_factory import GROUP, make_result
 
 from cefrbench.config import get_suite
 from cefrbench.results.model import FailureRecord, FitRecord, UnitRecord
-from cefrbench.results.summary import (
-    choose_layers,
-    is_complete,
-    run_of,
-    stored_layers,
-    summarise,
-)
+from cefrbench.results.selection import choose_layers
+from cefrbench.results.summary import is_complete, summarise
 from cefrbench.statistics.scores import Scores, Sums
 
 GOOD = ((5, 0), (0, 5))
@@ -138,17 +133,6 @@ def test_records_stand_by_protocol_then_probe():
         ("iid", "ridge"),
         ("iid", "ordinal"),
     ]
-
-
-def test_predictions_are_kept_of_the_chosen_layer_or_else_of_the_oracles():
-    result, _ = make_result(form="corrected")
-    stored = stored_layers(result.fits, result.choices, result.summary)
-    assert stored == {run_of(choice): choice.layer for choice in result.choices}
-    result, _ = make_result(form="study")
-    stored = stored_layers(result.fits, result.choices, result.summary)
-    oracle = {(r.protocol, r.probe): r.oracle_layer for r in result.summary}
-    assert {run[:3:2]: layer for run, layer in stored.items()} == oracle
-    assert ("loco", f"{GROUP}-all", "ridge", None) in stored
 
 
 @pytest.fixture(scope="module")

@@ -142,7 +142,17 @@ def test_other_rows_of_a_corpus_are_found(repository):
     write_result(result, predictions, repository / "leaderboard" / "results", result.suite)
     status, summary = report("results")
     assert status == 3
-    assert "it was run on other rows" in summary
+    assert "it can't be compared with results that are there: the texts of alpha" in summary
+
+
+def test_other_splits_of_the_same_texts_are_found(repository):
+    result, predictions = make_result("second")
+    first = result.splits[0].model_copy(update={"manifest": "f" * 64})
+    result = result.model_copy(update={"splits": (first, *result.splits[1:])})
+    write_result(result, predictions, repository / "leaderboard" / "results", result.suite)
+    status, summary = report("results")
+    assert status == 3
+    assert "of iid splits the texts in another way" in summary
 
 
 def test_a_file_that_is_no_result_is_found_and_the_ranking_still_shown(repository):
