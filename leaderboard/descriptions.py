@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cefrbench.corpora.audit import Finding
+from cefrbench.corpora.audit import AuditFinding
 from cefrbench.corpora.describe import CorpusDescription
 from cefrbench.errors import ResultError
 
@@ -24,7 +24,7 @@ class Described:
     """One corpus at one fingerprint."""
 
     description: CorpusDescription
-    findings: tuple[Finding, ...] | None
+    findings: tuple[AuditFinding, ...] | None
 
 
 def read_descriptions(folder: Path) -> dict[str, Described]:
@@ -42,7 +42,7 @@ def read_descriptions(folder: Path) -> dict[str, Described]:
             described = [CorpusDescription.model_validate(one) for one in _list(path, "corpora")]
             findings = None
             if beside.is_file():
-                findings = [Finding.model_validate(one) for one in _list(beside, "findings")]
+                findings = [AuditFinding.model_validate(one) for one in _list(beside, "findings")]
         except (OSError, ValueError, ValidationError) as error:
             raise ResultError(
                 f"The description {str(path)!r} or its audit can't be read ({error}): write "

@@ -15,7 +15,7 @@ from cefrbench.plugins import PluginHost
 
 if TYPE_CHECKING:
     from cefrbench.contracts.corpus import Access
-    from cefrbench.corpora.audit import Finding
+    from cefrbench.corpora.audit import AuditFinding
     from cefrbench.corpora.describe import CorpusDescription, Quartiles, SharedTexts
     from cefrbench.essays import Essays
 
@@ -275,7 +275,7 @@ def _middle(length: Quartiles) -> str:
     return f"{length.median:,.0f} ({length.first:,.0f}–{length.third:,.0f})"
 
 
-def _print_findings(loaded: Sequence[Essays], findings: Sequence[Finding]) -> None:
+def _print_findings(loaded: Sequence[Essays], findings: Sequence[AuditFinding]) -> None:
     count = sum(len(essays) for essays in loaded)
     if findings:
         _print_table(

@@ -5,15 +5,16 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 from cefrbench.contracts.cards import CorpusCard
-from cefrbench.contracts.corpus import REQUIRED_FIELDS, Access, Corpus, Row, Rows, Skip
+from cefrbench.contracts.corpus import Access, Corpus, Row, Rows, Skip
 from cefrbench.corpora.files import find_file, read_rows
 from cefrbench.corpora.licences import stricter
+from cefrbench.corpora.questions import kind_of, row_faults
 from cefrbench.errors import CorpusError, UserError
 from cefrbench.essays import CleaningReport, Essays
 from cefrbench.levels import Level, parse_level
@@ -142,31 +143,16 @@ class _Sieve:
         name = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
         if not isinstance(name, str) or not _is_unicode(name):
             raise CorpusError(
-                f"The {what} of row {number} of {self._where} is {_kind(value)} "
+                f"The {what} of row {number} of {self._where} is {kind_of(value)} "
                 f"({ascii(value)[:40]}): it must be a name, or null where there is none."
             )
         return sys.intern(name.strip())
 
     def _checked(self, number: int, row: object) -> Row:
-        if not isinstance(row, Mapping):
-            raise CorpusError(
-                f"Row {number} of {self._where} is {_kind(row)}, not an object: each row needs "
-                f"the fields {', '.join(REQUIRED_FIELDS)}."
-            )
-        for field in REQUIRED_FIELDS:
-            if field not in row:
-                raise CorpusError(
-                    f"Row {number} of {self._where} lacks the field {field!r}: each row needs "
-                    f"{', '.join(REQUIRED_FIELDS)}."
-                )
-        for field in ("text", "lang"):
-            value = row[field]
-            if not isinstance(value, str) and not (field == "text" and value is None):
-                raise CorpusError(
-                    f"The field {field!r} in row {number} of {self._where} is {_kind(value)} "
-                    f"({str(value)[:40]}): it must be a string."
-                )
-        return row
+        for fault in row_faults(row):
+            value = f" ({fault.value})" if fault.value else ""
+            raise CorpusError(f"Row {number} of {self._where} {fault.what}{value}: {fault.need}.")
+        return cast("Row", row)
 
     def _drop_level(self, reason: str, value: object) -> None:
         self._dropped[reason] += 1
@@ -242,15 +228,6 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true or false"
-    names = {int: "a number", float: "a number", list: "a list", str: "a string", dict: "an object"}
-    return names.get(type(value), type(value).__name__)
 
 
 def _shown(examples: list[str] | None) -> str:

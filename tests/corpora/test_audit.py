@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from corpus_files import ListCorpus, row, rows
 
-from cefrbench.corpora.audit import CHECKS, Finding, audit, has_bias
+from cefrbench.corpora.audit import AuditFinding, audit, has_bias
 from cefrbench.corpora.load import load_essays
 
 CLEAN = rows("A1", "A1", "B1", "B1", "C1", "C2")
 
 
-def audited(content: list[dict[str, Any]], **card: Any) -> list[Finding]:
+def audited(content: list[dict[str, Any]], **card: Any) -> list[AuditFinding]:
     return audit([load_essays(ListCorpus(content, **card))])
 
 
@@ -31,6 +31,7 @@ def test_nothing_is_found_in_a_clean_corpus() -> None:
         ("unreadable-levels", "bias", 2, [row("x" * 30, "B"), row("y" * 30, "D1")]),
         ("no-level", "note", 1, [row("x" * 30, "unrated")]),
         ("short-texts", "bias", 1, [row("none", "B1")]),
+        ("broken-encoding", "bias", 1, [row("a text with caf\ufffd au lait in it", "B1")]),
         ("long-texts", "note", 1, [row("long text " * 10_001, "B1")]),
         ("foreign-language", "bias", 1, [row("Dies ist kein Englisch.", "B1", lang="de")]),
         ("dropped-rows", "note", 1, [row("", "B1")]),
@@ -80,5 +81,12 @@ def test_an_undetermined_language_is_not_compared() -> None:
     assert audited(CLEAN, languages=("und",)) == []
 
 
-def test_every_check_says_what_it_does() -> None:
-    assert all(check.__doc__ for check in CHECKS)
+def test_texts_of_c1_and_c2_alone_are_of_one_class() -> None:
+    assert [one.code for one in audited(rows("C1", "C1", "C2", "C2"))] == ["single-level"]
+
+
+def test_a_placeholder_that_repeats_is_named() -> None:
+    planted = [row("None", "A1"), row("None", "B1"), row("Nothing.", "A1")]
+    (found,) = [one for one in audited([*CLEAN, *planted]) if one.code == "short-texts"]
+    assert found.count == 3
+    assert found.message.endswith("'None' stands there 2 times")

@@ -134,7 +134,7 @@ def test_any_corpus_of_the_collection_opens_without_a_plugin(seen: Seen) -> None
         ("universalcefr:caes_et", ["no dataset", "did you mean 'UniversalCEFR/caes_es'?"]),
         ("universalcefr:merlin_cs@nightly", ["no revision 'nightly'", "/commits/main"]),
         ("universalcefr:two_en", ["a.json, b.json", "--data-dir"]),
-        ("peapl2", ["'text' in row 2", "is a number (7)"]),
+        ("peapl2", ["Row 2", "a number in the field 'text' (7)"]),
         ("zaebuc-ar", ["No row", "of 0 rows"]),
         ("merlin-it", ["merlin-it.json", "cut short"]),
         ("merlin-de", ["merlin-de.json", "not UTF-8", "0xfc"]),

@@ -108,8 +108,8 @@ def test_the_revision_of_the_source_is_recorded() -> None:
         ([None], r"Row 1 of corpus 'tiny' is null, not an object"),
         ([{"text": "x", "lang": "en"}], r"Row 1 .* lacks the field 'cefr_level'"),
         ([row("x"), {"lang": "en", "cefr_level": "A1"}], r"Row 2 .* lacks the field 'text'"),
-        ([row(42)], r"The field 'text' in row 1 .* is a number \(42\): it must be a string"),  # type: ignore[arg-type]
-        ([row("x", lang=None)], r"The field 'lang' in row 1 .* is null"),
+        ([row(42)], r"Row 1 .* holds a number in the field 'text' \(42\): it must be a string"),  # type: ignore[arg-type]
+        ([row("x", lang=None)], r"Row 1 .* holds null in the field 'lang'"),
         ([row("x", "NA"), row("y", "D4")], r"No row .* usable: of 2 rows, .*'NA'.*'D4'"),
         ([], r"No row .* usable: of 0 rows"),
     ],

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from cefrbench.check.cards import PLACEHOLDER, is_address, unfilled
-from cefrbench.check.corpus.subject import CorpusSubject
+from cefrbench.check.corpus.subject import CorpusSubject, problems
 from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
 from cefrbench.contracts.corpus import Corpus
 from cefrbench.corpora.licences import UNKNOWN, UNSTATED, differ, restrictions, stricter
+from cefrbench.corpora.questions import foreign_languages
 
 _UNKNOWN = frozenset({"", "unknown", "other", "none", "n/a", "na", "tbd", "unspecified", "?"})
 _CODE = re.compile(r"[a-z]{2}")
@@ -127,14 +128,9 @@ def check_licence_rows(subject: CorpusSubject) -> Iterator[Problem | Remark]:
 )
 def check_languages(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     """Compare the languages of the essays with those of the card, both ways."""
+    yield from problems(subject, foreign_languages)
     counts = Counter(subject.essays.languages)
     stated = subject.corpus.card.languages
-    for language, count in sorted(counts.items()):
-        if language not in stated:
-            yield Problem(
-                f"{count} rows are in {language!r}, and the card says {', '.join(stated)}",
-                f"add {language!r} to the card's languages, or mend `lang` in clean()",
-            )
     for language in stated:
         if language not in counts:
             yield Problem(

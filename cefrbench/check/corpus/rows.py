@@ -7,9 +7,10 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from cefrbench.check.corpus.subject import MOST_ROWS, CorpusSubject
+from cefrbench.check.corpus.subject import MOST_ROWS, CorpusSubject, problems
 from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
-from cefrbench.contracts.corpus import FIELDS, OPTIONAL_FIELDS, REQUIRED_FIELDS, Skip
+from cefrbench.contracts.corpus import FIELDS, OPTIONAL_FIELDS, Skip
+from cefrbench.corpora.questions import row_faults, unreadable_levels
 from cefrbench.errors import CorpusError
 
 _KNOWN = (*FIELDS, *OPTIONAL_FIELDS)
@@ -55,34 +56,26 @@ def check_source(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     needs="corpus-source",
 )
 def check_fields(subject: CorpusSubject) -> Iterator[Problem]:
-    """Count rows that are no objects, lack a field or hold the wrong type."""
-    found: dict[tuple[str, str], list[int]] = {}
+    """Count rows that can't be read, and fields that nobody reads."""
+    faults: dict[str, tuple[str, list[int]]] = {}
+    unknown: dict[str, list[int]] = {}
     for number, row in enumerate(subject.first.rows, start=1):
-        for problem in _of_row(row):
-            found.setdefault(problem, []).append(number)
-    for (what, mend), numbers in found.items():
-        note = what.startswith("unknown field")
-        yield Problem(f"{what} in {len(numbers)} rows, first in row {numbers[0]}", mend, note)
+        for fault in row_faults(row):
+            faults.setdefault(fault.what, (fault.need, []))[1].append(number)
+        for field in (f for f in row if f not in _KNOWN) if isinstance(row, Mapping) else ():
+            unknown.setdefault(field, []).append(number)
+    for what, (need, numbers) in faults.items():
+        yield Problem(f"row {numbers[0]} {what}{_others(numbers)}", f"mend it in rows(): {need}")
+    for field, numbers in unknown.items():
+        yield Problem(
+            f"row {numbers[0]} has an unknown field {field!r}{_others(numbers)}",
+            f"leave it out, or name it as UniversalCEFR does ({', '.join(_KNOWN)})",
+            note=True,
+        )
 
 
-def _of_row(row: object) -> Iterator[tuple[str, str]]:
-    if not isinstance(row, Mapping):
-        yield f"{type(row).__name__} instead of an object", "yield a dict a row"
-        return
-    for field in REQUIRED_FIELDS:
-        if field not in row:
-            yield f"no field {field!r}", f"map the column that holds it to {field!r} in rows()"
-    for field in ("text", "lang"):
-        missing_text = field == "text" and row.get(field) is None  # dropped as empty, counted
-        if field in row and not isinstance(row[field], str) and not missing_text:
-            kind = type(row[field]).__name__
-            yield f"{field!r} is of type {kind}", f"make {field!r} a string in rows()"
-    for field in row:
-        if field not in _KNOWN:
-            yield (
-                f"unknown field {field!r}",
-                f"leave it out, or name it as UniversalCEFR does ({', '.join(_KNOWN)})",
-            )
+def _others(numbers: list[int]) -> str:
+    return f", and {len(numbers) - 1:,} more" if len(numbers) > 1 else ""
 
 
 @CHECKS.add(
@@ -138,16 +131,9 @@ def check_cleaning(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     needs="corpus-fields corpus-cleaning",
 )
 def check_levels(subject: CorpusSubject) -> Iterator[Problem | Remark]:
-    """Count what the parser of levels could not read."""
+    """Ask for levels that the parser could not read."""
+    yield from problems(subject, unreadable_levels)
     report = subject.essays.report
-    for reason, mend in (
-        ("unknown level", "turn it into A1 … C2 in clean(), or return Skip(reason)"),
-        ("bare band", "a band is two levels wide: return Skip('bare band'), or find the level"),
-    ):
-        if count := report.dropped.get(reason, 0):
-            shown = ", ".join(repr(value) for value in report.examples.get(reason, ()))
-            note = reason == "bare band"
-            yield Problem(f"{count} rows have a level of sort {reason!r} ({shown})", mend, note)
     dropped = ", ".join(f"{n} dropped: {why}" for why, n in report.dropped.items())
     yield Remark(
         f"{report.kept:,} of {report.rows:,} rows kept" + (f"; {dropped}" if dropped else "")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+from cefrbench.check.table import Problem
 from cefrbench.contracts.corpus import Access, Corpus, Row, Rows, Skip
 from cefrbench.corpora.files import find_file, read_rows
 from cefrbench.corpora.load import load_essays
+from cefrbench.corpora.questions import Question
 from cefrbench.errors import CorpusError
 from cefrbench.essays import Essays
 
+#: Answers that say nothing when a sample was asked.
+OF_A_WHOLE_CORPUS = frozenset({"short-texts", "long-texts"})
 #: Rows read at most: enough for every check, and a bound on memory.
 MOST_ROWS = 50_000
 
@@ -116,6 +120,14 @@ class CorpusSubject:
     def sample_essays(self) -> Essays | None:
         """The sample after cleaning."""
         return None if self.sample is None else load_essays(_Replay(self.corpus, self.sample))
+
+
+def problems(subject: CorpusSubject, *questions: Question) -> Iterator[Problem]:
+    """Ask questions of the essays; what an audit would say as well, said to the author."""
+    for ask in questions:
+        for answer in ask(subject.essays):
+            if subject.source != "sample" or answer.code not in OF_A_WHOLE_CORPUS:
+                yield Problem(answer.what, answer.mend, note=not answer.breaks)
 
 
 def open_corpus(

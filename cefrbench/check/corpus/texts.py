@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from cefrbench.check.corpus.subject import Compared, CorpusSubject
+from cefrbench.check.corpus.subject import Compared, CorpusSubject, problems
 from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
-from cefrbench.corpora.audit import SHORT, long_texts, short_texts
-from cefrbench.corpora.describe import levels_by_text, quartiles
+from cefrbench.corpora.describe import quartiles
+from cefrbench.corpora.questions import (
+    broken_encoding,
+    conflicting_levels,
+    long_texts,
+    repeated_texts,
+    short_texts,
+    single_level,
+    texts_in_two_corpora,
+)
 from cefrbench.essays import text_key
 from cefrbench.levels import FIVE
 
@@ -27,16 +34,10 @@ CHECKS: CheckTable[CorpusSubject] = CheckTable()
     needs="corpus-levels",
 )
 def check_classes(subject: CorpusSubject) -> Iterator[Problem | Remark]:
-    """Count texts by class of the five-level scale."""
+    """Ask for a single level, and count texts by class of the five-level scale."""
+    yield from problems(subject, single_level)
     classes = [FIVE.index(level) for level in subject.essays.levels]
     counts = dict(zip(FIVE.classes, np.bincount(classes, minlength=len(FIVE)), strict=True))
-    shown = ", ".join(f"{name} {count}" for name, count in counts.items())
-    present = [name for name, count in counts.items() if count]
-    if len(present) < 2:
-        yield Problem(
-            f"all {len(classes)} texts are at {present[0]}",
-            "add texts of other levels; alone, this corpus can be trained on, not scored",
-        )
     few = [f"{name} has {count}" for name, count in counts.items() if 0 < count < _FEW]
     if few and subject.source != "sample":
         yield Problem(
@@ -44,7 +45,7 @@ def check_classes(subject: CorpusSubject) -> Iterator[Problem | Remark]:
             "nothing to mend when the corpus is like that; say so in the pull request",
             note=True,
         )
-    yield Remark(shown)
+    yield Remark(", ".join(f"{name} {count}" for name, count in counts.items()))
 
 
 @CHECKS.add(
@@ -55,14 +56,8 @@ def check_classes(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     needs="corpus-levels",
 )
 def check_duplicates(subject: CorpusSubject) -> Iterator[Problem]:
-    """Count rows whose normalised text stood in an earlier row."""
-    repeated = [len(rows) for rows in levels_by_text(subject.essays).values() if len(rows) > 1]
-    if repeated:
-        yield Problem(
-            f"{len(repeated)} texts stand in more than one row ({sum(repeated)} rows)",
-            "drop copies in clean() when they are an accident of the export; else nothing to mend",
-            note=True,
-        )
+    """Ask for texts that stand in several rows, by normalised text."""
+    yield from problems(subject, repeated_texts)
 
 
 @CHECKS.add(
@@ -73,18 +68,8 @@ def check_duplicates(subject: CorpusSubject) -> Iterator[Problem]:
     needs="corpus-levels",
 )
 def check_conflicts(subject: CorpusSubject) -> Iterator[Problem]:
-    """Count texts whose rows disagree on the level, by pair of levels."""
-    levels = levels_by_text(subject.essays).values()
-    pairs = Counter(
-        f"{min(found).name}/{max(found).name}" for found in levels if len(set(found)) > 1
-    )
-    if pairs:
-        shown = ", ".join(f"{pair} ×{count}" for pair, count in pairs.most_common())
-        yield Problem(
-            f"{pairs.total()} texts have more than one level ({shown})",
-            "keep one rating in clean() if the corpus says which counts; else nothing to mend",
-            note=True,
-        )
+    """Ask for texts whose rows disagree on the level."""
+    yield from problems(subject, conflicting_levels)
 
 
 @CHECKS.add(
@@ -101,13 +86,11 @@ def check_overlap(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     for other in subject.compared:
         shared = keys.keys() & other.keys
         if shared:
-            where = other.name if other.source == "corpus" else f"the sample of {other.name}"
+            sample = "the sample of " if other.source == "sample" else ""
             first = min(keys[key] for key in shared)
-            yield Problem(
-                f"{len(shared)} texts also stand in {where}, first text {first}",
-                f"return Skip('also in {other.name}') for them in clean(), or leave that corpus "
-                "out when this one contains it and say so on the card",
-            )
+            where = f"{subject.corpus.name} and in {sample}{other.name}, first text {first}"
+            answer = texts_in_two_corpora(where, other.name, len(shared))
+            yield Problem(answer.what, answer.mend)
     yield Remark(_covered(subject.compared))
 
 
@@ -128,28 +111,11 @@ def _covered(compared: Sequence[Compared]) -> str:
     needs="corpus-levels",
 )
 def check_texts(subject: CorpusSubject) -> Iterator[Problem | Remark]:
-    """Look for very short texts, stand-ins that repeat, and replacement characters."""
+    """Ask for very short and long texts, stand-ins that repeat, and replacement characters."""
+    yield from problems(subject, short_texts, long_texts, broken_encoding)
     texts = subject.essays.texts
-    if subject.source != "sample":
-        for finding in (*short_texts(subject.essays), *long_texts(subject.essays)):
-            yield Problem(
-                finding.message + _most_common(texts),
-                "return Skip(reason) in clean() for what is no learner's text",
-                note=True,
-            )
-    if broken := sum("\ufffd" in text for text in texts):
-        yield Problem(
-            f"{broken} texts hold the replacement character U+FFFD",
-            "read the source in the encoding that it was written in",
-        )
     length = quartiles([len(text) for text in texts])
     yield Remark(f"{length.median:,.0f} characters ({length.first:,.0f}–{length.third:,.0f})")
-
-
-def _most_common(texts: Sequence[str]) -> str:
-    """The text that stands there most often, where it is short: what stands in for no text."""
-    text, count = Counter(text.strip() for text in texts).most_common(1)[0]
-    return f"; {text!r} stands there {count} times" if count > 1 and len(text) < SHORT else ""
 
 
 @CHECKS.add(

@@ -1,0 +1,332 @@
+"""What is asked of a corpus: of each raw row, then of its essays.
+
+One set of questions for all who ask: loading refuses a row with a fault, `cefrbench check` counts
+such rows and tells the corpus's author how to mend them, `cefrbench corpora audit` tells its users
+what would bias a score.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from cefrbench.contracts.corpus import REQUIRED_FIELDS
+from cefrbench.corpora.describe import levels_by_text
+from cefrbench.corpora.licences import differ
+from cefrbench.essays import Essays, normalise
+from cefrbench.levels import FIVE
+
+#: Shorter texts hold too little language to be rated, in characters.
+SHORT = 20
+#: Longer texts are read in part only, in characters: no encoder takes so many tokens.
+LONG = 100_000
+#: What stands in a text field where there is no text.
+PLACEHOLDERS = frozenset(
+    {"none", "n/a", "na", "null", "empty", "nan", "-", "--", "...", "…", "test"}
+)
+#: Reasons for dropping a row that other questions ask after, or that no corpus is the cause of.
+_ASKED_APART = frozenset({"unknown level", "bare band", "no level", "over the limit"})
+
+Severity = Literal["bias", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """Why a raw row can't be read.
+
+    Attributes
+    ----------
+    what : str
+        Said of the row: ``lacks the field 'lang'``.
+    value : str
+        The offending value; empty where there is none.
+    need : str
+        What was expected.
+    """
+
+    what: str
+    need: str
+    value: str = ""
+
+
+def row_faults(row: object) -> Iterator[RowFault]:
+    """Look for a row that is no object, lacks a field, or holds the wrong type."""
+    every = f"each row needs the fields {', '.join(REQUIRED_FIELDS)}"
+    if not isinstance(row, Mapping):
+        yield RowFault(f"is {kind_of(row)}, not an object", every)
+        return
+    for field in REQUIRED_FIELDS:
+        if field not in row:
+            yield RowFault(f"lacks the field {field!r}", every)
+    for field in ("text", "lang"):
+        value = row.get(field, "")
+        missing = field == "text" and value is None  # dropped as empty, and counted
+        if not isinstance(value, str) and not missing:
+            what = f"holds {kind_of(value)} in the field {field!r}"
+            yield RowFault(what, "it must be a string", "" if value is None else str(value)[:40])
+
+
+def kind_of(value: object) -> str:
+    """Name the type of a value read from JSON."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    names = {int: "a number", float: "a number", list: "a list", str: "a string", dict: "an object"}
+    return names.get(type(value), type(value).__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question found in a corpus.
+
+    Attributes
+    ----------
+    code : str
+        Name in audits: ``short-texts``.
+    severity : {"bias", "note"}
+        Whether a score would be off, or it is only good to know.
+    count : int
+        Rows or texts concerned.
+    what, why, mend : str
+        What was found, why it matters to who uses the corpus, what its author can do.
+    breaks : bool
+        Whether the corpus breaks its contract; else it may be like that.
+    """
+
+    code: str
+    severity: Severity
+    count: int
+    what: str
+    why: str
+    mend: str = "nothing to mend when the corpus is like that"
+    breaks: bool = False
+
+
+Question: TypeAlias = Callable[[Essays], Iterator[Answer]]
+
+
+def single_level(essays: Essays) -> Iterator[Answer]:
+    """Find a corpus whose texts all have the same class of the five-class scale."""
+    classes = {FIVE.index(level) for level in essays.levels}
+    if len(classes) == 1:
+        yield Answer(
+            "single-level",
+            "bias",
+            len(essays),
+            f"all texts are {FIVE.classes[classes.pop()]}",
+            "QWK is undefined where the truth doesn't vary",
+            "add texts of other levels; alone, this corpus can be trained on, not scored",
+            breaks=True,
+        )
+
+
+def lonely_levels(essays: Essays) -> Iterator[Answer]:
+    """Find classes of the five-class scale that one text alone has."""
+    counts = Counter(FIVE.index(level) for level in essays.levels)
+    lonely = [name for index, name in enumerate(FIVE.classes) if counts[index] == 1]
+    if lonely:
+        yield Answer(
+            "lonely-level",
+            "bias",
+            len(lonely),
+            f"one text only: {', '.join(lonely)}",
+            "a level with one text can't be on both sides of a cut, and its score says nothing",
+        )
+
+
+def repeated_texts(essays: Essays) -> Iterator[Answer]:
+    """Find texts that stand in several rows, all with the same level."""
+    same = sum(len(found) > 1 and len(set(found)) == 1 for found in levels_by_text(essays).values())
+    if same:
+        yield Answer(
+            "repeated-texts",
+            "bias",
+            same,
+            f"{same} texts stand in several rows with the same level",
+            "a cut by rows puts a text on both sides, and the probe is scored on what it was "
+            "trained on; the corrected form keeps them together",
+            "drop copies in clean() when they are an accident of the export; else nothing to mend",
+        )
+
+
+def conflicting_levels(essays: Essays) -> Iterator[Answer]:
+    """Find texts whose rows disagree on the level."""
+    different = [set(found) for found in levels_by_text(essays).values() if len(set(found)) > 1]
+    if different:
+        pairs = Counter(f"{min(levels).name}/{max(levels).name}" for levels in different)
+        shown = ", ".join(f"{pair} ×{count}" for pair, count in pairs.most_common())
+        yield Answer(
+            "conflicting-levels",
+            "bias",
+            len(different),
+            f"{len(different)} texts have more than one level ({shown})",
+            "no prediction can be right for all rows of such a text; the corrected form takes any "
+            "level between them for right",
+            "keep one rating in clean() if the corpus says which counts; else nothing to mend",
+        )
+
+
+def unreadable_levels(essays: Essays) -> Iterator[Answer]:
+    """Find rows that were dropped because their level can't be read, or is two levels wide."""
+    dropped, examples = essays.report.dropped, essays.report.examples
+    reasons = [reason for reason in ("unknown level", "bare band") if dropped.get(reason)]
+    if reasons:
+        count = sum(dropped[reason] for reason in reasons)
+        values = [repr(value) for reason in reasons for value in examples.get(reason, ())]
+        yield Answer(
+            "unreadable-levels",
+            "bias",
+            count,
+            f"{count} rows were dropped for levels such as {', '.join(values)}",
+            "texts that are left out by level are no random choice; mend the levels at the source",
+            "turn each into A1 … C2 in clean(), or return Skip(reason); a band of two levels too",
+            breaks="unknown level" in reasons,
+        )
+
+
+def missing_levels(essays: Essays) -> Iterator[Answer]:
+    """Tell of rows that were dropped because the corpus gives them no level."""
+    if count := essays.report.dropped.get("no level", 0):
+        yield Answer(
+            "no-level",
+            "note",
+            count,
+            f"{count} rows were dropped because the corpus gives them no level",
+            "they can't be scored",
+        )
+
+
+def other_dropped_rows(essays: Essays) -> Iterator[Answer]:
+    """Tell of rows that were dropped for other reasons."""
+    for reason, count in essays.report.dropped.items():
+        if reason not in _ASKED_APART:
+            yield Answer(
+                "dropped-rows",
+                "note",
+                count,
+                f"{count} rows were dropped: {reason}",
+                "what is left is what is scored",
+            )
+
+
+def short_texts(essays: Essays) -> Iterator[Answer]:
+    """Find texts too short to be rated, and what stands in for a text."""
+    short = [
+        text.strip()
+        for text in essays.texts
+        if len(text.strip()) < SHORT or normalise(text) in PLACEHOLDERS
+    ]
+    if short:
+        text, times = Counter(short).most_common(1)[0]
+        yield Answer(
+            "short-texts",
+            "bias",
+            len(short),
+            f"{len(short)} texts are placeholders or shorter than {SHORT} characters"
+            + (f"; {text!r} stands there {times} times" if times > 1 else ""),
+            "their level can't come from their language; a probe learns the placeholder instead",
+            "return Skip(reason) in clean() for what is no learner's text",
+        )
+
+
+def long_texts(essays: Essays) -> Iterator[Answer]:
+    """Find texts that no encoder reads to the end."""
+    if count := sum(len(text) > LONG for text in essays.texts):
+        yield Answer(
+            "long-texts",
+            "note",
+            count,
+            f"{count} texts are longer than {LONG:,} characters",
+            "only their beginning is read, up to the encoder's max_length",
+            "return Skip(reason) in clean() for what is no learner's text",
+        )
+
+
+def broken_encoding(essays: Essays) -> Iterator[Answer]:
+    """Find texts with the character that stands for bytes which could not be read."""
+    if count := sum("\ufffd" in text for text in essays.texts):
+        yield Answer(
+            "broken-encoding",
+            "bias",
+            count,
+            f"{count} texts hold the replacement character U+FFFD",
+            "what a learner wrote is lost there, and a probe can learn the mark instead",
+            "read the source in the encoding that it was written in",
+            breaks=True,
+        )
+
+
+def foreign_languages(essays: Essays) -> Iterator[Answer]:
+    """Find rows in languages that the card doesn't name."""
+    named = essays.card.languages
+    counts = Counter(essays.languages)
+    foreign = {language: n for language, n in sorted(counts.items()) if language not in named}
+    if foreign and named != ("und",):
+        shown = ", ".join(f"{language} ({n})" for language, n in foreign.items())
+        yield Answer(
+            "foreign-language",
+            "bias",
+            sum(foreign.values()),
+            f"rows in {shown}; the card says {', '.join(named)}",
+            "leaving one language out would leave some of its texts in",
+            "add the language to the card, or mend `lang` in clean()",
+            breaks=True,
+        )
+
+
+def licences_differ(essays: Essays) -> Iterator[Answer]:
+    """Tell of rows whose licence is another than the card's."""
+    card = essays.card
+    if differ(card.licence_card, card.licence_rows):
+        yield Answer(
+            "licence-mismatch",
+            "note",
+            len(essays),
+            f"the card says {card.licence_card}, the rows say {card.licence_rows}",
+            f"keep the stricter one: {card.licence}",
+        )
+
+
+def texts_in_two_corpora(where: str, other: str, count: int) -> Answer:
+    """Say that texts stand in two corpora.
+
+    Parameters
+    ----------
+    where : str
+        Both, in words.
+    other : str
+        Name of the second corpus.
+    count : int
+        Texts.
+    """
+    return Answer(
+        "shared-texts",
+        "bias",
+        count,
+        f"{count} texts stand in {where}",
+        "leaving one out leaves its texts in training through the other; the corrected form "
+        "removes them from training",
+        f"return Skip('also in {other}') for them in clean(), or leave that corpus out when this "
+        "one contains it and say so on the card",
+        breaks=True,
+    )
+
+
+#: What an audit asks of each corpus, in the order of its report.
+QUESTIONS: Sequence[Question] = (
+    single_level,
+    lonely_levels,
+    conflicting_levels,
+    repeated_texts,
+    unreadable_levels,
+    missing_levels,
+    other_dropped_rows,
+    short_texts,
+    long_texts,
+    broken_encoding,
+    foreign_languages,
+    licences_differ,
+)
