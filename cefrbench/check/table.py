@@ -1,13 +1,19 @@
-"""The table of checks: a check is a small function with a name, a title and a reason."""
+"""The table of checks: a check is a small function with a name, a title and a reason.
+
+At the end stands what the checks of all kinds of cards share.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
 from cefrbench.check.findings import CheckFinding, Status
 from cefrbench.errors import UserError
+
+#: How `cefrbench new` marks what its author has to fill in.
+PLACEHOLDER = "Replace:"
 
 S = TypeVar("S")
 
@@ -137,3 +143,26 @@ def _finding(check: Check[S], status: Status, what: str, mend: str = "") -> Chec
     return CheckFinding(
         check=check.id, title=check.title, why=check.why, status=status, what=what, mend=mend
     )
+
+
+def unfilled(fields: Mapping[str, object]) -> Iterator[Problem]:
+    """Find fields that are blank, or that still say what the template said."""
+    texts = {
+        name: " ".join(value) if isinstance(value, tuple) else str(value or "")
+        for name, value in fields.items()
+    }
+    blank = [name for name, text in texts.items() if not text.strip()]
+    if blank:
+        yield Problem(f"blank on the card: {', '.join(blank)}", "fill them in")
+    template = [name for name, text in texts.items() if PLACEHOLDER in text]
+    if template:
+        yield Problem(
+            f"as the template left them on the card: {', '.join(template)}",
+            "write what is true, in place of 'Replace: …'",
+            note=True,
+        )
+
+
+def is_address(text: str) -> bool:
+    """Whether a source is something that a reader can open."""
+    return text.startswith(("https://", "http://", "doi:"))

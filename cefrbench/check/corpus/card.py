@@ -6,9 +6,16 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from cefrbench.check.cards import PLACEHOLDER, is_address, unfilled
 from cefrbench.check.corpus.subject import CorpusSubject, problems
-from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
+from cefrbench.check.table import (
+    PLACEHOLDER,
+    CheckTable,
+    NotApplicableError,
+    Problem,
+    Remark,
+    is_address,
+    unfilled,
+)
 from cefrbench.contracts.corpus import Corpus
 from cefrbench.corpora.licences import UNKNOWN, UNSTATED, differ, restrictions, stricter
 from cefrbench.corpora.questions import foreign_languages

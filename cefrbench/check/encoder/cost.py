@@ -8,9 +8,8 @@ import tracemalloc
 from collections.abc import Iterator
 from itertools import pairwise
 
-from cefrbench.check.encoder.subject import EncoderSubject
+from cefrbench.check.encoder.subject import MEDIUM, ORDINARY, EncoderSubject
 from cefrbench.check.table import CheckTable, Problem, Remark
-from cefrbench.check.texts import MEDIUM, ORDINARY
 
 #: Texts of the nine corpora, to say how long a full run would take.
 _FULL = 6_400

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cefrbench.check.encoder.subject import EncoderSubject, distance, encode
+from cefrbench.check.encoder.subject import MEDIUM, ORDINARY, EncoderSubject, distance, encode
 from cefrbench.check.table import CheckTable, Problem, Remark
-from cefrbench.check.texts import MEDIUM, ORDINARY
 
 #: Too little difference between unlike texts to tell them apart, relative to the largest feature.
 _INDISTINCT = 1e-6

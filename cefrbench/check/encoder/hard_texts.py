@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from cefrbench.check.encoder.subject import EncoderSubject
+from cefrbench.check.encoder.subject import EMPTY, HARD, LONG, ORDINARY, EncoderSubject
 from cefrbench.check.table import CheckTable, Problem, Remark
-from cefrbench.check.texts import EMPTY, HARD, LONG, ORDINARY
 
 CHECKS: CheckTable[EncoderSubject] = CheckTable()
 

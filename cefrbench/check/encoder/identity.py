@@ -6,9 +6,8 @@ import os
 import re
 from collections.abc import Iterator
 
-from cefrbench.check.cards import unfilled
 from cefrbench.check.encoder.subject import EncoderSubject
-from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
+from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark, unfilled
 from cefrbench.errors import UserError
 
 _SECRET = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)

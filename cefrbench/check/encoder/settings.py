@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cefrbench.check.encoder.subject import EncoderSubject, encode
+from cefrbench.check.encoder.subject import ORDINARY, EncoderSubject, encode
 from cefrbench.check.table import CheckTable, Problem, Remark
-from cefrbench.check.texts import ORDINARY
 
 CHECKS: CheckTable[EncoderSubject] = CheckTable()
 

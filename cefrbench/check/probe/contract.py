@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.check.cards import unfilled
 from cefrbench.check.probe.subject import (
     N_CLASSES,
     ProbeSubject,
@@ -17,7 +16,7 @@ from cefrbench.check.probe.subject import (
     gap,
     quiet,
 )
-from cefrbench.check.table import CheckTable, Problem, Remark
+from cefrbench.check.table import CheckTable, Problem, Remark, unfilled
 
 CHECKS: CheckTable[ProbeSubject] = CheckTable()
 

@@ -16,6 +16,11 @@ _INPUT = (
 )
 _WORDS = "it asks for words in an error message or for an attribute that nothing here reads"
 
+
+def _named(names: str, reason: str) -> dict[str, str]:
+    return {f"check_{name}": reason for name in names.split()}
+
+
 #: Checks of scikit-learn that are left out, with the reason.
 NOT_ASKED = {
     "check_classifiers_train": "learning is judged on the planted signal",
@@ -30,48 +35,28 @@ NOT_ASKED = {
     "check_dont_overwrite_parameters": "as check_estimators_overwrite_params",
     "check_parameters_default_constructible": "make() constructs the estimator",
     "check_readonly_memmap_input": "probe-inputs asks it in float32, the type of features",
-    **dict.fromkeys(
-        (
-            "check_array_api_input",
-            "check_array_api_mixed_inputs",
-            "check_array_api_same_namespace",
-            "check_class_weight_balanced_linear_classifier",
-            "check_class_weight_classifiers",
-            "check_classifier_data_not_an_array",
-            "check_classifier_multioutput",
-            "check_classifiers_classes",
-            "check_classifiers_multilabel_output_format_decision_function",
-            "check_classifiers_multilabel_output_format_predict",
-            "check_classifiers_multilabel_output_format_predict_proba",
-            "check_classifiers_multilabel_representation_invariance",
-            "check_classifiers_regression_target",
-            "check_complex_data",
-            "check_dtype_object",
-            "check_estimator_sparse_array",
-            "check_estimator_sparse_matrix",
-            "check_estimator_sparse_tag",
-            "check_estimators_dtypes",
-            "check_regressor_data_not_an_array",
-            "check_regressor_multioutput",
-            "check_regressors_int",
-            "check_sample_weights_list",
-            "check_sample_weights_not_an_array",
-            "check_sample_weights_pandas_series",
-            "check_sample_weights_shape",
-            "check_sparsify_coefficients",
-            "check_supervised_y_2d",
-        ),
+    **_named(
+        """
+            array_api_input array_api_mixed_inputs array_api_same_namespace
+            class_weight_balanced_linear_classifier class_weight_classifiers
+            classifier_data_not_an_array classifier_multioutput classifiers_classes
+            classifiers_multilabel_output_format_decision_function
+            classifiers_multilabel_output_format_predict
+            classifiers_multilabel_output_format_predict_proba
+            classifiers_multilabel_representation_invariance classifiers_regression_target
+            complex_data dtype_object estimator_sparse_array estimator_sparse_matrix
+            estimator_sparse_tag estimators_dtypes regressor_data_not_an_array
+            regressor_multioutput regressors_int sample_weights_list
+            sample_weights_not_an_array sample_weights_pandas_series sample_weights_shape
+            sparsify_coefficients supervised_y_2d
+        """,
         _INPUT,
     ),
-    **dict.fromkeys(
-        (
-            "check_all_zero_sample_weights_error",
-            "check_estimators_empty_data_messages",
-            "check_fit2d_1feature",
-            "check_fit2d_1sample",
-            "check_non_transformer_estimators_n_iter",
-            "check_requires_y_none",
-        ),
+    **_named(
+        """
+            all_zero_sample_weights_error estimators_empty_data_messages fit2d_1feature
+            fit2d_1sample non_transformer_estimators_n_iter requires_y_none
+        """,
         _WORDS,
     ),
 }
