@@ -17,7 +17,7 @@ DAY = 86_400.0
 
 
 @dataclass(frozen=True)
-class Entry:
+class Cached:
     """What the cache keeps for one purpose, in files of its own.
 
     Attributes
@@ -54,7 +54,7 @@ class Entry:
         return (time.time() - self.used) / DAY
 
 
-def survey(cache_dir: Path) -> list[Entry]:
+def survey(cache_dir: Path) -> list[Cached]:
     """List all that the cache keeps: features by encoder and corpus, then fits.
 
     Raises
@@ -71,7 +71,7 @@ def survey(cache_dir: Path) -> list[Entry]:
         ) from error
 
 
-def find_damage(entry: Entry) -> Iterator[tuple[Path, str]]:
+def find_damage(entry: Cached) -> Iterator[tuple[Path, str]]:
     """Give every damaged file of an entry with the reason; files that are missing are no damage."""
     if entry.unreadable:
         yield entry.path / INDEX, "is missing or can't be read"
@@ -87,10 +87,10 @@ def find_damage(entry: Entry) -> Iterator[tuple[Path, str]]:
             yield path, str(error)
 
 
-def _features(cache_dir: Path) -> Iterator[Entry]:
+def _features(cache_dir: Path) -> Iterator[Cached]:
     for folder, index in FeatureStore(cache_dir).entries():
         files = tuple(sorted(folder.glob("shard-*.safetensors")))
-        yield Entry(
+        yield Cached(
             kind="features",
             path=folder,
             name=f"{index.encoder.name} × {index.corpus}" if index else folder.name,
@@ -102,7 +102,7 @@ def _features(cache_dir: Path) -> Iterator[Entry]:
         )
 
 
-def _fits(cache_dir: Path) -> Iterator[Entry]:
+def _fits(cache_dir: Path) -> Iterator[Cached]:
     from cefrbench.probing.store import FitStore
 
     folder = FitStore(cache_dir).folder
@@ -110,7 +110,7 @@ def _fits(cache_dir: Path) -> Iterator[Entry]:
     if files:
         stats = [path.stat() for path in files]
         size, used = sum(s.st_size for s in stats), max(s.st_mtime for s in stats)
-        yield Entry("fits", folder, "probe fits", files, len(files), size, used)
+        yield Cached("fits", folder, "probe fits", files, len(files), size, used)
 
 
 def _is_whole_fit(path: Path) -> bool:

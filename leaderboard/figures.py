@@ -19,7 +19,7 @@ from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
 from cefrbench.results.selection import GAP
-from cefrbench.statistics.draws import Draws, Resampled, gap, resample
+from cefrbench.statistics.draws import Replicates, Resampled, gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.resampling import REPLICATES, TextWeights
 from cefrbench.statistics.scoring import get_statistic
@@ -99,7 +99,7 @@ def figures(result: RunResult, predictions: PredictionTable) -> Figures:
     )
 
 
-def _gaps(found: Mapping[tuple[str, str], Resampled]) -> dict[tuple[str, str], Draws]:
+def _gaps(found: Mapping[tuple[str, str], Resampled]) -> dict[tuple[str, str], Replicates]:
     """Gap of each probe that has both protocols, over the corpora that both score."""
     inside, outside = GAP
     return {
@@ -109,7 +109,7 @@ def _gaps(found: Mapping[tuple[str, str], Resampled]) -> dict[tuple[str, str], D
     }
 
 
-def _moves(draws: Draws) -> Moves:
+def _moves(draws: Replicates) -> Moves:
     return Moves(
         replicates=draws.values.astype(np.float32),
         influence=draws.influence.astype(np.float32),

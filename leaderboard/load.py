@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cefrbench.errors import ResultError
 from cefrbench.results.check import check_figures, check_predictions
-from cefrbench.results.findings import Finding
+from cefrbench.results.findings import Mismatch
 from cefrbench.results.io import checksum, parse_json, parse_result, read_bytes, read_predictions_of
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
@@ -135,7 +135,7 @@ def _check_extent(result: RunResult) -> None:
         raise ResultError(f"Its scale has {len(result.scale)} levels; expected 2 to 12.")
 
 
-def _refuse(findings: list[Finding]) -> None:
+def _refuse(findings: list[Mismatch]) -> None:
     if findings:
         first = findings[0]
         raise ResultError(

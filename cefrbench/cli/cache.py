@@ -13,7 +13,7 @@ import click
 from cefrbench.errors import EXIT_PARTIAL, CacheError, UserError
 
 if TYPE_CHECKING:
-    from cefrbench.cache import Entry
+    from cefrbench.cache import Cached
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -105,7 +105,7 @@ def prune(
         click.echo(f"Removed: {len(removed)}.")
 
 
-def _survey(cache_dir: Path | None) -> tuple[Path, list[Entry]]:
+def _survey(cache_dir: Path | None) -> tuple[Path, list[Cached]]:
     from cefrbench.cache import survey
     from cefrbench.features.store import default_cache_dir
 
@@ -113,7 +113,7 @@ def _survey(cache_dir: Path | None) -> tuple[Path, list[Entry]]:
     return folder, survey(folder)
 
 
-def _damaged_paths(entries: list[Entry]) -> list[Path]:
+def _damaged_paths(entries: list[Cached]) -> list[Path]:
     """Damaged files, and the whole folder where nothing says what its files are."""
     from cefrbench.cache import find_damage
 
@@ -149,7 +149,7 @@ def _remove(path: Path) -> None:
         ) from error
 
 
-def _record(entry: Entry) -> dict[str, Any]:
+def _record(entry: Cached) -> dict[str, Any]:
     return {
         "kind": entry.kind,
         "name": entry.name,

@@ -12,11 +12,11 @@ from cefrbench.errors import EXIT_USER
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from cefrbench.results.findings import Finding
+    from cefrbench.results.findings import Mismatch
 
 _PATHS = click.argument("paths", metavar="PATH…", nargs=-1, required=True)
 
-#: Findings of one file that are printed.
+#: Mismatches of one file that are printed.
 _MOST_FINDINGS = 20
 
 
@@ -99,7 +99,7 @@ def export(paths: tuple[str, ...], kind: str, output: Path | None) -> None:
         write_text(output, text)
 
 
-def _print_findings(console: Console, path: Path, findings: list[Finding]) -> None:
+def _print_findings(console: Console, path: Path, findings: list[Mismatch]) -> None:
     from rich.table import Table
     from rich.text import Text
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.errors import ResultError, UserError
-from cefrbench.results.findings import TOLERANCE, Finding, Findings, diff, unique
+from cefrbench.results.findings import TOLERANCE, Mismatch, Mismatches, diff, unique
 from cefrbench.results.io import (
     checksum,
     parse_json,
@@ -43,13 +43,13 @@ class Checked:
         None where the file can't be read, is no result or doesn't keep to the schema.
     predictions : PredictionTable or None
         None where those that the result names can't be read.
-    findings : tuple of Finding
+    findings : tuple of Mismatch
         None of them means that all agrees.
     """
 
     result: RunResult | None
     predictions: PredictionTable | None
-    findings: tuple[Finding, ...]
+    findings: tuple[Mismatch, ...]
 
 
 def check_file(path: Path) -> Checked:
@@ -60,18 +60,18 @@ def check_file(path: Path) -> Checked:
         result = parse_result(data, path)
         expected = checksum(raw)
     except ResultError as error:
-        return Checked(None, None, (Finding("", str(error), "a result that can be read"),))
+        return Checked(None, None, (Mismatch("", str(error), "a result that can be read"),))
     findings = [*diff("checksum", raw.get("checksum"), expected), *check_figures(result)]
     try:
         predictions = read_predictions_of(result, path)
     except ResultError as error:
-        findings.append(Finding("predictions", str(error), "the predictions of this result"))
+        findings.append(Mismatch("predictions", str(error), "the predictions of this result"))
         return Checked(result, None, tuple(findings))
     findings += check_predictions(result, predictions)
     return Checked(result, predictions, tuple(findings))
 
 
-def check_result(path: Path) -> list[Finding]:
+def check_result(path: Path) -> list[Mismatch]:
     """Check one result file and the predictions beside it; no finding means that all agrees.
 
     A file that can't be read, is no result or doesn't keep to the schema is one finding.
@@ -97,12 +97,12 @@ def read_checked(path: Path) -> tuple[RunResult, PredictionTable]:
     return checked.result, checked.predictions
 
 
-def check_figures(result: RunResult) -> list[Finding]:
+def check_figures(result: RunResult) -> list[Mismatch]:
     """Recompute what follows from the confusion matrices and sums of a result."""
     shape = list(_check_shapes(result))
     if shape:
         return shape  # nothing can be computed from a matrix that is none
-    checks: tuple[Callable[[RunResult], Findings], ...] = (
+    checks: tuple[Callable[[RunResult], Mismatches], ...] = (
         _check_corpora,
         _check_splits,
         _check_fits,
@@ -112,9 +112,9 @@ def check_figures(result: RunResult) -> list[Finding]:
     return list(chain.from_iterable(check(result) for check in checks))
 
 
-def check_predictions(result: RunResult, table: PredictionTable) -> list[Finding]:
+def check_predictions(result: RunResult, table: PredictionTable) -> list[Mismatch]:
     """Tally the stored predictions again and compare with the units they belong to."""
-    findings: list[Finding] = []
+    findings: list[Mismatch] = []
     if result.predictions is not None:
         findings += diff("predictions.rows", result.predictions.rows, len(table))
     stored = stored_layers(result.fits, result.choices, result.summary)
@@ -125,26 +125,28 @@ def check_predictions(result: RunResult, table: PredictionTable) -> list[Finding
     }
     for key, rows in table.units():
         if key not in missing:
-            findings.append(Finding("predictions", _name(key), "units of the stored layers, once"))
+            findings.append(Mismatch("predictions", _name(key), "units of the stored layers, once"))
             continue
         index, unit = missing.pop(key)
         findings += _check_predicted(f"units[{index}]", unit, rows, len(result.scale))
     for key, (index, _) in missing.items():
-        findings.append(Finding(f"units[{index}]", "no predictions", f"those of {_name(key)}"))
+        findings.append(Mismatch(f"units[{index}]", "no predictions", f"those of {_name(key)}"))
     return findings
 
 
-def _check_predicted(where: str, unit: UnitRecord, rows: PredictionTable, classes: int) -> Findings:
+def _check_predicted(
+    where: str, unit: UnitRecord, rows: PredictionTable, classes: int
+) -> Mismatches:
     inside = (rows.low >= 0) & (rows.low <= rows.high) & (rows.high < classes)
     if not (inside.all() and np.isfinite(rows.prediction).all()):
-        yield Finding(where, "predictions or levels out of range", "finite ones on the scale")
+        yield Mismatch(where, "predictions or levels out of range", "finite ones on the scale")
         return
     counted = tally(rows.prediction, rows.low, rows.high, classes)
     yield from diff(f"{where}.confusion", unit.confusion, counted.confusion.tolist())
     yield from diff(f"{where}.sums", unit.sums, counted.sums)
 
 
-def _check_shapes(result: RunResult) -> Findings:
+def _check_shapes(result: RunResult) -> Mismatches:
     """See that matrices are matrices and sums of a size that scores can be computed from."""
     size = len(result.scale)
     for i, fit in enumerate(result.fits):
@@ -158,7 +160,7 @@ def _check_shapes(result: RunResult) -> Findings:
         if not all(0 <= value <= most for value in unit.sums.numbers):
             for name, value in unit.sums:
                 if not 0 <= value <= most:
-                    yield Finding(f"units[{i}].sums.{name}", str(value), f"0 to {most}")
+                    yield Mismatch(f"units[{i}].sums.{name}", str(value), f"0 to {most}")
 
 
 def _is_matrix(matrix: Confusion, size: int) -> bool:
@@ -166,18 +168,18 @@ def _is_matrix(matrix: Confusion, size: int) -> bool:
     return square and min(map(min, matrix)) >= 0 and max(map(max, matrix)) <= MOST_TEXTS
 
 
-def _no_matrix(where: str, matrix: Confusion, size: int) -> Finding:
-    return Finding(where, str(matrix)[:200], f"{size} rows of {size} counts from 0")
+def _no_matrix(where: str, matrix: Confusion, size: int) -> Mismatch:
+    return Mismatch(where, str(matrix)[:200], f"{size} rows of {size} counts from 0")
 
 
-def _check_corpora(result: RunResult) -> Findings:
+def _check_corpora(result: RunResult) -> Mismatches:
     yield from unique("corpora", [corpus.card.name for corpus in result.corpora])
     for i, corpus in enumerate(result.corpora):
         where, cleaning = f"corpora[{i}]", corpus.cleaning
         yield from diff(f"{where}.levels", sorted(corpus.levels), sorted(result.scale))
         yield from diff(f"{where}.texts", corpus.texts, sum(corpus.levels.values()))
         if not 0 < corpus.units <= corpus.texts:
-            yield Finding(f"{where}.units", str(corpus.units), f"1 to {corpus.texts}")
+            yield Mismatch(f"{where}.units", str(corpus.units), f"1 to {corpus.texts}")
         kept = cleaning.rows - sum(cleaning.dropped.values())
         yield from diff(f"{where}.cleaning.kept", cleaning.kept, kept)
         limit = result.config.limit
@@ -185,18 +187,18 @@ def _check_corpora(result: RunResult) -> Findings:
         yield from diff(f"{where}.texts", corpus.texts, most)
 
 
-def _check_splits(result: RunResult) -> Findings:
+def _check_splits(result: RunResult) -> Mismatches:
     yield from unique("splits", [(split.protocol, split.fold) for split in result.splits])
     protocols = {card.name for card in result.protocols}
     for i, split in enumerate(result.splits):
         where = f"splits[{i}]"
         if split.protocol not in protocols:
-            yield Finding(f"{where}.protocol", split.protocol, " or ".join(sorted(protocols)))
+            yield Mismatch(f"{where}.protocol", split.protocol, " or ".join(sorted(protocols)))
         if split.skipped is None:
             yield from diff(f"{where}.train", split.train, sum(split.train_levels))
 
 
-def _check_fits(result: RunResult) -> Findings:
+def _check_fits(result: RunResult) -> Mismatches:
     """Each fit once, of a known fold, layer and probe, with a unit for every scored part."""
     yield from unique("fits", [(*run_of(fit), fit.layer) for fit in result.fits])
     splits = {(split.protocol, split.fold): split for split in result.splits}
@@ -212,7 +214,7 @@ def _check_fits(result: RunResult) -> Findings:
         for corpus in split.scored:
             key = UnitKey(fit.protocol, fit.fold, corpus, fit.probe, fit.seed, fit.layer)
             if key not in units:
-                yield Finding(where, "no unit", f"units of {_name(key)}")
+                yield Mismatch(where, "no unit", f"units of {_name(key)}")
 
 
 class _Places:
@@ -226,7 +228,7 @@ class _Places:
         self._layers = set(result.encoder.layers)
         self._sound: set[tuple[Run, int]] = set()
 
-    def check(self, where: str, record: FitRecord | UnitRecord) -> list[Finding]:
+    def check(self, where: str, record: FitRecord | UnitRecord) -> list[Mismatch]:
         """Say what is wrong with a record's place; thousands of records share a few hundred."""
         place = (run_of(record), record.layer)
         if place in self._sound:
@@ -236,18 +238,18 @@ class _Places:
             self._sound.add(place)
         return findings
 
-    def _check(self, where: str, record: FitRecord | UnitRecord) -> Findings:
+    def _check(self, where: str, record: FitRecord | UnitRecord) -> Mismatches:
         if (record.protocol, record.fold) not in self._folds:
-            yield Finding(f"{where}.fold", f"{record.protocol} {record.fold}", "a fold in splits")
+            yield Mismatch(f"{where}.fold", f"{record.protocol} {record.fold}", "a fold in splits")
         if record.probe not in self._seeds:
-            yield Finding(f"{where}.probe", record.probe, "a probe in probes")
+            yield Mismatch(f"{where}.probe", record.probe, "a probe in probes")
         elif record.seed not in self._seeds[record.probe]:
-            yield Finding(f"{where}.seed", str(record.seed), "a seed in config.seeds, or null")
+            yield Mismatch(f"{where}.seed", str(record.seed), "a seed in config.seeds, or null")
         if record.layer not in self._layers:
-            yield Finding(f"{where}.layer", str(record.layer), "a layer in encoder.layers")
+            yield Mismatch(f"{where}.layer", str(record.layer), "a layer in encoder.layers")
 
 
-def _check_units(result: RunResult) -> Findings:
+def _check_units(result: RunResult) -> Mismatches:
     """Each unit once and with its fit; n, scores and the bounds of its sums."""
     units = result.units
     yield from unique("units", [_key(unit) for unit in units])
@@ -264,7 +266,7 @@ def _check_units(result: RunResult) -> Findings:
         where, split = f"units[{i}]", splits.get((unit.protocol, unit.fold))
         yield from places.check(where, unit)
         if (*run_of(unit), unit.layer) not in fits:
-            yield Finding(where, _name(_key(unit)), "a fit in fits that it comes from")
+            yield Mismatch(where, _name(_key(unit)), "a fit in fits that it comes from")
         if split is not None:
             yield from diff(f"{where}.n", unit.n, split.scored.get(unit.corpus))
         yield from diff(f"{where}.n", unit.n, sizes[i])
@@ -278,7 +280,7 @@ def _check_units(result: RunResult) -> Findings:
 
 def _check_sums(
     units: Sequence[UnitRecord], counts: NDArray[np.int64], one_level: bool
-) -> Findings:
+) -> Mismatches:
     """Sums must lie where rounding lets them: each error within half a level of its cell's."""
     classes = np.arange(counts.shape[1])
     off = np.abs(classes[:, None] - classes[None, :])
@@ -290,7 +292,7 @@ def _check_sums(
         inside = (bottom - slack <= values) & (values <= top + slack)
         for i in np.flatnonzero(~inside).tolist():
             expected = f"{bottom[i]:g} to {top[i]:g}, by the confusion matrix"
-            yield Finding(f"units[{i}].sums.{name}", str(float(values[i])), expected)
+            yield Mismatch(f"units[{i}].sums.{name}", str(float(values[i])), expected)
     if one_level:
         rows = counts.sum(2)
         for name, power in (("gold", 1), ("gold_squared", 2)):
@@ -299,7 +301,7 @@ def _check_sums(
                 yield from diff(f"units[{i}].sums.{name}", found, float(expected_sum))
 
 
-def _check_tables(result: RunResult) -> Findings:
+def _check_tables(result: RunResult) -> Mismatches:
     choices = choose_layers(result.fits)
     names = [corpus.card.name for corpus in result.corpora]
     yield from diff("choices", result.choices, choices)
@@ -307,7 +309,7 @@ def _check_tables(result: RunResult) -> Findings:
     try:
         complete = is_complete(result)
     except UserError as error:
-        yield Finding("suite", result.suite, str(error))
+        yield Mismatch("suite", result.suite, str(error))
     else:
         yield from diff("complete", result.complete, complete)
     yield from diff("suite", result.suite, result.config.suite)

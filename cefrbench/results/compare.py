@@ -19,7 +19,7 @@ from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
 from cefrbench.results.selection import GAP, protocol_words
-from cefrbench.statistics.draws import Draws, gap, resample
+from cefrbench.statistics.draws import Replicates, gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.pairs import (
     PairedTest,
@@ -137,7 +137,7 @@ def compare_results(
     for protocol in needed:
         check_same_texts(labels, [one[protocol] for one in found])
     weights = TextWeights(replicates, seed)
-    draws: dict[tuple[str, str], Draws] = {}
+    draws: dict[tuple[str, str], Replicates] = {}
     for label, one in zip(labels, found, strict=True):
         resampled = {name: resample(one[name], statistic, weights) for name in needed}
         for name in wanted:
@@ -205,7 +205,7 @@ def _test_pairs(
     labels: Sequence[str],
     protocols: Sequence[str],
     score: str,
-    draws: dict[tuple[str, str], Draws],
+    draws: dict[tuple[str, str], Replicates],
 ) -> tuple[Comparison, ...]:
     """Test all pairs under all protocols; all tests of one scope are corrected together."""
     places = [
@@ -238,6 +238,6 @@ def _test_pairs(
     )
 
 
-def _difference(first: Draws, second: Draws) -> list[float]:
+def _difference(first: Replicates, second: Replicates) -> list[float]:
     """Differences of the corpora that both have."""
     return [s - second.corpora[name] for name, s in first.corpora.items() if name in second.corpora]

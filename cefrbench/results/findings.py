@@ -14,7 +14,7 @@ TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Mismatch:
     """One figure that doesn't agree.
 
     Attributes
@@ -29,17 +29,17 @@ class Finding:
     expected: str
 
 
-Findings = Iterator[Finding]
+Mismatches = Iterator[Mismatch]
 
 
-def unique(where: str, names: Sequence[object]) -> Findings:
+def unique(where: str, names: Sequence[object]) -> Mismatches:
     """Find names that stand more than once."""
     for name, count in Counter(names).items():
         if count > 1:
-            yield Finding(where, f"{name} {count} times", "each once")
+            yield Mismatch(where, f"{name} {count} times", "each once")
 
 
-def diff(where: str, found: object, expected: object) -> Findings:
+def diff(where: str, found: object, expected: object) -> Mismatches:
     """Compare two values part by part; numbers within :data:`TOLERANCE`."""
     # Most figures are equal to the last bit, and whole records are compared at once.
     if found == expected:
@@ -50,11 +50,11 @@ def diff(where: str, found: object, expected: object) -> Findings:
             yield from diff(f"{where}.{key}", found.get(key), expected.get(key))
     elif isinstance(found, list | tuple) and isinstance(expected, list | tuple):
         if len(found) != len(expected):
-            yield Finding(where, f"{len(found)} entries", f"{len(expected)}")
+            yield Mismatch(where, f"{len(found)} entries", f"{len(expected)}")
         for i, pair in enumerate(zip(found, expected, strict=False)):
             yield from diff(f"{where}[{i}]", *pair)
     elif not _equal(found, expected):
-        yield Finding(where, str(found), str(expected))
+        yield Mismatch(where, str(found), str(expected))
 
 
 def _plain(value: object) -> object:

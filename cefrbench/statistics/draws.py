@@ -13,7 +13,7 @@ from cefrbench.statistics.scoring import Floats, Statistic
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Draws:
+class Replicates:
     """A score, its replicates, and how much each text moves it.
 
     Attributes
@@ -39,10 +39,10 @@ class Draws:
     corpora: dict[str, float]
     parts: tuple[tuple[int, float], ...] = ()
 
-    def minus(self, other: Draws) -> Draws:
+    def minus(self, other: Replicates) -> Replicates:
         """Difference of two scores, paired by text."""
         texts, influence = _by_text([self.texts, other.texts], [self.influence, -other.influence])
-        return Draws(
+        return Replicates(
             estimate=self.estimate - other.estimate,
             values=self.values - other.values,
             texts=texts,
@@ -81,7 +81,7 @@ class Resampled:
     losses: tuple[Floats, ...]
     seed: int
 
-    def draws(self, corpora: Collection[str] | None = None) -> Draws:
+    def draws(self, corpora: Collection[str] | None = None) -> Replicates:
         """Mean over parts, then over seeds; of some corpora, or of all.
 
         Corpora are fixed; texts are resampled inside each, jointly where several parts or seeds
@@ -99,7 +99,7 @@ class Resampled:
         alive = defined.any(1)
         if not alive.any():
             nothing = np.full(len(self.replicates), np.nan)
-            return Draws(float("nan"), nothing, np.zeros(0, np.uint64), np.zeros(0), {})
+            return Replicates(float("nan"), nothing, np.zeros(0, np.uint64), np.zeros(0), {})
         share = defined / np.maximum(defined.sum(1, keepdims=True), 1)
         replicates = np.where(defined, self.replicates[:, :, chosen], 0.0)
         by_seed = (replicates * share).sum(2)[:, alive]
@@ -109,7 +109,7 @@ class Resampled:
             [self._influence(p, share[:, c] / alive.sum()) for c, p in enumerate(chosen)],
         )
         by_part = [_mean(column) for column in scores.T]
-        return Draws(
+        return Replicates(
             estimate=float(seed_means.mean()),
             values=by_seed.mean(1) + self._seed_luck(seed_means, by_seed),
             texts=texts,
@@ -161,7 +161,7 @@ class Resampled:
         return means
 
 
-def gap(inside: Resampled, outside: Resampled) -> Draws:
+def gap(inside: Resampled, outside: Resampled) -> Replicates:
     """A score in distribution less the same out of it, over the corpora that have both."""
     shared = inside.draws().corpora.keys() & outside.draws().corpora.keys()
     return inside.draws(shared).minus(outside.draws(shared))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cefrbench.statistics.draws import Draws
+from cefrbench.statistics.draws import Replicates
 from cefrbench.statistics.scoring import Link, Statistic
 
 #: Two-sided 95 % quantile of the normal distribution.
@@ -65,7 +65,7 @@ class Interval:
         return ""
 
 
-def from_draws(draws: Draws, statistic: Statistic | None = None) -> Interval:
+def from_draws(draws: Replicates, statistic: Statistic | None = None) -> Interval:
     """Interval of a score (on its own scale) or, without ``statistic``, of a difference."""
     replicates = len(draws.values)
     values = draws.values[~np.isnan(draws.values)]
@@ -86,14 +86,14 @@ def from_draws(draws: Draws, statistic: Statistic | None = None) -> Interval:
     return Interval(draws.estimate, low, high, error, texts, replicates, undefined)
 
 
-def centre_and_error(draws: Draws) -> tuple[float, float]:
+def centre_and_error(draws: Replicates) -> tuple[float, float]:
     """Estimate less its bootstrap bias, and its standard error."""
     values = draws.values[~np.isnan(draws.values)]
     error = max(float(values.std(ddof=1)), draws.jackknife_error())
     return 2 * draws.estimate - float(values.mean()), error
 
 
-def _smoothed(draws: Draws, error: float) -> tuple[float, float]:
+def _smoothed(draws: Replicates, error: float) -> tuple[float, float]:
     """Centre and error of a mean of proportions that don't vanish when all texts are right.
 
     Two successes and two failures are spread over the parts (Agresti & Coull 1998, and for means

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cefrbench.statistics.draws import Draws
+from cefrbench.statistics.draws import Replicates
 from cefrbench.statistics.scoring import Floats
 
 #: With two corpora the t quantile is 12.7: nothing could be said beyond them.
@@ -104,7 +104,7 @@ def difference_errors(values: Floats, influence: NDArray[np.floating[Any]]) -> F
     return np.sqrt(variance)
 
 
-def errors_of(draws: Sequence[Draws]) -> Floats:
+def errors_of(draws: Sequence[Replicates]) -> Floats:
     """:func:`difference_errors` of scores, matched text by text, shape ``(n, n)``."""
     texts = np.unique(np.concatenate([one.texts for one in draws]))
     influence = np.zeros((len(draws), len(texts)))

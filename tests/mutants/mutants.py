@@ -196,16 +196,20 @@ def _try(
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,
         ProcessPoolExecutor(workers, get_context("spawn"), _enter_copy, (folder,)) as pool,
     ):
-        paths = sorted({path for tests in suites.values() for path in tests})
-        seconds = dict(zip(paths, pool.map(_unharmed, paths), strict=True))
-        futures = {}
-        for item in left:
-            tests = suites[item.job_id]
-            most = max(10.0, factor * sum(seconds[path] for path in tests))
-            futures[pool.submit(_try_one, item, tests, most)] = item
-        for done, future in enumerate(as_completed(futures), start=1):
-            session.set_result(futures[future].job_id, future.result())
-            print(f"\r{done} of {len(left)} mutants", end="", file=sys.stderr, flush=True)
+        try:
+            paths = sorted({path for tests in suites.values() for path in tests})
+            seconds = dict(zip(paths, pool.map(_unharmed, paths), strict=True))
+            futures = {}
+            for item in left:
+                tests = suites[item.job_id]
+                most = max(10.0, factor * sum(seconds[path] for path in tests))
+                futures[pool.submit(_try_one, item, tests, most)] = item
+            for done, future in enumerate(as_completed(futures), start=1):
+                session.set_result(futures[future].job_id, future.result())
+                print(f"\r{done} of {len(left)} mutants", end="", file=sys.stderr, flush=True)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # else it would try all others first
+            raise
     print(file=sys.stderr)
 
 

@@ -8,7 +8,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from cefrbench.results.intervals import summary_intervals
 from cefrbench.results.samples import samples
-from cefrbench.statistics.draws import Draws, gap, resample
+from cefrbench.statistics.draws import Replicates, gap, resample
 from cefrbench.statistics.intervals import from_draws
 from cefrbench.statistics.pairs import errors_of
 from cefrbench.statistics.resampling import TextWeights
@@ -35,10 +35,10 @@ def test_the_jackknife_is_that_of_the_textbook() -> None:
     assert drawn.jackknife_error() == pytest.approx(expected, rel=1e-9)
 
 
-def moving(values: float, influence: float) -> Draws:
+def moving(values: float, influence: float) -> Replicates:
     """A score with so much error in its replicates and in its jackknife."""
     spread = np.random.default_rng(0).standard_normal(500)
-    return Draws(
+    return Replicates(
         estimate=0.5,
         values=0.5 + values * spread / spread.std(ddof=1),
         texts=np.arange(4, dtype=np.uint64),

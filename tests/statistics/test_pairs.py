@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm, ttest_1samp
 from simulated_probes import BROAD, STEEP, predict, sample, seen_as, texts
 
-from cefrbench.statistics.draws import Draws, resample
+from cefrbench.statistics.draws import Replicates, resample
 from cefrbench.statistics.pairs import (
     beyond_corpora,
     difference_errors,
@@ -78,7 +78,7 @@ def paired(
     n: int = 60,
     prior: tuple[float, ...] = BROAD,
     turns: float = 0.0,
-) -> list[Draws]:
+) -> list[Replicates]:
     """Two probes on the same texts, with half their noise in common.
 
     ``turns`` is how far corpora favour the one or the other probe: a standard deviation.

@@ -33,7 +33,7 @@ class Point(Protocol):
         """Approximate the Hessian's inverse here."""
 
 
-class Problem(Protocol):
+class Objective(Protocol):
     """A smooth convex function.
 
     Attributes
@@ -74,7 +74,7 @@ class Minimum:
     message: str = ""
 
 
-def minimise(problem: Problem, tolerance: float = 1e-8) -> Minimum:
+def minimise(problem: Objective, tolerance: float = 1e-8) -> Minimum:
     """Find the minimum.
 
     Stops with the first Newton step that promises a decrease below ``tolerance`` times the
@@ -133,7 +133,7 @@ def _newton_direction(
 
 
 def _line_search(
-    problem: Problem, params: Array, point: Point, direction: Array, decrease: float
+    problem: Objective, params: Array, point: Point, direction: Array, decrease: float
 ) -> tuple[Array, Point] | None:
     """Halve the step until the objective falls by a share of what was promised (Armijo)."""
     length = 1.0
