@@ -10,6 +10,7 @@ import pytest
 from counting import Counting, expected
 from essay_factory import essays
 
+from cefrbench.contracts.cards import EncoderIdentity
 from cefrbench.errors import CacheError, EncoderError
 from cefrbench.features.compute import compute_features
 from cefrbench.features.store import FeatureStore
@@ -60,20 +61,43 @@ def test_a_second_run_encodes_nothing(store):
     np.testing.assert_array_equal(again.layer(2), first.layer(2))
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        Counting(instruction="Query: "),
-        Counting(max_length=8),
-        Counting(pooling="mean"),
-        Counting(layers=(0, 1)),
-        Counting(details={"version": "2"}),
-    ],
-)
-def test_another_identity_is_encoded_anew(store, other):
+#: What an identity may have that is not the planted encoder's own, and what only describes it.
+CHANGES = {
+    "model": "other",
+    "revision": "0" * 40,
+    "pooling": "mean",
+    "instruction": "Query: ",
+    "max_length": 8,
+    "dtype": "bfloat16",
+    "layers": (0, 1),
+    "width": 5,
+    "remote_code": True,
+    "details": {"version": "2"},
+}
+DESCRIBES = {"name", "role", "parameters", "licence"}
+
+
+class Sized(Counting):
+    """As wide as its identity says."""
+
+    def encode(self, batch):
+        features = super().encode(batch)
+        return np.pad(features, ((0, 0), (0, 0), (0, self.identity.width - 4)))
+
+
+def test_every_field_of_an_identity_is_tried():
+    assert set(CHANGES) | DESCRIBES == set(EncoderIdentity.model_fields)
+
+
+@pytest.mark.parametrize("field", CHANGES)
+def test_another_identity_is_encoded_anew(store, field):
     compute_features(Counting(), [corpus("one", ["a", "b"])], store)
+    other = Sized(**{field: CHANGES[field]})
     compute_features(other, [corpus("one", ["a", "b"])], store)
     assert sorted(other.texts) == ["a", "b"]
+    before = Counting()
+    compute_features(before, [corpus("one", ["a", "b"])], store)
+    assert before.texts == [], "what was there before is kept"
 
 
 def test_other_texts_are_encoded_anew(store):
@@ -102,6 +126,29 @@ def test_batches_are_halved_until_they_fit_and_stay_small(store):
 def test_a_text_that_does_not_fit_alone_is_named(store):
     with pytest.raises(EncoderError, match=r"text of 50 tokens alone .*--max-length"):
         compute_features(Counting(room=40), [corpus("one", ["a" * 50])], store)
+
+
+def test_what_did_not_fit_once_is_not_tried_again_in_later_shards(store):
+    """Three shards of texts of one length: only batches of the first are too large."""
+
+    class Narrow(Counting):
+        refused = 0
+
+        def encode(self, batch):
+            try:
+                return super().encode(batch)
+            except MemoryError:
+                self.refused += 1
+                self.seen_before = len(self.texts)
+                raise
+
+    encoder = Narrow(room=200)
+    texts = [f"text {n:05d}" for n in range(700)]
+    features = compute_features(encoder, [corpus("one", texts)], store, batch_tokens=2000)
+    assert features.stats["shards_computed"] == 3
+    assert encoder.refused
+    assert encoder.seen_before < 256, "a later shard met the same limit again"
+    np.testing.assert_array_equal(features.layer(1), [expected(t, 1) for t in texts])
 
 
 @pytest.mark.parametrize(("dtype", "advice"), [("float16", "--dtype float32"), ("float32", "weig")])

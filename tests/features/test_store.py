@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,13 @@ import pytest
 from counting import Counting, expected
 from essay_factory import essays
 from safetensors.numpy import load_file, safe_open, save_file
+from tiny_models import write_bert
 
+from cefrbench.contracts.encoder import EncoderOptions
 from cefrbench.errors import CacheError
 from cefrbench.features.compute import compute_features
 from cefrbench.features.store import FeatureStore, default_cache_dir, plan_shards
+from cefrbench.plugins import PluginHost
 
 TEXTS = [f"text {n:04d} " + "x" * (n % 50) for n in range(700)]
 HERE = Path(__file__).parent
@@ -126,11 +130,52 @@ def test_a_damaged_index_is_written_anew(cache, content):
     assert index.read_text() == before
 
 
-def test_features_of_another_version_of_the_software_are_computed_again(cache, monkeypatch):
-    monkeypatch.setattr("cefrbench.features.store._software", lambda: {"torch": "0.0"})
-    encoder = Counting()
-    compute(cache, encoder)
-    assert len(encoder.texts) == 700
+@pytest.mark.parametrize("package", ["torch", "transformers", "tokenizers"])
+def test_features_of_another_version_of_the_software_are_computed_again(
+    tmp_path, monkeypatch, package
+):
+    """Of a transformer, whose states hang on all three."""
+    folder = write_bert(tmp_path / "bert")
+    spec = PluginHost(load="").get_encoder(f"hf:{folder}")
+
+    def computed():
+        encoder = spec.load(f"hf:{folder}", EncoderOptions(device="cpu"))
+        store = FeatureStore(tmp_path / "cache")
+        return compute_features(encoder, [corpus(TEXTS[:20])], store).stats["texts"]
+
+    assert computed() == 20
+    assert computed() == 0
+    real = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda n: "0.0" if n == package else real(n))
+    assert computed() == 20
+    assert computed() == 0
+
+
+@pytest.mark.parametrize("strange", ["corpus", "encoder"])
+def test_a_shard_of_another_corpus_or_encoder_is_computed_again(cache, tmp_path, strange):
+    """Whole, of as many texts of the same lengths, and in the right place."""
+    others = [text.replace("x", "y") for text in TEXTS]
+    encoder = Counting(details={"other": "yes"} if strange == "encoder" else {})
+    elsewhere = tmp_path / "elsewhere"
+    one = corpus(TEXTS if strange == "encoder" else others)
+    compute_features(encoder, [one], FeatureStore(elsewhere))
+    ours = [path for path in shards(cache) if elsewhere not in path.parents]
+    for path, other in zip(ours, shards(elsewhere), strict=True):
+        path.write_bytes(other.read_bytes())
+    again = Counting()
+    assert_served_whole(compute(cache, again))
+    assert len(again.texts) == 700
+
+
+def test_an_error_while_the_last_shard_is_written_is_raised(cache):
+    """Shards are written behind the encoder: it has long ended when the last write fails."""
+    (first, *_) = shards(cache)
+    first.unlink()
+    first.mkdir()
+    with pytest.raises(CacheError, match="can't be written"):
+        compute(cache)
+    first.rmdir()
+    assert_served_whole(compute(cache))
 
 
 def test_features_of_other_code_are_computed_again(cache, monkeypatch):
