@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cefrbench.atomic import atomic_path
+from cefrbench.atomic import atomic_path, sync
 from cefrbench.errors import ResultError
 from cefrbench.results.model import KIND, SCHEMA_VERSION, RunResult
 from cefrbench.results.predictions import (
@@ -127,6 +127,7 @@ def write_result_file(result: RunResult, predictions: PredictionTable, path: Pat
     # the JSON, which names the other by its hash, comes last.
     with atomic_path(path) as part:
         part.write_text(text, encoding="utf-8")
+        sync(part)
         with atomic_path(beside) as beside_part:
             beside_part.write_bytes(data)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib import metadata
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,8 +19,11 @@ from click.testing import CliRunner
 from result_factory import write_made
 from site_factory import LONG, MARKUP, WAY_OUT, Site, page_of, write_full
 
-from cefrbench.errors import UserError
+import cefrbench
+import cefrbench_leaderboard
+from cefrbench.errors import CacheError, UserError
 from cefrbench.results.io import slug
+from cefrbench_leaderboard import store
 from cefrbench_leaderboard.cli import leaderboard
 from cefrbench_leaderboard.load import find_files
 from cefrbench_leaderboard.output import MARKER
@@ -220,9 +225,10 @@ class Deadly:
 def test_a_result_that_kills_its_process_leaves_the_others(tmp_path: Path) -> None:
     for name in ("a", "b", "c", "d"):
         write_made(tmp_path / "results", name, texts=20, layers=(1,), probes=("ridge",))
-    store = Store(tmp_path / "store")
+    entries = Store(tmp_path / "store")
     tasks = [
-        Task(file, store.key(file), tmp_path / "store") for file in find_files(tmp_path / "results")
+        Task(file, entries.key(file), tmp_path / "store")
+        for file in find_files(tmp_path / "results")
     ]
     tasks[1] = replace(tasks[1], store=Deadly())
     causes = {one.task.file.name[0]: one.cause for one in process_all(tasks, workers=2)}
@@ -253,6 +259,78 @@ def test_a_build_that_fails_leaves_the_old_site(
     assert {path.name for path in tmp_path.iterdir()} == {"results", "site", ".site.store"}
 
 
+@pytest.mark.parametrize("failing", [1, 2], ids=["old site aside", "new site in its place"])
+def test_a_swap_that_fails_leaves_the_old_site(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    (tmp_path / "results").mkdir()
+    build(tmp_path / "results", tmp_path / "site")
+    before = files_of(tmp_path / "site")
+    write_made(tmp_path / "results", "one", texts=20, layers=(1,), probes=("ridge",))
+    rename, done = os.rename, []
+
+    def rename_or_fail(source: Path, target: Path) -> None:
+        if Path(source).is_dir() and tmp_path / "site" in (source, target):
+            done.append(source)
+            if len(done) == failing:
+                raise OSError(errno.ENOSPC, "No space left on device")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", rename_or_fail)
+    with pytest.raises(CacheError, match="No space left on device"):
+        build(tmp_path / "results", tmp_path / "site")
+    assert len(done) >= failing
+    assert files_of(tmp_path / "site") == before
+    assert {path.name for path in tmp_path.iterdir()} == {"results", "site", ".site.store"}
+    monkeypatch.undo()
+    assert build(tmp_path / "results", tmp_path / "site").results == 1
+
+
+@pytest.fixture
+def copied_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The packages that make pages, where they may be edited; as far as the store can tell."""
+    copy = tmp_path / "code"
+    hidden = shutil.ignore_patterns("__pycache__")
+    for package in (cefrbench, cefrbench_leaderboard):
+        source = Path(str(package.__file__)).parent
+        shutil.copytree(source, copy / package.__name__, ignore=hidden)
+    monkeypatch.setattr(cefrbench, "__file__", str(copy / "cefrbench" / "__init__.py"))
+    monkeypatch.setattr(store, "__file__", str(copy / "cefrbench_leaderboard" / "store.py"))
+    store.code_digest.cache_clear()
+    yield copy
+    store.code_digest.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["cefrbench/levels.py", "cefrbench_leaderboard/entry.py", "cefrbench_leaderboard/templates"],
+)
+def test_pages_of_other_code_are_made_again(tmp_path: Path, copied_code: Path, name: str) -> None:
+    write_made(tmp_path / "results", "one", texts=20, layers=(1,), probes=("ridge",))
+    made = [build(tmp_path / "results", tmp_path / "site").made for _ in range(2)]
+    path = copied_code / name
+    path = path if path.is_file() else sorted(path.glob("*.html"))[0]
+    path.write_text(path.read_text("utf-8") + "\n", "utf-8")
+    store.code_digest.cache_clear()
+    made.append(build(tmp_path / "results", tmp_path / "site").made)
+    assert made == [1, 0, 1]
+
+
+def test_pages_drawn_by_another_version_of_the_library_are_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_made(tmp_path / "results", "one", texts=20, layers=(1,), probes=("ridge",))
+    made = [build(tmp_path / "results", tmp_path / "site").made for _ in range(2)]
+    real = metadata.version
+    other = {"vl-convert-python": "0.0"}
+    monkeypatch.setattr(metadata, "version", lambda name: other.get(name) or real(name))
+    store.code_digest.cache_clear()
+    made.append(build(tmp_path / "results", tmp_path / "site").made)
+    monkeypatch.undo()
+    store.code_digest.cache_clear()
+    assert made == [1, 0, 1]
+
+
 def test_links_in_the_results_folder_are_not_followed(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     write_made(outside, "secret", texts=20, layers=(1,), probes=("ridge",))
@@ -260,6 +338,17 @@ def test_links_in_the_results_folder_are_not_followed(tmp_path: Path) -> None:
     results.mkdir()
     (results / "secret").symlink_to(outside / "secret")
     report = build(results, tmp_path / "site")
+    assert (report.results, report.left_out) == (0, ())
+
+
+def test_a_link_in_the_place_of_a_result_is_not_followed(tmp_path: Path) -> None:
+    secret = write_made(tmp_path / "outside", "secret", texts=20, layers=(1,), probes=("ridge",))
+    folder = tmp_path / "results" / "secret"
+    folder.mkdir(parents=True)
+    for path in secret.parent.iterdir():
+        (folder / path.name).symlink_to(path)
+    assert find_files(tmp_path / "results") == []
+    report = build(tmp_path / "results", tmp_path / "site")
     assert (report.results, report.left_out) == (0, ())
 
 

@@ -1,9 +1,11 @@
 """Result files: written whole or not at all, and read with a sentence for all that is wrong."""
 
+import errno
 import hashlib
 import json
 import os
 import resource
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -133,6 +135,74 @@ def test_a_full_disk_leaves_the_old_pair_and_nothing_else(made, written, size):
     with largest_file(size), pytest.raises(CacheError, match="can't be written"):
         write_result(*other, written.parent.parent, "cefr-v1")
     assert {path.name: path.read_bytes() for path in written.parent.iterdir()} == before
+
+
+def test_a_disk_with_room_for_the_result_but_not_for_its_predictions_leaves_the_old_pair(tmp_path):
+    options = {"texts": 400, "layers": (1,), "probes": ("ridge",)}
+    path = write_made(tmp_path, **options)
+    before = {path.name: path.read_bytes() for path in path.parent.iterdir()}
+    sizes = sorted(map(len, before.values()))
+    assert sizes[0] == len(before["cefr-v1.json"]) < 0.8 * sizes[1]
+    with largest_file((sizes[0] + sizes[1]) // 2), pytest.raises(CacheError, match="can't be"):
+        write_result(*make_result(skill=0.3, **options), tmp_path, "cefr-v1")
+    assert {path.name: path.read_bytes() for path in path.parent.iterdir()} == before
+
+
+#: What writing a pair asks of the system, in order.
+STEPS = (
+    *("make the result's part", "sync it", "make the predictions' part", "sync it"),
+    *("name the predictions", "sync the result again", "name the result"),
+)
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Let the so-many-th of those steps fail; tells how many were taken."""
+    taken = []
+
+    def fail_at(number):
+        def watched(function):
+            def step(*arguments, **named):
+                taken.append(function)
+                if len(taken) == number:
+                    raise OSError(errno.EIO, "Input/output error")
+                return function(*arguments, **named)
+
+            return step
+
+        for module, name in ((tempfile, "mkstemp"), (os, "fsync"), (os, "replace")):
+            monkeypatch.setattr(module, name, watched(getattr(module, name)))
+        return taken
+
+    return fail_at
+
+
+def test_the_steps_of_a_write_are_these(made, tmp_path, failing):
+    taken = failing(0)
+    write_result(*made, tmp_path, "cefr-v1")
+    assert len(taken) == len(STEPS)
+
+
+@pytest.mark.parametrize("step", range(1, 6), ids=STEPS[:5])
+def test_a_step_that_fails_leaves_the_old_pair_and_nothing_else(made, written, failing, step):
+    before = {path.name: path.read_bytes() for path in written.parent.iterdir()}
+    failing(step)
+    other = make_result(skill=0.3, texts=15, layers=(1, 2), probes=("ridge",))
+    with pytest.raises(CacheError, match="Input/output error"):
+        write_result(*other, written.parent.parent, "cefr-v1")
+    assert {path.name: path.read_bytes() for path in written.parent.iterdir()} == before
+
+
+@pytest.mark.parametrize("step", [6, 7], ids=STEPS[5:])
+def test_a_result_is_never_read_with_predictions_of_another(made, written, failing, step):
+    """The predictions have their name and the result could not take its own."""
+    failing(step)
+    other = make_result(skill=0.3, texts=15, layers=(1, 2), probes=("ridge",))
+    with pytest.raises(CacheError, match="Input/output error"):
+        write_result(*other, written.parent.parent, "cefr-v1")
+    assert [path.name for path in written.parent.iterdir() if path.suffix == ".part"] == []
+    with pytest.raises(ResultError, match="is not the predictions file of"):
+        read_predictions_of(read_result(written), written)
 
 
 def test_a_folder_that_cant_be_made_is_said_so(made, tmp_path):
