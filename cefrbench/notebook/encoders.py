@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -25,29 +26,19 @@ TELLING = (
 )
 
 
-class Borrowed(Encoder):
-    """An encoder that somebody else loaded, and will close."""
+def borrowed(encoder: Encoder, name: str, options: EncoderOptions) -> Encoder:
+    """Give a copy that shares all an encoder holds, under another name, and closes nothing.
 
-    def __init__(self, encoder: Encoder, name: str, options: EncoderOptions) -> None:
-        self._encoder = encoder
-        self.identity = encoder.identity.model_copy(update={"name": name})
-        self.batch_cost, self.batch_overhead = encoder.batch_cost, encoder.batch_overhead
+    It stays of the encoder's own class, whose code is a part of what features are kept by.
+    """
+    copied = copy.copy(encoder)
+    copied.identity = encoder.identity.model_copy(update={"name": name})
+    copied.close = _nothing  # type: ignore[method-assign]
+    return copied
 
-    def encode(self, batch: Sequence[object]) -> NDArray[np.float32]:
-        """Encode one batch."""
-        return self._encoder.encode(batch)
 
-    def prepare(self, texts: Sequence[str]) -> Sequence[object]:
-        """Make texts ready."""
-        return self._encoder.prepare(texts)
-
-    def cost(self, item: object) -> int:
-        """Length of one prepared item."""
-        return self._encoder.cost(item)
-
-    def replicas(self) -> Sequence[Encoder]:
-        """Encoders that can run at the same time."""
-        return self._encoder.replicas()
+def _nothing() -> None:
+    """Whoever loaded an encoder closes it."""
 
 
 class ByEncode(Encoder):

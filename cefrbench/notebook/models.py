@@ -18,7 +18,7 @@ from typing import Any
 from cefrbench.contracts.cards import EncoderCard
 from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
 from cefrbench.errors import UserError
-from cefrbench.notebook.encoders import Borrowed, ByEncode
+from cefrbench.notebook.encoders import ByEncode, borrowed
 from cefrbench.plugins import PluginHost
 
 #: Options that only whoever loads a model can follow.
@@ -69,7 +69,7 @@ def _how_to_load(
 ) -> Load:
     if isinstance(model, Encoder):
         _refuse(model, _OF_LOADING | {"instruction"}, asked)
-        return partial(Borrowed, model)
+        return partial(borrowed, model)
     if _is_a(model, "transformers", "PreTrainedModel"):
         if tokenizer is None:
             raise UserError(

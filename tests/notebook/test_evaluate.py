@@ -144,6 +144,7 @@ def test_a_loaded_encoder_is_used_and_stays_open(evaluate):
     encoder = Closable()
     found = evaluate(encoder)
     assert found.result.encoder.name == "model:tiny"
+    assert encoder.identity.name == "tiny"
     assert found.result.encoder.digest() == encoder.identity.digest()
     assert not encoder.closed
 
