@@ -55,11 +55,6 @@ def describe(essays: Essays) -> CorpusDescription:
     """Describe one corpus."""
     levels_of = levels_by_text(essays)
     counts = Counter(essays.levels)
-    conflicts = Counter(
-        "/".join(level.name for level in sorted(different))
-        for different in map(set, levels_of.values())
-        if len(different) > 1
-    )
     card = essays.card
     return CorpusDescription(
         name=essays.name,
@@ -73,7 +68,7 @@ def describe(essays: Essays) -> CorpusDescription:
         words=quartiles([len(text.split()) for text in essays.texts]),
         texts=len(levels_of),
         repeated=sum(len(found) > 1 for found in levels_of.values()),
-        conflicting=dict(sorted(conflicts.items())),
+        conflicting=dict(sorted(conflicts(levels_of).items())),
         licence=card.licence,
         licence_card=card.licence_card,
         licence_rows=card.licence_rows,
@@ -86,6 +81,15 @@ def levels_by_text(essays: Essays) -> dict[str, list[Level]]:
     for text, level in zip(essays.texts, essays.levels, strict=True):
         found.setdefault(text_key(text), []).append(level)
     return found
+
+
+def conflicts(levels_of: Mapping[str, Sequence[Level]]) -> Counter[str]:
+    """Count the texts with several levels, by those levels: ``A1/A2``."""
+    return Counter(
+        "/".join(level.name for level in sorted(different))
+        for different in map(set, levels_of.values())
+        if len(different) > 1
+    )
 
 
 def shared_texts(keys: Mapping[str, Sequence[str]]) -> list[SharedTexts]:

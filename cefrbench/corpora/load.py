@@ -53,25 +53,13 @@ def load_essays(
     CorpusError
         When the rows can't be reached, a row is malformed, or none is usable.
     """
-    source, where = _source(corpus, sample, data_dir, access)
-    sieve = _Sieve(corpus, where)
-    try:
-        for number, row in enumerate(source.rows, start=1):
-            sieve.take(number, row)
-    except UserError:
-        raise
-    except Exception as error:
-        raise _broken_plugin(corpus, error) from error
-    if limit is not None:
-        sieve.limit(limit, seed)
-    essays = sieve.essays(source.revision)
+    source, where = _open(corpus, sample, data_dir, access)
+    essays = clean_rows(corpus, source, where, limit=limit, seed=seed)
     # Samples are ours to give away, whatever the licence of the corpus is.
-    return essays if sample else replace(essays, card=sieve.card())
+    return replace(essays, card=corpus.card) if sample else essays
 
 
-def _source(
-    corpus: Corpus, sample: bool, data_dir: Path | None, access: Access
-) -> tuple[Rows, str]:
+def _open(corpus: Corpus, sample: bool, data_dir: Path | None, access: Access) -> tuple[Rows, str]:
     """Open the rows, and say where they come from."""
     if data_dir is not None and not sample:
         path = find_file(data_dir, corpus.name)
@@ -88,6 +76,29 @@ def _source(
             f"Corpus {corpus.name!r} ships no sample: leave it out, or give --data-dir."
         )
     return rows, f"the sample of {corpus.name!r}" if sample else f"corpus {corpus.name!r}"
+
+
+def clean_rows(
+    corpus: Corpus, source: Rows, where: str, *, limit: int | None = None, seed: int = 42
+) -> Essays:
+    """Clean rows by a corpus's rules; the card then knows the licence of the rows.
+
+    Raises
+    ------
+    CorpusError
+        When a row is malformed, or none is usable.
+    """
+    sieve = _Sieve(corpus, where)
+    try:
+        for number, row in enumerate(source.rows, start=1):
+            sieve.take(number, row)
+    except UserError:
+        raise
+    except Exception as error:
+        raise _broken_plugin(corpus, error) from error
+    if limit is not None:
+        sieve.limit(limit, seed)
+    return replace(sieve.essays(source.revision), card=sieve.card())
 
 
 def _broken_plugin(corpus: Corpus, error: Exception) -> CorpusError:

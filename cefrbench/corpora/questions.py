@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from cefrbench.contracts.corpus import REQUIRED_FIELDS
-from cefrbench.corpora.describe import levels_by_text
+from cefrbench.corpora.describe import conflicts, levels_by_text
 from cefrbench.corpora.licences import differ
 from cefrbench.essays import Essays, normalise
 from cefrbench.levels import FIVE
@@ -27,7 +27,10 @@ PLACEHOLDERS = frozenset(
     {"none", "n/a", "na", "null", "empty", "nan", "-", "--", "...", "…", "test"}
 )
 #: Reasons for dropping a row that other questions ask after, or that no corpus is the cause of.
-_ASKED_APART = frozenset({"unknown level", "bare band", "no level", "over the limit"})
+_ASKED_APART = frozenset({"unknown level", "bare band", "over the limit"})
+
+#: What biases no score.
+_NOTES = frozenset({"no-level", "dropped-rows", "long-texts", "licence-mismatch"})
 
 Severity = Literal["bias", "note"]
 
@@ -86,8 +89,6 @@ class Answer:
     ----------
     code : str
         Name in audits: ``short-texts``.
-    severity : {"bias", "note"}
-        Whether a score would be off, or it is only good to know.
     count : int
         Rows or texts concerned.
     what, why, mend : str
@@ -97,12 +98,16 @@ class Answer:
     """
 
     code: str
-    severity: Severity
     count: int
     what: str
     why: str
     mend: str = "nothing to mend when the corpus is like that"
     breaks: bool = False
+
+    @property
+    def severity(self) -> Severity:
+        """Whether a score would be off, or it is only good to know."""
+        return "note" if self.code in _NOTES else "bias"
 
 
 Question: TypeAlias = Callable[[Essays], Iterator[Answer]]
@@ -114,7 +119,6 @@ def single_level(essays: Essays) -> Iterator[Answer]:
     if len(classes) == 1:
         yield Answer(
             "single-level",
-            "bias",
             len(essays),
             f"all texts are {FIVE.classes[classes.pop()]}",
             "QWK is undefined where the truth doesn't vary",
@@ -130,7 +134,6 @@ def lonely_levels(essays: Essays) -> Iterator[Answer]:
     if lonely:
         yield Answer(
             "lonely-level",
-            "bias",
             len(lonely),
             f"one text only: {', '.join(lonely)}",
             "a level with one text can't be on both sides of a cut, and its score says nothing",
@@ -143,7 +146,6 @@ def repeated_texts(essays: Essays) -> Iterator[Answer]:
     if same:
         yield Answer(
             "repeated-texts",
-            "bias",
             same,
             f"{same} texts stand in several rows with the same level",
             "a cut by rows puts a text on both sides, and the probe is scored on what it was "
@@ -154,15 +156,12 @@ def repeated_texts(essays: Essays) -> Iterator[Answer]:
 
 def conflicting_levels(essays: Essays) -> Iterator[Answer]:
     """Find texts whose rows disagree on the level."""
-    different = [set(found) for found in levels_by_text(essays).values() if len(set(found)) > 1]
-    if different:
-        pairs = Counter(f"{min(levels).name}/{max(levels).name}" for levels in different)
+    if pairs := conflicts(levels_by_text(essays)):
         shown = ", ".join(f"{pair} ×{count}" for pair, count in pairs.most_common())
         yield Answer(
             "conflicting-levels",
-            "bias",
-            len(different),
-            f"{len(different)} texts have more than one level ({shown})",
+            pairs.total(),
+            f"{pairs.total()} texts have more than one level ({shown})",
             "no prediction can be right for all rows of such a text; the corrected form takes any "
             "level between them for right",
             "keep one rating in clean() if the corpus says which counts; else nothing to mend",
@@ -178,7 +177,6 @@ def unreadable_levels(essays: Essays) -> Iterator[Answer]:
         values = [repr(value) for reason in reasons for value in examples.get(reason, ())]
         yield Answer(
             "unreadable-levels",
-            "bias",
             count,
             f"{count} rows were dropped for levels such as {', '.join(values)}",
             "texts that are left out by level are no random choice; mend the levels at the source",
@@ -187,29 +185,15 @@ def unreadable_levels(essays: Essays) -> Iterator[Answer]:
         )
 
 
-def missing_levels(essays: Essays) -> Iterator[Answer]:
-    """Tell of rows that were dropped because the corpus gives them no level."""
-    if count := essays.report.dropped.get("no level", 0):
-        yield Answer(
-            "no-level",
-            "note",
-            count,
-            f"{count} rows were dropped because the corpus gives them no level",
-            "they can't be scored",
-        )
-
-
-def other_dropped_rows(essays: Essays) -> Iterator[Answer]:
-    """Tell of rows that were dropped for other reasons."""
+def dropped_rows(essays: Essays) -> Iterator[Answer]:
+    """Tell of rows that were dropped for want of a level, and for other reasons."""
     for reason, count in essays.report.dropped.items():
-        if reason not in _ASKED_APART:
-            yield Answer(
-                "dropped-rows",
-                "note",
-                count,
-                f"{count} rows were dropped: {reason}",
-                "what is left is what is scored",
-            )
+        if reason == "no level":
+            what = f"{count} rows were dropped because the corpus gives them no level"
+            yield Answer("no-level", count, what, "they can't be scored")
+        elif reason not in _ASKED_APART:
+            what = f"{count} rows were dropped: {reason}"
+            yield Answer("dropped-rows", count, what, "what is left is what is scored")
 
 
 def short_texts(essays: Essays) -> Iterator[Answer]:
@@ -223,7 +207,6 @@ def short_texts(essays: Essays) -> Iterator[Answer]:
         text, times = Counter(short).most_common(1)[0]
         yield Answer(
             "short-texts",
-            "bias",
             len(short),
             f"{len(short)} texts are placeholders or shorter than {SHORT} characters"
             + (f"; {text!r} stands there {times} times" if times > 1 else ""),
@@ -237,7 +220,6 @@ def long_texts(essays: Essays) -> Iterator[Answer]:
     if count := sum(len(text) > LONG for text in essays.texts):
         yield Answer(
             "long-texts",
-            "note",
             count,
             f"{count} texts are longer than {LONG:,} characters",
             "only their beginning is read, up to the encoder's max_length",
@@ -250,7 +232,6 @@ def broken_encoding(essays: Essays) -> Iterator[Answer]:
     if count := sum("\ufffd" in text for text in essays.texts):
         yield Answer(
             "broken-encoding",
-            "bias",
             count,
             f"{count} texts hold the replacement character U+FFFD",
             "what a learner wrote is lost there, and a probe can learn the mark instead",
@@ -268,7 +249,6 @@ def foreign_languages(essays: Essays) -> Iterator[Answer]:
         shown = ", ".join(f"{language} ({n})" for language, n in foreign.items())
         yield Answer(
             "foreign-language",
-            "bias",
             sum(foreign.values()),
             f"rows in {shown}; the card says {', '.join(named)}",
             "leaving one language out would leave some of its texts in",
@@ -283,7 +263,6 @@ def licences_differ(essays: Essays) -> Iterator[Answer]:
     if differ(card.licence_card, card.licence_rows):
         yield Answer(
             "licence-mismatch",
-            "note",
             len(essays),
             f"the card says {card.licence_card}, the rows say {card.licence_rows}",
             f"keep the stricter one: {card.licence}",
@@ -291,20 +270,9 @@ def licences_differ(essays: Essays) -> Iterator[Answer]:
 
 
 def texts_in_two_corpora(where: str, other: str, count: int) -> Answer:
-    """Say that texts stand in two corpora.
-
-    Parameters
-    ----------
-    where : str
-        Both, in words.
-    other : str
-        Name of the second corpus.
-    count : int
-        Texts.
-    """
+    """Say that texts stand in two corpora: ``where`` names both, ``other`` is the second."""
     return Answer(
         "shared-texts",
-        "bias",
         count,
         f"{count} texts stand in {where}",
         "leaving one out leaves its texts in training through the other; the corrected form "
@@ -322,8 +290,7 @@ QUESTIONS: Sequence[Question] = (
     conflicting_levels,
     repeated_texts,
     unreadable_levels,
-    missing_levels,
-    other_dropped_rows,
+    dropped_rows,
     short_texts,
     long_texts,
     broken_encoding,

@@ -85,6 +85,11 @@ class Breaks(Sound):
         raise ZeroDivisionError("no rows today")
 
 
+class NamesAuthorsInLists(Sound):
+    def author(self, row):
+        return [row["text"][:5]]
+
+
 class WithoutSample(Sound):
     def sample(self):
         return None

@@ -80,6 +80,10 @@ def test_rows_that_are_no_objects_are_found():
     assert found(corpus) == {"corpus-fields"}
 
 
+def test_authors_that_are_no_names_are_found_in_the_corpus_and_in_its_sample():
+    assert found(faulty.NamesAuthorsInLists()) == {"corpus-levels", "corpus-sample"}
+
+
 def test_a_text_that_stands_in_two_corpora_is_found_whatever_its_case_and_spacing():
     assert found(Sound(), others=[faulty.SharesAText()], sample=False) == {"corpus-overlap"}
 

@@ -34,7 +34,7 @@ def check_source(subject: CorpusSubject) -> Iterator[Problem | Remark]:
             note=True,
         )
     try:
-        rows = subject.first.rows
+        rows = subject.first
     except CorpusError as error:
         yield Problem(str(error), "do what the sentence says; or ship a sample to check")
         return
@@ -59,7 +59,7 @@ def check_fields(subject: CorpusSubject) -> Iterator[Problem]:
     """Count rows that can't be read, and fields that nobody reads."""
     faults: dict[str, tuple[str, list[int]]] = {}
     unknown: dict[str, list[int]] = {}
-    for number, row in enumerate(subject.first.rows, start=1):
+    for number, row in enumerate(subject.first, start=1):
         for fault in row_faults(row):
             faults.setdefault(fault.what, (fault.need, []))[1].append(number)
         for field in (f for f in row if f not in _KNOWN) if isinstance(row, Mapping) else ():
@@ -148,7 +148,7 @@ def check_levels(subject: CorpusSubject) -> Iterator[Problem | Remark]:
 )
 def check_order(subject: CorpusSubject) -> Iterator[Problem]:
     """Compare two readings that hold the same rows, position by position."""
-    first, second = (_as_text(reading.rows) for reading in (subject.first, subject.second))
+    first, second = (_as_text(reading) for reading in (subject.first, subject.second))
     if Counter(first) != Counter(second):
         raise NotApplicableError("two readings hold other rows, see corpus-stable")
     for number, (one, other) in enumerate(zip(first, second, strict=True), start=1):
@@ -170,7 +170,7 @@ def check_order(subject: CorpusSubject) -> Iterator[Problem]:
 )
 def check_stable(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     """Compare two readings as bags of rows, then what cleaning makes of them."""
-    first, second = (Counter(_as_text(reading.rows)) for reading in (subject.first, subject.second))
+    first, second = (Counter(_as_text(reading)) for reading in (subject.first, subject.second))
     if first != second:
         gone, new = (first - second).total(), (second - first).total()
         yield Problem(

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
-from cefrbench.check.table import Problem
-from cefrbench.contracts.corpus import Access, Corpus, Row, Rows, Skip
+from cefrbench.check.table import Problem, Run
+from cefrbench.contracts.corpus import Access, Corpus, Row, Rows
 from cefrbench.corpora.files import find_file, read_rows
-from cefrbench.corpora.load import load_essays
+from cefrbench.corpora.load import clean_rows
 from cefrbench.corpora.questions import Question
 from cefrbench.errors import CorpusError
 from cefrbench.essays import Essays
@@ -22,13 +22,7 @@ OF_A_WHOLE_CORPUS = frozenset({"short-texts", "long-texts"})
 #: Rows read at most: enough for every check, and a bound on memory.
 MOST_ROWS = 50_000
 
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The rows of one reading, as they came, and the revision that came with them."""
-
-    rows: tuple[object, ...]
-    revision: str | None
+Source = Literal["corpus", "file", "sample"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +30,8 @@ class Compared:
     """Essays of another corpus that texts are compared with, and where they are from."""
 
     name: str
-    source: Literal["corpus", "sample"]
+    source: Source
     keys: frozenset[str]
-
-
-class _Replay(Corpus):
-    """A corpus whose rows were read before; cleaning is still its own."""
-
-    def __init__(self, corpus: Corpus, reading: Reading) -> None:
-        self.card = corpus.card
-        self._corpus = corpus
-        self._reading = reading
-
-    def rows(self, access: Access) -> Rows:
-        return Rows(self._reading.rows, self._reading.revision)  # type: ignore[arg-type]
-
-    def clean(self, row: Row) -> Row | Skip:
-        return self._corpus.clean(row)
 
 
 class CorpusSubject:
@@ -74,7 +53,7 @@ class CorpusSubject:
     def __init__(
         self,
         corpus: Corpus,
-        source: Literal["corpus", "file", "sample"],
+        source: Source,
         read: Callable[[], Rows],
         compared: Sequence[Compared] = (),
         unreachable: str = "",
@@ -86,40 +65,38 @@ class CorpusSubject:
         self._read = read
 
     @cached_property
-    def first(self) -> Reading:
-        """The first reading."""
-        return _reading(self._read())
+    def first(self) -> tuple[object, ...]:
+        """The rows of the first reading, as they came."""
+        return _read(self._read())
 
     @cached_property
-    def second(self) -> Reading:
-        """Another reading, from the beginning."""
-        return _reading(self._read())
+    def second(self) -> tuple[object, ...]:
+        """The rows of another reading, from the beginning."""
+        return _read(self._read())
 
     @property
     def rows(self) -> tuple[Row, ...]:
         """The rows of the first reading, once the check of fields has passed."""
-        return self.first.rows  # type: ignore[return-value]
+        return cast("tuple[Row, ...]", self.first)
 
     @cached_property
     def essays(self) -> Essays:
         """What is left of the first reading after cleaning."""
-        return load_essays(_Replay(self.corpus, self.first))
+        return self._clean(self.first)
 
     @cached_property
     def essays_again(self) -> Essays:
         """What is left of the second reading."""
-        return load_essays(_Replay(self.corpus, self.second))
-
-    @cached_property
-    def sample(self) -> Reading | None:
-        """The invented rows that the corpus ships."""
-        rows = self.corpus.sample()
-        return None if rows is None else _reading(rows)
+        return self._clean(self.second)
 
     @cached_property
     def sample_essays(self) -> Essays | None:
         """The sample after cleaning."""
-        return None if self.sample is None else load_essays(_Replay(self.corpus, self.sample))
+        rows = self.corpus.sample()
+        return None if rows is None else self._clean(_read(rows))
+
+    def _clean(self, rows: tuple[object, ...]) -> Essays:
+        return clean_rows(self.corpus, Rows(cast("tuple[Row, ...]", rows)), f"the {self.source}")
 
 
 def problems(subject: CorpusSubject, *questions: Question) -> Iterator[Problem]:
@@ -128,6 +105,11 @@ def problems(subject: CorpusSubject, *questions: Question) -> Iterator[Problem]:
         for answer in ask(subject.essays):
             if subject.source != "sample" or answer.code not in OF_A_WHOLE_CORPUS:
                 yield Problem(answer.what, answer.mend, note=not answer.breaks)
+
+
+def asking(*questions: Question) -> Run[CorpusSubject]:
+    """Make a check of nothing but questions."""
+    return lambda subject: problems(subject, *questions)
 
 
 def open_corpus(
@@ -153,17 +135,14 @@ def open_corpus(
     """
     if data_dir is not None:
         path = find_file(data_dir, corpus.name)
-        return CorpusSubject(corpus, "file", partial(_from_file, path), compared)
-    own = partial(corpus.rows, access or Access())
-    if not sample:
-        subject = CorpusSubject(corpus, "corpus", own, compared)
-        reason = _unreachable(subject)
-        if not reason or corpus.sample() is None:
-            return subject
-        return CorpusSubject(corpus, "sample", partial(_from_sample, corpus), compared, reason)
-    if corpus.sample() is None:
-        return CorpusSubject(corpus, "corpus", own, compared)
-    return CorpusSubject(corpus, "sample", partial(_from_sample, corpus), compared)
+        read = cast("Callable[[], Iterable[Row]]", partial(read_rows, path))
+        return CorpusSubject(corpus, "file", lambda: Rows(read()), compared)
+    subject = CorpusSubject(corpus, "corpus", partial(corpus.rows, access or Access()), compared)
+    reason = "" if sample else _unreachable(subject)
+    if corpus.sample() is None or not (sample or reason):
+        return subject
+    shipped = cast("Callable[[], Rows]", corpus.sample)  # it is not None, as was just seen
+    return CorpusSubject(corpus, "sample", shipped, compared, reason)
 
 
 def _unreachable(subject: CorpusSubject) -> str:
@@ -177,15 +156,5 @@ def _unreachable(subject: CorpusSubject) -> str:
     return ""
 
 
-def _from_file(path: Path) -> Rows:
-    return Rows(read_rows(path))  # type: ignore[arg-type]
-
-
-def _from_sample(corpus: Corpus) -> Rows:
-    rows = corpus.sample()
-    return Rows(()) if rows is None else rows
-
-
-def _reading(rows: Rows) -> Reading:
-    found: Iterable[object] = rows.rows
-    return Reading(tuple(islice(found, MOST_ROWS)), rows.revision)
+def _read(rows: Rows) -> tuple[object, ...]:
+    return tuple(islice(rows.rows, MOST_ROWS))

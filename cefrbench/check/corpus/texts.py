@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from cefrbench.check.corpus.subject import Compared, CorpusSubject, problems
+from cefrbench.check.corpus.subject import Compared, CorpusSubject, asking, problems
 from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
 from cefrbench.corpora.describe import quartiles
 from cefrbench.corpora.questions import (
@@ -48,28 +48,22 @@ def check_classes(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     yield Remark(", ".join(f"{name} {count}" for name, count in counts.items()))
 
 
-@CHECKS.add(
+CHECKS.add(
     "corpus-duplicates",
     "No text stands there twice",
     "A text on both sides of a cut is known, not judged; cefr-v1 keeps repeats together and counts "
     "them once, the study's form does not.",
     needs="corpus-levels",
-)
-def check_duplicates(subject: CorpusSubject) -> Iterator[Problem]:
-    """Ask for texts that stand in several rows, by normalised text."""
-    yield from problems(subject, repeated_texts)
+)(asking(repeated_texts))
 
 
-@CHECKS.add(
+CHECKS.add(
     "corpus-conflicts",
     "No text has two levels",
     "Two levels for a text are an interval: a prediction inside it is right, which flatters a "
     "corpus that has many.",
     needs="corpus-levels",
-)
-def check_conflicts(subject: CorpusSubject) -> Iterator[Problem]:
-    """Ask for texts whose rows disagree on the level."""
-    yield from problems(subject, conflicting_levels)
+)(asking(conflicting_levels))
 
 
 @CHECKS.add(

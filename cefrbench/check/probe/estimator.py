@@ -71,18 +71,6 @@ MEANING = {
         "the constructor sets more than its parameters",
         "keep what fit learns in attributes that end in an underscore, and make them in fit",
     ),
-    "check_do_not_raise_errors_in_init_or_set_params": (
-        "the constructor or set_params judges parameters",
-        "judge parameters in fit",
-    ),
-    "check_get_params_invariance": (
-        "get_params gives other parameters with deep=False than with deep=True",
-        "leave get_params to sklearn.base.BaseEstimator",
-    ),
-    "check_set_params": (
-        "set_params does not set what get_params gives",
-        "leave set_params to sklearn.base.BaseEstimator",
-    ),
     "check_estimators_fit_returns_self": (
         "fit returned something else than the estimator",
         "end fit with `return self`",
@@ -110,10 +98,6 @@ MEANING = {
     "check_sample_weights_not_overwritten": (
         "fit changes sample_weight in place",
         "work on a copy",
-    ),
-    "check_estimators_pickle": (
-        "pickled and read again, it predicts something else",
-        "keep all that predict needs in attributes of the estimator",
     ),
 }
 
