@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from cefrbench.contracts.probe import FoldFit
+from cefrbench.probing.parallel import fit_each
 
 
 class SoundRidge(Ridge):
@@ -248,6 +249,32 @@ class BatchesWithoutWeights(Ridge):
             [FoldFit(Ridge().fit(X[f.train], y[f.train]).predict(X[f.predict])) for _ in seeds]
             for f in folds
         ]
+
+
+class BatchesFoldsAlone(Ridge):
+    """Nothing is wrong with it: the loop of the harness, a fold at a time."""
+
+    order = 1
+
+    def fit_folds(self, X, y, folds, *, sample_weight=None, seeds=(None,)):
+        fits = []
+        for fold in folds:
+            (fit,) = fit_each([(Ridge(), fold)], X, y, sample_weight)
+            fit.scores = fit.scores[:: self.order]
+            fits.append([fit for _ in seeds])
+        return fits
+
+
+class BatchesScoresBackwards(BatchesFoldsAlone):
+    order = -1
+
+
+class BatchesTheLastFoldWrongly(BatchesFoldsAlone):
+    def fit_folds(self, X, y, folds, *, sample_weight=None, seeds=(None,)):
+        fits = super().fit_folds(X, y, folds, sample_weight=sample_weight, seeds=seeds)
+        if sample_weight is not None:
+            fits[-1][-1].predictions = fits[-1][-1].predictions + 0.1
+        return fits
 
 
 class BatchesInAnotherOrder(Ridge):

@@ -32,8 +32,9 @@ def of_class(estimator, **card):
         of_class(LogisticRegression, kind="classifier"),
         spec(lambda options: faulty.trees(options.seed), seeded=True),
         of_class(faulty.pipeline),
+        of_class(faulty.BatchesFoldsAlone),
     ],
-    ids=["ridge", "logistic", "trees", "pipeline"],
+    ids=["ridge", "logistic", "trees", "pipeline", "batched"],
 )
 def test_a_sound_probe_has_no_finding(sound):
     report = report_probe(sound)
@@ -66,6 +67,8 @@ FAULTS = [
     (faulty.BatchesApproximately, {"probe-folds"}),
     (faulty.BatchesWithoutWeights, {"probe-folds"}),
     (faulty.BatchesInAnotherOrder, {"probe-folds"}),
+    (faulty.BatchesScoresBackwards, {"probe-folds"}),
+    (faulty.BatchesTheLastFoldWrongly, {"probe-folds"}),
     (faulty.BatchesTooFew, {"probe-folds"}),
 ]
 
