@@ -37,7 +37,7 @@ class Reach(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class RepositoryKind:
     """A kind of repository, and the words in which its refusals are told.
 
     Attributes
@@ -63,7 +63,7 @@ class Kind:
     without: str
 
 
-DATASET = Kind(
+DATASET = RepositoryKind(
     noun="dataset",
     path="datasets/",
     error=CorpusError,
@@ -71,7 +71,7 @@ DATASET = Kind(
     fetch="run `cefrbench corpora fetch`",
     without="read a file that you have with --data-dir",
 )
-MODEL = Kind(
+MODEL = RepositoryKind(
     noun="model",
     path="",
     error=EncoderError,
@@ -87,7 +87,7 @@ class Repository:
 
     Attributes
     ----------
-    kind : Kind
+    kind : RepositoryKind
     name : str
         ``ORG/NAME``.
     revision : str or None
@@ -95,7 +95,7 @@ class Repository:
     reach : Reach
     """
 
-    kind: Kind
+    kind: RepositoryKind
     name: str
     revision: str | None
     reach: Reach

@@ -110,7 +110,7 @@ class Answer:
         return "note" if self.code in _NOTES else "bias"
 
 
-Question: TypeAlias = Callable[[Essays], Iterator[Answer]]
+EssayQuestion: TypeAlias = Callable[[Essays], Iterator[Answer]]
 
 
 def single_level(essays: Essays) -> Iterator[Answer]:
@@ -284,7 +284,7 @@ def texts_in_two_corpora(where: str, other: str, count: int) -> Answer:
 
 
 #: What an audit asks of each corpus, in the order of its report.
-QUESTIONS: Sequence[Question] = (
+QUESTIONS: Sequence[EssayQuestion] = (
     single_level,
     lonely_levels,
     conflicting_levels,

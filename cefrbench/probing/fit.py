@@ -31,7 +31,7 @@ class FitFailure:
 
 
 #: What each fold and seed gives.
-Outcome = FoldFit | FitFailure
+FoldOutcome = FoldFit | FitFailure
 
 
 def fit_folds(
@@ -44,7 +44,7 @@ def fit_folds(
     sample_weight: Weights | None = None,
     seeds: Sequence[int | None] = (None,),
     jobs: int = 1,
-) -> list[list[Outcome]]:
+) -> list[list[FoldOutcome]]:
     """Fit a probe on every fold of one layer with every seed.
 
     A fit that fails takes no other one down: when a batched fit breaks, its folds are fitted one
@@ -81,7 +81,7 @@ def fit_folds(
             spec, options, X, y, folds, sample_weight=sample_weight, seeds=seeds[:1], jobs=jobs
         )
         return [row * len(seeds) for row in once]
-    outcomes: list[list[Outcome]] = [[] for _ in folds]
+    outcomes: list[list[FoldOutcome]] = [[] for _ in folds]
     usable = []
     for index, fold in enumerate(folds):
         problem = _unusable(y, fold, sample_weight)
@@ -130,12 +130,12 @@ def _unusable(y: Classes, fold: FoldRows, sample_weight: Weights | None) -> str:
 
 def _batched(
     spec: ProbeSpec, options: ProbeOptions, data: _Data, folds: Sequence[FoldRows]
-) -> list[list[Outcome]]:
+) -> list[list[FoldOutcome]]:
     """Fit all folds at once; after a failure, each by itself; out of memory, on the CPU."""
     together = _attempt(spec, options, data, folds)
     if not isinstance(together, Exception):
         return together
-    rows: list[list[Outcome]] = []
+    rows: list[list[FoldOutcome]] = []
     for fold in folds:
         alone = together if len(folds) == 1 else _attempt(spec, options, data, [fold])
         if _out_of_memory(alone) and options.device != "cpu":
@@ -149,7 +149,7 @@ def _batched(
 
 def _attempt(
     spec: ProbeSpec, options: ProbeOptions, data: _Data, folds: Sequence[FoldRows]
-) -> list[list[Outcome]] | Exception:
+) -> list[list[FoldOutcome]] | Exception:
     """Run the probe's own batched fit; whatever it raises is the answer."""
     try:
         estimator = spec.make(replace(options, seed=data.seeds[0]))
@@ -165,13 +165,13 @@ def _attempt(
 
 def _one_by_one(
     spec: ProbeSpec, options: ProbeOptions, data: _Data, folds: Sequence[FoldRows], jobs: int
-) -> list[list[Outcome]]:
+) -> list[list[FoldOutcome]]:
     """Fit a plain scikit-learn estimator per fold and seed, over processes if there are jobs."""
     tasks = [
         (spec.make(replace(options, seed=seed)), fold) for fold in folds for seed in data.seeds
     ]
     results = fit_each(tasks, data.X, data.y, data.sample_weight, jobs)
-    outcomes: list[Outcome] = [
+    outcomes: list[FoldOutcome] = [
         FitFailure(result) if isinstance(result, str) else _checked(result, fold)
         for result, (_, fold) in zip(results, tasks, strict=True)
     ]
@@ -179,7 +179,7 @@ def _one_by_one(
     return [outcomes[start : start + width] for start in range(0, len(outcomes), width)]
 
 
-def _checked(fit: FoldFit, fold: FoldRows) -> Outcome:
+def _checked(fit: FoldFit, fold: FoldRows) -> FoldOutcome:
     """Refuse predictions that no score can be computed from."""
     shape, wanted = np.shape(fit.predictions), (len(fold.predict),)
     if shape != wanted:

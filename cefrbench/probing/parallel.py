@@ -21,14 +21,14 @@ from cefrbench.engines.standardise import standardised
 from cefrbench.errors import ProbeError, UserError
 from cefrbench.plugins import LOOSE
 
-Task = tuple[Estimator, FoldRows]
+FitTask = tuple[Estimator, FoldRows]
 
 #: Seconds of work from which on starting processes, which costs one or two, pays.
 PAYS = 6.0
 
 
 def fit_each(
-    tasks: Sequence[Task],
+    tasks: Sequence[FitTask],
     X: NDArray[np.float32],
     y: NDArray[np.int64],
     sample_weight: NDArray[np.float64] | None,
@@ -70,7 +70,7 @@ def fit_each(
 
 
 def _over_processes(
-    tasks: Sequence[Task],
+    tasks: Sequence[FitTask],
     X: NDArray[np.float32],
     y: NDArray[np.int64],
     sample_weight: NDArray[np.float64] | None,

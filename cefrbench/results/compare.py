@@ -33,7 +33,7 @@ from cefrbench.statistics.sample import Sample
 from cefrbench.statistics.scores import DIRECTIONS
 from cefrbench.statistics.scoring import get_statistic
 
-Entry = tuple[RunResult, PredictionTable]
+ResultAndTable = tuple[RunResult, PredictionTable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Comparisons:
 
 
 def compare_results(
-    entries: Sequence[Entry],
+    entries: Sequence[ResultAndTable],
     *,
     probe: str | None = None,
     protocols: Sequence[str] = (),

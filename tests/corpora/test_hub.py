@@ -17,7 +17,7 @@ from hub_server import HubServer
 from cefrbench.contracts.corpus import Access
 from cefrbench.corpora.load import load_essays
 from cefrbench.errors import CorpusError, EncoderError
-from cefrbench.hub import DATASET, MODEL, Kind, Repository, card_licence
+from cefrbench.hub import DATASET, MODEL, Repository, RepositoryKind, card_licence
 from cefrbench.plugins import PluginHost
 
 OLD = [row("Ahoj, jak se máš?", "A2", lang="cs"), row("Mám se dobře.", "B1", lang="cs")]
@@ -211,7 +211,7 @@ def test_fetch_then_describe_offline_from_the_command_line(tmp_path: Path) -> No
     [(DATASET, CorpusError, "dataset.*ORG/DATASET"), (MODEL, EncoderError, "model.*ORG/MODEL")],
 )
 def test_a_name_that_the_hub_can_not_have(
-    kind: Kind, error: type[Exception], spelling: str
+    kind: RepositoryKind, error: type[Exception], spelling: str
 ) -> None:
     with pytest.raises(error, match=f"'a/b/c' is no {spelling}"):
         Repository(kind, "a/b/c", None, Access()).snapshot(["*.json"])

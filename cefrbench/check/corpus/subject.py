@@ -13,7 +13,7 @@ from cefrbench.check.table import Problem, Run
 from cefrbench.contracts.corpus import Access, Corpus, Row, Rows
 from cefrbench.corpora.files import find_file, read_rows
 from cefrbench.corpora.load import clean_rows
-from cefrbench.corpora.questions import Question
+from cefrbench.corpora.questions import EssayQuestion
 from cefrbench.errors import CorpusError
 from cefrbench.essays import Essays
 
@@ -99,7 +99,7 @@ class CorpusSubject:
         return clean_rows(self.corpus, Rows(cast("tuple[Row, ...]", rows)), f"the {self.source}")
 
 
-def problems(subject: CorpusSubject, *questions: Question) -> Iterator[Problem]:
+def problems(subject: CorpusSubject, *questions: EssayQuestion) -> Iterator[Problem]:
     """Ask questions of the essays; what an audit would say as well, said to the author."""
     for ask in questions:
         for answer in ask(subject.essays):
@@ -107,7 +107,7 @@ def problems(subject: CorpusSubject, *questions: Question) -> Iterator[Problem]:
                 yield Problem(answer.what, answer.mend, note=not answer.breaks)
 
 
-def asking(*questions: Question) -> Run[CorpusSubject]:
+def asking(*questions: EssayQuestion) -> Run[CorpusSubject]:
     """Make a check of nothing but questions."""
     return lambda subject: problems(subject, *questions)
 

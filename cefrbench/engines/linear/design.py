@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cefrbench.engines.linear.arrays import Array, Arrays, DeviceArrays, Doubles
 
-Rows = NDArray[np.intp]
+RowIndices = NDArray[np.intp]
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ class Layer:
 
     # -- centred features ----------------------------------------------------------------------
 
-    def centred(self, train: Rows, predict: Rows) -> Design:
+    def centred(self, train: RowIndices, predict: RowIndices) -> Design:
         """Coordinates in which the training rows' weighted mean is zero.
 
         As many as there are features, or training rows if those are fewer. Rows of weight zero
@@ -91,7 +91,7 @@ class Layer:
         train = train[self.weight[train] > 0]
         return self._dual(train, predict) if self.is_dual(train) else self._primal(train, predict)
 
-    def share_products(self, trains: Sequence[Rows]) -> None:
+    def share_products(self, trains: Sequence[RowIndices]) -> None:
         """Compute the products that :meth:`centred` reads for these folds.
 
         The Gram matrix of the larger part of the rows is that of the whole without that of the
@@ -105,12 +105,12 @@ class Layer:
         if self._from_whole:
             _ = self._gram
 
-    def is_dual(self, train: Rows) -> bool:
+    def is_dual(self, train: RowIndices) -> bool:
         """Whether a fold has so few rows that their inner products are less work than features."""
         # An accelerator multiplies faster than it factorises: it stays with the features.
         return 4 * len(train) < 3 * self.X.shape[1] and not isinstance(self.arrays, DeviceArrays)
 
-    def _primal(self, train: Rows, predict: Rows) -> Design:
+    def _primal(self, train: RowIndices, predict: RowIndices) -> Design:
         arrays = self.arrays
         weight = arrays.put(self.weight[train][:, None])
         total = float(self.weight[train].sum())
@@ -138,7 +138,7 @@ class Layer:
     def _gram(self) -> Array:
         return self._product(np.arange(len(self.X)))
 
-    def _product(self, rows: Rows) -> Array:
+    def _product(self, rows: RowIndices) -> Array:
         """``XᵀWX`` of some rows."""
         X = self.X[rows]
         if self.weighted:
@@ -147,7 +147,7 @@ class Layer:
 
     # -- principal axes ------------------------------------------------------------------------
 
-    def principal(self, train: Rows, predict: Rows) -> Design:
+    def principal(self, train: RowIndices, predict: RowIndices) -> Design:
         """Coordinates along the principal axes of all the layer's rows, the same for all folds.
 
         The widest axis comes first. Along them the features are uncorrelated, nearly so in a part
@@ -188,7 +188,7 @@ class Layer:
         """Inner products of all rows, ``[n, n]``."""
         return self.arrays.gram(self.X.T)
 
-    def kernel(self, train: Rows, predict: Rows) -> Design:
+    def kernel(self, train: RowIndices, predict: RowIndices) -> Design:
         """Inner products with the centred training rows; coefficients are then one for each row."""
         share = self.weight[train] / self.weight[train].sum()
         kernel = self._kernel[np.ix_(train, train)]
@@ -213,7 +213,7 @@ class Layer:
             inner=True,
         )
 
-    def _dual(self, train: Rows, predict: Rows) -> Design:
+    def _dual(self, train: RowIndices, predict: RowIndices) -> Design:
         """Coordinates from a pivoted Cholesky factor of the fold's centred kernel."""
         from scipy.linalg import solve_triangular
         from scipy.linalg.lapack import dpstrf

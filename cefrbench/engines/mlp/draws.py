@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class LayerWeights:
     """Weights of a network with one hidden layer.
 
     Attributes
@@ -57,9 +57,9 @@ class Draws:
     def __init__(self, dim: int, dtype: Any) -> None:
         self._dim = dim
         self._dtype = np.dtype(dtype)
-        self._kept: dict[tuple[int, int], tuple[Weights, Any]] = {}
+        self._kept: dict[tuple[int, int], tuple[LayerWeights, Any]] = {}
 
-    def start(self, seed: int | None, outputs: int) -> tuple[Weights, np.random.RandomState]:
+    def start(self, seed: int | None, outputs: int) -> tuple[LayerWeights, np.random.RandomState]:
         """Starting weights, and the generator for the shuffles that follow."""
         if seed is None:
             random = np.random.RandomState()
@@ -73,10 +73,10 @@ class Draws:
         random.set_state(state)
         return weights, random
 
-    def _draw(self, random: np.random.RandomState, outputs: int) -> Weights:
+    def _draw(self, random: np.random.RandomState, outputs: int) -> LayerWeights:
         hidden = self._uniform(random, self._dim, self._dim)
         out = self._uniform(random, self._dim, outputs)
-        return Weights(*hidden, *out)
+        return LayerWeights(*hidden, *out)
 
     def _uniform(
         self, random: np.random.RandomState, fan_in: int, fan_out: int

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from cefrbench.engines.mlp.model import Output
+from cefrbench.engines.mlp.model import OutputUnit
 
 
-def activate(scores: Tensor, output: Output) -> Tensor:
+def activate(scores: Tensor, output: OutputUnit) -> Tensor:
     """Outputs ``[…, outputs]`` as values or probabilities; may overwrite the scores.
 
     For each kind, the loss's derivative in the scores is this less the target.
@@ -23,7 +23,7 @@ def activate(scores: Tensor, output: Output) -> Tensor:
     return scores.neg_().exp_().add_(1).reciprocal_()
 
 
-def loss(predicted: Tensor, target: Tensor, output: Output) -> Tensor:
+def loss(predicted: Tensor, target: Tensor, output: OutputUnit) -> Tensor:
     """Half the squared error, or the log-loss clipped as in scikit-learn, ``[…]``."""
     if output == "identity":
         return 0.5 * (predicted - target)[..., 0] ** 2
@@ -44,10 +44,10 @@ class EpochLosses:
     ----------
     totals : Tensor, shape (models,)
         Zeros.
-    output : Output
+    output : OutputUnit
     """
 
-    def __init__(self, totals: Tensor, output: Output) -> None:
+    def __init__(self, totals: Tensor, output: OutputUnit) -> None:
         self._totals = totals
         self._output = output
         self._steps: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.engines.mlp.draws import Weights
+from cefrbench.engines.mlp.draws import LayerWeights
 
 if TYPE_CHECKING:
     from cefrbench.engines.mlp.validation import Validation
 
 #: Squared loss of one value; log loss of one probability; log loss of several.
-Output = Literal["identity", "logistic", "softmax"]
+OutputUnit = Literal["identity", "logistic", "softmax"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ class Labels:
         What each output is to come to: the value (regressors), or 1 for the class and 0 for others.
     classes : ndarray
         The class of each output, or both classes of the only one; empty for regressors.
-    output : Output
+    output : OutputUnit
     """
 
     target: NDArray[np.float64]
     classes: NDArray[Any]
-    output: Output
+    output: OutputUnit
 
     @property
     def outputs(self) -> int:
@@ -66,7 +66,7 @@ class Model:
     labels : Labels
     weight : ndarray of float64, shape (len(rows),)
         All positive.
-    weights : Weights
+    weights : LayerWeights
         Where training starts; if they are kept, what it comes to.
     random : numpy.random.RandomState
         For the shuffles.
@@ -88,7 +88,7 @@ class Model:
     predict: NDArray[np.intp] | None
     labels: Labels
     weight: NDArray[np.float64]
-    weights: Weights
+    weights: LayerWeights
     random: np.random.RandomState
     validation: Validation | None = None
     unit: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None

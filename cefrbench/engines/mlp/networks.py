@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.optim.adam import adam
 
-from cefrbench.engines.mlp.draws import Weights
+from cefrbench.engines.mlp.draws import LayerWeights
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
@@ -40,7 +40,7 @@ class Networks:
         self.out_bias = out_bias.view(models, 1, outputs)
 
     @classmethod
-    def stacked(cls, weights: Sequence[Weights], like: Tensor) -> Networks:
+    def stacked(cls, weights: Sequence[LayerWeights], like: Tensor) -> Networks:
         """Put networks side by side, on the device and in the precision of a tensor.
 
         One at a time, and each distinct one sent once: together they may not fit into the host.
@@ -79,10 +79,10 @@ class Networks:
         self.coefficients[model] = self.coefficients[other]
         self.biases[model] = self.biases[other]
 
-    def weights(self, model: int) -> Weights:
+    def weights(self, model: int) -> LayerWeights:
         """One network, brought to the host."""
         parts = (self.hidden[model], self.hidden_bias[model, 0], self.out[model])
-        return Weights(*(p.cpu().numpy().copy() for p in (*parts, self.out_bias[model, 0])))
+        return LayerWeights(*(p.cpu().numpy().copy() for p in (*parts, self.out_bias[model, 0])))
 
 
 class StackedAdam:

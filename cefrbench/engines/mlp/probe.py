@@ -48,7 +48,7 @@ class MLPProbe(BaseEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    weights_ : Weights
+    weights_ : LayerWeights
     n_iter_ : int
         Epochs.
     loss_curve_ : list of float
