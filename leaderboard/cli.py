@@ -32,29 +32,37 @@ def leaderboard() -> None:
 @click.option(
     "--corpora",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("leaderboard/corpora"),
-    show_default=True,
-    help="Folder of what `corpora describe --json` and `audit --json` said, if there is one.",
+    help="Folder of what `corpora describe --json` and `audit --json` said; `corpora` beside the "
+    "results, if none is named.",
 )
 @click.option("--quiet", is_flag=True, help="Say nothing but the path of the site.")
 @click.pass_context
-def build(ctx: click.Context, results: Path, out: Path, corpora: Path, quiet: bool) -> None:
+def build(ctx: click.Context, results: Path, out: Path, corpora: Path | None, quiet: bool) -> None:
     """Build the site from a folder of results.
 
     A result that is wrong is left out and named, the others go on, and the exit status is 3.
     """
+    from cefrbench_leaderboard.descriptions import folder_beside
     from cefrbench_leaderboard.site import build as build_site
 
     def tell(done: int, of: int) -> None:
         if not quiet and (done == of or done % 25 == 0):
             click.echo(f"{done} of {of} new results", err=True)
 
+    corpora = corpora or folder_beside(results)
     report = build_site(results, out, corpora=corpora, tell=tell)
     for one in report.left_out:
         click.echo(f"Left out {one.file}: {one.cause}", err=True)
     if not quiet:
         noun = "result" if report.results == 1 else "results"
         click.echo(f"{report.results} {noun}, {report.made} of them new.", err=True)
+        if report.not_audited:
+            click.echo(
+                f"No audit in {str(corpora)!r} of the rows of {', '.join(report.not_audited)}: "
+                "write there what `cefrbench corpora describe --json` and `… audit --json` say "
+                "(NAME.describe.json, NAME.audit.json), or name another folder with --corpora.",
+                err=True,
+            )
     click.echo(report.index)
     ctx.exit(EXIT_PARTIAL if report.left_out else EXIT_OK)
 

@@ -7,7 +7,8 @@ on the same rows. They are found again by the fingerprint of the rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 from cefrbench.corpora.audit import AuditFinding
 from cefrbench.corpora.describe import CorpusDescription
 from cefrbench.errors import ResultError
+from cefrbench.results.model import CorpusRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,21 @@ class Described:
 
     description: CorpusDescription
     findings: tuple[AuditFinding, ...] | None
+
+
+def folder_beside(results: Path) -> Path:
+    """Folder of descriptions that goes with a folder of results: ``corpora`` beside it."""
+    return Path(os.path.abspath(results)).with_name("corpora")  # noqa: PTH100 - follows no link
+
+
+def not_audited(corpora: Iterable[CorpusRecord], described: Mapping[str, Described]) -> list[str]:
+    """Names of corpora with rows that no audit was read of, in order."""
+    found = {
+        record.card.name
+        for record in corpora
+        if record.fingerprint not in described or described[record.fingerprint].findings is None
+    }
+    return sorted(found)
 
 
 def read_descriptions(folder: Path) -> dict[str, Described]:

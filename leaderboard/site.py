@@ -14,7 +14,7 @@ from filelock import FileLock
 from cefrbench.cores import usable_cores
 from cefrbench_leaderboard.boards import boards, by_suite, empty_board
 from cefrbench_leaderboard.charts.chart import Table
-from cefrbench_leaderboard.descriptions import Described, read_descriptions
+from cefrbench_leaderboard.descriptions import Described, not_audited, read_descriptions
 from cefrbench_leaderboard.load import LeftOut, ResultFile, find_files
 from cefrbench_leaderboard.output import Output, replacing
 from cefrbench_leaderboard.pages.board import Totals, board_page
@@ -44,12 +44,15 @@ class Report:
     made : int
         Of those, how many were not in the store.
     left_out : tuple of LeftOut
+    not_audited : tuple of str
+        Corpora with rows that no audit was read of; none where no folder of audits was named.
     """
 
     index: Path
     results: int
     made: int
     left_out: tuple[LeftOut, ...]
+    not_audited: tuple[str, ...]
 
 
 Tell = Callable[[int, int], None]
@@ -100,7 +103,14 @@ def build(
         with replacing(out) as output:
             _write_site(output, made, left_out, published, described)
         store.finish([one.folder.name for one in made], files)
-    return Report(out / "index.html", len(made), len(tasks) - len(causes), tuple(left_out))
+    records = [record for one in made for record in one.entry.corpora] if corpora else []
+    return Report(
+        index=out / "index.html",
+        results=len(made),
+        made=len(tasks) - len(causes),
+        left_out=tuple(left_out),
+        not_audited=tuple(not_audited(records, described)),
+    )
 
 
 def _process(tasks: Sequence[Task], workers: int, tell: Tell) -> dict[str, str]:

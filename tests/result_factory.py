@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.config import RunConfig
+from cefrbench.config import RunConfig, get_suite
 from cefrbench.contracts.cards import CorpusCard, EncoderIdentity, ProbeCard, ProtocolCard, Role
 from cefrbench.essays import CleaningReport, Form, text_key
 from cefrbench.levels import FIVE
@@ -116,15 +116,16 @@ def make_result(
         for key, _ in block.units()
         if stored.get((key.protocol, key.fold, key.probe, key.seed)) == key.layer
     ]
+    name = suite or ("cefr-v1" if form == "corrected" else "paper")
     config = RunConfig(
-        suite=suite or ("cefr-v1" if form == "corrected" else "paper"),
+        suite=name,
         encoders=(encoder,),
         corpora=tuple(corpora),
         probes=tuple(probes),
         protocols=tuple(protocols),
         seeds=tuple(seeds),
         form=form,
-        max_length=512,
+        max_length=get_suite(name).config.get("max_length"),
     )
     result = RunResult(
         suite=config.suite,
@@ -163,7 +164,7 @@ def make_result(
 def write_made(folder: Path, encoder: str = "planted", **options: object) -> Path:
     """Make a result, write it below ``folder``, give the path of the JSON file."""
     result, predictions = make_result(encoder, **options)  # type: ignore[arg-type]
-    return write_result(result, predictions, folder, result.suite)
+    return write_result(result, predictions, folder)
 
 
 def _rng(*parts: object) -> np.random.Generator:

@@ -53,6 +53,17 @@ def test_what_the_encoder_is_stands_in_the_result_as_on_its_card(result_path):
     assert read_result(result_path).encoder.role == "control"
 
 
+def test_runs_that_differ_in_pooling_lie_side_by_side(cache, result_path):
+    out = result_path.parents[1]
+    before = result_path.read_bytes()
+    corpora = ["--probe", "ridge", "--layers", "last"]
+    for pooling in ("mean", "cls"):
+        assert main(words(cache, out, *corpora, "--pooling", pooling)) == 0
+    results = [read_result(path) for path in sorted(result_path.parent.glob("*.json"))]
+    assert {result.encoder.pooling for result in results} == {"last", "mean", "cls"}
+    assert result_path.read_bytes() == before
+
+
 def test_every_unit_of_the_plan_is_there_once(result_path):
     result = read_result(result_path)
     units = [(u.protocol, u.fold, u.corpus, u.probe, u.layer, u.seed) for u in result.units]

@@ -62,7 +62,8 @@ _JOB_OPTIONS = ("config_file", "cache_dir", "output", "force", "fail_fast", "qui
     default=Path("out"),
     show_default=True,
     metavar="DIR",
-    help="Gets ENCODER/SUITE.json and the predictions beside it.",
+    help="Gets ENCODER/SUITE.json and the predictions beside it; SUITE-HASH.json where options "
+    "give the encoder other features than the suite does.",
 )
 @click.option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.")
 @click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]))

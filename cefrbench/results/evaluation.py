@@ -80,4 +80,4 @@ class Evaluation:
         CacheError
             When the folder can't be written; what was there before stays.
         """
-        return write_result(self.result, self.predictions, Path(folder), self.result.suite)
+        return write_result(self.result, self.predictions, Path(folder))

@@ -19,6 +19,7 @@ HEADER = (
     "encoder",
     "suite",
     "protocol",
+    "fold",
     "corpus",
     "layer",
     "probe",
@@ -49,6 +50,7 @@ def to_csv(results: Sequence[RunResult]) -> str:
             (
                 *encoder,
                 cell(unit.protocol),
+                cell(unit.fold),
                 cell(unit.corpus),
                 unit.layer,
                 cell(unit.probe),

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cefrbench.atomic import atomic_path, sync
+from cefrbench.config import RunConfig, get_suite
 from cefrbench.errors import ResultError
 from cefrbench.results.model import KIND, SCHEMA_VERSION, RunResult
 from cefrbench.results.predictions import (
@@ -29,20 +30,51 @@ MAX_BYTES = 256 * 1024**2
 _SLUG_LENGTH = 80
 #: Names that Windows keeps for devices.
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
+#: What ends a slug that had to lose something.
+_HASHED = re.compile(r".*-[0-9a-f]{8}")
 
 
 def slug(name: str) -> str:
-    """Folder name for an encoder: ``hf:ORG/Model`` gives ``hf--org--model``.
+    """Folder name for an encoder: ``hf:org/model`` gives ``hf--org--model``.
 
     Registered names stay as they are. The slug is one path component of ``a-z0-9._-`` that
-    starts with a letter or digit, whatever the name; where that loses what tells two names
-    apart (nothing is left, too long), a hash of the name ends it.
+    starts with a letter or digit, whatever the name. No two names share one: where it loses
+    anything (capitals, another script, its length), a hash of the name ends it.
     """
     plain = re.sub(r"[^a-z0-9._-]+", "--", name.lower()).strip(".-_")
-    if plain and len(plain) <= _SLUG_LENGTH and not _RESERVED.fullmatch(plain):
+    whole = 0 < len(plain) <= _SLUG_LENGTH and _name_of(plain) == name
+    if whole and not _RESERVED.fullmatch(plain) and not _HASHED.fullmatch(plain):
         return plain
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{plain[:_SLUG_LENGTH].rstrip('.-_') or 'encoder'}-{digest}"
+
+
+def _name_of(plain: str) -> str:
+    """Give the one name that a slug without a hash stands for; empty where there is none."""
+    scheme, *parts = plain.split("--")
+    return f"{scheme}:{'/'.join(parts)}" if parts else scheme
+
+
+def file_stem(result: RunResult) -> str:
+    """Name of a result's file: its suite, and a hash where options gave it other features.
+
+    Other than the suite's own options give, that is: runs of one encoder and suite that differ in
+    pooling, instruction, length, number type or the model's own code are kept side by side. An
+    option that the encoder didn't take changes nothing.
+    """
+    config, encoder = result.config, result.encoder
+    suite = RunConfig.model_validate(get_suite(result.suite).config)
+    taken = {
+        "pooling": encoder.pooling == config.pooling,
+        "instruction": encoder.instruction == config.instruction,
+        # A model's positions may cut what was asked for.
+        "max_length": encoder.max_length is not None,
+        "dtype": encoder.dtype == config.dtype,
+        "trust_remote_code": encoder.remote_code,
+    }
+    asked = (option for option in taken if getattr(config, option) != getattr(suite, option))
+    tag = f"-{encoder.digest()[:8]}" if any(taken[option] for option in asked) else ""
+    return slug(result.suite) + tag
 
 
 def canonical(data: Mapping[str, Any]) -> bytes:
@@ -88,9 +120,7 @@ def dump(result: RunResult) -> str:
     return "{\n" + ",\n".join(f"{_line(k)}: {_block(v)}" for k, v in data.items()) + "\n}\n"
 
 
-def write_result(
-    result: RunResult, predictions: PredictionTable, folder: Path, suite_name: str
-) -> Path:
+def write_result(result: RunResult, predictions: PredictionTable, folder: Path) -> Path:
     """Write ``<folder>/<encoder>/<suite>.json`` and the predictions beside it.
 
     Parameters
@@ -99,8 +129,7 @@ def write_result(
         ``predictions`` and ``checksum`` are filled in here.
     predictions : PredictionTable
     folder : Path
-    suite_name : str
-        Name of the file.
+        Gets a folder for the encoder (:func:`slug`) with the file (:func:`file_stem`).
 
     Returns
     -------
@@ -112,7 +141,7 @@ def write_result(
     CacheError
         When the folder can't be written or the disk is full; what was there before stays.
     """
-    path = folder / slug(result.encoder.name) / f"{slug(suite_name)}.json"
+    path = folder / slug(result.encoder.name) / f"{file_stem(result)}.json"
     write_result_file(result, predictions, path)
     return path
 

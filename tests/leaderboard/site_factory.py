@@ -48,7 +48,7 @@ def write_full(folder: Path, encoder: str, skill: float, **options: Any) -> Path
 def write_changed(folder: Path, encoder: str, change: dict[str, Any], **options: Any) -> Path:
     """Write a result some of whose records are others than the factory's."""
     result, predictions = make_result(encoder, **options)
-    return write_result(result.model_copy(update=change), predictions, folder, result.suite)
+    return write_result(result.model_copy(update=change), predictions, folder)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def write_broken(folder: Path) -> None:
     (folder / "broken" / "truncated.json").write_text('{"kind": "cefrbench-res', "utf-8")
     (folder / "broken" / "other.json").write_text("[]", "utf-8")
     result, predictions = make_result("cheat", texts=20, layers=(1,), probes=("ridge",))
-    path = write_result(result, predictions, folder, result.suite)
+    path = write_result(result, predictions, folder)
     better = [unit.model_copy(update={"n": unit.n + 1}) for unit in result.units]
     changed = read_result(path).model_copy(update={"units": tuple(better)})
     path.write_text(dump(changed), "utf-8")

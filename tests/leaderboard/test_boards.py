@@ -128,7 +128,7 @@ def write_fitting(folder: Path, encoder: str, skill: float, **change: Any) -> No
     config = result.config.model_copy(update={"source": "sample", "max_length": None})
     result = result.model_copy(update={"config": config, **change})
     result = result.model_copy(update={"complete": is_complete(result)})
-    write_result(result, table, folder, result.suite)
+    write_result(result, table, folder)
 
 
 def test_a_result_in_which_something_failed_ranks_nowhere_though_it_be_the_best(
@@ -169,7 +169,7 @@ def test_an_entry_that_lacks_a_fold_is_compared_with_none_that_has_it(tmp_path: 
     names = [corpus.card.name for corpus in result.corpora]
     update["summary"] = summarise(update["units"], update["choices"], names)
     kept = table.take(np.flatnonzero(table.fold != "gamma"))
-    write_result(result.model_copy(update=update), kept, tmp_path / "results", result.suite)
+    write_result(result.model_copy(update=update), kept, tmp_path / "results")
     made = made_from(tmp_path / "results", tmp_path / "store")
     found = {
         protocol: {one.made.entry.encoder for one in of.contestants}

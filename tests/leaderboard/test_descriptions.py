@@ -54,6 +54,44 @@ def test_the_page_of_a_corpus_shows_lengths_and_findings_of_its_rows(tmp_path: P
     assert "These rows were not described" in other
 
 
+def test_a_build_finds_the_folder_beside_the_results_and_says_what_was_not_audited(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "board").mkdir()
+    write_outputs(tmp_path / "board" / "corpora")
+    ((fingerprint, _),) = read_descriptions(tmp_path / "board" / "corpora").items()
+    options = {"corpora": ("cople2", "beta"), "texts": 20, "layers": (1,), "probes": ("ridge",)}
+    result, _ = make_result("one", **options)
+    same = result.corpora[0].model_copy(update={"fingerprint": fingerprint})
+    change = {"corpora": (same, result.corpora[1])}
+    write_changed(tmp_path / "board" / "results", "one", change, **options)
+
+    def said(*more: str) -> str:
+        words = ["leaderboard", "build", "--results", str(tmp_path / "board" / "results")]
+        words += ["--out", str(tmp_path / "site"), *more]
+        done = CliRunner().invoke(cli, words, obj=PluginHost())
+        assert done.exit_code == 0
+        return done.stderr
+
+    assert "of the rows of beta:" in said()
+    assert "would bias a score" in (tmp_path / "site/corpora/cople2.html").read_text("utf-8")
+    assert "of the rows of beta, cople2:" in said("--corpora", str(tmp_path / "nowhere"))
+    (tmp_path / "board" / "corpora" / "samples.audit.json").unlink()
+    assert "of the rows of beta, cople2:" in said()
+    assert "No audit" not in said("--quiet")
+
+
+def test_a_site_whose_corpora_were_all_audited_says_nothing(tmp_path: Path) -> None:
+    write_outputs(tmp_path / "corpora")
+    ((fingerprint, _),) = read_descriptions(tmp_path / "corpora").items()
+    options = {"corpora": ("cople2",), "protocols": ("iid",), "probes": ("ridge",), "layers": (1,)}
+    result, _ = make_result("one", **options)
+    same = result.corpora[0].model_copy(update={"fingerprint": fingerprint})
+    write_changed(tmp_path / "results", "one", {"corpora": (same,)}, **options)
+    report = build(tmp_path / "results", tmp_path / "site", corpora=tmp_path / "corpora")
+    assert (report.results, report.not_audited) == (1, ())
+
+
 def test_another_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.describe.json").write_text(json.dumps({"corpora": [{"name": "x"}]}), "utf-8")
     with pytest.raises(ResultError, match="corpora describe --json"):

@@ -19,7 +19,8 @@ def rows_of(text):
 
 def test_the_header_is_the_promised_one():
     assert to_csv([]) == (
-        "encoder,suite,protocol,corpus,layer,probe,seed,n,qwk,macro_f1,mae,r2,accuracy,adjacent\n"
+        "encoder,suite,protocol,fold,corpus,layer,probe,seed,n,"
+        "qwk,macro_f1,mae,r2,accuracy,adjacent\n"
     )
 
 
@@ -27,14 +28,23 @@ def test_every_unit_is_a_row_in_full_precision():
     result = made()
     rows = rows_of(to_csv([result]))
     assert len(rows) == len(result.units)
-    found = {(r["protocol"], r["corpus"], int(r["layer"]), r["probe"], r["seed"]): r for r in rows}
+    place = ("protocol", "fold", "corpus", "layer", "probe", "seed")
+    found = {tuple(row[name] for name in place): row for row in rows}
+    assert len(found) == len(rows)
     for unit in result.units:
         seed = "" if unit.seed is None else str(unit.seed)
-        row = found[unit.protocol, unit.corpus, unit.layer, unit.probe, seed]
+        row = found[unit.protocol, unit.fold, unit.corpus, str(unit.layer), unit.probe, seed]
         assert int(row["n"]) == unit.n
-        for name in HEADER[8:]:
+        for name in HEADER[9:]:
             value = getattr(unit.scores, name)
             assert (float(row[name]) if row[name] else None) == value
+
+
+def test_folds_that_score_one_corpus_are_told_apart():
+    result = made(probes=("ridge",), protocols=("iid",))
+    twice = [u.model_copy(update={"fold": fold}) for u in result.units for fold in ("from-b", "a")]
+    rows = rows_of(to_csv([result.model_copy(update={"units": tuple(twice)})]))
+    assert [row["fold"] for row in rows] == ["a", "from-b"] * len(result.units)
 
 
 def test_the_order_of_units_in_the_file_doesnt_matter():

@@ -26,7 +26,7 @@ def assert_is_whole(parts, tmp_path, **options):
     merged = dict(table.units())
     assert merged.keys() == units.keys()
     assert all(merged[key].equals(units[key]) for key in units)
-    assert check_result(write_result(result, table, tmp_path, result.suite)) == []
+    assert check_result(write_result(result, table, tmp_path)) == []
 
 
 @pytest.mark.parametrize("form", ["corrected", "study"])

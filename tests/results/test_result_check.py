@@ -216,7 +216,7 @@ def test_missing_predictions_are_found(tmp_path):
 def test_predictions_of_a_unit_left_out_are_found(tmp_path):
     result, predictions = make_result(**SMALL)
     short = predictions.take(slice(5, None))
-    assert check_result(write_result(result, short, tmp_path, "cefr-v1"))
+    assert check_result(write_result(result, short, tmp_path))
 
 
 def test_a_matrix_that_is_none_is_a_finding_and_no_crash(written):

@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from result_factory import make_result, write_made
 
+from cefrbench.contracts.cards import EncoderIdentity
 from cefrbench.errors import CacheError, ResultError
 from cefrbench.results import io
 from cefrbench.results.check import check_result
-from cefrbench.results.io import read_predictions_of, read_result, slug, write_result
+from cefrbench.results.io import file_stem, read_predictions_of, read_result, slug, write_result
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def made():
 
 @pytest.fixture
 def written(made, tmp_path):
-    return write_result(*made, tmp_path, "cefr-v1")
+    return write_result(*made, tmp_path)
 
 
 def changed(path, **changes):
@@ -51,7 +52,7 @@ def test_a_result_lies_under_its_encoder_and_suite(written, tmp_path):
 
 
 def test_the_same_result_gives_the_same_bytes(made, written, tmp_path):
-    again = write_result(*made, tmp_path / "again", "cefr-v1")
+    again = write_result(*made, tmp_path / "again")
     for name in (written.name, "cefr-v1.predictions.parquet"):
         assert written.with_name(name).read_bytes() == again.with_name(name).read_bytes()
 
@@ -84,14 +85,16 @@ def test_a_written_result_has_the_rights_that_the_umask_gives(written):
     [
         ("minilm", "minilm"),
         ("qwen3-embedding-0.6b", "qwen3-embedding-0.6b"),
-        ("hf:Org/Model-1.5", "hf--org--model-1.5"),
-        ("st:org/model@abc123", "st--org--model--abc123"),
-        ("../../etc/passwd", "etc--passwd"),
-        ("/home/me/model", "home--me--model"),
+        ("hf:intfloat/multilingual-e5-small", "hf--intfloat--multilingual-e5-small"),
+        ("hf:Org/Model-1.5", "hf--org--model-1.5-<hash>"),
+        ("st:org/model@abc123", "st--org--model--abc123-<hash>"),
+        ("../../etc/passwd", "etc--passwd-<hash>"),
+        ("/home/me/model", "home--me--model-<hash>"),
     ],
 )
 def test_slugs_of_names_people_use(name, expected):
-    assert slug(name) == expected
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    assert slug(name) == expected.replace("<hash>", digest)
 
 
 @given(st.text(max_size=300))
@@ -103,9 +106,66 @@ def test_no_name_leaves_the_folder_or_fails(name):
     assert set(folder) <= set("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
 
-def test_names_that_leave_nothing_or_are_long_keep_apart():
-    names = ["…", "日本", "", "..", "con", "x" * 200, "x" * 201]
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["…", "日本", "", "..", "con", "x" * 200, "x" * 201],
+        ["hf:日本/モデル", "hf:مثال/نموذج", "hf", "hf:"],
+        ["hf:Org/Model", "hf:org/model", "hf:ORG/model", "hf--org--model", "hf:org--model"],
+        ["hf:a/b", "hf/a:b", "hf:a:b", "hf a b", "hf:a/b/", "-hf:a/b"],
+        ["X", "x", slug("X"), slug(slug("X"))],
+    ],
+)
+def test_names_that_differ_keep_apart(names):
     assert len({slug(name) for name in names}) == len(names)
+
+
+@given(st.lists(st.text("aA-.:/ é", max_size=6), unique=True, max_size=30))
+def test_no_two_names_share_a_slug(names):
+    assert len({slug(name) for name in names}) == len(names)
+
+
+def changed_options(**options):
+    """A result run with these options, which the encoder took."""
+    result, _ = make_result(texts=10, layers=(1,), probes=("ridge",))
+    return result.model_copy(
+        update={
+            "config": result.config.model_copy(update=options),
+            "encoder": result.encoder.model_copy(
+                update={k: v for k, v in options.items() if k in EncoderIdentity.model_fields}
+            ),
+        }
+    )
+
+
+def test_a_run_as_the_suite_has_it_is_written_under_the_suites_name():
+    assert file_stem(changed_options()) == "cefr-v1"
+    assert file_stem(make_result(form="study", texts=10, layers=(1,))[0]) == "paper"
+
+
+def test_runs_whose_options_change_the_features_never_share_a_file():
+    options = [
+        {},
+        {"pooling": "mean"},
+        {"pooling": "cls"},
+        {"instruction": "Say: "},
+        {"instruction": "Query: "},
+        {"max_length": 64},
+        {"dtype": "bfloat16"},
+    ]
+    results = [changed_options(**one) for one in options]
+    assert len({file_stem(result) for result in results}) == len(options)
+    for result in results[1:]:
+        assert file_stem(result) == f"cefr-v1-{result.encoder.digest()[:8]}"
+
+
+def test_an_option_that_the_encoder_did_not_take_changes_no_name():
+    result = changed_options(pooling="mean", dtype="bfloat16", trust_remote_code=True)
+    encoder = make_result(texts=10, layers=(1,))[0].encoder
+    ignored = encoder.model_copy(update={"pooling": None})
+    assert file_stem(result.model_copy(update={"encoder": ignored})) == "cefr-v1"
+    own_code = ignored.model_copy(update={"remote_code": True})
+    assert file_stem(result.model_copy(update={"encoder": own_code})) != "cefr-v1"
 
 
 def test_a_hostile_encoder_name_stays_below_the_folder(tmp_path):
@@ -133,7 +193,7 @@ def test_a_full_disk_leaves_the_old_pair_and_nothing_else(made, written, size):
     before = {path.name: path.read_bytes() for path in written.parent.iterdir()}
     other = make_result(skill=0.3, texts=15, layers=(1, 2), probes=("ridge",))
     with largest_file(size), pytest.raises(CacheError, match="can't be written"):
-        write_result(*other, written.parent.parent, "cefr-v1")
+        write_result(*other, written.parent.parent)
     assert {path.name: path.read_bytes() for path in written.parent.iterdir()} == before
 
 
@@ -144,7 +204,7 @@ def test_a_disk_with_room_for_the_result_but_not_for_its_predictions_leaves_the_
     sizes = sorted(map(len, before.values()))
     assert sizes[0] == len(before["cefr-v1.json"]) < 0.8 * sizes[1]
     with largest_file((sizes[0] + sizes[1]) // 2), pytest.raises(CacheError, match="can't be"):
-        write_result(*make_result(skill=0.3, **options), tmp_path, "cefr-v1")
+        write_result(*make_result(skill=0.3, **options), tmp_path)
     assert {path.name: path.read_bytes() for path in path.parent.iterdir()} == before
 
 
@@ -179,7 +239,7 @@ def failing(monkeypatch):
 
 def test_the_steps_of_a_write_are_these(made, tmp_path, failing):
     taken = failing(0)
-    write_result(*made, tmp_path, "cefr-v1")
+    write_result(*made, tmp_path)
     assert len(taken) == len(STEPS)
 
 
@@ -189,7 +249,7 @@ def test_a_step_that_fails_leaves_the_old_pair_and_nothing_else(made, written, f
     failing(step)
     other = make_result(skill=0.3, texts=15, layers=(1, 2), probes=("ridge",))
     with pytest.raises(CacheError, match="Input/output error"):
-        write_result(*other, written.parent.parent, "cefr-v1")
+        write_result(*other, written.parent.parent)
     assert {path.name: path.read_bytes() for path in written.parent.iterdir()} == before
 
 
@@ -199,7 +259,7 @@ def test_a_result_is_never_read_with_predictions_of_another(made, written, faili
     failing(step)
     other = make_result(skill=0.3, texts=15, layers=(1, 2), probes=("ridge",))
     with pytest.raises(CacheError, match="Input/output error"):
-        write_result(*other, written.parent.parent, "cefr-v1")
+        write_result(*other, written.parent.parent)
     assert [path.name for path in written.parent.iterdir() if path.suffix == ".part"] == []
     with pytest.raises(ResultError, match="is not the predictions file of"):
         read_predictions_of(read_result(written), written)
@@ -208,7 +268,7 @@ def test_a_result_is_never_read_with_predictions_of_another(made, written, faili
 def test_a_folder_that_cant_be_made_is_said_so(made, tmp_path):
     (tmp_path / "out").write_text("a file where the folder should be")
     with pytest.raises(CacheError, match="out"):
-        write_result(*made, tmp_path / "out", "cefr-v1")
+        write_result(*made, tmp_path / "out")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -217,7 +277,7 @@ def test_a_number_that_is_not_finite_is_never_written(made, tmp_path, value):
     summary = result.summary[0].model_copy(update={"chosen_qwk_sd": value})
     broken = result.model_copy(update={"summary": (summary,)})
     with pytest.raises(ResultError, match="not finite"):
-        write_result(broken, predictions, tmp_path, "cefr-v1")
+        write_result(broken, predictions, tmp_path)
     assert list(tmp_path.rglob("*.*")) == []
 
 

@@ -139,7 +139,7 @@ def test_other_rows_of_a_corpus_are_found(repository):
     result, predictions = make_result("second")
     newer = tuple(c.model_copy(update={"fingerprint": "f" * 64}) for c in result.corpora)
     result = result.model_copy(update={"corpora": newer})
-    write_result(result, predictions, repository / "leaderboard" / "results", result.suite)
+    write_result(result, predictions, repository / "leaderboard" / "results")
     status, summary = report("results")
     assert status == 3
     assert "it can't be compared with results that are there: the texts of alpha" in summary
@@ -149,7 +149,7 @@ def test_other_splits_of_the_same_texts_are_found(repository):
     result, predictions = make_result("second")
     first = result.splits[0].model_copy(update={"manifest": "f" * 64})
     result = result.model_copy(update={"splits": (first, *result.splits[1:])})
-    write_result(result, predictions, repository / "leaderboard" / "results", result.suite)
+    write_result(result, predictions, repository / "leaderboard" / "results")
     status, summary = report("results")
     assert status == 3
     assert "of iid splits the texts in another way" in summary
