@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import cefrbench_plugins.corpora
-from cefrbench.contracts.corpus import FIELDS, Corpus, Row
+from cefrbench.contracts.corpus import FIELDS, Corpus, Row, Skip
 from cefrbench.corpora.load import load_essays
 from cefrbench.essays import Essays
 from cefrbench.levels import FIVE
@@ -88,6 +88,24 @@ def test_elle_drops_examination_sheets() -> None:
     essays = sample("elle")
     assert essays.report.dropped == {"examination sheet": 1, "no level": 1}
     assert not any(text.startswith("I OSA.") for text in essays.texts)
+
+
+@pytest.mark.parametrize(
+    "text", ["Mul on küsimus: mis on I OSA.", "\nVIII OSA.", "II OSA. Kiri", "i osa."]
+)
+def test_elle_keeps_texts_that_only_mention_a_part(text: str) -> None:
+    row = {"text": text, "lang": "et", "cefr_level": "B1"}
+    assert corpus("elle").clean(row) == row
+
+
+@pytest.mark.parametrize("text", ["none", " None\n", "NONE"])
+def test_caes_drops_what_stands_in_for_a_text(text: str) -> None:
+    assert corpus("caes-es").clean({"text": text}) == Skip("the text is 'none'")
+
+
+@pytest.mark.parametrize("text", ["Tengo none libros", "nonestoy", "none none", "no, ne"])
+def test_caes_keeps_texts_that_hold_the_word(text: str) -> None:
+    assert corpus("caes-es").clean({"text": text}) == {"text": text}
 
 
 def test_icle500_loses_its_title_lines_and_nothing_else() -> None:

@@ -131,6 +131,24 @@ def test_many_large_folds_share_the_gram_matrix_of_all_rows(probe, weighted):
         np.testing.assert_allclose(fit.predictions, by_hand(probe, data, fold, weight), atol=1e-9)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("probe", PROBES, ids=lambda p: type(p).__name__)
+def test_a_row_that_trains_twice_counts_twice_among_folds_that_share_products(probe, weighted):
+    """As in a resample of training rows."""
+    data = planted()
+    weight = data.weight if weighted else None
+    rows = np.arange(len(data.y))
+    folds = [FoldRows(rows[rows % 8 != i], rows[rows % 8 == i]) for i in range(8)]
+    twice = np.concatenate([folds[0].train, folds[0].train[::3]])
+    folds[0] = FoldRows(twice, folds[0].predict)
+    layer = Layer(data.X, weight, Arrays())
+    layer.share_products([fold.train for fold in folds])
+    assert layer._from_whole
+    fits = probe.fit_folds(data.X, data.y, folds, sample_weight=weight)
+    for fold, (fit,) in zip(folds, fits, strict=True):
+        np.testing.assert_allclose(fit.predictions, by_hand(probe, data, fold, weight), atol=1e-9)
+
+
 @pytest.mark.parametrize("value", [0.0, 0.1])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_features_that_are_all_alike_leave_the_class_frequencies(shape, value):

@@ -14,6 +14,7 @@ from result_factory import make_result, write_made
 from cefrbench.errors import ResultError
 from cefrbench.results.check import check_result, read_checked
 from cefrbench.results.io import checksum, dump, read_result, write_result
+from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.summary import summarise
 from cefrbench.statistics.scores import scores
 
@@ -217,6 +218,58 @@ def test_predictions_of_a_unit_left_out_are_found(tmp_path):
     result, predictions = make_result(**SMALL)
     short = predictions.take(slice(5, None))
     assert check_result(write_result(result, short, tmp_path))
+
+
+def test_a_unit_without_a_single_prediction_is_found(tmp_path):
+    """The count of rows is right: whoever left them out counted again."""
+    result, predictions = make_result(**SMALL)
+    (first, *_) = (key for key, _ in predictions.units())
+    others = [rows for key, rows in predictions.units() if key != first]
+    short = PredictionTable.concat(others)
+    (finding,) = check_result(write_result(result, short, tmp_path, "cefr-v1"))
+    unit = result.units[int(finding.where.removeprefix("units[").removesuffix("]"))]
+    assert finding.found == "no predictions"
+    place = (unit.protocol, unit.fold, unit.corpus, unit.probe, unit.seed, unit.layer)
+    assert place == tuple(first)
+
+
+def with_sums(result, index, **sums):
+    """A result with other sums in one unit, and all that follows from them made to fit."""
+    unit = result.units[index]
+    other = unit.sums.model_copy(update=sums)
+    scored = scores(np.array(unit.confusion), other)
+    units = list(result.units)
+    units[index] = unit.model_copy(update={"sums": other, "scores": scored})
+    names = [corpus.card.name for corpus in result.corpora]
+    summary = summarise(units, result.choices, names)
+    return result.model_copy(update={"units": tuple(units), "summary": summary})
+
+
+@pytest.mark.parametrize("power", [1, 2])
+@pytest.mark.parametrize("side", [-1, 1], ids=["too little", "too much"])
+def test_a_sum_of_errors_lies_where_rounding_lets_it(written, power, side):
+    """A prediction d classes off was, unrounded, off by d - 1/2 to d + 1/2: no more, no less."""
+    result = read_result(written)
+    stored = {(c.protocol, c.fold): c.layer for c in result.choices}
+    oracle = {s.protocol: s.oracle_layer for s in result.summary}
+    # A unit that no prediction is kept of: only the confusion matrix tells of its errors.
+    index, matrix = next(
+        (i, np.array(u.confusion))
+        for i, u in enumerate(result.units)
+        if u.layer != stored.get((u.protocol, u.fold), oracle[u.protocol])
+        and np.trace(u.confusion) < u.n
+    )
+    limit = sum(
+        matrix[gold, told] * max(0, abs(gold - told) + side / 2) ** power
+        for gold in range(5)
+        for told in range(5)
+    )
+    name = {1: "absolute", 2: "squared"}[power]
+    path = written.with_name("sums.json")
+    path.write_text(dump(with_sums(result, index, **{name: limit})), "utf-8")
+    assert check_result(path) == []
+    path.write_text(dump(with_sums(result, index, **{name: limit + side * 1e-3})), "utf-8")
+    assert f"units[{index}].sums.{name}" in [finding.where for finding in check_result(path)]
 
 
 def test_a_matrix_that_is_none_is_a_finding_and_no_crash(written):
