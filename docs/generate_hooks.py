@@ -28,7 +28,7 @@ BEHIND = {
 #: A whole plugin for each hook; the tests run every one.
 EXAMPLES = DOCS / "examples" / "hooks"
 
-KINDS = ("plugin", "corpus", "encoder", "probe")
+KINDS = ("plugin", "corpus", "encoder", "probe", "protocol")
 
 
 def hooks_page() -> str:
@@ -110,9 +110,7 @@ def _attributes(text: str) -> dict[str, str]:
 def _checks(kind: str) -> str:
     module = __import__(f"cefrbench.check.{kind}", fromlist=["CHECKS"])
     rows = [f"| `{c.id}` | {c.title} | {c.why} |" for c in module.CHECKS.checks]
-    title = {"corpus": "A corpus", "encoder": "An encoder", "probe": "A probe"}.get(
-        kind, "A plugin"
-    )
+    title = f"{'An' if kind == 'encoder' else 'A'} {kind}"
     return "\n".join(
         [f"\n## {title}\n", "| check | asks that | because |", "|---|---|---|", *rows, ""]
     )

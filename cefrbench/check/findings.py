@@ -8,7 +8,7 @@ from pydantic import Field
 
 from cefrbench.contracts.cards import Card
 
-Kind = Literal["plugin", "corpus", "encoder", "probe"]
+Kind = Literal["plugin", "corpus", "encoder", "probe", "protocol"]
 Status = Literal["pass", "note", "fail", "skip"]
 
 
@@ -24,7 +24,7 @@ class CheckFinding(Card):
 
 
 class CheckReport(Card):
-    """All findings on one corpus, encoder, probe or plugin, in the order of the checks."""
+    """All findings on one plugin or one thing that it registers, in the order of the checks."""
 
     kind: Kind
     name: str

@@ -11,6 +11,7 @@ from cefrbench.check.findings import CheckReport
 from cefrbench.contracts.corpus import Access, Corpus
 from cefrbench.contracts.encoder import EncoderOptions, EncoderSpec
 from cefrbench.contracts.probe import ProbeSpec
+from cefrbench.contracts.protocol import Protocol
 from cefrbench.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -98,6 +99,14 @@ def report_probe(spec: ProbeSpec, options: KitOptions | None = None) -> CheckRep
     return CheckReport(kind="probe", name=spec.name, findings=findings)
 
 
+def report_protocol(protocol: Protocol) -> CheckReport:
+    """Check a protocol."""
+    from cefrbench.check.protocol import CHECKS, ProtocolSubject
+
+    findings = tuple(CHECKS.run(ProtocolSubject(protocol)))
+    return CheckReport(kind="protocol", name=protocol.name, findings=findings)
+
+
 def check_target(target: Target, options: KitOptions) -> Iterator[CheckReport]:
     """Check plugins as a whole, then all that they registered."""
     host = target.host
@@ -110,6 +119,8 @@ def check_target(target: Target, options: KitOptions) -> Iterator[CheckReport]:
         yield report_encoder(encoder, options, name)
     for probe in target.probes:
         yield report_probe(probe, options)
+    for protocol in target.protocols:
+        yield report_protocol(protocol)
 
 
 def _compared(corpus: Corpus, options: KitOptions, others: Sequence[Corpus]) -> Iterator[Compared]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from cefrbench.contracts.corpus import Corpus
 from cefrbench.contracts.encoder import EncoderSpec
 from cefrbench.contracts.probe import ProbeSpec
+from cefrbench.contracts.protocol import Protocol
 from cefrbench.errors import PluginError, unknown_name
 from cefrbench.plugins import ENTRY_POINT_GROUP, Plugin, PluginHost, built_in_module
 
@@ -26,6 +27,7 @@ class Target:
     corpora: list[Corpus] = field(default_factory=list)
     encoders: list[tuple[str, EncoderSpec]] = field(default_factory=list)
     probes: list[ProbeSpec] = field(default_factory=list)
+    protocols: list[Protocol] = field(default_factory=list)
 
 
 def resolve(host: PluginHost, wanted: str) -> Target:
@@ -35,8 +37,8 @@ def resolve(host: PluginHost, wanted: str) -> Target:
     ----------
     host : PluginHost
     wanted : str
-        The name of a corpus, encoder or probe (``elle``, ``hf:ORG/MODEL``), of a plugin or of an
-        installed package; the path of a plugin file; or the folder of an installed package.
+        The name of a corpus, encoder, probe or protocol (``elle``, ``hf:ORG/MODEL``), of a plugin
+        or of an installed package; the path of a plugin file; or a package's folder.
 
     Raises
     ------
@@ -120,6 +122,9 @@ def _whole(host: PluginHost, plugins: Sequence[Plugin]) -> Target:
     for name, probe in host.probes.items.items():
         if host.probes.owners[name] in owners:
             target.probes.append(probe)
+    for name, protocol in host.protocols.items.items():
+        if host.protocols.owners[name] in owners:
+            target.protocols.append(protocol)
     return target
 
 
@@ -137,6 +142,9 @@ def _named(host: PluginHost, name: str) -> Target:
     if name in host.probes.items:
         target.probes.append(host.get_probe(name))
         owners.add(host.probes.owners[name])
+    if name in host.protocols.items:
+        target.protocols.append(host.get_protocol(name))
+        owners.add(host.protocols.owners[name])
     if not owners and Path(name).is_dir():
         target.encoders.append((name, host.get_encoder(name)))
     elif not owners:
@@ -147,5 +155,5 @@ def _named(host: PluginHost, name: str) -> Target:
 
 def _known(host: PluginHost) -> Iterator[str]:
     yield from (plugin.name for plugin in host.plugins if plugin.origin != "built-in")
-    for registry in (host.corpora, host.encoders, host.probes):
+    for registry in (host.corpora, host.encoders, host.probes, host.protocols):
         yield from registry.items

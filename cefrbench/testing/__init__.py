@@ -1,4 +1,4 @@
-"""The conformance kit for tests: one call a corpus, encoder or probe, and fixtures to run them on.
+"""The conformance kit for tests: a call for each kind of plugin, and fixtures to run them on.
 
 Installing cefrbench installs a pytest plugin with the fixtures ``tiny_corpus``, ``tiny_encoder``
 and ``tmp_cache`` (:mod:`cefrbench.testing.fixtures`). A test of a third party's probe is then::
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from cefrbench.contracts.corpus import Corpus
     from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
     from cefrbench.contracts.probe import ProbeSpec
+    from cefrbench.contracts.protocol import Protocol
 
-__all__ = ["check_corpus", "check_encoder", "check_probe"]
+__all__ = ["check_corpus", "check_encoder", "check_probe", "check_protocol"]
 
 
 def check_corpus(
@@ -111,6 +112,27 @@ def check_probe(probe: ProbeSpec) -> CheckReport:
     from cefrbench.check.kit import report_probe
 
     return _passed(report_probe(probe))
+
+
+def check_protocol(protocol: Protocol) -> CheckReport:
+    """Assert that a protocol keeps its contract.
+
+    Parameters
+    ----------
+    protocol : Protocol
+
+    Returns
+    -------
+    CheckReport
+
+    Raises
+    ------
+    AssertionError
+        When a check fails; the message is the report.
+    """
+    from cefrbench.check.kit import report_protocol
+
+    return _passed(report_protocol(protocol))
 
 
 def _passed(report: CheckReport) -> CheckReport:

@@ -47,6 +47,13 @@ def test_a_registered_name_is_checked_with_its_plugin():
     assert "pass  corpus-order" in outcome.output
 
 
+def test_a_protocol_is_checked_by_its_name():
+    outcome = check("within")
+    assert outcome.exit_code == 0, outcome.output
+    assert "plugin protocols.within (built-in)" in outcome.output
+    assert "pass  protocol-apart" in outcome.output
+
+
 def test_a_file_is_checked_without_being_installed(loose):
     outcome = check(loose)
     assert outcome.exit_code == 0, outcome.output
@@ -135,7 +142,7 @@ def test_markdown_can_not_be_broken_by_what_a_plugin_says(loose):
 @pytest.mark.parametrize(
     ("wanted", "sentence"),
     [
-        ("ridg", "There is no plugin named 'ridg': did you mean 'ridge'?"),
+        ("ordinall", "There is no plugin named 'ordinall': did you mean 'ordinal'?"),
         ("gone.py", "There is no file 'gone.py'"),
     ],
 )
