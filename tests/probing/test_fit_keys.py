@@ -104,13 +104,6 @@ def test_another_text_another_level_and_another_language_fit_again(world: World)
 # -- code and its surroundings -------------------------------------------------------------------
 
 
-def test_an_edited_probe_is_fitted_again(world: World) -> None:
-    count(world)
-    with (world.plugins / "planted.py").open("a") as file:
-        file.write("\n# edited\n")
-    assert count(world) == ALL
-
-
 #: A probe in a package, and the module that it computes with.
 PACKAGE = {
     "__init__.py": "",
@@ -144,8 +137,11 @@ def register_probes(register):
 """
 
 
-def test_a_probe_is_fitted_again_when_what_it_computes_with_is_edited(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "edited", ["packages/planted_package/probe.py", "packages/planted_package/arithmetic.py"]
+)
+def test_a_probe_is_fitted_again_when_it_or_what_it_computes_with_is_edited(
+    world: World, monkeypatch: pytest.MonkeyPatch, edited: str
 ) -> None:
     package = world.folder / "packages" / "planted_package"
     package.mkdir(parents=True)
@@ -157,7 +153,23 @@ def test_a_probe_is_fitted_again_when_what_it_computes_with_is_edited(
         monkeypatch.delitem(sys.modules, name)
     assert count(world, probes=("packaged",)) == ALL
     assert count(world, probes=("packaged",)) == 0
-    with (package / "arithmetic.py").open("a") as file:
+    count(world)
+    with (world.folder / edited).open("a") as file:
+        file.write("\n# edited\n")
+    assert count(world, probes=("packaged",)) == ALL
+    assert count(world) == 0, "another probe has nothing to do with it"
+
+
+def test_an_edited_loose_file_is_fitted_again(world: World) -> None:
+    path = world.plugins / "packaged.py"
+    path.write_text(
+        PACKAGE["probe.py"].replace("from planted_package.arithmetic import tell\n", "")
+        + PACKAGE["arithmetic.py"]
+        + REGISTERS.replace("    from planted_package.probe import Telling\n", "")
+    )
+    assert count(world, probes=("packaged",)) == ALL
+    assert count(world, probes=("packaged",)) == 0
+    with path.open("a") as file:
         file.write("\n# edited\n")
     assert count(world, probes=("packaged",)) == ALL
 
