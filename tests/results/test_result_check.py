@@ -226,7 +226,7 @@ def test_a_unit_without_a_single_prediction_is_found(tmp_path):
     (first, *_) = (key for key, _ in predictions.units())
     others = [rows for key, rows in predictions.units() if key != first]
     short = PredictionTable.concat(others)
-    (finding,) = check_result(write_result(result, short, tmp_path, "cefr-v1"))
+    (finding,) = check_result(write_result(result, short, tmp_path))
     unit = result.units[int(finding.where.removeprefix("units[").removesuffix("]"))]
     assert finding.found == "no predictions"
     place = (unit.protocol, unit.fold, unit.corpus, unit.probe, unit.seed, unit.layer)
