@@ -16,6 +16,7 @@ import ast
 import hashlib
 import os
 import random
+import resource
 import shlex
 import shutil
 import signal
@@ -47,6 +48,9 @@ GUARDS = {"slots", "frozen", "strict"}
 
 #: Random examples must not make a mutant die on one day and live on another.
 PYTEST = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=ci", "-m"]
+
+#: Most bytes of memory that tests of a mutant get; they need some 2 GiB.
+MEMORY = 8 * 1024**3
 
 Span = tuple[tuple[int, int], tuple[int, int]]
 
@@ -220,6 +224,8 @@ def _enter_copy(folder: str) -> None:
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / path, copy / path, follow_symlinks=False)
     os.chdir(copy)
+    # A loop that never ends may also eat all memory.
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     # A shell's job in the background ignores Ctrl-C, and so would the runs that tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # `.mypy` holds links that give plugins and leaderboard the names they are installed under.
