@@ -279,6 +279,16 @@ def test_a_matrix_that_is_none_is_a_finding_and_no_crash(written):
         assert check_changed(written, changed)[0].where == "units[0].confusion"
 
 
+def test_sums_larger_than_any_that_texts_can_give_are_findings_and_the_others_none(written):
+    data = json.loads(written.read_text("utf-8"))
+    unit = next(unit for unit in data["units"] if unit["n"])
+    most = unit["n"] * 5**2
+    for value, expected in ((most, 0), (most + 0.5, 1)):
+        unit["sums"]["squared"] = value
+        findings = check_changed(written, data)
+        assert [f.expected for f in findings].count(f"0 to {most}") == expected
+
+
 def test_what_cant_be_read_is_one_finding_with_the_sentence(tmp_path):
     (tmp_path / "x.json").write_text("{")
     (finding,) = check_result(tmp_path / "x.json")

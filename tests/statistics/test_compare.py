@@ -8,6 +8,7 @@ from result_factory import make_result
 
 from cefrbench.errors import ResultError
 from cefrbench.results.compare import Comparison, Comparisons, compare_results
+from cefrbench.results.comparison_tables import score_cells
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.verdicts import verdict
@@ -61,6 +62,20 @@ def test_no_difference_is_claimed_between_equals(report: Comparisons) -> None:
     said = verdict(of(report, "strong", "twin", "loco"), report)
     assert said.startswith("No difference shown in QWK out of distribution")
     assert "the interval allows a lead of up to" in said
+
+
+def test_a_score_stands_in_its_cell_with_its_interval_where_it_has_one(report: Comparisons) -> None:
+    found = report.intervals["weak", "loco"]
+    without = replace(found, estimate=0.5, low=None, high=None)
+    undefined = replace(without, estimate=None)
+    intervals = {**report.intervals, ("strong", "loco"): without, ("twin", "loco"): undefined}
+    header, rows = score_cells(replace(report, intervals=intervals))
+    cells = {row[0]: row[header.index("loco")] for row in rows}
+    assert cells == {
+        "weak": f"{found.estimate:.3f} [{found.low:.3f}, {found.high:.3f}]",
+        "strong": "0.500 (no interval)",
+        "twin": "undefined",
+    }
 
 
 def test_holm_corrects_over_all_pairs_and_protocols(report: Comparisons) -> None:

@@ -42,7 +42,7 @@ def test_a_prediction_or_level_that_is_none_is_refused(
 ) -> None:
     result, predictions = make_result()
     changed = getattr(predictions, column).copy()
-    changed[7] = value
+    changed[[7, 9]] = value
     with pytest.raises(ResultError, match=f"Row 7 .*{reason}"):
         samples(result, replace(predictions, **{column: changed}))
 
