@@ -295,4 +295,6 @@ def _changed(diff: str) -> list[str]:
 
 
 if __name__ == "__main__":
+    # Who is ended ends its workers and takes their copies away.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     sys.exit(main())
