@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
 
-from cefrbench import (
-    Encoder,
-    EncoderCard,
-    EncoderIdentity,
-    EncoderOptions,
-    EncoderSpec,
-    Register,
-    hookimpl,
-)
+from cefrbench import Register, hookimpl
+from cefrbench_plugins.encoders._counted import Counted, reference
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+DESCRIPTION = "LEN, AWL, ASL: characters, mean word length, mean sentence length."
 _WORD = re.compile(r"[a-zA-Z]+")
 #: Words of one "sentence" in a text that stands on a single line.
 WINDOW = 15
@@ -48,46 +36,15 @@ def surface_features(text: str) -> tuple[float, float, float]:
     return float(len(text)), word_length, sentence_length
 
 
-class Surface(Encoder):
-    """The surface features as an encoder of one layer."""
+class Surface(Counted):
+    """The surface features."""
 
-    batch_overhead = 2**20
-
-    def __init__(self, name: str) -> None:
-        self.identity = EncoderIdentity(
-            name=name,
-            model="surface",
-            pooling=None,
-            instruction="",
-            max_length=None,
-            dtype="float32",
-            layers=(1,),
-            width=3,
-            parameters=0,
-        )
-
-    def encode(self, batch: Sequence[object]) -> NDArray[np.float32]:
-        """Count; see :meth:`cefrbench.contracts.encoder.Encoder.encode`."""
-        import numpy as np
-
-        rows = [surface_features(text) for text in cast("Sequence[str]", batch)]
-        return np.array(rows, dtype=np.float32)[:, None, :]
-
-
-def load(name: str, options: EncoderOptions) -> Encoder:
-    """Give the encoder; no option changes it."""
-    return Surface(name)
+    def count(self, text: str) -> tuple[float, float, float]:
+        """Count them; see :func:`surface_features`."""
+        return surface_features(text)
 
 
 @hookimpl
 def register_encoders(register: Register) -> None:
     """Register ``surface``."""
-    card = EncoderCard(
-        name="surface",
-        description="LEN, AWL, ASL: characters, mean word length, mean sentence length.",
-        parameters=0,
-        layers=1,
-        width=3,
-        role="reference",
-    )
-    register(EncoderSpec(card, load))
+    register(reference(Surface, "surface", DESCRIPTION, 3))

@@ -1,6 +1,7 @@
 """Probes with one fault each, planted on estimators of scikit-learn."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -254,15 +255,28 @@ class BatchesWithoutWeights(Ridge):
 class BatchesFoldsAlone(Ridge):
     """Nothing is wrong with it: the loop of the harness, a fold at a time."""
 
-    order = 1
+    reads_weight, reads_count, order = True, True, 1
 
     def fit_folds(self, X, y, folds, *, sample_weight=None, seeds=(None,)):
         fits = []
-        for fold in folds:
+        for given in folds:
+            fold = replace(
+                given,
+                weight=given.weight if self.reads_weight else None,
+                count=given.count if self.reads_count else None,
+            )
             (fit,) = fit_each([(Ridge(), fold)], X, y, sample_weight)
             fit.scores = fit.scores[:: self.order]
             fits.append([fit for _ in seeds])
         return fits
+
+
+class BatchesWithoutFoldsWeights(BatchesFoldsAlone):
+    reads_weight = False
+
+
+class BatchesInRawUnits(BatchesFoldsAlone):
+    reads_count = False
 
 
 class BatchesScoresBackwards(BatchesFoldsAlone):

@@ -67,6 +67,8 @@ FAULTS = [
     (faulty.BatchesApproximately, {"probe-folds"}),
     (faulty.BatchesWithoutWeights, {"probe-folds"}),
     (faulty.BatchesInAnotherOrder, {"probe-folds"}),
+    (faulty.BatchesWithoutFoldsWeights, {"probe-folds"}),
+    (faulty.BatchesInRawUnits, {"probe-folds"}),
     (faulty.BatchesScoresBackwards, {"probe-folds"}),
     (faulty.BatchesTheLastFoldWrongly, {"probe-folds"}),
     (faulty.BatchesTooFew, {"probe-folds"}),

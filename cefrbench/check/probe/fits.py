@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import TypeAlias
 
@@ -115,7 +116,7 @@ def _plan(n: int) -> list[FoldRows]:
     needs="probe-deterministic probe-weights-count",
 )
 def check_folds(subject: ProbeSubject) -> Iterator[Problem | Remark]:
-    """Compare ``fit_folds`` with the harness's loop, with and without weights."""
+    """Compare ``fit_folds`` with the harness's loop: plain, with weights, with folds' own."""
     estimator = subject.make()
     if not isinstance(estimator, FitsFolds):
         raise NotApplicableError("it has no fit_folds; folds are fitted one by one")
@@ -123,21 +124,32 @@ def check_folds(subject: ProbeSubject) -> Iterator[Problem | Remark]:
     plan = _plan(len(data.y))
     seeds: tuple[int | None, ...] = (0, 1) if subject.spec.card.seeded else (None,)
     uneven: Weights = 0.5 + np.arange(len(data.y), dtype=np.float64) % 2
-    for way, weight in (("without weights", None), ("with weights", uneven)):
+    own = [
+        replace(fold, weight=uneven[fold.train][::-1], count=np.floor(uneven[fold.train]) + 1)
+        for fold in plan
+    ]
+    # Features this small mean something else to a penalty, unless counts set their unit.
+    small = (data.X / 50).astype(np.float32)
+    ways = {
+        "without weights": (data.X, plan, None),
+        "with weights": (data.X, plan, uneven),
+        "with weights and counts of the folds' own": (small, own, None),
+    }
+    for way, (X, folds, weight) in ways.items():
         with quiet():
-            fits = estimator.fit_folds(data.X, data.y, plan, sample_weight=weight, seeds=seeds)
-        problem = _wrong_shape(fits, plan, len(seeds))
-        for (i, fold), (j, seed) in product(enumerate(plan), enumerate(seeds)):
+            fits = estimator.fit_folds(X, data.y, folds, sample_weight=weight, seeds=seeds)
+        problem = _wrong_shape(fits, folds, len(seeds))
+        for (i, fold), (j, seed) in product(enumerate(folds), enumerate(seeds)):
             if problem is None:
                 task = (subject.make(seed or 0), fold)
                 with quiet():
-                    (alone,) = fit_each([task], data.X, data.y, weight)
+                    (alone,) = fit_each([task], X, data.y, weight)
                 where = f"fold {i}, seed {seed}, {way}"
                 problem = _differs(subject, where, fits[i][j], alone)
         if problem is not None:
             yield problem
             return
-    yield Remark(f"{len(plan)} folds × {len(seeds)} seeds, with and without weights")
+    yield Remark(f"{len(plan)} folds × {len(seeds)} seeds, {', '.join(ways)}")
 
 
 def _differs(
@@ -150,8 +162,8 @@ def _differs(
         return Problem(
             f"{where}: the batched fit differs from a fit alone by "
             f"{gap(batched.predictions, alone.predictions):.2g} levels",
-            "solve each fold's own problem to the same stopping rule, on its own rows, weights "
-            "and seed",
+            "solve each fold's own problem to the same stopping rule, on its own rows, weights, "
+            "unit and seed",
         )
     if batched.scores is not None and alone.scores is not None:
         from scipy.stats import spearmanr
