@@ -166,13 +166,18 @@ class Sweep:
                 "probe": probe.card.model_dump(mode="json"),
                 "source": self._source(probe),
                 "folds": [planned.manifest for planned in self.folds],
-                "orders": [_digest(planned.fold.train) for planned in self.folds],
+                "rows": [_digest(planned.rows) for planned in self.folds],
                 "seeds": self.seeds_of(probe),
                 "device": self.device.partition(":")[0],
             }
         )
 
 
-def _digest(rows: Ints) -> str:
-    """Hash the order of training rows: a manifest says only which they are."""
-    return hashlib.sha256(rows.tobytes()).hexdigest()
+def _digest(rows: FoldRows) -> str:
+    """Hash what a manifest doesn't say: the order of training rows, and all that is their own."""
+    digest = hashlib.sha256(rows.train.tobytes())
+    for name in ("weight", "count", "groups"):
+        values = getattr(rows, name)
+        if values is not None:
+            digest.update(f"{name} {values.dtype}".encode() + values.tobytes())
+    return digest.hexdigest()

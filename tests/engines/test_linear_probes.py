@@ -1,5 +1,7 @@
 """Ridge, logistic and ordinal: the minimum of scikit-learn and mord, on all folds at once."""
 
+from dataclasses import replace
+
 import mord
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from planted import badly_scaled, planted
 from scipy.optimize import approx_fprime
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from cefrbench.contracts.probe import FitsFolds, FoldRows
@@ -55,6 +58,33 @@ def test_every_fold_is_predicted_as_by_the_reference(probe, shape, weighted):
     for fold, (fit,) in zip(data.folds, fits, strict=True):
         assert fit.converged
         np.testing.assert_allclose(fit.predictions, by_hand(probe, data, fold, weight), atol=1e-9)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("probe", PROBES, ids=lambda p: type(p).__name__)
+def test_a_fold_may_have_weights_and_a_unit_of_its_own(probe, shape):
+    """Beside folds that share the layer's; scikit-learn scales and fits each by itself."""
+    data = planted(*SHAPES[shape], dtype=np.float64)
+    draw = np.random.default_rng(7)
+    own = [
+        FoldRows(
+            fold.train,
+            fold.predict,
+            weight=draw.uniform(0.2, 3.0, len(fold.train)),
+            count=draw.poisson(1.0, len(fold.train)).astype(np.float64),
+        )
+        for fold in data.folds
+    ]
+    only_unit = replace(own[0], weight=None)
+    folds = [*own, only_unit, *data.folds]
+    fits = probe.fit_folds(data.X / 30, data.y, folds, sample_weight=data.weight)
+    for fold, (fit,) in zip(folds, fits, strict=True):
+        X, weight = data.X / 30, data.weight[fold.train] if fold.weight is None else fold.weight
+        if fold.count is not None:
+            scaler = StandardScaler().fit(X[fold.train], sample_weight=fold.count)
+            X = scaler.transform(X)
+        fitted = reference(probe).fit(X[fold.train], data.y[fold.train], sample_weight=weight)
+        np.testing.assert_allclose(fit.predictions, fitted.predict(X[fold.predict]), atol=1e-8)
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from planted_world import World, fits_in
+
+from cefrbench.contracts.probe import FoldRows
+from cefrbench.probing import sweep
 
 #: Fits of one run: two layers.
 ALL = 2
@@ -184,3 +189,13 @@ def test_another_version_of_what_computes_fits_again(
     assert count(world) == ALL
     monkeypatch.undo()
     assert count(world) == 0
+
+
+@pytest.mark.parametrize("own", ["weight", "count", "groups"])
+def test_what_is_a_folds_own_is_in_its_hash(own: str) -> None:
+    rows = FoldRows(np.arange(4), np.arange(2))
+    values = np.arange(1, 5)
+    one = replace(rows, **{own: values})
+    other = replace(rows, **{own: values[::-1].copy()})
+    assert len({sweep._digest(found) for found in (rows, one, other)}) == 3
+    assert sweep._digest(one) == sweep._digest(replace(rows, **{own: values.copy()}))

@@ -12,10 +12,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cefrbench.contracts.probe import FoldFit, FoldRows
-from cefrbench.engines.checks import check_finite, check_weight
+from cefrbench.engines.checks import check_finite, check_weight, training_weight
 from cefrbench.engines.cores import over_cores, workers_for
 from cefrbench.engines.linear.arrays import Array, Arrays, DeviceArrays, Doubles, arrays_on
 from cefrbench.engines.linear.design import Design, Layer
+from cefrbench.engines.standardise import standardised
 
 #: Most memory for folds in work on the CPU.
 HOST_BYTES = 3 << 29
@@ -118,14 +119,23 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
         """
         check_finite(X)
         arrays = arrays_on(self.device)
-        layer = Layer(X, check_weight(sample_weight, len(y)), arrays)
+        weight = check_weight(sample_weight, len(y))
+        layer = Layer(X, weight, arrays)
 
         def fit(fold: FoldRows) -> list[FoldFit]:
-            return [self._fit_fold(layer, y, fold, arrays)] * len(seeds)
+            if _shares(fold):
+                return [self._fit_fold(layer, y, fold, arrays)] * len(seeds)
+            rows = np.concatenate([fold.train, fold.predict])
+            own = _own_layer(X, weight, fold, rows, arrays)
+            places = np.arange(len(rows))
+            moved = FoldRows(places[: len(fold.train)], places[len(fold.train) :])
+            return [self._fit_fold(own, y[rows], moved, arrays)] * len(seeds)
 
         if isinstance(arrays, DeviceArrays):
             return [fit(fold) for fold in folds]
-        self._share(layer, folds)
+        sharing = [fold for fold in folds if _shares(fold)]
+        if sharing:
+            self._share(layer, sharing)
         workers = min(len(folds), workers_for(layer.fold_bytes, HOST_BYTES))
         return over_cores(fit, folds, workers)
 
@@ -149,3 +159,25 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
             message=solution.message,
             scores=self._continuous(scores, classes, latent),
         )
+
+
+def _shares(fold: FoldRows) -> bool:
+    """Whether a fold reads the layer as the others do: in its unit, with its weights."""
+    return fold.weight is None and fold.count is None
+
+
+def _own_layer(
+    X: NDArray[np.float32],
+    sample_weight: Doubles | None,
+    fold: FoldRows,
+    rows: NDArray[np.intp],
+    arrays: Arrays,
+) -> Layer:
+    """Give a fold's rows, training rows first, in the fold's own unit and with its own weights."""
+    weight = training_weight(fold, sample_weight)
+    if weight is not None:
+        weight = np.concatenate([weight, np.ones(len(fold.predict))])
+    features = X[rows]
+    if fold.count is not None:
+        features = standardised(X, fold.train, fold.count, rows)
+    return Layer(features, weight, arrays)
