@@ -24,7 +24,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 
 run: $(VENV)/.run  ## The offline suite, its table, its result, and a site that shows it.
 	$(BIN)/cefrbench run --suite quickstart --output out
-	$(BIN)/cefrbench leaderboard build --results out --out site
+	$(BIN)/cefrbench leaderboard build --results out --out site --corpora leaderboard/corpora
 
 test: $(VENV)/.dev  ## All tests; `make test ARGS='-k levels'` for some.
 	$(BIN)/python -m pytest $(ARGS)
