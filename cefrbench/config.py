@@ -24,7 +24,7 @@ class RunConfig(Card):
     corpora: tuple[str, ...] = ()
     probes: tuple[str, ...] = ()
     protocols: tuple[str, ...] = ()
-    layers: str = Field(default="all", description="`all`, `last`, `4,8,12` or `0-28:4`.")
+    layers: str = Field(default="all", description="`all`, `last`, `study`, `4,8,12` or `0-28:4`.")
     pooling: Pooling | None = Field(default=None, description="None: the encoder's own.")
     instruction: str | None = Field(default=None, description="None: the encoder's own.")
     max_length: int | None = Field(default=None, ge=1, description="None: the encoder's own.")

@@ -23,6 +23,27 @@ def test_a_spec_names_layers_in_ascending_order(spec, layers):
     assert parse_layers(spec, SEVEN) == layers
 
 
+@pytest.mark.parametrize(
+    ("layers", "grid"),
+    [
+        (28, (1, 5, 10, 15, 20, 25, 27)),  # Qwen3-Embedding-0.6B
+        (36, (1, 5, 10, 15, 20, 25, 30, 35)),  # Qwen3-Embedding-4B and -8B
+        (24, (1, 5, 10, 15, 20, 23)),  # embeddinggemma-300M
+        (6, (1, 5)),
+        (5, (1, 4)),
+        (2, (1,)),
+        (1, (1,)),
+    ],
+)
+def test_the_study_probed_a_grid_of_the_layers_below_the_last(layers, grid):
+    assert parse_layers("study", tuple(range(layers + 1))) == grid
+
+
+@pytest.mark.parametrize("only", [(0,), (1,), (12,)])
+def test_an_encoder_with_one_layer_keeps_it_in_the_grid_of_the_study(only):
+    assert parse_layers("study", only) == only
+
+
 def test_all_leaves_out_the_embedding_output_unless_there_is_nothing_else():
     assert parse_layers("all", (0,)) == (0,)
 

@@ -37,7 +37,7 @@ def run_paper(tmp_path_factory):
 
     def run(*words):
         out = tmp_path_factory.mktemp("out")
-        command = ["run", "--suite", "paper", "--encoder", "minilm", "--quiet"]
+        command = ["run", "--suite", "paper", "--encoder", "minilm", "--quiet", "--layers", "all"]
         command += ["--data-dir", str(SHARED / "corpora"), "--device", "cpu"]
         command += [w for name in CORPORA for w in ("--corpus", name)]
         assert main([*command, "--cache-dir", str(cache), "--output", str(out), *words]) == 0

@@ -40,7 +40,7 @@ _JOB_OPTIONS = ("config_file", "cache_dir", "output", "force", "fail_fast", "qui
 )
 @click.option("--probe", "probes", multiple=True, metavar="NAME", help="Repeatable.")
 @click.option("--protocol", "protocols", multiple=True, metavar="NAME", help="Repeatable.")
-@click.option("--layers", metavar="SPEC", help="all, last, 4,8,12 or 0-28:4.")
+@click.option("--layers", metavar="SPEC", help="all, last, study, 4,8,12 or 0-28:4.")
 @click.option("--pooling", type=click.Choice(["last", "mean", "cls", "max"]))
 @click.option("--instruction", metavar="TEXT", help="Prefix of each text; '' for none.")
 @click.option("--max-length", type=click.IntRange(min=1), metavar="N", help="In tokens.")

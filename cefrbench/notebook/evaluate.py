@@ -74,7 +74,7 @@ def evaluate(
         Names, or corpora themselves.
     probes, protocols : str or sequence of str, optional
     layers : str, int or sequence of int, optional
-        ``"all"``, ``"last"``, ``"0-28:4"``, or numbers of layers.
+        ``"all"``, ``"last"``, ``"study"``, ``"0-28:4"``, or numbers of layers.
     pooling, instruction, max_length, device, dtype, batch_tokens, limit, offline, trust_remote_code
         As the options of `cefrbench run`.
     seeds : int or sequence of int, optional
