@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from cefrbench import CorpusCard, Register, Row, hookimpl
 from cefrbench_plugins.corpora._universalcefr import COMMON_CLEANING, UniversalCefrCorpus, place
+
+#: A whole line, the end of it included, and the empty lines and indent that follow.
+_TITLE = re.compile(r"^title:.*\n\s*", re.IGNORECASE | re.MULTILINE)
 
 CARD = CorpusCard(
     name="icle500",
@@ -25,7 +30,7 @@ CARD = CorpusCard(
         "comparative judgement by judges from a crowdsourcing platform"
     ),
     cleaning=(
-        "a first line 'Title: …' is removed, with the white space around the text",
+        "the first line that begins 'Title:' is removed, with the white space around the text",
         *COMMON_CLEANING,
     ),
     hub=place("icle500_en", "icle500.json"),
@@ -33,11 +38,8 @@ CARD = CorpusCard(
 
 
 def strip_title(row: Row) -> Row:
-    """Remove a first line that gives the title."""
-    text = str(row["text"]).lstrip()
-    first, newline, rest = text.partition("\n")
-    body = rest if newline and first.lower().startswith("title:") else text
-    return {**row, "text": body.strip()}
+    """Remove the first line that gives a title, wherever it stands, as the study does."""
+    return {**row, "text": _TITLE.sub("", str(row["text"]), count=1).strip()}
 
 
 @hookimpl

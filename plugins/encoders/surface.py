@@ -24,12 +24,14 @@ def surface_features(text: str) -> tuple[float, float, float]:
         Mean length of the words, runs of ``[a-zA-Z]``; 0 without a word.
     sentence_length : float
         Mean words a sentence: the non-empty lines where there are two or more, else windows of
-        15 words; words are what white space separates.
+        15 words; words are what white space separates. A literal backslash-n, as some rows hold
+        it, is a line break here, and here alone.
     """
     words = _WORD.findall(text)
     word_length = sum(map(len, words)) / len(words) if words else 0.0
-    lines = [line.split() for line in text.splitlines() if line.strip()]
-    tokens = text.split()
+    broken = text.replace("\\n", "\n")
+    lines = [line.split() for line in broken.splitlines() if line.strip()]
+    tokens = broken.split()
     if len(lines) < 2:
         lines = [tokens[start : start + WINDOW] for start in range(0, len(tokens), WINDOW)]
     sentence_length = len(tokens) / len(lines) if lines else 0.0

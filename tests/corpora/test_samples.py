@@ -7,6 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import cefrbench_plugins.corpora
 from cefrbench.contracts.corpus import FIELDS, Corpus, Row, Skip
@@ -124,13 +126,28 @@ def test_icle500_loses_its_title_lines_and_nothing_else() -> None:
         ("Title: A day\n\nIt rained.", "It rained."),
         ("title: A day\nIt rained.\n", "It rained."),
         ("It rained.\nTitle: A day", "It rained.\nTitle: A day"),
+        ("ICLE-1\nTITLE: A day\n\n  It rained.", "ICLE-1\nIt rained."),
+        ("Title: A\nTitle: B\nIt rained.", "Title: B\nIt rained."),
+        ("  Title: A day\nIt rained.", "Title: A day\nIt rained."),
         ("Title: nothing else", "Title: nothing else"),
         ("  Untitled\ntext ", "Untitled\ntext"),
     ],
 )
-def test_only_a_first_line_is_a_title(text: str, left: str) -> None:
+def test_the_first_line_that_begins_title_is_one(text: str, left: str) -> None:
     cleaned = corpus("icle500").clean({"text": text})
     assert cleaned == {"text": left}
+
+
+@given(st.lists(st.sampled_from(["Title:", "tITLE:", "x", " ", "\n"])).map("".join))
+def test_titles_are_removed_as_a_second_implementation_does(text: str) -> None:
+    lines = text.split("\n")
+    titles = [i for i, line in enumerate(lines[:-1]) if line.lower().startswith("title:")]
+    if titles:
+        before, after = lines[: titles[0]], "\n".join(lines[titles[0] + 1 :])
+        left = "".join(line + "\n" for line in before) + after.lstrip()
+    else:
+        left = text
+    assert corpus("icle500").clean({"text": text}) == {"text": left.strip()}
 
 
 def test_merlin_and_zaebuc_spell_no_level_in_their_ways() -> None:

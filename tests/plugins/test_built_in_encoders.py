@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cefrbench.contracts.encoder import EncoderOptions
 from cefrbench.errors import EncoderError
@@ -118,10 +120,29 @@ def test_minilm_without_its_package_names_the_command(monkeypatch):
         # Letters with accents end a run of [a-zA-Z].
         ("Pršelo", (6, 5 / 2, 1)),
         ("123 456", (7, 0, 2)),
+        # A literal backslash-n breaks a line (2 and 1 words), but counts as two characters and
+        # its n as a letter.
+        ("Oi a\\nmar", (9, (2 + 1 + 4) / 3, 3 / 2)),
         ("", (0, 0, 0)),
     ],
 )
 def test_surface_features_counted_by_hand(text, expected):
+    assert surface_features(text) == pytest.approx(expected)
+
+
+@given(st.lists(st.sampled_from(["a", "bc", " ", "\\n", "\n", "\t", "1", "é"])).map("".join))
+def test_surface_features_are_those_of_a_second_implementation(text):
+    runs = "".join(c if c.isascii() and c.isalpha() else " " for c in text).split()
+    sentences = [s for s in "\n".join(text.split("\\n")).split("\n") if s.split()]
+    if len(sentences) < 2:
+        words = " ".join(sentences).split()
+        sentences = [" ".join(words[i : i + 15]) for i in range(0, len(words), 15)]
+    lengths = [len(s.split()) for s in sentences]
+    expected = (
+        len(text),
+        np.mean([len(run) for run in runs]) if runs else 0,
+        np.mean(lengths) if lengths else 0,
+    )
     assert surface_features(text) == pytest.approx(expected)
 
 
