@@ -99,10 +99,10 @@ def text_key(text: str) -> str:
 class EssayTable:
     """Essays of several corpora, pooled in row order, as arrays of one entry a row.
 
-    In the ``study`` form every row is a unit of its own and carries the level of the first row
-    with its text. In the ``corrected`` form rows with the same normalised text are one unit:
-    never on both sides of a cut, scored once a corpus, right anywhere between their levels, and
-    each trains with its share of the weight.
+    In the ``study`` form every row is a unit of its own and carries level, corpus and all else of
+    the first row with its text. In the ``corrected`` form rows with the same normalised text are
+    one unit: never on both sides of a cut, scored once a corpus, right anywhere between their
+    levels, and each trains with its share of the weight.
 
     Attributes
     ----------
@@ -188,7 +188,7 @@ def pool(
     scale: Scale,
     form: Form,
     *,
-    own_level: bool = False,
+    baseline: bool = False,
 ) -> EssayTable:
     """Pool corpora into one table.
 
@@ -198,17 +198,20 @@ def pool(
         The order decides the row order.
     scale : Scale
     form : {"study", "corrected"}
-    own_level : bool
-        In the study's form: give each row its own level instead of that of the first row with
-        its text (the study does this for its surface baseline alone).
+    baseline : bool
+        In the study's form: give each row its own level and corpus instead of those of the first
+        row with its text. The study does this for its surface baseline alone; for all else it
+        looks both up by the text (and here language, author and task go with them).
     """
     texts = [text for essays in corpora for text in essays.texts]
     own = np.array([scale.index(lv) for e in corpora for lv in e.levels], dtype=np.int64)
     corpus = np.repeat(np.arange(len(corpora)), [len(e) for e in corpora]).astype(np.int64)
     keys = tuple(text_key(text) for text in texts)
+    source = np.arange(len(texts), dtype=np.int64)
     if form == "study":
-        unit = np.arange(len(texts), dtype=np.int64)
-        label = own if own_level else own[_first_occurrence(texts)]
+        unit = source
+        source = source if baseline else _first_occurrence(texts)
+        label, corpus = own[source], corpus[source]
         low = high = label
         weight = np.ones(len(texts))
     else:
@@ -216,6 +219,7 @@ def pool(
         label = own
         low, high = _interval(own, corpus, unit)
         weight = _share(corpus, unit)
+    languages = [language for essays in corpora for language in essays.languages]
     return EssayTable(
         form=form,
         scale=scale,
@@ -227,9 +231,9 @@ def pool(
         low=low,
         high=high,
         weight=weight,
-        language=tuple(lang for essays in corpora for lang in essays.languages),
-        author=_numbered([essays.authors or (None,) * len(essays) for essays in corpora]),
-        task=_numbered([essays.tasks or (None,) * len(essays) for essays in corpora]),
+        language=tuple(languages[row] for row in source),
+        author=_numbered([essays.authors or (None,) * len(essays) for essays in corpora])[source],
+        task=_numbered([essays.tasks or (None,) * len(essays) for essays in corpora])[source],
     )
 
 

@@ -71,6 +71,22 @@ def parse_level(value: object) -> ParsedLevel:
     return ParsedLevel(None, "unknown level")
 
 
+#: All that the study kept, as spelt: it merged the plus-levels of B alone.
+_STUDY = frozenset({*Level.__members__, "B1+", "B2+"})
+
+
+def study_level(value: object) -> ParsedLevel:
+    """Read one level as Lyngbaek & Kristensen-McLachlan (2026) did.
+
+    ``A1`` to ``C2``, ``B1+`` and ``B2+``, in this spelling; what :func:`parse_level` reads beside
+    these (``A2+``, ``C1+``, ``b1``) is ``"dropped by the study"``.
+    """
+    parsed = parse_level(value)
+    if parsed.level is None or value in _STUDY:
+        return parsed
+    return ParsedLevel(None, "dropped by the study")
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """A mapping of the six levels to ordered classes ``0 … n-1``."""

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NoReturn
-
-import numpy as np
 
 from cefrbench import provenance
 from cefrbench.config import RunConfig, as_command
@@ -23,12 +22,12 @@ from cefrbench.contracts.protocol import Protocol, Skipped
 from cefrbench.cores import usable_cores
 from cefrbench.corpora.load import load_essays
 from cefrbench.errors import CorpusError, EncoderError, UserError
-from cefrbench.essays import Essays, EssayTable, pool
+from cefrbench.essays import Essays, EssayTable, pool, text_key
 from cefrbench.features.compute import FeatureSet, compute_features
 from cefrbench.features.store import FeatureStore
 from cefrbench.folds import make_folds
 from cefrbench.layers import parse_layers
-from cefrbench.levels import SCALES
+from cefrbench.levels import SCALES, Scale, parse_level, study_level
 from cefrbench.plugins import PluginHost
 from cefrbench.probing.store import FitStore
 from cefrbench.probing.sweep import PlannedFold, Sweep
@@ -122,6 +121,7 @@ def load_corpora(config: RunConfig, host: PluginHost, job: Job) -> Loaded:
                 access=Access(offline=config.offline, cache_dir=job.download_dir),
                 limit=config.limit,
                 seed=config.split_seed,
+                read_level=study_level if config.form == "study" else parse_level,
             )
         except CorpusError as error:
             if job.fail_fast or len(names) == 1:
@@ -162,8 +162,8 @@ def run_encoder(
     finally:
         encoder.close()
     essays = [one for one in loaded.essays if one.name not in features.failed]
-    own_level = name in config.own_level_encoders
-    table = pool(essays, SCALES[config.scale], config.form, own_level=own_level)
+    baseline = name in config.own_level_encoders
+    table = pool(essays, SCALES[config.scale], config.form, baseline=baseline)
     with clock.phase("splits"):
         folds, skipped = _folds(plan.protocols, table, config.split_seed)
         if not folds:
@@ -171,7 +171,7 @@ def run_encoder(
     device = _probe_device(config.device)
     sweep = Sweep(
         features=features,
-        data_key=_data_key(features, essays, config, own_level),
+        data_key=_data_key(features, essays, config, baseline),
         table=table,
         folds=folds,
         seeds=tuple(dict.fromkeys(config.seeds)),
@@ -184,7 +184,7 @@ def run_encoder(
         records = collect(sweep.run(layers, plan.probes, job.progress), folds, table)
     with clock.phase("scores"):
         cards = tuple(protocol.card for protocol in plan.protocols)
-        corpora = tuple(_corpus_record(one, loaded.source, table) for one in essays)
+        corpora = tuple(_corpus_record(one, loaded.source, table.scale) for one in essays)
         choices = choose_layers(records.fits)
         summary = summarise(records.units, choices, [c.card.name for c in corpora])
     not_encoded = [
@@ -275,7 +275,7 @@ def _refuse(skipped: list[tuple[str, Skipped]], encoder: str, failed: dict[str, 
 
 
 def _data_key(
-    features: FeatureSet, essays: Sequence[Essays], config: RunConfig, own_level: bool
+    features: FeatureSet, essays: Sequence[Essays], config: RunConfig, baseline: bool
 ) -> str:
     """Name the rows and features that probes are fitted on, and what computed the features."""
     index = features.corpora[0].index
@@ -283,24 +283,24 @@ def _data_key(
         index.encoder.digest(),
         index.software,
         [(e.name, e.fingerprint) for e in essays],
-        [config.scale, config.form, own_level],
+        [config.scale, config.form, baseline],
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _corpus_record(
-    essays: Essays, source: Literal["hub", "file", "sample"], table: EssayTable
+    essays: Essays, source: Literal["hub", "file", "sample"], scale: Scale
 ) -> CorpusRecord:
-    rows = table.rows_of(table.names.index(essays.name))
-    counts = np.bincount(table.label[rows], minlength=len(table.scale))
+    """Describe a corpus by its own rows and their own levels, whatever a form makes of them."""
+    counts = Counter(scale.index(level) for level in essays.levels)
     return CorpusRecord(
         card=essays.card,
         revision=essays.revision,
         fingerprint=essays.fingerprint,
         source=source,
         texts=len(essays),
-        units=len({table.key[row] for row in rows}),
-        levels={c: int(n) for c, n in zip(table.scale.classes, counts, strict=True)},
+        units=len({text_key(text) for text in essays.texts}),
+        levels={name: counts[index] for index, name in enumerate(scale.classes)},
         cleaning=essays.report,
     )
 

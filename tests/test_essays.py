@@ -40,7 +40,7 @@ def test_a_fingerprint_hashes_texts_levels_and_languages_in_order() -> None:
 
 
 def test_rows_stand_in_the_order_of_the_corpora() -> None:
-    table = pool([ONE, OTHER], FIVE, "study")
+    table = pool([ONE, OTHER], FIVE, "corrected")
     assert table.names == ("one", "other")
     assert table.corpus.tolist() == [0, 0, 0, 0, 1, 1]
     assert table.language == ("en",) * 4 + ("cs",) * 2
@@ -58,9 +58,16 @@ def test_the_study_gives_a_text_the_level_of_its_first_row_everywhere() -> None:
     assert table.weight.tolist() == [1] * 6
 
 
-def test_the_surface_baseline_of_the_study_uses_each_rows_own_level() -> None:
-    table = pool([ONE, OTHER], FIVE, "study", own_level=True)
+def test_the_study_gives_a_text_the_corpus_of_its_first_row_everywhere() -> None:
+    table = pool([ONE, OTHER], FIVE, "study")
+    assert table.corpus.tolist() == [0, 0, 0, 0, 0, 1], '"y" stands in the first corpus already'
+    assert table.rows_of(1).tolist() == [5]
+
+
+def test_the_surface_baseline_of_the_study_uses_each_rows_own_level_and_corpus() -> None:
+    table = pool([ONE, OTHER], FIVE, "study", baseline=True)
     assert table.label.tolist() == [0, 2, 1, 4, 4, 3]
+    assert table.corpus.tolist() == [0, 0, 0, 0, 1, 1]
 
 
 def test_the_corrected_form_takes_rows_with_one_text_for_one_unit() -> None:
@@ -99,17 +106,31 @@ def test_groups_are_corpora_that_belong_together_where_two_are_here() -> None:
     assert pool(parts, FIVE, "study").groups == {"g": (0, 2)}
 
 
-@given(
+CONTENTS = st.lists(
     st.lists(
-        st.lists(
-            st.tuples(st.sampled_from("pqrs"), st.sampled_from(["A1", "A2", "B1", "B2", "C1"])),
-            min_size=1,
-            max_size=8,
-        ),
+        st.tuples(st.sampled_from("pqrs"), st.sampled_from(["A1", "A2", "B1", "B2", "C1"])),
         min_size=1,
-        max_size=3,
-    )
+        max_size=8,
+    ),
+    min_size=1,
+    max_size=3,
 )
+
+
+@given(CONTENTS)
+def test_the_study_looks_levels_and_corpora_up_by_text(
+    contents: list[list[tuple[str, str]]],
+) -> None:
+    table = pool([essays(f"c{n}", content) for n, content in enumerate(contents)], FIVE, "study")
+    rows = [(text, n, level) for n, content in enumerate(contents) for text, level in content]
+    for text, corpus, label in zip(
+        [row[0] for row in rows], table.corpus.tolist(), table.label.tolist(), strict=True
+    ):
+        _, wanted, level = next(row for row in rows if row[0] == text)
+        assert (corpus, label) == (wanted, ["A1", "A2", "B1", "B2", "C1"].index(level))
+
+
+@given(CONTENTS)
 def test_weights_of_a_text_sum_to_one_and_its_gold_spans_its_levels(
     contents: list[list[tuple[str, str]]],
 ) -> None:

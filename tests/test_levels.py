@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cefrbench.levels import FIVE, NO_LEVEL, SCALES, SIX, Level, ParsedLevel, parse_level
+from cefrbench.levels import (
+    FIVE,
+    NO_LEVEL,
+    SCALES,
+    SIX,
+    Level,
+    ParsedLevel,
+    parse_level,
+    study_level,
+)
 
 NAMES = ["A1", "A2", "B1", "B2", "C1", "C2"]
 
@@ -84,3 +93,21 @@ def test_the_six_classes_keep_all_apart() -> None:
 
 def test_scales_are_found_by_name() -> None:
     assert SCALES == {"cefr5": FIVE, "cefr6": SIX}
+
+
+@pytest.mark.parametrize("name", list(Level.__members__))
+def test_the_study_kept_the_six_levels_and_merged_the_plus_levels_of_b_alone(name: str) -> None:
+    assert study_level(name) == ParsedLevel(Level[name])
+    merged = ParsedLevel(Level[name]) if name in ("B1", "B2") else None
+    assert study_level(name + "+") == (merged or ParsedLevel(None, "dropped by the study"))
+
+
+@pytest.mark.parametrize("value", ["b1", " B1", "B1 ", "B1 +", "Ａ1"])
+def test_the_study_read_levels_as_they_are_spelt(value: str) -> None:
+    assert study_level(value) == ParsedLevel(None, "dropped by the study")
+
+
+@pytest.mark.parametrize("value", [None, "NA", "unrated", "EMPTY", "B", "C3", 7, ["B1"]])
+def test_what_gives_no_level_gives_the_study_none_for_the_same_reason(value: object) -> None:
+    assert study_level(value) == parse_level(value)
+    assert study_level(value).level is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -17,7 +17,7 @@ from cefrbench.corpora.licences import stricter
 from cefrbench.corpora.questions import kind_of, row_faults
 from cefrbench.errors import CorpusError, UserError
 from cefrbench.essays import CleaningReport, Essays
-from cefrbench.levels import Level, parse_level
+from cefrbench.levels import Level, ParsedLevel, parse_level
 
 #: Offending values kept for the report, by reason.
 EXAMPLES = 3
@@ -32,6 +32,7 @@ def load_essays(
     access: Access = NO_ACCESS,
     limit: int | None = None,
     seed: int = 42,
+    read_level: Callable[[object], ParsedLevel] = parse_level,
 ) -> Essays:
     """Load one corpus and clean it; what is dropped is counted by reason.
 
@@ -47,6 +48,8 @@ def load_essays(
     limit : int, optional
         Most rows to keep: a choice by ``seed`` among the usable ones, in the order of the source.
     seed : int
+    read_level : callable
+        What makes a level of a row's ``cefr_level``.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def load_essays(
         When the rows can't be reached, a row is malformed, or none is usable.
     """
     source, where = _open(corpus, sample, data_dir, access)
-    essays = clean_rows(corpus, source, where, limit=limit, seed=seed)
+    essays = clean_rows(corpus, source, where, limit=limit, seed=seed, read_level=read_level)
     # Samples are ours to give away, whatever the licence of the corpus is.
     return replace(essays, card=corpus.card) if sample else essays
 
@@ -79,7 +82,13 @@ def _open(corpus: Corpus, sample: bool, data_dir: Path | None, access: Access) -
 
 
 def clean_rows(
-    corpus: Corpus, source: Rows, where: str, *, limit: int | None = None, seed: int = 42
+    corpus: Corpus,
+    source: Rows,
+    where: str,
+    *,
+    limit: int | None = None,
+    seed: int = 42,
+    read_level: Callable[[object], ParsedLevel] = parse_level,
 ) -> Essays:
     """Clean rows by a corpus's rules; the card then knows the licence of the rows.
 
@@ -88,7 +97,7 @@ def clean_rows(
     CorpusError
         When a row is malformed, or none is usable.
     """
-    sieve = _Sieve(corpus, where)
+    sieve = _Sieve(corpus, where, read_level)
     try:
         for number, row in enumerate(source.rows, start=1):
             sieve.take(number, row)
@@ -111,9 +120,12 @@ def _broken_plugin(corpus: Corpus, error: Exception) -> CorpusError:
 class _Sieve:
     """Collects the rows of one corpus that have a text and a level; counts the others."""
 
-    def __init__(self, corpus: Corpus, where: str) -> None:
+    def __init__(
+        self, corpus: Corpus, where: str, read_level: Callable[[object], ParsedLevel]
+    ) -> None:
         self._corpus = corpus
         self._where = where
+        self._read_level = read_level
         self._rows = 0
         self._texts: list[str] = []
         self._levels: list[Level] = []
@@ -131,7 +143,7 @@ class _Sieve:
         if isinstance(row, Skip):
             self._dropped[row.reason] += 1
             return
-        text, level = row["text"], parse_level(row["cefr_level"])
+        text, level = row["text"], self._read_level(row["cefr_level"])
         if not isinstance(text, str) or not text.strip():
             self._dropped["empty text"] += 1
         elif not _is_unicode(text):

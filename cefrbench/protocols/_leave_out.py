@@ -18,6 +18,8 @@ def leave_out(
     The study throws the other 20 % away; the corrected form chooses the layer on them, and keeps
     texts that also stand in the left-out rows out of training.
     """
+    if not any(map(len, scored.values())):
+        return Skipped(name, "there is nothing to score")
     rest = np.setdiff1d(np.arange(len(table), dtype=np.int64), left_out)
     rest = table.without_units_of(rest, left_out)
     if not len(rest):

@@ -13,10 +13,19 @@ from corpus_files import CARD, ListCorpus, row, rows, write
 from cefrbench.contracts.corpus import Access, Corpus, Row, Rows, Skip
 from cefrbench.corpora.load import load_essays
 from cefrbench.errors import CorpusError
-from cefrbench.levels import Level
+from cefrbench.levels import Level, study_level
 from cefrbench.plugins import PluginHost
 
 MERLIN = Path(__file__).parents[3] / "shared" / "corpora"
+
+
+def test_the_study_drops_plus_levels_but_those_of_b_and_the_report_says_so() -> None:
+    content = [row(f"text {level}", level) for level in ("A2+", "B1+", "B2+", "C1+", "C1", "NA")]
+    essays = load_essays(ListCorpus(content), read_level=study_level)
+    assert essays.texts == ("text B1+", "text B2+", "text C1")
+    assert essays.levels == (Level.B1, Level.B2, Level.C1)
+    assert essays.report.dropped == {"dropped by the study": 2, "no level": 1}
+    assert essays.report.examples["dropped by the study"] == ("A2+", "C1+")
 
 
 def sentence_of(content: Any, **options: Any) -> str:

@@ -67,11 +67,11 @@ def _describe(fold: Fold | Skipped, name: str, table: EssayTable) -> str:
 
 GOLDEN: dict[tuple[str, Form], dict[str, str]] = {
     ("by-task", "study"): {
-        "1": "b03cb3385c7d89f9-fa56b097",
-        "2": "ba51d08f14568f9b-de39fb4e",
-        "3": "811c54791bdd899f-3477767d",
-        "4": "760a3bdfcf3ca236-c8308799",
-        "5": "fecfcffd8b1a7080-5aaaf878",
+        "1": "f4e88864ac04dbea-40d3e574",
+        "2": "28a95bcaf9e33624-d8a73be5",
+        "3": "92fc6fd8e9fbb471-08c1019d",
+        "4": "d0088a2c597cfcc1-65ca1f30",
+        "5": "fcddf85b5181e9db-b7f5adc9",
     },
     ("by-task", "corrected"): {
         "1": "3bbec948dbd0b0df-0d5634a0",
@@ -81,17 +81,17 @@ GOLDEN: dict[tuple[str, Form], dict[str, str]] = {
         "5": "93266169d938fa80-6b41704f",
     },
     ("lofo", "study"): {
-        "m": "ba37c936d88caea8-b64bdf6a",
-        "many": "7d01d5432b427c4b-c9688e4e",
+        "m": "169204099ef9087b-6e597750",
+        "many": "6fa0583531da7b73-5bbfd888",
     },
     ("lofo", "corrected"): {
         "m": "fca50faa66f1d6c0-dc38e229",
         "many": "45b8a40f7caf033e-fe9da6f4",
     },
     ("few-shot-8", "study"): {
-        "one": "5f8a1337d564dc85-05136724",
-        "two": "546bc11670ace619-85e19dca",
-        "many": "2e6e13653baa1de3-b98a3c2a",
+        "one": "f50ec555c59a3809-c361e1bf",
+        "two": "fb303e5a8285e024-6db3f843",
+        "many": "bb0eab711ce01ee1-c5ca1291",
     },
     ("few-shot-8", "corrected"): {
         "one": "f50646906121be09-2ac5f42f",
@@ -99,9 +99,9 @@ GOLDEN: dict[tuple[str, Form], dict[str, str]] = {
         "many": "c5437fd0e6e2c1e0-2da02ae5",
     },
     ("few-shot-32", "study"): {
-        "one": "its support set has 11 texts, not 32",
-        "two": "its support set has 14 texts, not 32",
-        "many": "a29b9e880e502f7c-ffe7eb03",
+        "one": "its support set has 13 texts, not 32",
+        "two": "its support set has 13 texts, not 32",
+        "many": "6b34c6ced71bf076-41570df9",
     },
     ("few-shot-32", "corrected"): {
         "one": "its support set has 9 texts, not 32",
@@ -109,9 +109,9 @@ GOLDEN: dict[tuple[str, Form], dict[str, str]] = {
         "many": "64dc41f58d3ddd9d-9741da16",
     },
     ("few-shot-128", "study"): {
-        "one": "its support set has 11 texts, not 128",
-        "two": "its support set has 14 texts, not 128",
-        "many": "1e687b7fffc37e1d-8fe19e24",
+        "one": "its support set has 13 texts, not 128",
+        "two": "its support set has 13 texts, not 128",
+        "many": "1b24efd3b8f06689-fd0262b7",
     },
     ("few-shot-128", "corrected"): {
         "one": "its support set has 9 texts, not 128",
@@ -119,16 +119,16 @@ GOLDEN: dict[tuple[str, Form], dict[str, str]] = {
         "many": "5183290fb0f09109-7123aab7",
     },
     ("iid", "study"): {
-        "all": "c2d4f623951cd115-885b2d55",
+        "all": "427fd052018890ae-885b2d55",
     },
     ("iid", "corrected"): {
         "all": "fec6483e74a79230-1589424a",
     },
     ("loco", "study"): {
-        "one": "2e7d1e6d2259e61d-86a3dff7",
-        "two": "a67bab9ec1aa80c8-c7c7ae99",
-        "many": "228a5aa886a8142c-c9688e4e",
-        "m-all": "fdbdfd99e34f34b3-b64bdf6a",
+        "one": "ced49eeda1f9465e-9fdea900",
+        "two": "c5171de5789930b8-b524e4e4",
+        "many": "4a78f7428a81bcb9-5bbfd888",
+        "m-all": "80cd9b25b758d822-6e597750",
     },
     ("loco", "corrected"): {
         "one": "d1e080e0f9ab7cc9-1b8ddf88",
@@ -137,23 +137,23 @@ GOLDEN: dict[tuple[str, Form], dict[str, str]] = {
         "m-all": "6545ca0667223b9b-dc38e229",
     },
     ("logo", "study"): {
-        "m-all": "78a4031ef0006753-b64bdf6a",
+        "m-all": "97a021b9d5d3dee7-6e597750",
     },
     ("logo", "corrected"): {
         "m-all": "2e6fc4ff7b2d81b3-dc38e229",
     },
     ("lolo", "study"): {
-        "cs": "bb5d08bb3fd30c4d-86a3dff7",
-        "it": "1913050aec1c8ed7-f260950e",
+        "cs": "8d7a62cd6168aee3-9fdea900",
+        "it": "e04976edab52e62c-27ac9c1f",
     },
     ("lolo", "corrected"): {
         "cs": "1cf1d351ebcd24ab-1b8ddf88",
         "it": "481d226fdace2bef-bcd419e5",
     },
     ("pairwise", "study"): {
-        "one": "4c97cb6fb8211f35-f260950e",
-        "two": "41b15f7bf490ff81-9044e2b0",
-        "many": "ae47d40de5dd5855-b64bdf6a",
+        "one": "1e644c9ef5707b6d-27ac9c1f",
+        "two": "939c82ff3a543a9f-cea30855",
+        "many": "e80fecc5c00e84cd-6e597750",
     },
     ("pairwise", "corrected"): {
         "one": "3a07e1d3e02f89c1-bcd419e5",
@@ -161,9 +161,9 @@ GOLDEN: dict[tuple[str, Form], dict[str, str]] = {
         "many": "5b864c4537ddcc4d-dc38e229",
     },
     ("within", "study"): {
-        "one": "9f1799d1ea039e58-f260950e",
-        "two": "3014cfd05bede98d-9044e2b0",
-        "many": "55ae37d2f117d764-b64bdf6a",
+        "one": "70e67bcade47e7fc-27ac9c1f",
+        "two": "4cac70f5af11e924-cea30855",
+        "many": "a184547ebc4f3a02-6e597750",
     },
     ("within", "corrected"): {
         "one": "0b9b9f3ca1e5358a-24bbfcff",
