@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         ProbeOptions,
         ProbeSpec,
     )
-    from cefrbench.contracts.protocol import Fold, Protocol, Skipped
+    from cefrbench.contracts.protocol import Fold, Inner, Protocol, Skipped
     from cefrbench.corpora.load import load_essays
     from cefrbench.corpora.owners import OwnersCorpus, need_columns
     from cefrbench.errors import (
@@ -47,7 +47,17 @@ if TYPE_CHECKING:
         UserError,
     )
     from cefrbench.essays import EssayTable
-    from cefrbench.folds import Cut, by_corpus, stratified_cut, training_part
+    from cefrbench.folds import (
+        FOLDS,
+        Cut,
+        across,
+        by_corpus,
+        five_folds,
+        in_turn,
+        parts_by_group,
+        stratified_cut,
+        study_cut,
+    )
     from cefrbench.notebook.evaluate import evaluate
     from cefrbench.plugins import Register, load_file
     from cefrbench.results.evaluation import Evaluation
@@ -55,6 +65,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "FOLDS",
     "Access",
     "CacheError",
     "Corpus",
@@ -78,6 +89,7 @@ __all__ = [
     "FoldFit",
     "FoldRows",
     "HubFile",
+    "Inner",
     "OwnersCorpus",
     "Penalty",
     "PluginError",
@@ -96,14 +108,18 @@ __all__ = [
     "Skipped",
     "UserError",
     "__version__",
+    "across",
     "by_corpus",
     "evaluate",
+    "five_folds",
     "hookimpl",
+    "in_turn",
     "load_essays",
     "load_file",
     "need_columns",
+    "parts_by_group",
     "stratified_cut",
-    "training_part",
+    "study_cut",
 ]
 
 #: Where each name lives; the imports above say the same to type checkers.
@@ -125,7 +141,9 @@ _HOMES = {
             "CacheError CorpusError EncoderError PluginError ProbeError ResultError UserError"
         ),
         "essays": "EssayTable",
-        "folds": "Cut by_corpus stratified_cut training_part",
+        "folds": (
+            "FOLDS Cut across by_corpus five_folds in_turn parts_by_group stratified_cut study_cut"
+        ),
         "notebook.evaluate": "evaluate",
         "plugins": "Register load_file",
         "results.evaluation": "Evaluation",

@@ -30,6 +30,15 @@ class RunConfig(Card):
     max_length: int | None = Field(default=None, ge=1, description="None: the encoder's own.")
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
     split_seed: int = Field(default=42, ge=0)
+    penalties: tuple[str, ...] = Field(
+        default=(), description="`PROBE=VALUE`: penalties of a probe, in place of its own grid."
+    )
+    every_layer: bool = Field(
+        default=False, description="Fit all probes on all layers, those too that follow another."
+    )
+    refits: int = Field(
+        default=0, ge=0, le=1000, description="Fits on resampled training texts, for errors."
+    )
     scale: Literal["cefr5", "cefr6"] = "cefr5"
     form: Literal["study", "corrected"] = "corrected"
     own_level_encoders: tuple[str, ...] = Field(
@@ -167,6 +176,9 @@ _OPTIONS = {
     "probes": "--probe",
     "protocols": "--protocol",
     "layers": "--layers",
+    "penalties": "--penalty",
+    "every_layer": "--every-layer",
+    "refits": "--refits",
     "pooling": "--pooling",
     "instruction": "--instruction",
     "max_length": "--max-length",

@@ -165,6 +165,29 @@ class EssayTable:
             members.setdefault(card.group or card.name, []).append(index)
         return {name: tuple(found) for name, found in members.items()}
 
+    @property
+    def group(self) -> Ints:
+        """Number of what must not be cut: a text, or all that one author wrote.
+
+        A text by two authors joins them. Numbers are given by first appearance.
+        """
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        rows = np.flatnonzero(self.author >= 0)
+        nodes = len(self) + int(self.author.max(initial=-1)) + 1
+        links = coo_array(
+            (np.ones(len(rows)), (self.unit[rows], len(self) + self.author[rows])),
+            shape=(nodes, nodes),
+        )
+        _, component = connected_components(links, directed=False)
+        _, first, number = np.unique(
+            component[self.unit], return_index=True, return_inverse=True
+        )
+        place = np.empty(len(first), dtype=np.int64)
+        place[np.argsort(first)] = np.arange(len(first))
+        return place[number]
+
     def rows_of(self, *corpora: int) -> Ints:
         """Rows of the given corpora (indices into ``cards``), in order."""
         return np.flatnonzero(np.isin(self.corpus, corpora)).astype(np.int64)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from cefrbench.contracts.protocol import Fold, Protocol, Skipped
+from cefrbench.contracts.protocol import Fold, Inner, Protocol, Skipped
 from cefrbench.errors import PluginError, UserError
 from cefrbench.essays import EssayTable, Ints
 
@@ -37,19 +38,27 @@ def make_folds(protocol: Protocol, table: EssayTable, seed: int) -> list[Fold | 
 
 
 def _refuse_leaks(protocol: Protocol, table: EssayTable, fold: Fold) -> None:
-    scored = np.concatenate([fold.validation[:0], *fold.scored.values()])
-    held = np.concatenate([fold.validation, scored])
-    leaked = np.intersect1d(table.unit[fold.train], table.unit[held])
+    scored = np.concatenate([fold.train[:0], *fold.scored.values()])
+    _refuse(protocol, table, fold, (fold.train, scored), "that it also scores")
+    for cut in fold.inner:
+        held = np.concatenate([cut.train[:0], *cut.held.values()])
+        _refuse(protocol, table, fold, (held, scored), "for its choice that it also scores")
+        _refuse(protocol, table, fold, (cut.train, held), "that it also chooses on")
+        if not np.isin(cut.train, fold.train).all():
+            raise PluginError(
+                f"Protocol {protocol.name!r} chooses for fold {fold.name!r} by fits on texts that "
+                "the fold itself doesn't train on: cut its own training rows."
+            )
+
+
+def _refuse(
+    protocol: Protocol, table: EssayTable, fold: Fold, sides: tuple[Ints, Ints], what: str
+) -> None:
+    leaked = np.intersect1d(*(table.unit[rows] for rows in sides))
     if len(leaked):
         raise PluginError(
-            f"Protocol {protocol.name!r} trains fold {fold.name!r} on {len(leaked)} texts "
-            "that it also scores or chooses the layer on: cut by `table.unit`, not by row."
-        )
-    leaked = np.intersect1d(table.unit[fold.validation], table.unit[scored])
-    if len(leaked):
-        raise PluginError(
-            f"Protocol {protocol.name!r} chooses the layer of fold {fold.name!r} on {len(leaked)} "
-            "texts that it also scores: cut by `table.unit`, not by row."
+            f"Protocol {protocol.name!r} uses {len(leaked)} texts in fold {fold.name!r} {what}: "
+            "cut by `table.unit`, not by row."
         )
 
 
@@ -111,33 +120,130 @@ def _in_order(table: EssayTable, rows: Ints, units: Sequence[int]) -> Ints:
     return rows[np.argsort([place[unit] for unit in table.unit[rows]], kind="stable")]
 
 
-def training_part(table: EssayTable, rows: Ints, seed: int) -> Cut:
-    """Cut a training part: 80 % to fit on, 20 % to choose the layer on."""
-    return stratified_cut(table, rows, 0.2, seed)
-
-
 def by_corpus(table: EssayTable, rows: Ints) -> dict[str, Ints]:
-    """Scored rows by corpus, each unit once; corpora without rows are left out."""
+    """Rows by corpus, each unit once; corpora without rows are left out."""
     rows = table.once(rows)
     parts = {name: rows[table.corpus[rows] == i] for i, name in enumerate(table.names)}
     return {name: part for name, part in parts.items() if len(part)}
 
 
-def cut_in_distribution(table: EssayTable, name: str, rows: Ints, seed: int) -> Fold | Skipped:
-    """Make the fold that holds 20 % of some rows back and scores them, per corpus.
+#: Folds in distribution, and of what can't be cut by families.
+FOLDS = 5
 
-    The corrected form cuts validation rows off the training part; the study's has none.
+
+def parts_by_group(
+    table: EssayTable, rows: Ints, group: Ints, seed: int, count: int = FOLDS
+) -> list[Ints]:
+    """Cut rows into parts of which each serves once as the scored one.
+
+    scikit-learn's ``StratifiedGroupKFold(count, shuffle=True, random_state=seed)`` with corpus ×
+    level as strata.
+
+    Parameters
+    ----------
+    table : EssayTable
+    rows : ndarray of int
+    group : ndarray of int
+        One number a row of the table: rows of one group stay together.
+    seed, count : int
+
+    Raises
+    ------
+    ValueError
+        scikit-learn's, when there are too few groups or texts of every level.
     """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    strata = table.corpus[rows] * len(table.scale) + table.label[rows]
+    _, first, number = np.unique(group[rows], return_index=True, return_inverse=True)
+    numbers = np.argsort(np.argsort(first))[number]
+    cutter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # A level with fewer texts than folds can't be everywhere: nothing is lost by that.
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        return [rows[held] for _, held in cutter.split(rows, strata, numbers)]
+
+
+def in_turn(table: EssayTable, parts: Sequence[Ints], among: Ints | None = None) -> list[Fold]:
+    """Folds that score each part in turn and train on the others.
+
+    Inside a fold the other parts are held out in turn, so that two parts share one training set:
+    what stands in neither. No text and no author of a part is trained on, or chosen on, by the
+    fold that scores it.
+
+    Parameters
+    ----------
+    table : EssayTable
+    parts : sequence of ndarray of int
+    among : ndarray of int, optional
+        Rows to train on; none means all of the parts.
+    """
+    rows = np.sort(np.concatenate(parts)) if among is None else among
+    apart = [_apart(table, rows, part) for part in parts]
+    folds = []
+    for i, part in enumerate(parts):
+        inner = []
+        for j, held in enumerate(parts):
+            kept = by_corpus(table, np.intersect1d(held, apart[i]))
+            train = np.intersect1d(apart[i], apart[j])
+            if j != i and len(train) and kept:
+                inner.append(Inner(train, kept))
+        folds.append(Fold(str(i + 1), apart[i], by_corpus(table, part), tuple(inner)))
+    return folds
+
+
+def _apart(table: EssayTable, rows: Ints, part: Ints) -> Ints:
+    """Rows that share neither a text nor an author with a part."""
+    rest = table.without_units_of(np.setdiff1d(rows, part), part)
+    known = (table.author[rest] >= 0) & np.isin(table.author[rest], table.author[part])
+    return rest[~known]
+
+
+def five_folds(table: EssayTable, name: str, rows: Ints, seed: int) -> list[Fold | Skipped]:
+    """Score every text of some rows once, by five folds over texts and authors."""
+    try:
+        parts = parts_by_group(table, rows, table.group, seed)
+    except ValueError as error:
+        return [Skipped(name, f"its texts can't be cut into {FOLDS} folds: {error}")]
+    prefix = "" if name == "all" else f"{name}-"
+    return [
+        replace(fold, name=f"{prefix}{fold.name}")
+        if len(fold.train)
+        else Skipped(f"{prefix}{fold.name}", "its authors also wrote all the other texts")
+        for fold in in_turn(table, parts)
+    ]
+
+
+def across(table: EssayTable, rows: Ints, seed: int) -> tuple[Inner, ...]:
+    """Cut a training part as the unseen corpus was cut off: its families are left out in turn.
+
+    With one family, its corpora in turn; with one corpus, five folds of it.
+    """
+    left_out = [table.rows_of(*members) for members in table.families.values()]
+    inside = [part for part in (np.intersect1d(rows, out) for out in left_out) if len(part)]
+    if len(inside) < 2:
+        corpora = np.unique(table.corpus[rows])
+        inside = [rows[table.corpus[rows] == index] for index in corpora]
+    if len(inside) < 2:
+        folds = five_folds(table, "all", rows, seed)
+        return tuple(
+            Inner(fold.train, fold.scored) for fold in folds if isinstance(fold, Fold)
+        )
+    cuts = []
+    for part in inside:
+        train = table.without_units_of(np.setdiff1d(rows, part), part)
+        if len(train):
+            cuts.append(Inner(train, by_corpus(table, part)))
+    return tuple(cuts)
+
+
+def study_cut(table: EssayTable, name: str, rows: Ints, seed: int) -> Fold | Skipped:
+    """Hold 20 % of some rows back and score them, per corpus: the study's way."""
     outer = stratified_cut(table, rows, 0.2, seed)
     if not len(outer.second):
         return Skipped(name, "; ".join(outer.notes) or "there is nothing to score")
-    train, validation, notes = outer.first, outer.first[:0], outer.notes
-    if table.form == "corrected":
-        inner = training_part(table, outer.first, seed)
-        train, validation = inner.first, table.once(inner.second)
-        notes = outer.notes + inner.notes
     scored = by_corpus(table, outer.second)
     expected = {table.names[index] for index in np.unique(table.corpus[rows])}
     missing = [corpus for corpus in table.names if corpus in expected - set(scored)]
-    notes = notes + [f"no text of {corpus} fell into the scored part" for corpus in missing]
-    return Fold(name, train, validation, scored, tuple(notes))
+    notes = outer.notes + [f"no text of {corpus} fell into the scored part" for corpus in missing]
+    return Fold(name, outer.first, scored, notes=tuple(notes))

@@ -30,13 +30,16 @@ from cefrbench.layers import parse_layers
 from cefrbench.levels import SCALES, Scale, parse_level, study_level
 from cefrbench.plugins import PluginHost
 from cefrbench.probing.store import FitStore
-from cefrbench.probing.sweep import PlannedFold, Sweep
+from cefrbench.probing.jobs import Jobs, PlannedFold
+from cefrbench.probing.penalties import read_penalties
+from cefrbench.probing.sweep import Sweep
+from cefrbench.procedure import Procedure
 from cefrbench.progress import Progress
 from cefrbench.provenance import PhaseClock
-from cefrbench.results.build import collect, split_records
+from cefrbench.results.build import split_records
+from cefrbench.results.corpus_scores import choice_scores
 from cefrbench.results.evaluation import Evaluation
 from cefrbench.results.model import CorpusRecord, FailureRecord, RunResult
-from cefrbench.results.selection import choose_layers
 from cefrbench.results.summary import is_complete, summarise
 
 
@@ -95,10 +98,21 @@ def make_plan(config: RunConfig, host: PluginHost) -> Plan:
         host.get_corpus(name)
     return Plan(
         config=config,
-        probes=tuple(host.get_probe(name) for name in dict.fromkeys(config.probes)),
+        probes=_probes(config, host),
         protocols=tuple(host.get_protocol(name) for name in dict.fromkeys(config.protocols)),
         origins=_origins(config, host),
     )
+
+
+def _probes(config: RunConfig, host: PluginHost) -> tuple[ProbeSpec, ...]:
+    """Probes by name, and before each the one whose choice of a layer it takes."""
+    names: dict[str, None] = {}
+    for name in config.probes:
+        leader = host.get_probe(name).card.layer_from
+        if leader is not None and config.form == "corrected" and not config.every_layer:
+            names.setdefault(leader)
+        names.setdefault(name)
+    return tuple(host.get_probe(name) for name in names)
 
 
 def load_corpora(config: RunConfig, host: PluginHost, job: Job) -> Loaded:
@@ -149,7 +163,7 @@ def run_encoder(
     with clock.phase("load model"):
         encoder = _load_encoder(host, name, _encoder_options(config, job))
     try:
-        layers = parse_layers(config.layers, encoder.identity.layers)
+        layers = _layers(config, encoder)
         with clock.phase("features"):
             features = compute_features(
                 encoder,
@@ -173,20 +187,32 @@ def run_encoder(
         features=features,
         data_key=_data_key(features, essays, config, baseline),
         table=table,
-        folds=folds,
+        jobs=Jobs(folds, table),
         seeds=tuple(dict.fromkeys(config.seeds)),
         store=FitStore(job.cache_dir),
         device=device,
-        jobs=usable_cores(),
+        processes=usable_cores(),
         force=job.force,
+        fixed=read_penalties(config.penalties, plan.probes),
     )
     with clock.phase("probes"):
-        records = collect(sweep.run(layers, plan.probes, job.progress), folds, table)
+        collector, choices = Procedure(
+            sweep=sweep,
+            folds=folds,
+            layers=layers,
+            probes=plan.probes,
+            every_layer=config.every_layer,
+            refits=config.refits,
+            progress=job.progress,
+        ).run()
+    records = collector.records
+    splits = split_records(folds, skipped, table)
+    predictions = collector.kept.predictions(0 if config.form == "study" else config.refits)
     with clock.phase("scores"):
+        scores = (*records.scores, *choice_scores(predictions, choices, len(table.scale)))
         cards = tuple(protocol.card for protocol in plan.protocols)
         corpora = tuple(_corpus_record(one, loaded.source, table.scale) for one in essays)
-        choices = choose_layers(records.fits)
-        summary = summarise(records.units, choices, [c.card.name for c in corpora])
+        summary = summarise(scores, splits, choices, [c.card.name for c in corpora])
     not_encoded = [
         FailureRecord(stage="features", name=corpus, cause=cause)
         for corpus, cause in features.failed.items()
@@ -202,8 +228,9 @@ def run_encoder(
         corpora=corpora,
         probes=tuple(spec.card for spec in plan.probes),
         protocols=cards,
-        splits=split_records(folds, skipped, table),
+        splits=splits,
         summary=summary,
+        scores=scores,
         choices=choices,
         units=tuple(records.units),
         fits=tuple(records.fits),
@@ -215,7 +242,16 @@ def run_encoder(
         ),
     )
     result = result.model_copy(update={"complete": is_complete(result)})
-    return Evaluation(result, records.predictions)
+    return Evaluation(result, predictions)
+
+
+def _layers(config: RunConfig, encoder: Encoder) -> tuple[int, ...]:
+    """Layers to fit: those asked for and, in the corrected form, layer 0 beside them."""
+    available = encoder.identity.layers
+    asked = parse_layers(config.layers, available)
+    if config.form == "study" or 0 in asked or 0 not in available:
+        return asked
+    return (0, *asked)
 
 
 def _option(kind: str) -> str:

@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from cefrbench.results.model import RunResult, SummaryRecord, UnitRecord
-from cefrbench.results.selection import TITLES, Rule, counted_units, favoured_probe, sides
+from cefrbench.results.model import CorpusScore, RunResult, SummaryRecord
+from cefrbench.results.selection import TITLES, Rule, counted_scores, favoured_probe, sides
 from cefrbench.statistics.scores import Scores, mean_scores
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ MOST_NOTES = 12
 UNDEFINED = "undefined"
 
 _LEGEND = (
-    "IID in, OOD out of distribution, at the layer (L) chosen on validation texts, ± over seeds; "
-    "gap: IID less OOD; oracle: the best layer on the scored texts themselves; all layers: mean."
+    "IID in, OOD out of distribution, at the layer (L) and penalty chosen inside the training part, "
+    "± over seeds; gap: IID less OOD; layer 0: subwords without context; oracle: the best layer "
+    "and penalty on the scored texts themselves; all layers: mean."
 )
 _LEGEND_OF_STUDY = (
     "IID in, OOD out of distribution; oracle: the best layer (L) on the scored texts themselves, "
@@ -35,7 +36,7 @@ _LEGEND_OF_STUDY = (
 )
 #: Why it is this probe of which the corpora are shown.
 _REASONS: dict[Rule, str] = {
-    "validation": "best on validation texts",
+    "inner": "best inside the training part",
     "oracle": "an oracle: best on the scored texts",
 }
 
@@ -117,7 +118,7 @@ def _probe_table(
     if intervals is not None:
         table.caption += " Below each, its 95 % interval over texts."
     table.caption_justify = "left"
-    groups = ("chosen", "oracle", "layers") if chosen else ("oracle", "layers")
+    groups = ("chosen", "embedding", "oracle", "layers") if chosen else ("oracle", "layers")
     gap = len(shown) == 2
     for group in groups:
         for side in shown:
@@ -143,15 +144,22 @@ def _probe_table(
 
 
 def _title(side: str, group: str) -> str:
-    return {"chosen": f"\n{side}", "oracle": f"oracle\n{side}", "layers": f"all layers\n{side}"}[
-        group
-    ]
+    names = {"chosen": "", "embedding": "layer 0", "oracle": "oracle", "layers": "all layers"}
+    return f"{names[group]}\n{side}"
 
 
 def _main_scores(record: SummaryRecord | None, group: str) -> Scores | None:
     if record is None:
         return None
-    return {"chosen": record.chosen, "oracle": record.oracle, "layers": record.layer_mean}[group]
+    if group == "oracle" and record.oracle is None and record.oracle_qwk is not None:
+        return Scores.undefined().model_copy(update={"qwk": record.oracle_qwk})
+    groups = {
+        "chosen": record.chosen,
+        "embedding": record.embedding,
+        "oracle": record.oracle,
+        "layers": record.layer_mean,
+    }
+    return groups[group]
 
 
 def _summary_cell(record: SummaryRecord | None, group: str) -> Text:
@@ -164,7 +172,7 @@ def _summary_cell(record: SummaryRecord | None, group: str) -> Text:
         if record.chosen_qwk_sd is not None:
             below.append(f"±{record.chosen_qwk_sd:.3f}")
         below.append(f"L{_span(record.chosen_layers)}")
-    elif group == "oracle":
+    elif group == "oracle" and record.oracle_layer is not None:
         below.append(f"L{record.oracle_layer}")
     cell = _score(scores.qwk)
     cell.append("".join(f"\n{line}" for line in below), style="dim")
@@ -197,33 +205,34 @@ def _other_protocols(records: Sequence[SummaryRecord]) -> Table:
 def _corpus_table(result: RunResult, shown: dict[str, str]) -> Table:
     """Scores of the favoured probe on each corpus, at its chosen layers or the oracle's."""
     favoured = favoured_probe(result)
-    units: dict[tuple[str, str], list[UnitRecord]] = defaultdict(list)
-    for unit in counted_units(result):
-        if unit.probe == favoured.probe:
-            units[unit.protocol, unit.corpus].append(unit)
+    found: dict[tuple[str, str], list[CorpusScore]] = defaultdict(list)
+    for score in counted_scores(result):
+        if score.probe == favoured.probe:
+            found[score.protocol, score.corpus].append(score)
     reason = _REASONS[favoured.rule]
     table = _table(f"By corpus: {escape(plain(favoured.probe))}, {reason}", "\ncorpus")
     for side in shown:
-        for name in ("texts", "QWK", "MAE", "±1 level"):
+        for name in ("texts", "QWK", "recut", "rank", "MAE", "±1 level"):
             table.add_column(f"{side}\n{name}", justify="right")
     corpora = [corpus.card.name for corpus in result.corpora]
-    groups = dict.fromkeys(corpus for _, corpus in units if corpus not in corpora)
+    groups = dict.fromkeys(corpus for _, corpus in found if corpus not in corpora)
     for corpus in [*corpora, *groups]:
         cells = [
             cell
             for protocol in shown.values()
-            for cell in _corpus_cells(units.get((protocol, corpus), []))
+            for cell in _corpus_cells(found.get((protocol, corpus), []))
         ]
         table.add_row(Text(plain(corpus)), *cells, style="dim" if corpus in groups else "")
     return table
 
 
-def _corpus_cells(units: Sequence[UnitRecord]) -> list[Text]:
-    if not units:
-        return [Text("–")] * 4
-    mean = mean_scores([unit.scores for unit in units])
+def _corpus_cells(found: Sequence[CorpusScore]) -> list[Text]:
+    if not found:
+        return [Text("–")] * 6
+    mean = mean_scores([score.scores for score in found])
     share = Text("–") if mean.adjacent is None else Text(f"{mean.adjacent:.0%}")
-    return [Text(f"{units[0].n:,}"), _score(mean.qwk), _score(mean.mae), share]
+    ranks = [_score(mean.recut), _score(mean.spearman)]
+    return [Text(f"{found[0].n:,}"), _score(mean.qwk), *ranks, _score(mean.mae), share]
 
 
 def _notes(result: RunResult) -> list[Text]:
@@ -258,7 +267,7 @@ def _failures(result: RunResult) -> list[str]:
 def _undefined(result: RunResult) -> list[str]:
     """Scored parts without a QWK, and why."""
     parts = dict.fromkeys(
-        (unit.protocol, unit.corpus) for unit in result.units if unit.scores.qwk is None
+        (score.protocol, score.corpus) for score in result.scores if score.scores.qwk is None
     )
     return [
         f"QWK of {corpus} under {protocol}: its scored texts have one level only, "

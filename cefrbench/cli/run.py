@@ -41,6 +41,25 @@ _JOB_OPTIONS = ("config_file", "cache_dir", "output", "force", "fail_fast", "qui
 @click.option("--probe", "probes", multiple=True, metavar="NAME", help="Repeatable.")
 @click.option("--protocol", "protocols", multiple=True, metavar="NAME", help="Repeatable.")
 @click.option("--layers", metavar="SPEC", help="all, last, study, 4,8,12 or 0-28:4.")
+@click.option(
+    "--penalty",
+    "penalties",
+    multiple=True,
+    metavar="PROBE=VALUE",
+    help="Of a probe, in place of the grid that it chooses from. Repeatable.",
+)
+@click.option(
+    "--every-layer",
+    is_flag=True,
+    default=None,
+    help="Fit on all layers the probes too that take the layer of another.",
+)
+@click.option(
+    "--refits",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Fits on resampled training texts, for errors of the whole procedure.",
+)
 @click.option("--pooling", type=click.Choice(["last", "mean", "cls", "max"]))
 @click.option("--instruction", metavar="TEXT", help="Prefix of each text; '' for none.")
 @click.option("--max-length", type=click.IntRange(min=1), metavar="N", help="In tokens.")

@@ -137,6 +137,10 @@ class ProbeCard(Card):
     params: dict[str, float | int | str | bool | None] = Field(
         default_factory=dict, description="Parameters of the estimator."
     )
+    layer_from: Name | None = Field(
+        default=None,
+        description="Probe whose choice of a layer this one takes, unless all are asked for.",
+    )
     penalty: Penalty | None = Field(
         default=None, description="What the harness may choose; none: the parameters stand."
     )

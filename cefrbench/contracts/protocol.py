@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,22 @@ from cefrbench.contracts.cards import ProtocolCard
 
 if TYPE_CHECKING:
     from cefrbench.essays import EssayTable, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """One cut inside a fold's training part: layer and penalty are chosen by such cuts.
+
+    Attributes
+    ----------
+    train : ndarray of int
+        Rows to fit on, all of them training rows of the fold.
+    held : dict of str to ndarray of int
+        Rows of the fold's training part that this fit predicts, by corpus, each text once.
+    """
+
+    train: Ints
+    held: dict[str, Ints]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,30 +39,37 @@ class Fold:
         What is special about the fold: the corpus, group or language left out, or ``all``.
     train : ndarray of int
         Rows to fit on; probes that draw batches draw them in this order.
-    validation : ndarray of int
-        Rows inside the training part that no probe is fitted on: the layer is chosen here.
-        Empty in the study's form.
     scored : dict of str to ndarray of int
         Rows to score, by the name of their corpus or group.
+    inner : tuple of Inner
+        Cuts of the training part on which layer and penalty are chosen. Empty in the study's
+        form, which chooses neither.
     notes : tuple of str
         What could not be done as the protocol says, and what was done instead.
     """
 
     name: str
     train: Ints
-    validation: Ints
     scored: dict[str, Ints]
+    inner: tuple[Inner, ...] = ()
     notes: tuple[str, ...] = ()
 
     def manifest(self, protocol: str, keys: tuple[str, ...]) -> str:
         """SHA-256 of which text is where: equal manifests mean equal splits."""
         digest = hashlib.sha256(f"{protocol}\n{self.name}\n".encode())
-        parts = {"train": self.train, "validation": self.validation, **self.scored}
-        for part, rows in parts.items():
+        for part, rows in self._parts():
             digest.update(f"{part} {len(rows)}\n".encode())
             for row in sorted(map(int, rows)):
                 digest.update(f"{row} {keys[row]}\n".encode())
         return digest.hexdigest()
+
+    def _parts(self) -> Iterator[tuple[str, Ints]]:
+        yield "train", self.train
+        yield from self.scored.items()
+        for number, cut in enumerate(self.inner, start=1):
+            yield f"inner {number} train", cut.train
+            for name, rows in cut.held.items():
+                yield f"inner {number} {name}", rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,12 @@
-"""The sweep: every probe on every layer, all folds of all protocols at once.
+"""The sweep: every probe on every layer and penalty, all training sets of all protocols at once.
 
 Layers stream from disk one at a time; what comes out are predictions, which are all that scores
-need. Finished (layer, probe) pairs are kept, so that a run that was killed goes on from there.
+need. Finished fits are kept, so that a run that was killed goes on from there.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeOptions, ProbeSpec
-from cefrbench.contracts.protocol import Fold
-from cefrbench.essays import EssayTable, Ints
-from cefrbench.probing.fit import FitFailure, fit_folds
+from cefrbench.essays import EssayTable
+from cefrbench.probing.fit import FitFailure, fit_paths
+from cefrbench.probing.jobs import Jobs, rows_digest
 from cefrbench.probing.store import FitStore, fit_key
 from cefrbench.progress import Progress
 from cefrbench.sources import source_digest
@@ -26,44 +25,31 @@ if TYPE_CHECKING:
     from cefrbench.features.compute import FeatureSet
 
 
-#: Fits of one probe on one layer, ``[fold][seed]``.
-Fits: TypeAlias = "list[list[FoldFit | FitFailure]]"
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedFold:
-    """One fold of one protocol, with the hash of its split."""
-
-    protocol: str
-    fold: Fold
-    manifest: str
-
-    @property
-    def rows(self) -> FoldRows:
-        """The fold as a probe sees it: validation rows first, then the scored ones in order."""
-        predict = np.concatenate([self.fold.validation, *self.fold.scored.values()])
-        return FoldRows(self.fold.train, predict)
-
-    def parts(
-        self, predictions: NDArray[np.float64]
-    ) -> Iterator[tuple[str | None, Ints, NDArray[np.float64]]]:
-        """Take predictions apart again: (None, rows, values) for validation, then (name, …)."""
-        named: list[tuple[str | None, Ints]] = [(None, self.fold.validation)]
-        named += list(self.fold.scored.items())
-        start = 0
-        for name, rows in named:
-            stop = start + len(rows)
-            yield name, rows, predictions[start:stop]
-            start = stop
+#: Fits of one probe on one layer, ``[job][penalty][seed]``.
+Fits: TypeAlias = "list[list[list[FoldFit | FitFailure]]]"
+Seeds: TypeAlias = "tuple[int | None, ...]"
+Penalties: TypeAlias = "tuple[float | None, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """One probe on one layer."""
+    """One probe on one layer.
+
+    Attributes
+    ----------
+    layer : int
+    probe : ProbeSpec
+    seeds : tuple of (int or None)
+    penalties : tuple of (float or None)
+        From the strongest to the weakest; None is the probe's own.
+    fits : list
+        ``[job][penalty][seed]``; fits that only a choice needs have the first seed alone.
+    """
 
     layer: int
     probe: ProbeSpec
-    seeds: tuple[int | None, ...]
+    seeds: Seeds
+    penalties: Penalties
     fits: Fits
 
 
@@ -77,75 +63,109 @@ class Sweep:
     data_key : str
         Names features, labels and weights: encoder, corpus fingerprints, scale, form.
     table : EssayTable
-    folds : sequence of PlannedFold
+    jobs : Jobs
     seeds : tuple of int
         For probes that a seed changes; the others are fitted once, with seed None.
     store : FitStore
     device : str
-    jobs : int
-        Processes for probes without a batched fit.
+    processes : int
+        For probes without a batched fit.
     force : bool
         Fit again what is in the store.
+    fixed : mapping of str to tuple of float
+        Penalties of a probe, where they are not its card's.
     """
 
     features: FeatureSet
     data_key: str
     table: EssayTable
-    folds: Sequence[PlannedFold]
+    jobs: Jobs
     seeds: tuple[int, ...]
     store: FitStore
     device: str = "cpu"
-    jobs: int = 1
+    processes: int = 1
     force: bool = False
+    fixed: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     _sources: dict[str, str] = field(default_factory=dict, repr=False)
+    _loaded: dict[int, NDArray[np.float32]] = field(default_factory=dict, repr=False)
 
     def run(
         self, layers: Sequence[int], probes: Sequence[ProbeSpec], progress: Progress
     ) -> Iterator[Fitted]:
-        """Fit all probes layer by layer; what was fitted before is read back."""
-        rows = [planned.rows for planned in self.folds]
+        """Fit all probes layer by layer, on every training set; what was fitted is read back."""
         progress.start("fits", sum(self._count(p) for p in probes) * len(layers), "fits")
         for layer in layers:
-            features: NDArray[np.float32] | None = None
             for probe in probes:
-                key = self._key(layer, probe)
-                fits = None if self.force else self.store.load(key)
-                if fits is None:
-                    if features is None:
-                        features = self.features.layer(layer)
-                    fits = self._fit(features, probe, rows)
-                    self._keep(key, fits)
+                seeds, penalties = self.seeds_of(probe), self.penalties_of(probe)
+                rows, scoring = self.jobs.rows, self.jobs.scoring
+                if len(seeds) == 1:
+                    fits = self.fit(layer, probe, rows, penalties, seeds)
+                else:
+                    fits = self.fit(layer, probe, rows[:scoring], penalties, seeds)
+                    fits += self.fit(layer, probe, rows[scoring:], penalties, seeds[:1])
                 progress.advance(self._count(probe))
-                yield Fitted(layer, probe, self.seeds_of(probe), fits)
+                yield Fitted(layer, probe, seeds, penalties, fits)
         progress.finish()
 
-    def seeds_of(self, probe: ProbeSpec) -> tuple[int | None, ...]:
+    def fit(
+        self,
+        layer: int,
+        probe: ProbeSpec,
+        rows: Sequence[FoldRows],
+        penalties: Penalties,
+        seeds: Seeds,
+    ) -> Fits:
+        """Fit one probe on one layer, or read back what was fitted before."""
+        if not rows:
+            return []
+        key = self._key(layer, probe, rows, penalties, seeds)
+        kept = None if self.force else self.store.load(key)
+        if kept is not None:
+            width = len(seeds)
+            return [[row[i : i + width] for i in range(0, len(row), width)] for row in kept]
+        fits = fit_paths(
+            probe,
+            self._options(),
+            self._layer(layer),
+            self.table.label,
+            rows,
+            penalties=penalties,
+            seeds=seeds,
+            jobs=self.processes,
+        )
+        self._keep(key, fits)
+        return fits
+
+    def seeds_of(self, probe: ProbeSpec) -> Seeds:
         """Seeds that a probe is fitted with."""
         return self.seeds if probe.card.seeded else (None,)
 
-    def _fit(
-        self, features: NDArray[np.float32], probe: ProbeSpec, rows: Sequence[FoldRows]
-    ) -> Fits:
-        weight = self.table.weight
-        return fit_folds(
-            probe,
-            self._options(),
-            features,
-            self.table.label,
-            rows,
-            sample_weight=None if np.all(weight == 1) else weight,
-            seeds=self.seeds_of(probe),
-            jobs=self.jobs,
-        )
+    def penalties_of(self, probe: ProbeSpec) -> Penalties:
+        """Penalties that a probe is fitted with, from the strongest; the study has the probe's own."""
+        if probe.name in self.fixed:
+            return self.fixed[probe.name]
+        if self.table.form == "study" or probe.card.penalty is None:
+            return (None,)
+        return probe.card.penalty.values
+
+    def _layer(self, layer: int) -> NDArray[np.float32]:
+        """Read a layer's features, once for all probes on it."""
+        if layer not in self._loaded:
+            self._loaded.clear()
+            self._loaded[layer] = self.features.layer(layer)
+        return self._loaded[layer]
 
     def _keep(self, key: str, fits: Fits) -> None:
         """Keep fits that all succeeded; failures are tried again by the next run."""
-        good = [[fit for fit in fold if isinstance(fit, FoldFit)] for fold in fits]
-        if all(len(kept) == len(fold) for kept, fold in zip(good, fits, strict=True)):
+        flat = [[fit for path in job for fit in path] for job in fits]
+        good = [[fit for fit in row if isinstance(fit, FoldFit)] for row in flat]
+        if all(len(kept) == len(row) for kept, row in zip(good, flat, strict=True)):
             self.store.save(key, good)
 
     def _count(self, probe: ProbeSpec) -> int:
-        return len(self.folds) * len(self.seeds_of(probe))
+        seeds, jobs = len(self.seeds_of(probe)), self.jobs
+        fits = jobs.scoring * seeds + len(jobs.rows) - jobs.scoring
+        return fits * len(self.penalties_of(probe))
 
     def _options(self) -> ProbeOptions:
         return ProbeOptions(device=self.device, n_classes=len(self.table.scale))
@@ -157,7 +177,14 @@ class Sweep:
             self._sources[probe.name] = source_digest(probe.make, estimator)
         return self._sources[probe.name]
 
-    def _key(self, layer: int, probe: ProbeSpec) -> str:
+    def _key(
+        self,
+        layer: int,
+        probe: ProbeSpec,
+        rows: Sequence[FoldRows],
+        penalties: Penalties,
+        seeds: Seeds,
+    ) -> str:
         """Name the fits of one probe on one layer."""
         return fit_key(
             {
@@ -165,19 +192,9 @@ class Sweep:
                 "layer": layer,
                 "probe": probe.card.model_dump(mode="json"),
                 "source": self._source(probe),
-                "folds": [planned.manifest for planned in self.folds],
-                "rows": [_digest(planned.rows) for planned in self.folds],
-                "seeds": self.seeds_of(probe),
+                "rows": [rows_digest(one) for one in rows],
+                "penalties": penalties,
+                "seeds": seeds,
                 "device": self.device.partition(":")[0],
             }
         )
-
-
-def _digest(rows: FoldRows) -> str:
-    """Hash what a manifest doesn't say: the order of training rows, and all that is their own."""
-    digest = hashlib.sha256(rows.train.tobytes())
-    for name in ("weight", "count", "groups"):
-        values = getattr(rows, name)
-        if values is not None:
-            digest.update(f"{name} {values.dtype}".encode() + values.tobytes())
-    return digest.hexdigest()

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cefrbench import Fold, Skipped, training_part
+from cefrbench import Fold, Skipped, across, stratified_cut
 from cefrbench.essays import EssayTable, Ints
 
 
 def leave_out(
     table: EssayTable, name: str, left_out: Ints, scored: dict[str, Ints], seed: int
 ) -> Fold | Skipped:
-    """Make the fold that trains on 80 % of everything but ``left_out``.
+    """Make the fold that trains on everything but ``left_out``.
 
-    The study throws the other 20 % away; the corrected form chooses the layer on them, and keeps
-    texts that also stand in the left-out rows out of training.
+    The study trains on 80 % of it and throws the rest away. The corrected form trains on all of
+    it but the texts that also stand in the left-out rows, and chooses by leaving its families out.
     """
     if not any(map(len, scored.values())):
         return Skipped(name, "there is nothing to score")
@@ -24,9 +24,10 @@ def leave_out(
     rest = table.without_units_of(rest, left_out)
     if not len(rest):
         return Skipped(name, "nothing is left to train on")
-    cut = training_part(table, rest, seed)
-    validation = table.once(cut.second) if table.form == "corrected" else cut.second[:0]
-    return Fold(name, cut.first, validation, scored, tuple(cut.notes))
+    if table.form == "study":
+        cut = stratified_cut(table, rest, 0.2, seed)
+        return Fold(name, cut.first, scored, notes=tuple(cut.notes))
+    return Fold(name, rest, scored, across(table, rest, seed))
 
 
 def leave_group_out(table: EssayTable, seed: int) -> Iterator[Fold | Skipped]:

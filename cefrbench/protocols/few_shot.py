@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -30,7 +31,7 @@ def card(shots: int) -> ProtocolCard:
         title=f"{shots} labelled target texts",
         description=(
             f"As loco, with {shots} texts of the left-out corpus in training; scored on the 80 % "
-            "of the corpus that no number of shots draws from."
+            "of the corpus that no number of shots draws from. Layer and penalty as for loco."
         ),
         distribution="out",
     )
@@ -51,8 +52,7 @@ def folds(table: EssayTable, seed: int, *, shots: int) -> Iterator[Fold | Skippe
             continue
         drawn = np.random.default_rng(seed).permutation(support)[:shots]
         train = np.concatenate([fold.train, np.sort(drawn)])
-        notes = (*cut.notes, *fold.notes)
-        yield Fold(name, train, fold.validation, fold.scored, notes)
+        yield replace(fold, train=train, notes=(*cut.notes, *fold.notes))
 
 
 @hookimpl

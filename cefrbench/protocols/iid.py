@@ -1,4 +1,4 @@
-"""In distribution: all corpora pooled, one stratified 80/20 cut, scored per corpus."""
+"""In distribution: all corpora pooled, every text scored once, per corpus."""
 
 from __future__ import annotations
 
@@ -6,20 +6,36 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cefrbench import EssayTable, Fold, Protocol, ProtocolCard, Register, Skipped, hookimpl
-from cefrbench.folds import cut_in_distribution
+from cefrbench import (
+    EssayTable,
+    Fold,
+    Protocol,
+    ProtocolCard,
+    Register,
+    Skipped,
+    five_folds,
+    hookimpl,
+    study_cut,
+)
 
 CARD = ProtocolCard(
     name="iid",
     title="In distribution",
-    description="All corpora pooled; one 80/20 cut, stratified by level; scored per corpus.",
+    description=(
+        "All corpora pooled; five folds, stratified by corpus and level, score every text once, "
+        "per corpus (in the study's form one 80/20 cut)."
+    ),
     distribution="in",
 )
 
 
 def folds(table: EssayTable, seed: int) -> Iterator[Fold | Skipped]:
-    """One fold; the corrected form cuts validation rows off the training part."""
-    yield cut_in_distribution(table, "all", np.arange(len(table), dtype=np.int64), seed)
+    """Five folds; the study's form has one."""
+    rows = np.arange(len(table), dtype=np.int64)
+    if table.form == "study":
+        yield study_cut(table, "all", rows, seed)
+    else:
+        yield from five_folds(table, "all", rows, seed)
 
 
 @hookimpl

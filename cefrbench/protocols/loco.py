@@ -11,7 +11,7 @@ CARD = ProtocolCard(
     name="loco",
     title="Leave one corpus out",
     description=(
-        "Train on a stratified 80 % of the other corpora, score every text of the one left out; "
+        "Train on the other corpora, score every text of the one left out; "
         "once more with each group of corpora left out together, which no mean includes."
     ),
     distribution="out",

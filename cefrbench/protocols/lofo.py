@@ -24,7 +24,7 @@ CARD = ProtocolCard(
     name="lofo",
     title="Leave one family out",
     description=(
-        "Train on 80 % of all texts outside a family (the corpora of one project; a corpus "
+        "Train on all texts outside a family (the corpora of one project; a corpus "
         "without sisters is its own), score each corpus of the family."
     ),
     distribution="out",

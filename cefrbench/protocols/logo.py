@@ -10,7 +10,7 @@ from cefrbench.protocols._leave_out import leave_group_out
 CARD = ProtocolCard(
     name="logo",
     title="Leave one group out",
-    description="Train on 80 % of all corpora outside a group, score the group as one.",
+    description="Train on all corpora outside a group, score the group as one.",
     distribution="out",
 )
 

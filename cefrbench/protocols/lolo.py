@@ -21,7 +21,7 @@ from cefrbench.protocols._leave_out import leave_out
 CARD = ProtocolCard(
     name="lolo",
     title="Leave one language out",
-    description="Train on 80 % of the texts in other languages, score the one left out.",
+    description="Train on the texts in other languages, score the one left out.",
     distribution="out",
 )
 

@@ -21,7 +21,7 @@ from cefrbench.protocols._leave_out import leave_out
 CARD = ProtocolCard(
     name="pairwise",
     title="Train on one, score each other",
-    description="Train on 80 % of one corpus, score every text of each other: the transfer matrix.",
+    description="Train on one corpus, score every text of each other: the transfer matrix.",
     distribution="out",
 )
 

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cefrbench import EssayTable, Fold, Protocol, ProtocolCard, Register, Skipped, hookimpl
-from cefrbench.folds import cut_in_distribution
+from cefrbench import (
+    EssayTable,
+    Fold,
+    Protocol,
+    ProtocolCard,
+    Register,
+    Skipped,
+    five_folds,
+    hookimpl,
+    study_cut,
+)
 
 CARD = ProtocolCard(
     name="within",
     title="One corpus alone",
-    description="Each corpus by itself: one 80/20 cut, stratified by level.",
+    description=(
+        "Each corpus by itself: five folds, stratified by level, score every text once (in the "
+        "study's form one 80/20 cut)."
+    ),
     distribution="in",
 )
 
 
 def folds(table: EssayTable, seed: int) -> Iterator[Fold | Skipped]:
-    """One fold a corpus."""
+    """Five folds a corpus; the study's form has one."""
     for index, name in enumerate(table.names):
-        yield cut_in_distribution(table, name, table.rows_of(index), seed)
+        rows = table.rows_of(index)
+        if table.form == "study":
+            yield study_cut(table, name, rows, seed)
+        else:
+            yield from five_folds(table, name, rows, seed)
 
 
 @hookimpl

@@ -6,7 +6,7 @@ recomputed whatever the checksum says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.errors import ResultError, UserError
+from cefrbench.results.corpus_scores import choice_scores, layer_scores
 from cefrbench.results.findings import TOLERANCE, Mismatch, Mismatches, diff, unique
 from cefrbench.results.io import (
     checksum,
@@ -23,11 +24,11 @@ from cefrbench.results.io import (
     read_bytes,
     read_predictions_of,
 )
-from cefrbench.results.model import Confusion, FitRecord, RunResult, UnitRecord
-from cefrbench.results.predictions import PredictionTable, UnitKey
-from cefrbench.results.selection import Run, choose_layers, run_of, stored_layers
+from cefrbench.results.model import Confusion, CorpusScore, FitRecord, RunResult, UnitRecord
+from cefrbench.results.predictions import PredictionTable, UnitKey, unit_key
+from cefrbench.results.selection import Run, best_penalty, choose, kept_units, run_of
 from cefrbench.results.summary import is_complete, summarise
-from cefrbench.statistics.scores import all_scores, tally
+from cefrbench.statistics.scores import all_scores, mean_qwk, tally
 
 #: More texts than any corpus has; what is above can't be a count.
 MOST_TEXTS = 2**40
@@ -117,11 +118,9 @@ def check_predictions(result: RunResult, table: PredictionTable) -> list[Mismatc
     findings: list[Mismatch] = []
     if result.predictions is not None:
         findings += diff("predictions.rows", result.predictions.rows, len(table))
-    stored = stored_layers(result.fits, result.choices, result.summary)
+    places = {unit_key(unit): index for index, unit in enumerate(result.units)}
     missing = {
-        _key(unit): (index, unit)
-        for index, unit in enumerate(result.units)
-        if unit.n and stored.get(run_of(unit)) == unit.layer
+        unit_key(unit): (places[unitunit_key(unit)], unit) for unit in kept_units(result) if unit.n
     }
     for key, rows in table.units():
         if key not in missing:
@@ -131,7 +130,16 @@ def check_predictions(result: RunResult, table: PredictionTable) -> list[Mismatc
         findings += _check_predicted(f"units[{index}]", unit, rows, len(result.scale))
     for key, (index, _) in missing.items():
         findings.append(Mismatch(f"units[{index}]", "no predictions", f"those of {_name(key)}"))
+    if not findings:
+        findings += _check_ranked(result, table)
     return findings
+
+
+def _check_ranked(result: RunResult, table: PredictionTable) -> Mismatches:
+    """Score what was chosen once more, from the predictions: rank correlation and all."""
+    expected = choice_scores(table, result.choices, len(result.scale))
+    found = tuple(score for score in result.scores if score.layer is None)
+    yield from diff("scores", found, expected)
 
 
 def _check_predicted(
@@ -150,8 +158,9 @@ def _check_shapes(result: RunResult) -> Mismatches:
     """See that matrices are matrices and sums of a size that scores can be computed from."""
     size = len(result.scale)
     for i, fit in enumerate(result.fits):
-        if fit.validation is not None and not _is_matrix(fit.validation, size):
-            yield _no_matrix(f"fits[{i}].validation", fit.validation, size)
+        for held in fit.held:
+            if not _is_matrix(held.confusion, size):
+                yield _no_matrix(f"fits[{i}].held", held.confusion, size)
     for i, unit in enumerate(result.units):
         if not _is_matrix(unit.confusion, size):
             yield _no_matrix(f"units[{i}].confusion", unit.confusion, size)
@@ -202,19 +211,29 @@ def _check_fits(result: RunResult) -> Mismatches:
     """Each fit once, of a known fold, layer and probe, with a unit for every scored part."""
     yield from unique("fits", [(*run_of(fit), fit.layer) for fit in result.fits])
     splits = {(split.protocol, split.fold): split for split in result.splits}
-    units = {_key(unit) for unit in result.units}
+    units = {unit_key(unit) for unit in result.units}
     places = _Places(result)
     for i, fit in enumerate(result.fits):
         where, split = f"fits[{i}]", splits.get((fit.protocol, fit.fold))
         yield from places.check(where, fit)
         if split is None:
             continue
-        counted = None if fit.validation is None else sum(map(sum, fit.validation))
-        yield from diff(f"{where}.validation", counted or 0, split.validation)
+        yield from _check_path(where, fit)
         for corpus in split.scored:
             key = UnitKey(fit.protocol, fit.fold, corpus, fit.probe, fit.seed, fit.layer)
             if key not in units:
                 yield Mismatch(where, "no unit", f"units of {_name(key)}")
+
+
+def _check_path(where: str, fit: FitRecord) -> Mismatches:
+    """The penalty is the best of its path, and its QWK is that of what was held out there."""
+    yield from unique(f"{where}.path", [point.penalty for point in fit.path])
+    best = fit.path[best_penalty(fit.path)] if fit.path else None
+    if best is None or best.penalty != fit.penalty:
+        yield Mismatch(f"{where}.penalty", str(fit.penalty), "the best of its path")
+    else:
+        held = mean_qwk([np.array(one.confusion) for one in fit.held])
+        yield from diff(f"{where}.path", best.inner_qwk, held)
 
 
 class _Places:
@@ -252,7 +271,7 @@ class _Places:
 def _check_units(result: RunResult) -> Mismatches:
     """Each unit once and with its fit; n, scores and the bounds of its sums."""
     units = result.units
-    yield from unique("units", [_key(unit) for unit in units])
+    yield from unique("units", [unit_key(unit) for unit in units])
     if not units:
         return
     splits = {(split.protocol, split.fold): split for split in result.splits}
@@ -266,7 +285,7 @@ def _check_units(result: RunResult) -> Mismatches:
         where, split = f"units[{i}]", splits.get((unit.protocol, unit.fold))
         yield from places.check(where, unit)
         if (*run_of(unit), unit.layer) not in fits:
-            yield Mismatch(where, _name(_key(unit)), "a fit in fits that it comes from")
+            yield Mismatch(where, _name(unit_key(unit)), "a fit in fits that it comes from")
         if split is not None:
             yield from diff(f"{where}.n", unit.n, split.scored.get(unit.corpus))
         yield from diff(f"{where}.n", unit.n, sizes[i])
@@ -302,10 +321,14 @@ def _check_sums(
 
 
 def _check_tables(result: RunResult) -> Mismatches:
-    choices = choose_layers(result.fits)
+    choices = choose(result.fits, result.probes)
+    at_choice = [score for score in result.scores if score.layer is None]
     names = [corpus.card.name for corpus in result.corpora]
     yield from diff("choices", result.choices, choices)
-    yield from diff("summary", result.summary, summarise(result.units, choices, names))
+    layers = layer_scores(result.units)
+    yield from diff("scores", _without_ranks(result.scores), [*layers, *_without_ranks(at_choice)])
+    summary = summarise(result.scores, result.splits, choices, names)
+    yield from diff("summary", result.summary, summary)
     try:
         complete = is_complete(result)
     except UserError as error:
@@ -315,8 +338,13 @@ def _check_tables(result: RunResult) -> Mismatches:
     yield from diff("suite", result.suite, result.config.suite)
 
 
-def _key(unit: UnitRecord) -> UnitKey:
-    return UnitKey(unit.protocol, unit.fold, unit.corpus, unit.probe, unit.seed, unit.layer)
+def _without_ranks(scores: Iterable[CorpusScore]) -> list[CorpusScore]:
+    """Leave out what no confusion matrix says."""
+    none = {"spearman": None, "recut": None}
+    return [
+        score.model_copy(update={"scores": score.scores.model_copy(update=none)})
+        for score in scores
+    ]
 
 
 def _name(key: UnitKey) -> str:

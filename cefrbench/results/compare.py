@@ -18,7 +18,7 @@ from cefrbench.results.comparable import (
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
-from cefrbench.results.selection import GAP, protocol_words
+from cefrbench.results.selection import gap_of, protocol_words
 from cefrbench.statistics.draws import Replicates, gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.pairs import (
@@ -133,7 +133,8 @@ def compare_results(
     found = [_of_probe(result, table, probe) for result, table in entries]
     order = dict.fromkeys(record.protocol for record in results[0].summary)
     wanted = _wanted(order, found, protocols)
-    needed = dict.fromkeys(n for name in wanted for n in (GAP if name == "gap" else (name,)))
+    sides = gap_of([name for name in order if all(name in one for one in found)]) or ()
+    needed = dict.fromkeys(n for name in wanted for n in (sides if name == "gap" else (name,)))
     for protocol in needed:
         check_same_texts(labels, [one[protocol] for one in found])
     weights = TextWeights(replicates, seed)
@@ -142,7 +143,7 @@ def compare_results(
         resampled = {name: resample(one[name], statistic, weights) for name in needed}
         for name in wanted:
             draws[label, name] = (
-                gap(*(resampled[protocol] for protocol in GAP))
+                gap(*(resampled[protocol] for protocol in sides))
                 if name == "gap"
                 else resampled[name].draws()
             )
@@ -180,7 +181,7 @@ def _wanted(
 ) -> list[str]:
     """What to compare: all that every result has, or what was asked for of that."""
     common = [name for name in order if all(name in one for one in found)]
-    if all(name in common for name in GAP):
+    if gap_of(common) is not None:
         common.append("gap")
     if not common:
         raise ResultError(

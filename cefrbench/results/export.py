@@ -172,7 +172,7 @@ def _number(scores: Scores | None, name: str) -> str:
 def _protocols(results: Sequence[RunResult]) -> list[str]:
     """Protocols of all results, those that stand for in and out of distribution first."""
     names = dict.fromkeys(record.protocol for result in results for record in result.summary)
-    first = [name for name in USUAL.values() if name in names]
+    first = [name for usual in USUAL.values() for name in usual if name in names]
     return [*first, *(name for name in names if name not in first)]
 
 

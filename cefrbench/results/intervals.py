@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
-from cefrbench.results.selection import GAP
+from cefrbench.results.selection import gap_of
 from cefrbench.statistics.draws import gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.resampling import TextWeights
@@ -68,7 +68,8 @@ def summary_intervals(
                 place = intervals.corpora.setdefault((protocol, probe, corpus), {})
                 place[name] = from_draws(one.draws({corpus}), statistic)
         for probe in dict.fromkeys(probe for _, probe in found):
-            inside, outside = (resampled.get((protocol, probe)) for protocol in GAP)
-            if inside is not None and outside is not None:
+            sides = gap_of([protocol for protocol, own in found if own == probe])
+            if sides is not None:
+                inside, outside = (resampled[protocol, probe] for protocol in sides)
                 intervals.gaps.setdefault(probe, {})[name] = from_draws(gap(inside, outside))
     return intervals

@@ -10,7 +10,9 @@ from typing import TypeVar
 from cefrbench.config import RunConfig, get_suite
 from cefrbench.contracts.cards import Card
 from cefrbench.errors import ResultError
+from cefrbench.results.corpus_scores import choice_scores
 from cefrbench.results.model import (
+    CorpusScore,
     FailureRecord,
     FitRecord,
     Provenance,
@@ -19,14 +21,14 @@ from cefrbench.results.model import (
     Timing,
     UnitRecord,
 )
-from cefrbench.results.predictions import PredictionTable, UnitKey
-from cefrbench.results.selection import choose_layers, counted_units, run_of
+from cefrbench.results.predictions import PredictionTable, UnitKey, unit_key
+from cefrbench.results.selection import choose, kept_units, run_of
 from cefrbench.results.summary import is_complete, summarise
 
 R = TypeVar("R", bound=Card)
 
 #: Options that must be the same in all parts, because they change what a unit is.
-SAME_OPTIONS = ("form", "scale", "split_seed", "limit", "own_level_encoders")
+SAME_OPTIONS = ("form", "scale", "split_seed", "limit", "own_level_encoders", "penalties", "every_layer", "refits")
 
 
 def merge_results(
@@ -47,7 +49,18 @@ def merge_results(
     for other in results[1:]:
         _check_alike(results[0], other)
     merged = _merge_records(results)
-    return merged, _merge_predictions(merged, [table for _, table in parts])
+    predictions = _merge_predictions(merged, [table for _, table in parts])
+    at_choice = choice_scores(predictions, merged.choices, len(merged.scale))
+    merged = _with_tables(merged, (*merged.scores, *at_choice))
+    return merged, predictions
+
+
+def _with_tables(merged: RunResult, scores: tuple[CorpusScore, ...]) -> RunResult:
+    """Add what follows from the scores."""
+    names = [corpus.card.name for corpus in merged.corpora]
+    summary = summarise(scores, merged.splits, merged.choices, names)
+    merged = merged.model_copy(update={"scores": scores, "summary": summary})
+    return merged.model_copy(update={"complete": is_complete(merged)})
 
 
 def _merge_records(results: Sequence[RunResult]) -> RunResult:
@@ -56,27 +69,39 @@ def _merge_records(results: Sequence[RunResult]) -> RunResult:
     protocols = _union("the protocol", (r.protocols for r in results), lambda card: card.name)
     splits = _union("the split", (r.splits for r in results), lambda s: (s.protocol, s.fold))
     fits = _union("the fit", (r.fits for r in results), _fit_key)
-    units = _union("the unit", (r.units for r in results), _unit_key)
+    units = _union("the unit", (r.units for r in results), unit_key)
     rank = _Rank(config, splits)
     fits.sort(key=rank.of_fit)
     units.sort(key=rank.of_unit)
     splits.sort(key=rank.of_split)
-    choices = choose_layers(fits)
+    cards = tuple(sorted(probes, key=lambda card: rank.probe(card.name)))
     merged = results[0].model_copy(
         update={
-            "probes": tuple(sorted(probes, key=lambda card: rank.probe(card.name))),
+            "probes": cards,
             "protocols": tuple(sorted(protocols, key=lambda card: rank.protocol(card.name))),
             "splits": tuple(splits),
             "fits": tuple(fits),
             "units": tuple(units),
-            "choices": choices,
-            "summary": summarise(units, choices, [c.card.name for c in results[0].corpora]),
+            "choices": choose(fits, cards),
             "failures": _left_failures(results, fits),
             "config": config,
             "provenance": _merge_provenance([result.provenance for result in results]),
         }
     )
-    return merged.model_copy(update={"complete": is_complete(merged)})
+    return _with_tables(merged, _merge_scores(results, units))
+
+
+def _merge_scores(
+    results: Sequence[RunResult], units: Sequence[UnitRecord]
+) -> tuple[CorpusScore, ...]:
+    """Scores by layer, in the order of the units that they are of."""
+
+    def place(one: CorpusScore | UnitRecord) -> tuple[object, ...]:
+        return one.protocol, one.corpus, one.probe, one.layer, one.seed
+
+    by_layer = [[score for score in r.scores if score.layer is not None] for r in results]
+    order = {key: i for i, key in enumerate(dict.fromkeys(map(place, units)))}
+    return tuple(sorted(_union("the score", by_layer, place), key=lambda s: order[place(s)]))
 
 
 def _check_alike(first: RunResult, other: RunResult) -> None:
@@ -129,10 +154,6 @@ def _words(key: object) -> str:
 
 def _fit_key(fit: FitRecord) -> tuple[object, ...]:
     return (*run_of(fit), fit.layer)
-
-
-def _unit_key(unit: UnitRecord) -> UnitKey:
-    return UnitKey(unit.protocol, unit.fold, unit.corpus, unit.probe, unit.seed, unit.layer)
 
 
 class _Rank:
@@ -213,7 +234,7 @@ def _merge_predictions(merged: RunResult, tables: Sequence[PredictionTable]) -> 
                     f"These results can't be merged: the predictions of {_words(key)} differ "
                     "between two of them; leave one out, or run it again."
                 )
-    wanted = [_unit_key(unit) for unit in counted_units(merged) if unit.n]
+    wanted = [unit_key(unit) for unit in kept_units(merged) if unit.n]
     for key in wanted:
         if key not in have:
             raise ResultError(

@@ -1,4 +1,4 @@
-"""The model of a result, version 1. The published JSON Schema is generated from these classes."""
+"""The model of a result, version 2. The published JSON Schema is generated from these classes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cefrbench.essays import CleaningReport
 from cefrbench.statistics.scores import Scores, Sums
 
 #: Major version: readers refuse another. Minor: fields were added.
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "2.0"
 KIND: Final = "cefrbench-result"
 
 Confusion = tuple[tuple[int, ...], ...]
@@ -38,7 +38,7 @@ class SplitRecord(Card):
     fold: str = Field(description="What was left out, or `all`.")
     manifest: str | None = Field(description="SHA-256 of which text is where.")
     train: int = Field(description="Rows fitted on.")
-    validation: int = Field(description="Rows that the layer was chosen on.")
+    inner: int = Field(description="Cuts of the training part that the choice was made by.")
     scored: dict[str, int] = Field(description="Texts scored, by corpus or group.")
     train_levels: tuple[int, ...] = Field(
         default=(), description="Rows fitted on, by class: the training prior."
@@ -47,16 +47,35 @@ class SplitRecord(Card):
     skipped: str | None = Field(default=None, description="Why the fold was not run.")
 
 
+class Held(Card):
+    """Texts of one corpus that inner cuts held out, counted over these cuts."""
+
+    corpus: str = Field(description="Name of the corpus.")
+    confusion: Confusion = Field(description="Counts, gold classes in rows.")
+
+
+class PenaltyRecord(Card):
+    """One penalty of one fit: what the choice saw of it, and what only the oracle sees."""
+
+    penalty: float | None = Field(description="Null where the probe has its own alone.")
+    inner_qwk: float | None = Field(description="Mean QWK over the corpora of `held`.")
+    scored_qwk: float | None = Field(
+        description="Mean QWK over the fold's scored corpora. Nothing but the oracle reads it."
+    )
+
+
 class FitRecord(Card):
-    """One fitted probe."""
+    """One fitted probe: a fold on a layer, at the penalty that the inner cuts favour there."""
 
     protocol: str = Field(description="Name of the protocol.")
     fold: str = Field(description="Name of the fold.")
     probe: str = Field(description="Name of the probe.")
     layer: int = Field(description="Index of the hidden state; 0 is the embedding output.")
     seed: int | None = Field(description="Null for a probe that no seed changes.")
-    validation: Confusion | None = Field(
-        description="Confusion on the validation rows; null where there are none."
+    penalty: float | None = Field(description="Null where the probe has its own alone.")
+    path: tuple[PenaltyRecord, ...] = Field(description="All penalties, from the strongest.")
+    held: tuple[Held, ...] = Field(
+        description="What the inner cuts held out, by corpus, at this penalty; empty without cuts."
     )
     iterations: int | None = Field(default=None, description="Steps that the fit took.")
     converged: bool = Field(default=True, description="Whether it ended by its own rule.")
@@ -64,7 +83,7 @@ class FitRecord(Card):
 
 
 class UnitRecord(Card):
-    """One scored unit: layer × probe × protocol × scored corpus × seed."""
+    """One scored unit: layer × probe × protocol × fold × scored corpus × seed."""
 
     protocol: str = Field(description="Name of the protocol.")
     fold: str = Field(description="Name of the fold.")
@@ -78,15 +97,33 @@ class UnitRecord(Card):
     scores: Scores = Field(description="What follows from confusion and sums.")
 
 
+class CorpusScore(Card):
+    """One corpus under one protocol, the texts of all folds taken together."""
+
+    protocol: str = Field(description="Name of the protocol.")
+    corpus: str = Field(description="Scored corpus, or the name of the group.")
+    probe: str = Field(description="Name of the probe.")
+    layer: int | None = Field(description="Null: in each fold the layer that counts there.")
+    seed: int | None = Field(description="Null for a probe that no seed changes.")
+    n: int = Field(description="Texts scored.")
+    scores: Scores = Field(description="Of these texts.")
+
+
 class ChoiceRecord(Card):
-    """The layer chosen for one fold, on its validation rows alone."""
+    """Layer and penalty of one fold, chosen inside its training part alone."""
 
     protocol: str = Field(description="Name of the protocol.")
     fold: str = Field(description="Name of the fold.")
     probe: str = Field(description="Name of the probe.")
     seed: int | None = Field(description="Null for a probe that no seed changes.")
-    layer: int = Field(description="The layer with the best QWK there, the lowest of equals.")
-    validation_qwk: float | None = Field(description="That QWK.")
+    layer: int = Field(description="With the best QWK on inner cuts, the lowest of equals.")
+    penalty: float | None = Field(description="That one's, the strongest of equals.")
+    inner_qwk: float | None = Field(description="That QWK; null where another probe chose.")
+    scored_qwk: float | None = Field(description="Mean QWK over the fold's scored corpora.")
+    follows: str | None = Field(description="Probe whose choice of a layer this one takes.")
+    oracle_layer: int | None = Field(description="The best on the scored texts themselves.")
+    oracle_penalty: float | None = Field(description="That one's.")
+    oracle_qwk: float | None = Field(description="Its mean QWK over the fold's scored corpora.")
 
 
 class SummaryRecord(Card):
@@ -95,12 +132,22 @@ class SummaryRecord(Card):
     protocol: str = Field(description="Name of the protocol.")
     probe: str = Field(description="Name of the probe.")
     corpora: tuple[str, ...] = Field(description="Scored corpora in the mean.")
-    chosen: Scores | None = Field(description="At the layers chosen on validation rows.")
+    chosen: Scores | None = Field(description="At the layers and penalties that were chosen.")
     chosen_layers: tuple[int, ...] = Field(description="Those layers, each once, ascending.")
+    chosen_penalties: tuple[float, ...] = Field(description="Those penalties, likewise.")
     chosen_qwk_sd: float | None = Field(description="Standard deviation over seeds.")
-    oracle: Scores = Field(description="At the layer with the best mean QWK on the scored texts.")
-    oracle_layer: int = Field(description="That layer, the lowest of equals.")
-    layer_mean: Scores = Field(description="Mean over layers.")
+    embedding: Scores | None = Field(description="At layer 0, which no choice may take.")
+    oracle: Scores | None = Field(
+        description="At the layer with the best mean QWK on the scored texts (study's form)."
+    )
+    oracle_layer: int | None = Field(description="That layer, the lowest of equals.")
+    oracle_qwk: float | None = Field(
+        description="Mean QWK of the oracle: in the corrected form, of the folds' own oracles."
+    )
+    optimism: float | None = Field(
+        description="How far the folds' oracles lie above their choices, in mean QWK."
+    )
+    layer_mean: Scores = Field(description="Mean over layers, layer 0 left out.")
 
 
 class FailureRecord(Card):
@@ -162,11 +209,12 @@ class RunResult(Card):
     protocols: tuple[ProtocolCard, ...] = Field(description="How it was split.")
     splits: tuple[SplitRecord, ...] = Field(description="One a fold.")
     summary: tuple[SummaryRecord, ...] = Field(description="One a protocol and probe: the tables.")
-    choices: tuple[ChoiceRecord, ...] = Field(description="Layers chosen on validation rows.")
-    units: tuple[UnitRecord, ...] = Field(description="The scores, each from its confusion matrix.")
+    scores: tuple[CorpusScore, ...] = Field(description="One a protocol, corpus, probe and layer.")
+    choices: tuple[ChoiceRecord, ...] = Field(description="What was chosen, fold by fold.")
+    units: tuple[UnitRecord, ...] = Field(description="The atoms, each from its confusion matrix.")
     fits: tuple[FitRecord, ...] = Field(description="One a fitted probe.")
     failures: tuple[FailureRecord, ...] = Field(description="What could not be done, and why.")
-    predictions: PredictionsFile | None = Field(description="Of the chosen or oracle's layers.")
+    predictions: PredictionsFile | None = Field(description="Of the layers that count, and of layer 0.")
     config: RunConfig = Field(description="The merged configuration; `--config` takes it back.")
     provenance: Provenance = Field(description="Where, when and how.")
     checksum: str = Field(

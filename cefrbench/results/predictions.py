@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cefrbench.errors import ResultError
-from cefrbench.results.model import PredictionsFile
+from cefrbench.results.model import PredictionsFile, UnitRecord
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 MAX_ROWS = 50_000_000
 #: Largest file that is read: so many rows, ill compressed.
 MAX_BYTES = 2 * 1024**3
+
+#: Columns that hold a list a row.
+_LISTS = ("refit_prediction", "refit_score")
+#: Columns that may have empty cells.
+_NULLABLE = ("seed", "score", *_LISTS)
 
 #: Stands for "no seed" in the array; the file holds a null there.
 NO_SEED = -1
@@ -40,6 +45,11 @@ class UnitKey(NamedTuple):
     probe: str
     seed: int | None
     layer: int
+
+
+def unit_key(unit: UnitRecord) -> UnitKey:
+    """Name a unit of a result."""
+    return UnitKey(unit.protocol, unit.fold, unit.corpus, unit.probe, unit.seed, unit.layer)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +70,10 @@ class PredictionTable:
         Lowest and highest class that count as right.
     prediction : ndarray of float64
         Unrounded and unclipped, in full precision, so that every sum follows exactly.
+    score : ndarray of float64
+        Continuous score, from which ranks are taken; NaN where the probe has none.
+    refit_prediction, refit_score : ndarray of float32, shape (n, replicates)
+        The same of fits on resampled training texts; NaN where there was none.
     """
 
     protocol: NDArray[np.str_]
@@ -72,6 +86,9 @@ class PredictionTable:
     low: NDArray[np.int64]
     high: NDArray[np.int64]
     prediction: NDArray[np.float64]
+    score: NDArray[np.float64]
+    refit_prediction: NDArray[np.float32]
+    refit_score: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.prediction)
@@ -90,9 +107,14 @@ class PredictionTable:
         low: ArrayLike,
         high: ArrayLike,
         prediction: ArrayLike,
+        score: ArrayLike | None = None,
+        refit_prediction: ArrayLike | None = None,
+        refit_score: ArrayLike | None = None,
+        replicates: int = 0,
     ) -> PredictionTable:
-        """Make the table of one unit; ``text``, ``low``, ``high``, ``prediction`` are parallel."""
+        """Make the table of one unit; what is given by text is parallel to ``text``."""
         n = len(text)
+        none = np.full((n, replicates), np.nan, dtype=np.float32)
         return cls(
             protocol=np.full(n, protocol),
             fold=np.full(n, fold),
@@ -104,7 +126,17 @@ class PredictionTable:
             low=np.asarray(low, dtype=np.int64),
             high=np.asarray(high, dtype=np.int64),
             prediction=np.asarray(prediction, dtype=np.float64),
+            score=np.full(n, np.nan) if score is None else np.asarray(score, dtype=np.float64),
+            refit_prediction=none
+            if refit_prediction is None
+            else np.asarray(refit_prediction, dtype=np.float32),
+            refit_score=none if refit_score is None else np.asarray(refit_score, dtype=np.float32),
         )
+
+    @property
+    def replicates(self) -> int:
+        """Fits on resampled training texts, each a column."""
+        return int(self.refit_prediction.shape[1])
 
     @classmethod
     def concat(cls, tables: Sequence[PredictionTable]) -> PredictionTable:
@@ -133,7 +165,7 @@ class PredictionTable:
     def equals(self, other: PredictionTable) -> bool:
         """Whether both hold the same rows in the same order."""
         names = [field.name for field in fields(self)]
-        return all(np.array_equal(getattr(self, n), getattr(other, n)) for n in names)
+        return all(_same(getattr(self, n), getattr(other, n)) for n in names)
 
     def units(self) -> Iterator[tuple[UnitKey, PredictionTable]]:
         """Take the table apart into units, in the order in which they stand."""
@@ -157,6 +189,10 @@ class PredictionTable:
             None if seed == NO_SEED else seed,
             int(self.layer[row]),
         )
+
+
+def _same(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
 
 
 def encode_predictions(table: PredictionTable) -> bytes:
@@ -223,9 +259,10 @@ def decode_predictions(data: bytes, path: Path) -> PredictionTable:
     return _from_arrow(arrow, path)
 
 
-def _schema() -> pa.Schema:
+def _schema(replicates: int) -> pa.Schema:
     import pyarrow as pa
 
+    lists = [pa.field(name, _replicates(replicates)) for name in _LISTS] if replicates else []
     names = pa.dictionary(pa.int32(), pa.string())
     columns = dict.fromkeys(("protocol", "fold", "corpus", "probe"), names)
     return pa.schema(
@@ -237,27 +274,50 @@ def _schema() -> pa.Schema:
             pa.field("low", pa.int8(), nullable=False),
             pa.field("high", pa.int8(), nullable=False),
             pa.field("prediction", pa.float64(), nullable=False),
+            pa.field("score", pa.float64()),
         ]
+        + lists
     )
+
+
+def _replicates(count: int) -> pa.DataType:
+    import pyarrow as pa
+
+    return pa.list_(pa.field("element", pa.float32(), nullable=False), count)
 
 
 def _to_arrow(table: PredictionTable) -> pa.Table:
     import pyarrow as pa
 
     arrays = []
-    for column in _schema():
+    schema = _schema(table.replicates)
+    for column in schema:
         values = getattr(table, column.name)
         if column.name == "seed":
             arrays.append(pa.array(values, mask=values == NO_SEED))
+        elif column.name == "score":
+            arrays.append(pa.array(values, column.type, mask=np.isnan(values)))
+        elif column.name in _LISTS:
+            arrays.append(_lists(values, column.type))
         elif pa.types.is_dictionary(column.type):
             arrays.append(pa.array(values.tolist(), pa.string()).dictionary_encode())
         else:
             arrays.append(pa.array(values, column.type))
-    return pa.Table.from_arrays(arrays, schema=_schema())
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _lists(values: NDArray[np.float32], kind: pa.DataType) -> pa.Array:
+    """Rows as lists; a row of NaN is a null."""
+    import pyarrow as pa
+
+    flat = pa.array(np.ascontiguousarray(values).reshape(-1))
+    missing = np.isnan(values).any(axis=1)
+    return pa.FixedSizeListArray.from_arrays(flat, type=kind, mask=pa.array(missing))
 
 
 def _from_arrow(arrow: pa.Table, path: Path) -> PredictionTable:
-    wanted = _schema()
+    listed = [field.type for field in arrow.schema if field.name == "refit_prediction"]
+    wanted = _schema(getattr(listed[0], "list_size", 0) if listed else 0)
     if arrow.schema.names != wanted.names or any(
         field.type != wanted.field(field.name).type for field in arrow.schema
     ):
@@ -265,7 +325,7 @@ def _from_arrow(arrow: pa.Table, path: Path) -> PredictionTable:
             f"The predictions {str(path)!r} have the columns {', '.join(arrow.schema.names)}; "
             f"expected {', '.join(wanted.names)} in cefrbench's types."
         )
-    if any(arrow[name].null_count for name in wanted.names if name != "seed"):
+    if any(arrow[name].null_count for name in wanted.names if name not in _NULLABLE):
         raise ResultError(f"The predictions {str(path)!r} have empty cells: make them again.")
 
     def strings(name: str) -> Any:
@@ -287,4 +347,17 @@ def _from_arrow(arrow: pa.Table, path: Path) -> PredictionTable:
         low=numbers("low", np.int64),
         high=numbers("high", np.int64),
         prediction=numbers("prediction", np.float64),
+        score=arrow["score"].to_numpy().astype(np.float64),
+        **{name: _matrix(arrow, name) for name in _LISTS},
     )
+
+
+def _matrix(arrow: pa.Table, name: str) -> NDArray[np.float32]:
+    """Lists as rows; a null is a row of NaN, a column that isn't there has none."""
+    if name not in arrow.schema.names:
+        return np.empty((len(arrow), 0), dtype=np.float32)
+    lists = arrow[name].combine_chunks()
+    values = np.full((len(lists), lists.type.list_size), np.nan, dtype=np.float32)
+    valid = lists.is_valid().to_numpy(zero_copy_only=False)
+    values[valid] = lists.flatten().to_numpy(zero_copy_only=False).reshape(-1, values.shape[1])
+    return values

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from cefrbench.errors import ResultError
 from cefrbench.results.model import RunResult
-from cefrbench.results.predictions import PredictionTable, UnitKey
+from cefrbench.results.predictions import PredictionTable, UnitKey, unit_key
+from cefrbench.results.selection import counted_units
 from cefrbench.statistics.resampling import Codes, text_codes
 from cefrbench.statistics.sample import Part, Sample
 from cefrbench.statistics.scoring import Floats, outcomes
@@ -33,6 +34,7 @@ def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, 
         When two seeds of one part don't hold the same texts and gold levels, or a prediction or
         level is none.
     """
+    predictions = at_choice(result, predictions)
     _check_values(result, predictions)
     names = {record.card.name for record in result.corpora}
     codes = text_codes(predictions.text)
@@ -58,6 +60,13 @@ def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, 
         )
         for (protocol, probe), parts in found.items()
     }
+
+
+def at_choice(result: RunResult, predictions: PredictionTable) -> PredictionTable:
+    """Leave out the predictions of layer 0, which stand beside those of the layers that count."""
+    counted = {unit_key(unit) for unit in counted_units(result)}
+    parts = [rows for key, rows in predictions.units() if key in counted]
+    return PredictionTable.concat(parts)
 
 
 def _check_values(result: RunResult, predictions: PredictionTable) -> None:

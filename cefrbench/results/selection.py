@@ -1,11 +1,13 @@
 """Which of a result's figures is meant: the one answer, for terminal, pages, exports and checks.
 
-- **Layer**: the one chosen on the validation rows of its fold; where a fold has none (the study's
-  form), the *oracle's*: the best on the scored texts themselves.
-- **Predictions**: those of that layer are kept, of no other.
-- **Probe**: where one has to stand for all, the one that the validation texts favour; the oracle's
+- **Layer and penalty**: those with the best mean QWK on what the inner cuts of a fold held out;
+  in the study's form, which cuts nothing, the *oracle's* layer: the best on the scored texts
+  themselves. Layer 0 stands apart: it is shown and never chosen.
+- **Predictions**: those of that layer are kept, and those of layer 0, of no other.
+- **Probe**: where one has to stand for all, the one that the inner cuts favour; the oracle's
   in the study's form.
-- **In and out of distribution**: ``iid`` and ``loco``, or else the first protocol of that kind.
+- **In and out of distribution**: ``iid``, and ``lofo`` before ``loco``, or else the first protocol
+  of that kind.
 
 What may be compared stands in :mod:`cefrbench.results.question`.
 """
@@ -13,37 +15,36 @@ What may be compared stands in :mod:`cefrbench.results.question`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Final, Literal
 
-from cefrbench.contracts.cards import ProtocolCard
+from cefrbench.contracts.cards import ProbeCard, ProtocolCard
 from cefrbench.results.model import (
     ChoiceRecord,
+    CorpusScore,
     FitRecord,
+    PenaltyRecord,
     RunResult,
     SummaryRecord,
     UnitRecord,
 )
-from cefrbench.statistics.scores import qwks
 
 #: (protocol, fold, probe, seed): all layers of one of these are fitted on the same rows.
 Run = tuple[str, str, str, int | None]
 #: What a choice was made on. An oracle looks at the very texts that it is then scored on.
-Rule = Literal["validation", "oracle"]
+Rule = Literal["inner", "oracle"]
 Side = Literal["in", "out"]
 
-#: Protocols that stand for in and out of distribution where they were run.
-USUAL: Final[dict[Side, str]] = {"in": "iid", "out": "loco"}
+#: Protocols that stand for in and out of distribution where they were run, first to last.
+USUAL: Final[dict[Side, tuple[str, ...]]] = {"in": ("iid",), "out": ("lofo", "loco")}
 #: What tables call the two sides, and what sentences do.
 TITLES: Final[dict[Side, str]] = {"in": "IID", "out": "OOD"}
 WORDS: Final[dict[Side, str]] = {"in": "in distribution", "out": "out of distribution"}
-#: The two protocols whose difference is the gap.
-GAP: Final = (USUAL["in"], USUAL["out"])
 
 
-# -- layers --------------------------------------------------------------------------------------
+# -- layers and penalties ------------------------------------------------------------------------
 
 
 def run_of(record: FitRecord | UnitRecord | ChoiceRecord) -> Run:
@@ -51,8 +52,8 @@ def run_of(record: FitRecord | UnitRecord | ChoiceRecord) -> Run:
     return record.protocol, record.fold, record.probe, record.seed
 
 
-def by_validation(layer: int, qwk: float | None) -> tuple[float, int]:
-    """Sort key of layers in one run: best QWK on validation rows first, of equals the lowest.
+def by_inner(layer: int, qwk: float | None) -> tuple[float, int]:
+    """Sort key of layers in one run: best QWK on the inner cuts first, of equals the lowest.
 
     An undefined QWK is worse than any.
     """
@@ -67,30 +68,62 @@ def by_oracle(layer: int, units: int, qwk: float | None) -> tuple[int, float, in
     return -units, -_or_worst(qwk), layer
 
 
-def choose_layers(fits: Iterable[FitRecord]) -> tuple[ChoiceRecord, ...]:
-    """Choose a layer for each protocol, fold, probe and seed, on validation rows alone.
+def best_penalty(path: Sequence[PenaltyRecord]) -> int:
+    """Place of the penalty with the best QWK on the inner cuts; of equals the strongest, the first."""
+    return min(range(len(path)), key=lambda p: (-_or_worst(path[p].inner_qwk), p))
 
-    Runs without validation rows (the study's form) have no choice.
+
+def choose(fits: Iterable[FitRecord], cards: Iterable[ProbeCard]) -> tuple[ChoiceRecord, ...]:
+    """Choose layer and penalty for each protocol, fold, probe and seed, on inner cuts alone.
+
+    A probe that follows another (its card's ``layer_from``) was fitted at that one's layer alone.
+    Runs without inner cuts have no choice.
     """
-    runs: dict[Run, list[tuple[int, float | None]]] = defaultdict(list)
-    validated = [(fit, fit.validation) for fit in fits if fit.validation is not None]
-    values = qwks([validation for _, validation in validated])
-    for (fit, _), value in zip(validated, values, strict=True):
-        runs[run_of(fit)].append((fit.layer, value))
+    leaders = {card.name: card.layer_from for card in cards}
+    runs: dict[Run, list[FitRecord]] = defaultdict(list)
+    for fit in fits:
+        runs[run_of(fit)].append(fit)
     choices = []
-    for (protocol, fold, probe, seed), layers in runs.items():
-        layer, best = min(layers, key=lambda entry: by_validation(*entry))
+    for run, layers in runs.items():
+        eligible = [fit for fit in layers if fit.layer > 0] or layers
+        follows = leaders.get(run[2]) if not eligible[0].held else None
+        if not eligible[0].held and follows is None:
+            continue
+        best = min(eligible, key=lambda fit: by_inner(fit.layer, inner_qwk(fit)))
+        oracle = None if follows else _oracle(eligible)
         choices.append(
             ChoiceRecord(
-                protocol=protocol,
-                fold=fold,
-                probe=probe,
-                seed=seed,
-                layer=layer,
-                validation_qwk=best,
+                protocol=run[0],
+                fold=run[1],
+                probe=run[2],
+                seed=run[3],
+                layer=best.layer,
+                penalty=best.penalty,
+                inner_qwk=inner_qwk(best),
+                scored_qwk=scored_qwk(best),
+                follows=follows,
+                oracle_layer=oracle[0] if oracle else None,
+                oracle_penalty=oracle[1].penalty if oracle else None,
+                oracle_qwk=oracle[1].scored_qwk if oracle else None,
             )
         )
     return tuple(choices)
+
+
+def inner_qwk(fit: FitRecord) -> float | None:
+    """QWK on the inner cuts, at the penalty of the fit."""
+    return next(point.inner_qwk for point in fit.path if point.penalty == fit.penalty)
+
+
+def scored_qwk(fit: FitRecord) -> float | None:
+    """QWK on the scored texts, at the penalty of the fit."""
+    return next(point.scored_qwk for point in fit.path if point.penalty == fit.penalty)
+
+
+def _oracle(fits: Sequence[FitRecord]) -> tuple[int, PenaltyRecord]:
+    """Layer and penalty with the best mean QWK on a fold's scored texts, under the same freedom."""
+    points = [(fit.layer, point) for fit in fits for point in fit.path]
+    return min(points, key=lambda entry: (-_or_worst(entry[1].scored_qwk), entry[0]))
 
 
 def stored_layers(
@@ -119,6 +152,23 @@ def counted_units(result: RunResult) -> Iterator[UnitRecord]:
     return (unit for unit in result.units if stored.get(run_of(unit)) == unit.layer)
 
 
+def counted_scores(result: RunResult) -> Iterator[CorpusScore]:
+    """Scores by corpus at the layers that count, in the result's order."""
+    oracle = {(record.protocol, record.probe): record.oracle_layer for record in result.summary}
+    for score in result.scores:
+        if score.layer == (None if result.choices else oracle[score.protocol, score.probe]):
+            yield score
+
+
+def kept_units(result: RunResult) -> Iterator[UnitRecord]:
+    """Units whose predictions are kept: at the layers that count, and at layer 0 beside them."""
+    stored = stored_layers(result.fits, result.choices, result.summary)
+    for unit in result.units:
+        layer = stored.get(run_of(unit))
+        if unit.layer == layer or (unit.layer == 0 and result.choices):
+            yield unit
+
+
 # -- probes --------------------------------------------------------------------------------------
 
 
@@ -131,24 +181,25 @@ class Favoured:
 
 
 def favoured_probe(result: RunResult) -> Favoured:
-    """Choose the probe with the best mean QWK on validation texts, the first of equals.
+    """Choose the probe with the best mean QWK on the inner cuts, the first of equals.
 
-    A probe's mean is over folds, each the mean over seeds; probes that lack folds come last. In
-    the study's form there are no validation texts: the rule is then the oracle, the best mean over
-    protocols of the QWK on the scored texts, which is how the study reads its tables. Scored texts
-    have no say where there are validation texts, even if none gives a defined QWK.
+    A probe's mean is over folds, each the mean over seeds; probes that lack folds come last, and
+    with them those that take their layer from another. In the study's form there are no inner
+    cuts: the rule is then the oracle, the best mean over protocols of the QWK on the scored texts,
+    which is how the study reads its tables. Scored texts have no say where there are inner cuts,
+    even if none gives a defined QWK.
     """
-    rule: Rule = "validation" if result.choices else "oracle"
+    rule: Rule = "inner" if result.choices else "oracle"
     values: dict[str, dict[tuple[str, str], list[float]]]
     values = {card.name: defaultdict(list) for card in result.probes}
-    if rule == "validation":
+    if rule == "inner":
         for choice in result.choices:
-            if choice.validation_qwk is not None:
-                values[choice.probe][choice.protocol, choice.fold].append(choice.validation_qwk)
+            if choice.inner_qwk is not None:
+                values[choice.probe][choice.protocol, choice.fold].append(choice.inner_qwk)
     else:
         for record in result.summary:
-            if record.oracle.qwk is not None:
-                values[record.probe][record.protocol, ""].append(record.oracle.qwk)
+            if record.oracle_qwk is not None:
+                values[record.probe][record.protocol, ""].append(record.oracle_qwk)
 
     def merit(probe: str) -> tuple[int, float]:
         folds = values[probe].values()
@@ -170,20 +221,27 @@ def sides(cards: Iterable[ProtocolCard], done: Container[str]) -> dict[Side, str
     for side, usual in USUAL.items():
         names = [card.name for card in cards if card.distribution == side and card.name in done]
         if names:
-            found[side] = usual if usual in names else names[0]
+            found[side] = next((name for name in usual if name in names), names[0])
     return found
+
+
+def gap_of(done: Container[str]) -> tuple[str, str] | None:
+    """The two protocols whose difference is the gap, among those that were run."""
+    found = [next((name for name in usual if name in done), None) for usual in USUAL.values()]
+    inside, outside = found
+    return None if inside is None or outside is None else (inside, outside)
 
 
 def protocol_title(name: str) -> str:
     """What tables call a protocol: the usual ones by what they stand for, others by their name."""
-    return next((TITLES[side] for side, usual in USUAL.items() if usual == name), name)
+    return {"iid": TITLES["in"], "lofo": TITLES["out"]}.get(name, name)
 
 
 def protocol_words(name: str, title: str = "") -> str:
     """What a sentence calls a protocol, or the gap; others by their name, with their title."""
     if name == "gap":
         return "between in and out of distribution"
-    known = {usual: WORDS[side] for side, usual in USUAL.items()}
+    known = {"iid": WORDS["in"], "lofo": WORDS["out"]}
     return known.get(name, f"under {name}" + (f" ({title.lower()})" if title else ""))
 
 

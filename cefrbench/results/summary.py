@@ -1,4 +1,4 @@
-"""From units and chosen layers to means: what a result's tables say.
+"""From corpus scores and choices to means: what a result's tables say.
 
 The builder of a result and its checker use the same functions, so a table is recomputed, not
 believed. Order: protocols, then probes, each as they first appear among the units.
@@ -6,15 +6,22 @@ believed. Order: protocols, then probes, each as they first appear among the uni
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
 
 from cefrbench.config import RunConfig, get_suite
-from cefrbench.results.model import ChoiceRecord, RunResult, SummaryRecord, UnitRecord
-from cefrbench.results.selection import Run, by_oracle, run_of
+from cefrbench.results.model import (
+    ChoiceRecord,
+    CorpusScore,
+    RunResult,
+    SplitRecord,
+    SummaryRecord,
+)
+from cefrbench.results.selection import by_oracle, run_of
 from cefrbench.statistics.scores import Scores, mean_scores
 
 #: Options with another value than the suite's make a result that is no result of the suite.
@@ -28,32 +35,42 @@ SUITE_DECIDES = (
     "pooling",
     "instruction",
     "max_length",
+    "penalties",
+    "refits",
 )
 
 K = TypeVar("K", bound=Hashable)
+R = TypeVar("R")
 
 
 def summarise(
-    units: Sequence[UnitRecord], choices: Iterable[ChoiceRecord], corpora: Collection[str]
+    scores: Sequence[CorpusScore],
+    splits: Iterable[SplitRecord],
+    choices: Sequence[ChoiceRecord],
+    corpora: Collection[str],
 ) -> tuple[SummaryRecord, ...]:
     """Summarise each probe under each protocol.
 
     Parameters
     ----------
-    units : sequence of UnitRecord
-    choices : iterable of ChoiceRecord
-        Of :func:`cefrbench.results.selection.choose_layers`.
+    scores : sequence of CorpusScore
+    splits : iterable of SplitRecord
+    choices : sequence of ChoiceRecord
+        Of :func:`cefrbench.results.selection.choose`.
     corpora : collection of str
-        Names of the run's corpora: units of anything else (groups such as ``merlin-all``) are
+        Names of the run's corpora: scores of anything else (groups such as ``merlin-all``) are
         left out of every mean.
     """
-    counted = [unit for unit in units if unit.corpus in corpora]
-    chosen = {run_of(choice): choice.layer for choice in choices}
-    cells = _by(counted, lambda unit: (unit.protocol, unit.probe))
+    counted = [score for score in scores if score.corpus in corpora]
+    cells = _by(counted, lambda score: (score.protocol, score.probe))
+    chosen = _by(choices, lambda choice: (choice.protocol, choice.probe))
+    sizes = {
+        (split.protocol, split.fold): len(set(split.scored) & set(corpora)) for split in splits
+    }
     protocols = dict.fromkeys(protocol for protocol, _ in cells)
     probes = dict.fromkeys(probe for _, probe in cells)
     return tuple(
-        _summary(protocol, probe, cells[protocol, probe], chosen)
+        _summary(protocol, probe, cells[protocol, probe], chosen.get((protocol, probe), []), sizes)
         for protocol in protocols
         for probe in probes
         if (protocol, probe) in cells
@@ -88,52 +105,81 @@ def _is_whole_grid(result: RunResult) -> bool:
         for card in result.probes
         for seed in (result.config.seeds if card.seeded else (None,))
     }
-    layers = {fit.layer for fit in result.fits}
-    return len(result.fits) == len(runs) * len(layers) and {run_of(f) for f in result.fits} == runs
+    follows = {card.name for card in result.probes if card.layer_from}
+    layers = {fit.layer for fit in result.fits if fit.probe not in follows}
+    counts = Counter(map(run_of, result.fits))
+    whole = result.config.form == "study" or result.config.every_layer
+    return set(counts) == runs and all(
+        n == (len(layers) if whole or run[2] not in follows else 1) for run, n in counts.items()
+    )
 
 
 def _summary(
-    protocol: str, probe: str, units: Sequence[UnitRecord], chosen: Mapping[Run, int]
+    protocol: str,
+    probe: str,
+    scores: Sequence[CorpusScore],
+    choices: Sequence[ChoiceRecord],
+    sizes: Mapping[tuple[str, str], int],
 ) -> SummaryRecord:
-    by_layer = _by(units, lambda unit: unit.layer)
-    layer_means = {layer: mean_over_seeds(found) for layer, found in sorted(by_layer.items())}
-    oracle_layer = min(
-        layer_means,
-        key=lambda layer: by_oracle(layer, len(by_layer[layer]), layer_means[layer].qwk),
-    )
-    picked = [unit for unit in units if chosen.get(run_of(unit)) == unit.layer]
+    by_layer = _by(scores, lambda score: score.layer)
+    picked = by_layer.pop(None, [])
+    embedding = by_layer.pop(0, []) if len(by_layer) > 1 else []
+    means = {layer: mean_over_seeds(found) for layer, found in sorted(by_layer.items())}
+    oracle = None
+    if not choices:
+        oracle = min(
+            means, key=lambda layer: by_oracle(layer, len(by_layer[layer]), means[layer].qwk)
+        )
+    # A fold counts as often as it has corpora; one of a group has none of its own.
+    pairs = [
+        (c.oracle_qwk, c.scored_qwk)
+        for c in choices
+        for _ in range(sizes[c.protocol, c.fold])
+        if c.oracle_qwk is not None and c.scored_qwk is not None
+    ]
+    best, own = (_mean([pair[i] for pair in pairs]) for i in (0, 1))
     return SummaryRecord(
         protocol=protocol,
         probe=probe,
-        corpora=tuple(dict.fromkeys(unit.corpus for unit in units)),
-        chosen=mean_over_seeds(picked) if picked else None,
-        chosen_layers=tuple(sorted({unit.layer for unit in picked})),
-        chosen_qwk_sd=_sd_over_seeds(picked),
-        oracle=layer_means[oracle_layer],
-        oracle_layer=oracle_layer,
-        layer_mean=mean_scores(list(layer_means.values())),
+        corpora=tuple(dict.fromkeys(score.corpus for score in scores)),
+        chosen=mean_over_seeds(picked) if choices and picked else None,
+        chosen_layers=tuple(sorted({choice.layer for choice in choices})),
+        chosen_penalties=tuple(
+            sorted({choice.penalty for choice in choices if choice.penalty is not None})
+        ),
+        chosen_qwk_sd=_sd_over_seeds(picked) if choices else None,
+        embedding=mean_over_seeds(embedding) if embedding else None,
+        oracle=None if oracle is None else means[oracle],
+        oracle_layer=oracle,
+        oracle_qwk=best if oracle is None else means[oracle].qwk,
+        optimism=None if best is None or own is None else best - own,
+        layer_mean=mean_scores(list(means.values())),
     )
 
 
-def _seed_means(units: Sequence[UnitRecord]) -> list[Scores]:
+def _seed_means(scores: Sequence[CorpusScore]) -> list[Scores]:
     """Mean over corpora for each seed."""
-    seeds = _by(units, lambda unit: unit.seed)
-    return [mean_scores([unit.scores for unit in found]) for found in seeds.values()]
+    seeds = _by(scores, lambda score: score.seed)
+    return [mean_scores([score.scores for score in found]) for found in seeds.values()]
 
 
-def mean_over_seeds(units: Sequence[UnitRecord]) -> Scores:
+def mean_over_seeds(scores: Sequence[CorpusScore]) -> Scores:
     """Mean over corpora, then over seeds."""
-    return mean_scores(_seed_means(units))
+    return mean_scores(_seed_means(scores))
 
 
-def _sd_over_seeds(units: Sequence[UnitRecord]) -> float | None:
+def _sd_over_seeds(scores: Sequence[CorpusScore]) -> float | None:
     """Standard deviation (n - 1) of the mean QWK over seeds; none with fewer than two."""
-    values = [mean.qwk for mean in _seed_means(units) if mean.qwk is not None]
+    values = [mean.qwk for mean in _seed_means(scores) if mean.qwk is not None]
     return float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
-def _by(units: Iterable[UnitRecord], key: Callable[[UnitRecord], K]) -> dict[K, list[UnitRecord]]:
-    groups: dict[K, list[UnitRecord]] = defaultdict(list)
-    for unit in units:
-        groups[key(unit)].append(unit)
+def _mean(values: Sequence[float]) -> float | None:
+    return math.fsum(values) / len(values) if values else None
+
+
+def _by(records: Iterable[R], key: Callable[[R], K]) -> dict[K, list[R]]:
+    groups: dict[K, list[R]] = defaultdict(list)
+    for record in records:
+        groups[key(record)].append(record)
     return groups

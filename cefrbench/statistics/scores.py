@@ -41,6 +41,14 @@ class Scores(Card):
     r2: float | None = Field(description="Coefficient of determination, unrounded.")
     accuracy: float | None = Field(description="Share of texts at the right level.")
     adjacent: float | None = Field(description="Share of texts at most one level off.")
+    spearman: float | None = Field(default=None, description="Rank correlation of continuous scores.")
+    recut: float | None = Field(default=None, description="QWK of the scores cut at the gold level shares.")
+
+
+    @classmethod
+    def undefined(cls) -> Scores:
+        """Make scores of which none is defined."""
+        return cls(**dict.fromkeys(cls.model_fields))
 
 
 #: Score names in the order of tables, with whether more is better.
@@ -71,6 +79,12 @@ def scores(confusion: ArrayLike, sums: Sums) -> Scores:
 def qwks(confusions: Sequence[ArrayLike] | NDArray[np.int64]) -> list[float | None]:
     """:func:`qwk` of many confusion matrices of one scale, each of shape ``(C, C)``."""
     return _or_none(STATISTICS["qwk"].value(_sums(confusions, "qwk"))) if len(confusions) else []
+
+
+def mean_qwk(confusions: Sequence[ArrayLike] | NDArray[np.int64]) -> float | None:
+    """Mean of :func:`qwk` over matrices for which it is defined; None where it is for none."""
+    values = [value for value in qwks(confusions) if value is not None]
+    return math.fsum(values) / len(values) if values else None
 
 
 def all_scores(
@@ -155,4 +169,4 @@ def mean_scores(parts: Sequence[Scores]) -> Scores:
         # Rounded once, so the order of the units changes no digit.
         return math.fsum(values) / len(values) if values else None
 
-    return Scores(**{name: mean(name) for name in DIRECTIONS})
+    return Scores(**{name: mean(name) for name in Scores.model_fields})

@@ -1,0 +1,121 @@
+"""The fits behind the folds: each training set once, however many folds choose or score by it.
+
+Two families that are left out together leave the same training set, whichever of them is scored;
+so do two folds in distribution. Each is fitted once and predicts all that anybody asks of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cefrbench.contracts.probe import FoldRows
+from cefrbench.contracts.protocol import Fold
+from cefrbench.essays import EssayTable, Ints
+from cefrbench.weighting import balanced
+
+#: Places in a fit's predictions, by corpus or group.
+Places = Mapping[str, NDArray[np.intp]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFold:
+    """One fold of one protocol, with the hash of its split."""
+
+    protocol: str
+    fold: Fold
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a fold reads off one fit: the fit's number, and the places of its rows."""
+
+    job: int
+    places: Places
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One training set, and the rows that are asked of it."""
+
+    train: Ints
+    rows: list[Ints] = field(default_factory=list)
+
+
+class Jobs:
+    """Training sets of folds, each once.
+
+    Parameters
+    ----------
+    folds : sequence of PlannedFold
+    table : EssayTable
+
+    Attributes
+    ----------
+    rows : tuple of FoldRows
+        One a fit: those that folds score by first, then those that only a choice needs.
+    scoring : int
+        How many of them folds score by.
+    scored : tuple of Reading
+        One a fold.
+    held : tuple of tuple of Reading
+        One a fold and inner cut.
+    """
+
+    def __init__(self, folds: Sequence[PlannedFold], table: EssayTable) -> None:
+        asked: dict[bytes, _Asked] = {}
+        numbers: dict[bytes, int] = {}
+
+        def ask(train: Ints, parts: Mapping[str, Ints]) -> int:
+            key = train.tobytes()
+            asked.setdefault(key, _Asked(train)).rows.extend(parts.values())
+            return numbers.setdefault(key, len(numbers))
+
+        outer = [ask(planned.fold.train, planned.fold.scored) for planned in folds]
+        self.scoring = len(numbers)
+        inner = [
+            [ask(cut.train, cut.held) for cut in planned.fold.inner] for planned in folds
+        ]
+        self.rows = tuple(_fold_rows(table, one) for one in asked.values())
+        self.scored = tuple(
+            self._reading(job, planned.fold.scored)
+            for job, planned in zip(outer, folds, strict=True)
+        )
+        self.held = tuple(
+            tuple(
+                self._reading(job, cut.held)
+                for job, cut in zip(numbered, planned.fold.inner, strict=True)
+            )
+            for numbered, planned in zip(inner, folds, strict=True)
+        )
+
+    def _reading(self, job: int, parts: Mapping[str, Ints]) -> Reading:
+        predicted = self.rows[job].predict
+        return Reading(
+            job, {name: np.searchsorted(predicted, rows) for name, rows in parts.items()}
+        )
+
+
+def _fold_rows(table: EssayTable, asked: _Asked) -> FoldRows:
+    predict = np.unique(np.concatenate(asked.rows))
+    if table.form == "study":
+        return FoldRows(asked.train, predict)
+    weighting = balanced(table, asked.train)
+    return FoldRows(
+        asked.train, predict, weighting.weight, weighting.count, table.unit[asked.train]
+    )
+
+
+def rows_digest(rows: FoldRows) -> str:
+    """Hash all that a fit reads of its rows: which, in which order, and how they weigh."""
+    digest = hashlib.sha256()
+    for name in ("train", "predict", "weight", "count", "groups"):
+        values = getattr(rows, name)
+        if values is not None:
+            digest.update(f"{name} {values.dtype} {len(values)}\n".encode() + values.tobytes())
+    return digest.hexdigest()
