@@ -54,7 +54,8 @@ def _refuse_leaks(protocol: Protocol, table: EssayTable, fold: Fold) -> None:
 def _refuse(
     protocol: Protocol, table: EssayTable, fold: Fold, sides: tuple[Ints, Ints], what: str
 ) -> None:
-    leaked = np.intersect1d(*(table.unit[rows] for rows in sides))
+    first, other = (table.unit[rows] for rows in sides)
+    leaked = np.intersect1d(first, other)
     if len(leaked):
         raise PluginError(
             f"Protocol {protocol.name!r} uses {len(leaked)} texts in fold {fold.name!r} {what}: "

@@ -120,7 +120,7 @@ def check_predictions(result: RunResult, table: PredictionTable) -> list[Mismatc
         findings += diff("predictions.rows", result.predictions.rows, len(table))
     places = {unit_key(unit): index for index, unit in enumerate(result.units)}
     missing = {
-        unit_key(unit): (places[unitunit_key(unit)], unit) for unit in kept_units(result) if unit.n
+        unit_key(unit): (places[unit_key(unit)], unit) for unit in kept_units(result) if unit.n
     }
     for key, rows in table.units():
         if key not in missing:

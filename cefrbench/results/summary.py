@@ -121,8 +121,11 @@ def _summary(
     choices: Sequence[ChoiceRecord],
     sizes: Mapping[tuple[str, str], int],
 ) -> SummaryRecord:
-    by_layer = _by(scores, lambda score: score.layer)
-    picked = by_layer.pop(None, [])
+    picked = [score for score in scores if score.layer is None]
+    by_layer: dict[int, list[CorpusScore]] = defaultdict(list)
+    for score in scores:
+        if score.layer is not None:
+            by_layer[score.layer].append(score)
     embedding = by_layer.pop(0, []) if len(by_layer) > 1 else []
     means = {layer: mean_over_seeds(found) for layer, found in sorted(by_layer.items())}
     oracle = None
