@@ -24,6 +24,9 @@ class RunConfig(Card):
     corpora: tuple[str, ...] = ()
     probes: tuple[str, ...] = ()
     protocols: tuple[str, ...] = ()
+    references: tuple[str, ...] = Field(
+        default=(), description="Encoders run beside every other, for their scores in its result."
+    )
     layers: str = Field(default="all", description="`all`, `last`, `study`, `4,8,12` or `0-28:4`.")
     pooling: Pooling | None = Field(default=None, description="None: the encoder's own.")
     instruction: str | None = Field(default=None, description="None: the encoder's own.")
@@ -175,6 +178,7 @@ _OPTIONS = {
     "corpora": "--corpus",
     "probes": "--probe",
     "protocols": "--protocol",
+    "references": "--reference",
     "layers": "--layers",
     "penalties": "--penalty",
     "every_layer": "--every-layer",

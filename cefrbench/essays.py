@@ -181,9 +181,7 @@ class EssayTable:
             shape=(nodes, nodes),
         )
         _, component = connected_components(links, directed=False)
-        _, first, number = np.unique(
-            component[self.unit], return_index=True, return_inverse=True
-        )
+        _, first, number = np.unique(component[self.unit], return_index=True, return_inverse=True)
         place = np.empty(len(first), dtype=np.int64)
         place[np.argsort(first)] = np.arange(len(first))
         return place[number]

@@ -227,9 +227,7 @@ def across(table: EssayTable, rows: Ints, seed: int) -> tuple[Inner, ...]:
         inside = [rows[table.corpus[rows] == index] for index in corpora]
     if len(inside) < 2:
         folds = five_folds(table, "all", rows, seed)
-        return tuple(
-            Inner(fold.train, fold.scored) for fold in folds if isinstance(fold, Fold)
-        )
+        return tuple(Inner(fold.train, fold.scored) for fold in folds if isinstance(fold, Fold))
     cuts = []
     for part in inside:
         train = table.without_units_of(np.setdiff1d(rows, part), part)

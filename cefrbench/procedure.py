@@ -23,7 +23,7 @@ from cefrbench.progress import Progress
 from cefrbench.results.build import Collector
 from cefrbench.results.keep import Place, Predicted
 from cefrbench.results.model import ChoiceRecord, FailureRecord
-from cefrbench.results.selection import choose
+from cefrbench.results.selection import choose, gap_of
 from cefrbench.statistics.resampling import TextWeights, text_codes
 from cefrbench.weighting import balanced
 
@@ -81,9 +81,7 @@ class Procedure:
         self, spec: ProbeSpec, leaders: Sequence[ChoiceRecord], collector: Collector
     ) -> None:
         """Fit a probe at the layers that its leader chose, one fold after another."""
-        chosen = {
-            (c.protocol, c.fold): c.layer for c in leaders if c.probe == spec.card.layer_from
-        }
+        chosen = {(c.protocol, c.fold): c.layer for c in leaders if c.probe == spec.card.layer_from}
         at: dict[int, list[int]] = defaultdict(list)
         for place, planned in enumerate(self.folds):
             layer = chosen.get((planned.protocol, planned.fold.name))
@@ -118,11 +116,15 @@ class Procedure:
         """Fit again what is kept, on resampled training texts; with a seeded probe's first seed."""
         specs = {spec.name: spec for spec in self.probes}
         first = {name: self.sweep.seeds_of(spec)[0] for name, spec in specs.items()}
+        # Layer 0 is compared with what was chosen there alone.
+        headline = gap_of([planned.protocol for planned in self.folds]) or ()
         groups: dict[tuple[int, str, float | None], list[tuple[dict[Place, Predicted], Place]]]
         groups = defaultdict(list)
         for held in (collector.kept.choice, collector.kept.embedding):
             for place, one in held.items():
-                if one.seed == first[one.probe]:
+                if one.seed != first[one.probe]:
+                    continue
+                if held is collector.kept.choice or self.folds[one.fold].protocol in headline:
                     groups[one.layer, one.probe, one.penalty].append((held, place))
         weights = TextWeights(self.refits)
         self.progress.start("refits", len(groups), "layers")
@@ -178,16 +180,13 @@ def resampled(table: EssayTable, rows: FoldRows, weights: TextWeights) -> list[F
     return found
 
 
-def _with_refits(
-    one: Predicted, fits: Sequence[FoldFit], places: NDArray[np.intp]
-) -> Predicted:
-    values = np.stack([fit.predictions[places] for fit in fits], axis=1).astype(np.float32)
+def _with_refits(one: Predicted, fits: Sequence[FoldFit], places: NDArray[np.intp]) -> Predicted:
+    values = np.stack([fit.predictions[places] for fit in fits], axis=1).astype(np.float16)
     scores = None
     if all(fit.scores is not None for fit in fits):
         scores = np.stack([fit.scores[places] for fit in fits if fit.scores is not None], axis=1)
     return replace(
         one,
         refit_values=values,
-        refit_scores=None if scores is None else scores.astype(np.float32),
+        refit_scores=None if scores is None else scores.astype(np.float16),
     )
-

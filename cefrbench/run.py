@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -29,9 +29,9 @@ from cefrbench.folds import make_folds
 from cefrbench.layers import parse_layers
 from cefrbench.levels import SCALES, Scale, parse_level, study_level
 from cefrbench.plugins import PluginHost
-from cefrbench.probing.store import FitStore
 from cefrbench.probing.jobs import Jobs, PlannedFold
 from cefrbench.probing.penalties import read_penalties
+from cefrbench.probing.store import FitStore
 from cefrbench.probing.sweep import Sweep
 from cefrbench.procedure import Procedure
 from cefrbench.progress import Progress
@@ -39,7 +39,9 @@ from cefrbench.provenance import PhaseClock
 from cefrbench.results.build import split_records
 from cefrbench.results.corpus_scores import choice_scores
 from cefrbench.results.evaluation import Evaluation
-from cefrbench.results.model import CorpusRecord, FailureRecord, RunResult
+from cefrbench.results.model import CorpusRecord, FailureRecord, ReferenceRecord, RunResult
+from cefrbench.results.question import difference, question_of
+from cefrbench.results.selection import favoured_probe
 from cefrbench.results.summary import is_complete, summarise
 
 
@@ -92,7 +94,7 @@ def make_plan(config: RunConfig, host: PluginHost) -> Plan:
     for kind in ("encoders", "corpora", "probes", "protocols"):
         if not getattr(config, kind):
             raise UserError(f"No {kind} are named: add --{_option(kind)} NAME or a suite that has.")
-    for name in config.encoders:
+    for name in (*config.encoders, *config.references):
         host.get_encoder(name)
     for name in config.corpora:
         host.get_corpus(name)
@@ -231,6 +233,7 @@ def run_encoder(
         splits=splits,
         summary=summary,
         scores=scores,
+        references=(),
         choices=choices,
         units=tuple(records.units),
         fits=tuple(records.fits),
@@ -252,6 +255,46 @@ def _layers(config: RunConfig, encoder: Encoder) -> tuple[int, ...]:
     if config.form == "study" or 0 in asked or 0 not in available:
         return asked
     return (0, *asked)
+
+
+def run_references(
+    plan: Plan, loaded: Loaded, host: PluginHost, job: Job, clock: PhaseClock
+) -> tuple[list[Evaluation], list[FailureRecord]]:
+    """Evaluate the encoders that every other is read against; one that fails is recorded."""
+    found: list[Evaluation] = []
+    failures: list[FailureRecord] = []
+    # What is asked of an encoder's layers and tokens is not asked of references.
+    own = {"layers": "all", "pooling": None, "instruction": None}
+    plan = replace(plan, config=plan.config.model_copy(update=own))
+    for name in plan.config.references:
+        try:
+            found.append(run_encoder(plan, name, loaded, host, job, clock.fork()))
+        except EncoderError as error:
+            if job.fail_fast:
+                raise
+            failures.append(FailureRecord(stage="encoder", name=name, cause=str(error)))
+    return found, failures
+
+
+def beside(
+    evaluation: Evaluation, references: Sequence[Evaluation], failures: Sequence[FailureRecord]
+) -> Evaluation:
+    """Put the scores of references into a result, but for itself and those of other splits."""
+    own = question_of(evaluation.result)
+    records = tuple(
+        ReferenceRecord(
+            encoder=one.result.encoder,
+            favoured=favoured_probe(one.result).probe,
+            summary=one.result.summary,
+        )
+        for one in references
+        if one.result.encoder.name != evaluation.result.encoder.name
+        and difference(own, question_of(one.result)) is None
+    )
+    failed = (*evaluation.result.failures, *failures)
+    result = evaluation.result.model_copy(update={"references": records, "failures": failed})
+    result = result.model_copy(update={"complete": is_complete(result)})
+    return replace(evaluation, result=result)
 
 
 def _option(kind: str) -> str:

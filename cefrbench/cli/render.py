@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cefrbench.results.model import CorpusScore, RunResult, SummaryRecord
+from cefrbench.results.references import Reference, references
 from cefrbench.results.selection import TITLES, Rule, counted_scores, favoured_probe, sides
 from cefrbench.statistics.scores import Scores, mean_scores
 
@@ -26,8 +27,8 @@ MOST_NOTES = 12
 UNDEFINED = "undefined"
 
 _LEGEND = (
-    "IID in, OOD out of distribution, at the layer (L) and penalty chosen inside the training part, "
-    "± over seeds; gap: IID less OOD; layer 0: subwords without context; oracle: the best layer "
+    "IID in, OOD out of distribution, at the layer (L) and penalty chosen inside the training "
+    "part, ± over seeds; gap: IID less OOD; layer 0: subwords without context; oracle: the best layer "
     "and penalty on the scored texts themselves; all layers: mean."
 )
 _LEGEND_OF_STUDY = (
@@ -56,6 +57,7 @@ def render_result(
     if others:
         console.print(_other_protocols(others))
     if shown:
+        console.print(_reference_table(result, shown))
         console.print(_corpus_table(result, shown))
     for line in _notes(result):
         console.print(line)
@@ -199,6 +201,30 @@ def _other_protocols(records: Sequence[SummaryRecord]) -> Table:
     for record in records:
         cells = [_summary_cell(record, group) for group in ("chosen", "oracle", "layers")]
         table.add_row(Text(plain(record.protocol)), Text(plain(record.probe)), *cells)
+    return table
+
+
+def _reference_table(result: RunResult, shown: dict[str, str]) -> Table:
+    """Say what the favoured probe's scores are to be read against."""
+    table = _table("Read against (mean over corpora)", "\nencoder", "\nprobe")
+    for side in shown:
+        for name in ("QWK", "recut", "rank"):
+            table.add_column(f"{side}\n{name}", justify="right")
+    favoured = favoured_probe(result).probe
+    own = {
+        r.protocol: found
+        for r in result.summary
+        if r.probe == favoured and (found := r.chosen or r.oracle) is not None
+    }
+    lines = [*references(result), Reference(result.encoder.name, favoured, own)]
+    for line in lines:
+        cells = [
+            Text("–") if value is None else _score(value)
+            for protocol in shown.values()
+            for score in (line.scores.get(protocol, Scores.undefined()),)
+            for value in (score.qwk, score.recut, score.spearman)
+        ]
+        table.add_row(Text(plain(line.name)), Text(plain(line.probe)), *cells)
     return table
 
 

@@ -40,6 +40,14 @@ _JOB_OPTIONS = ("config_file", "cache_dir", "output", "force", "fail_fast", "qui
 )
 @click.option("--probe", "probes", multiple=True, metavar="NAME", help="Repeatable.")
 @click.option("--protocol", "protocols", multiple=True, metavar="NAME", help="Repeatable.")
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    metavar="NAME",
+    help="Encoder to run beside every other, in place of the suite's. Repeatable.",
+)
+@click.option("--no-references", is_flag=True, help="Run no encoder but those asked for.")
 @click.option("--layers", metavar="SPEC", help="all, last, study, 4,8,12 or 0-28:4.")
 @click.option(
     "--penalty",
@@ -118,6 +126,8 @@ def run(ctx: click.Context, /, **options: Any) -> None:
 
     host: PluginHost = ctx.obj
     given = {k: v for k, v in options.items() if k not in _JOB_OPTIONS and v not in (None, ())}
+    if given.pop("no_references"):
+        given["references"] = ()
     file = options["config_file"]
     config = merge(given, read_config(file) if file else {})
     warn_of_broken(host)
@@ -149,13 +159,17 @@ def _run_all(
     plan: Plan, loaded: Loaded, host: PluginHost, job: Job, clock: Any, options: dict[str, Any]
 ) -> bool:
     """Run all encoders; give whether anything failed."""
-    from cefrbench.run import run_encoder
+    from cefrbench.run import beside, run_encoder, run_references
 
     texts: list[str] = []
+    references, causes = run_references(plan, loaded, host, job, clock)
+    ready = {one.result.encoder.name: one for one in references}
     failed = False
     for name in plan.config.encoders:
         try:
-            evaluation = run_encoder(plan, name, loaded, host, job, clock.fork())
+            ready.pop(name, None)
+            found = run_encoder(plan, name, loaded, host, job, clock.fork())
+            evaluation = beside(found, references, causes)
         except EncoderError as error:
             if job.fail_fast or len(plan.config.encoders) == 1:
                 raise
@@ -167,6 +181,8 @@ def _run_all(
         texts.append(path.read_text("utf-8"))
         if not (options["quiet"] or options["as_json"]):
             _report(evaluation, path)
+    for one in ready.values():
+        one.save(options["output"])
     if not texts:
         raise UserError("No encoder could be evaluated: see the errors above.")
     if options["as_json"]:

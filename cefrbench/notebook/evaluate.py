@@ -155,7 +155,7 @@ class Given:
 
 def _run(options: dict[str, Any], host: PluginHost, job: Job) -> Evaluation:
     # Importing it imports what fits probes: only when there is something to fit.
-    from cefrbench.run import load_corpora, make_plan, run_encoder
+    from cefrbench.run import beside, load_corpora, make_plan, run_encoder, run_references
 
     config = merge(options, {})
     for plugin in host.broken():
@@ -165,7 +165,8 @@ def _run(options: dict[str, Any], host: PluginHost, job: Job) -> Evaluation:
     with clock.phase("load corpora"):
         loaded = load_corpora(config, host, job)
     (name,) = config.encoders
-    evaluation = run_encoder(plan, name, loaded, host, job, clock)
+    references, failed = run_references(plan, loaded, host, job, clock)
+    evaluation = beside(run_encoder(plan, name, loaded, host, job, clock), references, failed)
     if failures := evaluation.result.failures:
         warnings.warn(
             f"{len(failures)} parts of the evaluation failed, see `result.failures`; the first: "

@@ -78,9 +78,7 @@ class Jobs:
 
         outer = [ask(planned.fold.train, planned.fold.scored) for planned in folds]
         self.scoring = len(numbers)
-        inner = [
-            [ask(cut.train, cut.held) for cut in planned.fold.inner] for planned in folds
-        ]
+        inner = [[ask(cut.train, cut.held) for cut in planned.fold.inner] for planned in folds]
         self.rows = tuple(_fold_rows(table, one) for one in asked.values())
         self.scored = tuple(
             self._reading(job, planned.fold.scored)

@@ -141,7 +141,7 @@ class Sweep:
         return self.seeds if probe.card.seeded else (None,)
 
     def penalties_of(self, probe: ProbeSpec) -> Penalties:
-        """Penalties that a probe is fitted with, from the strongest; the study has the probe's own."""
+        """Penalties of a probe, from the strongest; the study has the probe's own."""
         if probe.name in self.fixed:
             return self.fixed[probe.name]
         if self.table.form == "study" or probe.card.penalty is None:

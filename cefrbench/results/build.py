@@ -230,9 +230,7 @@ class Collector:
         return predicted
 
 
-def confusion(
-    table: EssayTable, rows: Ints, values: NDArray[np.float64]
-) -> NDArray[np.int64]:
+def confusion(table: EssayTable, rows: Ints, values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Confusion matrix of predictions of some rows of a table."""
     size = len(table.scale)
     predicted = round_to_class(values, size)

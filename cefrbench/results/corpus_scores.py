@@ -82,9 +82,7 @@ def _score(parts: list[ScoredPart], n_classes: int) -> Scores:
     ranked = [part.scores for part in parts if part.scores is not None]
     if len(ranked) < len(parts):
         return found
-    return found.model_copy(
-        update=rank_scores(np.concatenate(ranked), low, high, keys, n_classes)
-    )
+    return found.model_copy(update=rank_scores(np.concatenate(ranked), low, high, keys, n_classes))
 
 
 def layer_scores(units: Iterable[UnitRecord]) -> list[CorpusScore]:
@@ -156,5 +154,9 @@ def rank_scores(ranked, low, high, keys, n_classes):
     cut[order] = np.sort(gold)
     right = np.clip(cut, low, high)
     counts = np.bincount(right * n_classes + cut, minlength=n_classes**2)
-    rho = float(spearmanr(ranked, middle).statistic) if len(set(middle)) > 1 and len(set(ranked)) > 1 else None
+    rho = (
+        float(spearmanr(ranked, middle).statistic)
+        if len(set(middle)) > 1 and len(set(ranked)) > 1
+        else None
+    )
     return {"spearman": rho, "recut": qwk(counts.reshape(n_classes, n_classes))}

@@ -41,7 +41,7 @@ class Predicted:
         Predictions, unrounded and unclipped.
     scores : ndarray of float64, shape (n,), optional
         Continuous scores.
-    refit_values, refit_scores : ndarray of float32, shape (n, replicates), optional
+    refit_values, refit_scores : ndarray of float16, shape (n, replicates), optional
         The same of fits on resampled training texts.
     """
 
@@ -53,8 +53,8 @@ class Predicted:
     inner_qwk: float | None
     values: Doubles
     scores: Doubles | None
-    refit_values: NDArray[np.float32] | None = None
-    refit_scores: NDArray[np.float32] | None = None
+    refit_values: NDArray[np.float16] | None = None
+    refit_scores: NDArray[np.float16] | None = None
 
     @property
     def place(self) -> Place:

@@ -150,6 +150,14 @@ class SummaryRecord(Card):
     layer_mean: Scores = Field(description="Mean over layers, layer 0 left out.")
 
 
+class ReferenceRecord(Card):
+    """What another encoder reached on the same splits: what a score has to be read against."""
+
+    encoder: EncoderIdentity = Field(description="The reference.")
+    favoured: str = Field(description="The probe that its inner cuts favour.")
+    summary: tuple[SummaryRecord, ...] = Field(description="Its tables, of all its probes.")
+
+
 class FailureRecord(Card):
     """Something that could not be done, with its cause."""
 
@@ -210,11 +218,16 @@ class RunResult(Card):
     splits: tuple[SplitRecord, ...] = Field(description="One a fold.")
     summary: tuple[SummaryRecord, ...] = Field(description="One a protocol and probe: the tables.")
     scores: tuple[CorpusScore, ...] = Field(description="One a protocol, corpus, probe and layer.")
+    references: tuple[ReferenceRecord, ...] = Field(
+        description="Encoders that were run beside this one, on the same splits."
+    )
     choices: tuple[ChoiceRecord, ...] = Field(description="What was chosen, fold by fold.")
     units: tuple[UnitRecord, ...] = Field(description="The atoms, each from its confusion matrix.")
     fits: tuple[FitRecord, ...] = Field(description="One a fitted probe.")
     failures: tuple[FailureRecord, ...] = Field(description="What could not be done, and why.")
-    predictions: PredictionsFile | None = Field(description="Of the layers that count, and of layer 0.")
+    predictions: PredictionsFile | None = Field(
+        description="Of the layers that count, and of layer 0."
+    )
     config: RunConfig = Field(description="The merged configuration; `--config` takes it back.")
     provenance: Provenance = Field(description="Where, when and how.")
     checksum: str = Field(

@@ -72,8 +72,9 @@ class PredictionTable:
         Unrounded and unclipped, in full precision, so that every sum follows exactly.
     score : ndarray of float64
         Continuous score, from which ranks are taken; NaN where the probe has none.
-    refit_prediction, refit_score : ndarray of float32, shape (n, replicates)
-        The same of fits on resampled training texts; NaN where there was none.
+    refit_prediction, refit_score : ndarray of float16, shape (n, replicates)
+        The same of fits on resampled training texts; NaN where there was none. Half precision is
+        plenty for a variance.
     """
 
     protocol: NDArray[np.str_]
@@ -87,8 +88,8 @@ class PredictionTable:
     high: NDArray[np.int64]
     prediction: NDArray[np.float64]
     score: NDArray[np.float64]
-    refit_prediction: NDArray[np.float32]
-    refit_score: NDArray[np.float32]
+    refit_prediction: NDArray[np.float16]
+    refit_score: NDArray[np.float16]
 
     def __len__(self) -> int:
         return len(self.prediction)
@@ -114,7 +115,7 @@ class PredictionTable:
     ) -> PredictionTable:
         """Make the table of one unit; what is given by text is parallel to ``text``."""
         n = len(text)
-        none = np.full((n, replicates), np.nan, dtype=np.float32)
+        none = np.full((n, replicates), np.nan, dtype=np.float16)
         return cls(
             protocol=np.full(n, protocol),
             fold=np.full(n, fold),
@@ -129,8 +130,8 @@ class PredictionTable:
             score=np.full(n, np.nan) if score is None else np.asarray(score, dtype=np.float64),
             refit_prediction=none
             if refit_prediction is None
-            else np.asarray(refit_prediction, dtype=np.float32),
-            refit_score=none if refit_score is None else np.asarray(refit_score, dtype=np.float32),
+            else np.asarray(refit_prediction, dtype=np.float16),
+            refit_score=none if refit_score is None else np.asarray(refit_score, dtype=np.float16),
         )
 
     @property
@@ -283,7 +284,7 @@ def _schema(replicates: int) -> pa.Schema:
 def _replicates(count: int) -> pa.DataType:
     import pyarrow as pa
 
-    return pa.list_(pa.field("element", pa.float32(), nullable=False), count)
+    return pa.list_(pa.field("element", pa.float16(), nullable=False), count)
 
 
 def _to_arrow(table: PredictionTable) -> pa.Table:
@@ -297,8 +298,10 @@ def _to_arrow(table: PredictionTable) -> pa.Table:
             arrays.append(pa.array(values, mask=values == NO_SEED))
         elif column.name == "score":
             arrays.append(pa.array(values, column.type, mask=np.isnan(values)))
-        elif column.name in _LISTS:
-            arrays.append(_lists(values, column.type))
+        elif column.name == "refit_score":
+            arrays.append(_lists(values, column.type, _repeats(table)))
+        elif column.name == "refit_prediction":
+            arrays.append(_lists(values, column.type, np.zeros(len(values), dtype=np.bool_)))
         elif pa.types.is_dictionary(column.type):
             arrays.append(pa.array(values.tolist(), pa.string()).dictionary_encode())
         else:
@@ -306,12 +309,19 @@ def _to_arrow(table: PredictionTable) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _lists(values: NDArray[np.float32], kind: pa.DataType) -> pa.Array:
-    """Rows as lists; a row of NaN is a null."""
+def _repeats(table: PredictionTable) -> NDArray[np.bool_]:
+    """Rows whose refits are scored by what they predict, as a regressor's are: not stored twice."""
+    same = (table.refit_score == table.refit_prediction).all(axis=1)
+    found: NDArray[np.bool_] = same & ~np.isnan(table.score)
+    return found
+
+
+def _lists(values: NDArray[np.float16], kind: pa.DataType, left_out: NDArray[np.bool_]) -> pa.Array:
+    """Rows as lists; a row of NaN is a null, and so is one to be left out."""
     import pyarrow as pa
 
     flat = pa.array(np.ascontiguousarray(values).reshape(-1))
-    missing = np.isnan(values).any(axis=1)
+    missing = np.isnan(values).any(axis=1) | left_out
     return pa.FixedSizeListArray.from_arrays(flat, type=kind, mask=pa.array(missing))
 
 
@@ -336,6 +346,11 @@ def _from_arrow(arrow: pa.Table, path: Path) -> PredictionTable:
     def numbers(name: str, dtype: type) -> Any:
         return arrow[name].to_numpy().astype(dtype)
 
+    score = arrow["score"].to_numpy().astype(np.float64)
+    refits, refit_score = (_matrix(arrow, name) for name in _LISTS)
+    if refits.shape[1]:
+        repeated = np.isnan(refit_score).any(axis=1) & ~np.isnan(score)
+        refit_score[repeated] = refits[repeated]
     return PredictionTable(
         protocol=strings("protocol"),
         fold=strings("fold"),
@@ -347,17 +362,18 @@ def _from_arrow(arrow: pa.Table, path: Path) -> PredictionTable:
         low=numbers("low", np.int64),
         high=numbers("high", np.int64),
         prediction=numbers("prediction", np.float64),
-        score=arrow["score"].to_numpy().astype(np.float64),
-        **{name: _matrix(arrow, name) for name in _LISTS},
+        score=score,
+        refit_prediction=refits,
+        refit_score=refit_score,
     )
 
 
-def _matrix(arrow: pa.Table, name: str) -> NDArray[np.float32]:
+def _matrix(arrow: pa.Table, name: str) -> NDArray[np.float16]:
     """Lists as rows; a null is a row of NaN, a column that isn't there has none."""
     if name not in arrow.schema.names:
-        return np.empty((len(arrow), 0), dtype=np.float32)
+        return np.empty((len(arrow), 0), dtype=np.float16)
     lists = arrow[name].combine_chunks()
-    values = np.full((len(lists), lists.type.list_size), np.nan, dtype=np.float32)
+    values = np.full((len(lists), lists.type.list_size), np.nan, dtype=np.float16)
     valid = lists.is_valid().to_numpy(zero_copy_only=False)
     values[valid] = lists.flatten().to_numpy(zero_copy_only=False).reshape(-1, values.shape[1])
     return values

@@ -69,7 +69,7 @@ def by_oracle(layer: int, units: int, qwk: float | None) -> tuple[int, float, in
 
 
 def best_penalty(path: Sequence[PenaltyRecord]) -> int:
-    """Place of the penalty with the best QWK on the inner cuts; of equals the strongest, the first."""
+    """Place of the penalty with the best QWK on the inner cuts; of equals the strongest."""
     return min(range(len(path)), key=lambda p: (-_or_worst(path[p].inner_qwk), p))
 
 

@@ -91,7 +91,7 @@ def is_complete(result: RunResult) -> bool:
     config, suite = result.config, RunConfig.model_validate(get_suite(result.suite).config)
     covers = all(
         set(getattr(suite, kind)) <= set(getattr(config, kind))
-        for kind in ("corpora", "probes", "protocols", "seeds")
+        for kind in ("corpora", "probes", "protocols", "seeds", "references")
     )
     same = all(getattr(suite, name) == getattr(config, name) for name in SUITE_DECIDES)
     return covers and same and not result.failures and _is_whole_grid(result)

@@ -41,9 +41,10 @@ class Scores(Card):
     r2: float | None = Field(description="Coefficient of determination, unrounded.")
     accuracy: float | None = Field(description="Share of texts at the right level.")
     adjacent: float | None = Field(description="Share of texts at most one level off.")
-    spearman: float | None = Field(default=None, description="Rank correlation of continuous scores.")
-    recut: float | None = Field(default=None, description="QWK of the scores cut at the gold level shares.")
-
+    spearman: float | None = Field(default=None, description="Spearman, of continuous scores.")
+    recut: float | None = Field(
+        default=None, description="QWK, scores cut at the gold level shares."
+    )
 
     @classmethod
     def undefined(cls) -> Scores:

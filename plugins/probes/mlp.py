@@ -1,4 +1,4 @@
-"""`mlp-regressor`, `mlp-classifier`: one hidden layer as wide as the features; `-early`: stopped early."""
+"""`mlp-regressor`, `mlp-classifier`: one hidden layer as wide as the features; `-early` stop early."""
 
 from __future__ import annotations
 
@@ -62,9 +62,7 @@ def make_regressor(options: ProbeOptions, *, early: bool = False) -> Estimator:
     """Make the estimator."""
     from cefrbench.engines.mlp.probe import MLPRegressorProbe
 
-    return MLPRegressorProbe(
-        random_state=options.seed, device=options.device, early_stopping=early
-    )
+    return MLPRegressorProbe(random_state=options.seed, device=options.device, early_stopping=early)
 
 
 def make_classifier(options: ProbeOptions, *, early: bool = False) -> Estimator:
