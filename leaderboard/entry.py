@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -47,19 +48,15 @@ class Cell(Card):
     qwk: Estimate
     scores: Scores
     layers: tuple[int, ...]
-    seed_sd: float | None
-    oracle: float | None
-    oracle_layer: int
-    layer_mean: float | None
+    record: SummaryRecord
     corpora: tuple[CorpusCell, ...]
     texts: str = Field(description="Hash of the scored texts; empty where nothing was scored.")
 
     @property
     def optimism(self) -> float | None:
         """How much more the oracle promises."""
-        if self.oracle is None or self.qwk.value is None:
-            return None
-        return self.oracle - self.qwk.value
+        oracle = self.record.oracle.qwk
+        return None if oracle is None or self.qwk.value is None else oracle - self.qwk.value
 
 
 class Transfer(Card):
@@ -87,15 +84,12 @@ class Entry(Card):
     suite: str
     suite_slug: str
     file: str = Field(description="Path below the results folder.")
-    model: str
-    revision: str | None
     parameters: int | None
     width: int
     depth: int = Field(description="Index of the last layer.")
     licence: str | None
     role: Role
     form: str
-    scale: tuple[str, ...]
     complete: bool
     cohort: str = Field(
         description="Equal for results that were asked one question, on equal texts and splits."
@@ -150,15 +144,12 @@ def make_entry(result: RunResult, figures: Figures, file: str) -> Entry:
         suite=result.suite,
         suite_slug=slug(result.suite),
         file=file,
-        model=encoder.model,
-        revision=encoder.revision,
         parameters=encoder.parameters,
         width=encoder.width,
         depth=max(encoder.layers),
         licence=encoder.licence,
         role=encoder.role,
         form=result.config.form,
-        scale=result.scale,
         complete=result.complete,
         cohort=question_of(result).key(),
         corpora=result.corpora,
@@ -195,10 +186,7 @@ def _cell(record: SummaryRecord, counted: Sequence[UnitRecord], figures: Figures
         qwk=estimate(interval) if interval else Estimate(value=scores.qwk),
         scores=scores,
         layers=record.chosen_layers or (record.oracle_layer,),
-        seed_sd=record.chosen_qwk_sd,
-        oracle=record.oracle.qwk,
-        oracle_layer=record.oracle_layer,
-        layer_mean=record.layer_mean.qwk,
+        record=record,
         corpora=tuple(
             _corpus_cell(name, [unit for unit in own if unit.corpus == name], figures)
             for name in dict.fromkeys(unit.corpus for unit in own)
@@ -230,10 +218,7 @@ def _transfers(counted: Sequence[UnitRecord], probe: str) -> tuple[Transfer, ...
 
 
 def _count_failures(result: RunResult) -> tuple[FailureCount, ...]:
-    counts: dict[tuple[str, str, str], int] = {}
-    for failure in result.failures:
-        key = failure.stage, failure.name, failure.cause
-        counts[key] = counts.get(key, 0) + 1
+    counts = Counter((failure.stage, failure.name, failure.cause) for failure in result.failures)
     return tuple(
         FailureCount(stage=stage, name=name, cause=cause, count=count)
         for (stage, name, cause), count in counts.items()

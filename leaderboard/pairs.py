@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 
 from cefrbench.results.compare import Comparison, Comparisons
@@ -13,16 +12,8 @@ from cefrbench_leaderboard.boards import Board, Section
 from cefrbench_leaderboard.standing import Contestant, Match
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One tested pair with its sentence."""
-
-    comparison: Comparison
-    sentence: str
-
-
-def compared_pairs(board: Board, section: Section, most: int) -> list[Pair]:
-    """Say what the tests of a section show of its first few entries."""
+def compared_pairs(board: Board, section: Section, most: int) -> list[tuple[Comparison, str]]:
+    """Test the first few entries of a section in pairs, and say in a sentence what is shown."""
     slugs = [line.entry.slug for line in section.lines][:most]
     pairs = [
         pair
@@ -42,7 +33,7 @@ def compared_pairs(board: Board, section: Section, most: int) -> list[Pair]:
         replicates=REPLICATES,
         seed=0,
     )
-    return [Pair(pair, verdict(pair, report)) for pair in pairs]
+    return [(pair, verdict(pair, report)) for pair in pairs]
 
 
 def _compare(match: Match, first: str, second: str) -> Comparison | None:

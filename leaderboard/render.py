@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from cefrbench.results.selection import protocol_title
 from cefrbench_leaderboard.charts.svg import Drawing
+from cefrbench_leaderboard.page import Page
 
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
@@ -142,6 +143,6 @@ def environment() -> Environment:
     return env
 
 
-def render(template: str, context: Mapping[str, Any]) -> str:
-    """Render one page; ``context`` holds typed contexts by name."""
-    return environment().get_template(template).render(context)
+def render(template: str, page: Page, **context: Any) -> str:
+    """Render one page; ``context`` is all that its template names."""
+    return environment().get_template(template).render(context, page=page)

@@ -17,7 +17,7 @@ from cefrbench_leaderboard.charts.chart import Table
 from cefrbench_leaderboard.descriptions import Described, not_audited, read_descriptions
 from cefrbench_leaderboard.load import LeftOut, ResultFile, find_files
 from cefrbench_leaderboard.output import Output, replacing
-from cefrbench_leaderboard.pages.board import Totals, board_page
+from cefrbench_leaderboard.pages.board import board_page
 from cefrbench_leaderboard.pages.catalogue import catalogue_pages
 from cefrbench_leaderboard.pages.compare import compare_pages
 from cefrbench_leaderboard.pages.plain import about_page, coverage_page, reported_page
@@ -193,14 +193,15 @@ def _copy_static(output: Output) -> None:
         output.write(f"static/{source.name}", source.read_text("utf-8"))
 
 
-def _totals(made: Sequence[Made]) -> Totals:
+def _totals(made: Sequence[Made]) -> dict[str, int]:
+    """What the site holds, in numbers."""
     cards = [record.card for one in made for record in one.entry.corpora]
-    return Totals(
-        encoders=len({one.entry.slug for one in made}),
-        verified=len(made),
-        corpora=len({card.name for card in cards}),
-        languages=len({language for card in cards for language in card.languages}),
-    )
+    return {
+        "encoders": len({one.entry.slug for one in made}),
+        "verified": len(made),
+        "corpora": len({card.name for card in cards}),
+        "languages": len({language for card in cards for language in card.languages}),
+    }
 
 
 def _json(table: Table) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeVar
 
 from cefrbench.results.model import RunResult
 from cefrbench.results.residuals import (
@@ -14,24 +13,13 @@ from cefrbench.results.residuals import (
 )
 from cefrbench.results.selection import counted_units
 from cefrbench.statistics.intervals import Interval
-from cefrbench_leaderboard.charts.chart import Chart
-from cefrbench_leaderboard.charts.heat import (
-    ConfusionCell,
-    CorpusScore,
-    confusion_chart,
-    corpora_chart,
-)
-from cefrbench_leaderboard.charts.layers import LayerPoint, layers_chart
-from cefrbench_leaderboard.charts.predicted import (
-    Drift,
-    LevelShare,
-    drift_chart,
-    predicted_chart,
-)
-from cefrbench_leaderboard.charts.ridgelines import Ridge, ridgelines_chart
+from cefrbench_leaderboard.charts.chart import Chart, Row
+from cefrbench_leaderboard.charts.heat import confusion_chart, corpora_chart
+from cefrbench_leaderboard.charts.layers import layers_chart
+from cefrbench_leaderboard.charts.predicted import drift_chart, predicted_chart
+from cefrbench_leaderboard.charts.ridgelines import ridgelines_chart
 from cefrbench_leaderboard.entry import Entry
 
-R = TypeVar("R", LayerPoint, CorpusScore, ConfusionCell, Ridge, LevelShare, Drift)
 Bands = Mapping[tuple[str, str, int], Interval]
 
 
@@ -41,9 +29,9 @@ def result_charts(result: RunResult, entry: Entry, bands: Bands) -> tuple[Chart,
     own = entry.validated
     order = [card.name for card in sorted(result.protocols, key=lambda c: c.distribution != "in")]
 
-    def ordered(rows: Iterable[R]) -> list[R]:
+    def ordered(rows: Iterable[Row]) -> list[Row]:
         """In distribution first, on every chart."""
-        return sorted(rows, key=lambda row: order.index(row.protocol))
+        return sorted(rows, key=lambda row: order.index(row["protocol"]))
 
     charts = (
         corpora_chart(ordered(_corpus_scores(entry)), probes),
@@ -57,28 +45,36 @@ def result_charts(result: RunResult, entry: Entry, bands: Bands) -> tuple[Chart,
     return (by_layer, *charts, drift_chart(ordered(_drifts(result, own)), own))
 
 
-def _layer_points(bands: Bands) -> Iterator[LayerPoint]:
+def _layer_points(bands: Bands) -> Iterator[Row]:
     for (protocol, probe, layer), band in bands.items():
         if band.estimate is not None:
             low = band.estimate if band.low is None else band.low
             high = band.estimate if band.high is None else band.high
-            yield LayerPoint(protocol, probe, layer, band.estimate, low, high)
+            point = {"protocol": protocol, "probe": probe, "layer": layer, "qwk": band.estimate}
+            yield {**point, "low": low, "high": high}
 
 
-def _corpus_scores(entry: Entry) -> Iterator[CorpusScore]:
+def _corpus_scores(entry: Entry) -> Iterator[Row]:
     for cell in entry.cells:
         for part in cell.corpora:
-            yield CorpusScore(cell.protocol, part.corpus, cell.probe, part.n, part.qwk.value)
+            place = {"protocol": cell.protocol, "corpus": part.corpus, "probe": cell.probe}
+            yield {**place, "n": part.n, "qwk": part.qwk.value}
 
 
-def _confusion_cells(result: RunResult) -> Iterator[ConfusionCell]:
+def _confusion_cells(result: RunResult) -> Iterator[Row]:
     for (protocol, probe, _), counts in confusions(_at_counted_layers(result)).items():
         shares = row_percentages(counts)
         for g, gold in enumerate(result.scale):
             for p, predicted in enumerate(result.scale):
                 share = shares[g][p]
-                part = None if share is None else share / 100
-                yield ConfusionCell(protocol, probe, gold, predicted, int(counts[g, p]), part)
+                yield {
+                    "protocol": protocol,
+                    "probe": probe,
+                    "gold": gold,
+                    "predicted": predicted,
+                    "texts": int(counts[g, p]),
+                    "share": None if share is None else share / 100,
+                }
 
 
 def _at_counted_layers(result: RunResult, probe: str | None = None) -> RunResult:
@@ -92,35 +88,46 @@ def _of_probe(result: RunResult, probe: str) -> RunResult:
     return result.model_copy(update={"units": tuple(u for u in result.units if u.probe == probe)})
 
 
-def _ridges(result: RunResult, probe: str) -> Iterator[Ridge]:
-    inside = {card.name: card.distribution == "in" for card in result.protocols}
+def _inside(result: RunResult, protocol: str) -> bool:
+    """Whether a protocol scores in distribution."""
+    return any(c.name == protocol and c.distribution == "in" for c in result.protocols)
+
+
+def _ridges(result: RunResult, probe: str) -> Iterator[Row]:
     reach = len(result.scale) - 1
     for (protocol, _, layer), levels in level_residuals(_of_probe(result, probe)).items():
+        inside = _inside(result, protocol)
         for gold, found in enumerate(levels):
-            if found.n:
-                shares = {
-                    offset: found.histogram.get(offset, 0) / found.n
-                    for offset in range(-gold, reach - gold + 1)
+            for residual in range(-gold, reach - gold + 1) if found.n else ():
+                yield {
+                    "protocol": protocol,
+                    "inside": inside,
+                    "probe": probe,
+                    "layer": layer,
+                    "true_level": found.level,
+                    "residual": residual,
+                    "share": found.histogram.get(residual, 0) / found.n,
                 }
-                yield Ridge(protocol, inside[protocol], layer, found.level, shares)
 
 
-def _level_shares(result: RunResult, probe: str) -> Iterator[LevelShare]:
-    inside = {card.name: card.distribution == "in" for card in result.protocols}
+def _level_shares(result: RunResult, probe: str) -> Iterator[Row]:
     for (protocol, _, _), found in predicted_levels(_at_counted_layers(result, probe)).items():
         prior = found.prior or (None,) * len(result.scale)
+        place = {"protocol": protocol, "inside": _inside(result, protocol), "probe": probe}
         levels = zip(result.scale, found.predicted, found.truth, prior, strict=True)
         for level, predicted, true, before in levels:
-            yield LevelShare(protocol, inside[protocol], level, predicted, true, before)
+            shares = {"predicted": predicted, "true": true, "training_prior": before}
+            yield {**place, "level": level, **shares, "uniform": 1 / len(result.scale)}
 
 
-def _drifts(result: RunResult, probe: str) -> Iterator[Drift]:
+def _drifts(result: RunResult, probe: str) -> Iterator[Row]:
     for (protocol, _, layer), found in predicted_levels(_of_probe(result, probe)).items():
-        yield Drift(
-            protocol,
-            layer,
-            entropy=found.entropy,
-            to_uniform=found.to_uniform,
-            to_truth=found.to_truth,
-            to_prior=found.to_prior,
-        )
+        yield {
+            "protocol": protocol,
+            "probe": probe,
+            "layer": layer,
+            "entropy_bits": found.entropy,
+            "to_uniform": found.to_uniform,
+            "to_truth": found.to_truth,
+            "to_prior": found.to_prior,
+        }

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from cefrbench_leaderboard.charts.svg import Drawing
+from cefrbench_leaderboard.charts.svg import Drawing, Spec, draw
 
 Value = str | int | float | None
+#: One row of what a chart draws, by column; it may hold more than the table shows.
+Row = Mapping[str, Any]
 
 #: A spreadsheet takes a cell that begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -20,6 +24,11 @@ class Table:
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
+
+    @classmethod
+    def of(cls, columns: Sequence[str], rows: Iterable[Row]) -> Table:
+        """Take the columns out of rows that may hold more."""
+        return cls(tuple(columns), tuple(tuple(row[name] for name in columns) for row in rows))
 
     def csv(self) -> str:
         """Write the table as CSV (RFC 4180), numbers with six decimals."""
@@ -50,6 +59,28 @@ class Chart:
     caption: str
     drawing: Drawing
     table: Table
+
+
+def make_chart(
+    key: str,
+    title: str,
+    caption: str,
+    spec: Spec,
+    columns: str,
+    rows: Iterable[Row],
+    name: str = "",
+) -> Chart:
+    """Draw a specification; ``columns`` (split by spaces) of ``rows`` are its table.
+
+    ``name`` stands for the title where readers don't see the drawing.
+    """
+    drawing = draw(spec, name or title, caption)
+    return Chart(key, title, caption, drawing, Table.of(columns.split(), rows))
+
+
+def in_order(rows: Iterable[Row], column: str) -> list[Any]:
+    """Values of a column, each once, in the order in which they come."""
+    return list(dict.fromkeys(row[column] for row in rows))
 
 
 def _cell(value: Value) -> str:

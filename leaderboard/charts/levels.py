@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cefrbench_leaderboard.charts.chart import Chart, Table
+from cefrbench_leaderboard.charts.chart import Chart, in_order, make_chart
 from cefrbench_leaderboard.charts.palette import INSIDE, TEXT
-from cefrbench_leaderboard.charts.svg import Spec, draw
+from cefrbench_leaderboard.charts.svg import nominal, panels, quantity
 
 
 def levels_chart(corpus: str, levels: Mapping[str, Mapping[str, int]]) -> Chart:
@@ -18,54 +18,18 @@ def levels_chart(corpus: str, levels: Mapping[str, Mapping[str, int]]) -> Chart:
     levels : mapping
         Rows by level, by source (``hub``, ``file``, ``sample``).
     """
-    data: list[Spec] = [
-        {"source": source, "level": level, "texts": count}
+    data = [
+        {"source": source, "level": level, "rows": count}
         for source, counts in levels.items()
         for level, count in counts.items()
     ]
-    scale = list(dict.fromkeys(row["level"] for row in data))
+    plain = {"domain": False, "ticks": False}
+    x = nominal("level", sort=in_order(data, "level"), title=None, axis={"labelAngle": 0, **plain})
+    y = quantity("rows", title="Rows", axis={"tickCount": 4, "format": "d", **plain})
+    bar = {"type": "bar", "color": INSIDE.value, "width": {"band": 0.62}}
+    text = {"type": "text", "dy": -8, "fontSize": 11, "color": TEXT.value}
+    layers = [{"mark": bar}, {"mark": text, "encoding": {"text": quantity("rows")}}]
+    spec = panels(data, "source", (320, 170), {"encoding": {"x": x, "y": y}, "layer": layers})
+    spec["resolve"] = {"scale": {"y": "independent"}}
     caption = f"Rows of {corpus} by level, after cleaning, by where the rows came from."
-    return Chart(
-        key="levels",
-        title="Levels",
-        caption=caption,
-        drawing=draw(_spec(data, scale), "Levels", caption),
-        table=Table(
-            ("source", "level", "rows"),
-            tuple((row["source"], row["level"], row["texts"]) for row in data),
-        ),
-    )
-
-
-def _spec(data: list[Spec], scale: list[str]) -> Spec:
-    x = {
-        "field": "level",
-        "type": "nominal",
-        "sort": scale,
-        "title": None,
-        "axis": {"labelAngle": 0, "domain": False, "ticks": False},
-    }
-    y = {
-        "field": "texts",
-        "type": "quantitative",
-        "title": "Rows",
-        "axis": {"tickCount": 4, "domain": False, "ticks": False, "format": "d"},
-    }
-    return {
-        "data": {"values": data},
-        "facet": {"field": "source", "type": "nominal", "title": None},
-        "columns": 2,
-        "resolve": {"scale": {"y": "independent"}},
-        "spec": {
-            "width": 320,
-            "height": 170,
-            "encoding": {"x": x, "y": y},
-            "layer": [
-                {"mark": {"type": "bar", "color": INSIDE.value, "width": {"band": 0.62}}},
-                {
-                    "mark": {"type": "text", "dy": -8, "fontSize": 11, "color": TEXT.value},
-                    "encoding": {"text": {"field": "texts", "type": "quantitative"}},
-                },
-            ],
-        },
-    }
+    return make_chart("levels", "Levels", caption, spec, "source level rows", data)

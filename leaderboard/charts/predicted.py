@@ -3,216 +3,137 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from cefrbench_leaderboard.charts.chart import Chart, Table
+from cefrbench_leaderboard.charts.chart import Chart, Row, in_order, make_chart
 from cefrbench_leaderboard.charts.palette import INSIDE, OUTSIDE, QUIET, RULE, TEXT
-from cefrbench_leaderboard.charts.svg import Spec, draw
+from cefrbench_leaderboard.charts.svg import Spec, nominal, panels, quantity
+
+_SIZE = (500, 200)
 
 
-@dataclass(frozen=True, slots=True)
-class LevelShare:
-    """Share of one level under one protocol: predicted, true, and in the training texts."""
+def predicted_chart(shares: Sequence[Row], probe: str, scale: tuple[str, ...]) -> Chart:
+    """Draw predicted levels as bars, with marks for truth and prior and a line for uniform.
 
-    protocol: str
-    inside: bool
-    level: str
-    predicted: float
-    true: float
-    prior: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """Distances of the predicted levels at one layer (total variation), and their entropy."""
-
-    protocol: str
-    layer: int
-    entropy: float
-    to_uniform: float
-    to_truth: float
-    to_prior: float | None
-
-
-def predicted_chart(shares: Sequence[LevelShare], probe: str, scale: tuple[str, ...]) -> Chart:
-    """Draw predicted levels as bars, with marks for truth and prior and a line for uniform."""
+    Parameters
+    ----------
+    shares : sequence of Row
+        ``protocol``, whether it is ``inside`` the distribution, ``probe``, ``level``, and shares
+        of that level: ``predicted``, ``true``, ``training_prior`` (None where unknown),
+        ``uniform``.
+    probe : str
+    scale : tuple of str
+    """
     data = [
         {
-            "protocol": share.protocol,
-            "level": share.level,
-            "side": "in" if share.inside else "out",
-            "of": name,
-            "share": value,
+            "protocol": row["protocol"],
+            "level": row["level"],
+            "side": "in" if row["inside"] else "out",
+            "of": name.replace("_", " "),
+            "share": row[name],
         }
-        for share in shares
-        for name, value in (
-            ("predicted", share.predicted),
-            ("true", share.true),
-            ("training prior", share.prior),
-        )
-        if value is not None
+        for row in shares
+        for name in ("predicted", "true", "training_prior")
+        if row[name] is not None
     ]
-    protocols = list(dict.fromkeys(share.protocol for share in shares))
     caption = (
         f"Levels that {probe} predicts (bars), the true ones and those of the training texts "
         "(marks); the dashed line is a uniform distribution."
     )
-    return Chart(
-        key="predicted",
-        title="Predicted levels",
-        caption=caption,
-        drawing=draw(_bars(data, protocols, scale), "Predicted levels", caption),
-        table=Table(
-            ("protocol", "probe", "level", "predicted", "true", "training_prior", "uniform"),
-            tuple(
-                (s.protocol, probe, s.level, s.predicted, s.true, s.prior, 1 / len(scale))
-                for s in shares
-            ),
-        ),
-    )
+    columns = "protocol probe level predicted true training_prior uniform"
+    title = "Predicted levels"
+    return make_chart("predicted", title, caption, _bars(data, scale), columns, shares)
 
 
-def drift_chart(drifts: Sequence[Drift], probe: str) -> Chart:
-    """Draw by layer how far the predicted levels are from uniform, truth and prior."""
+def drift_chart(drifts: Sequence[Row], probe: str) -> Chart:
+    """Draw by layer how far the predicted levels are from uniform, truth and prior.
+
+    Parameters
+    ----------
+    drifts : sequence of Row
+        ``protocol``, ``probe``, ``layer``, ``entropy_bits`` of the predicted levels, and their
+        distances (total variation) ``to_uniform``, ``to_truth`` and ``to_prior`` (may be None).
+    probe : str
+    """
     names = {
         "to_truth": "the true levels",
         "to_prior": "the training prior",
         "to_uniform": "uniform",
     }
     data = [
-        {"protocol": drift.protocol, "layer": drift.layer, "to": label, "distance": value}
-        for drift in drifts
+        {"protocol": row["protocol"], "layer": row["layer"], "to": label, "distance": row[name]}
+        for row in drifts
         for name, label in names.items()
-        if (value := getattr(drift, name)) is not None
+        if row[name] is not None
     ]
-    protocols = list(dict.fromkeys(drift.protocol for drift in drifts))
     caption = (
         f"Total-variation distance of the levels that {probe} predicts to three others, by layer: "
         "0 is the same distribution. Close to uniform and far from the truth is what the study "
         "saw out of distribution."
     )
-    return Chart(
-        key="drift",
-        title="Drift of the predicted levels",
-        caption=caption,
-        drawing=draw(_lines(data, protocols, list(names.values())), "Drift", caption),
-        table=Table(
-            ("protocol", "probe", "layer", "entropy_bits", "to_uniform", "to_truth", "to_prior"),
-            tuple(
-                (d.protocol, probe, d.layer, d.entropy, d.to_uniform, d.to_truth, d.to_prior)
-                for d in drifts
-            ),
-        ),
-    )
+    columns = "protocol probe layer entropy_bits to_uniform to_truth to_prior"
+    title = "Drift of the predicted levels"
+    spec = _lines(data, list(names.values()))
+    return make_chart("drift", title, caption, spec, columns, drifts, "Drift")
 
 
-def _facet(protocols: list[str]) -> Spec:
-    return {"field": "protocol", "type": "nominal", "title": None, "sort": protocols}
-
-
-def _bars(data: list[Spec], protocols: list[str], scale: tuple[str, ...]) -> Spec:
-    axis = {"tickCount": 4, "format": ".0%", "domain": False, "ticks": False}
+def _bars(data: list[Spec], scale: tuple[str, ...]) -> Spec:
+    plain = {"domain": False, "ticks": False}
     top = -(-10 * max(row["share"] for row in data) // 1) / 10
-    y = {
-        "field": "share",
-        "type": "quantitative",
-        "title": "Share of texts",
-        "scale": {"domain": [0, top], "nice": False},
-        "axis": axis,
-    }
-    x = {
-        "field": "level",
-        "type": "nominal",
-        "sort": list(scale),
-        "title": None,
-        "axis": {"labelAngle": 0, "domain": False, "ticks": False},
-    }
-    marks = ["true", "training prior"]
-    return {
-        "data": {"values": data},
-        "facet": _facet(protocols),
-        "columns": 2,
-        "spec": {
-            "width": 500,
-            "height": 200,
-            "encoding": {"x": x, "y": y},
-            "layer": [
-                {
-                    "transform": [{"filter": "datum.of == 'predicted'"}],
-                    "mark": {"type": "bar", "opacity": 0.75, "width": {"band": 0.62}},
-                    "encoding": {
-                        "color": {
-                            "field": "side",
-                            "type": "nominal",
-                            "scale": {
-                                "domain": ["in", "out"],
-                                "range": [INSIDE.value, OUTSIDE.value],
-                            },
-                            "legend": None,
-                        }
-                    },
-                },
-                {
-                    "mark": {"type": "rule", "color": QUIET.value, "strokeDash": [5, 4]},
-                    "encoding": {"x": None, "y": {"datum": 1 / len(scale)}},
-                },
-                {
-                    "transform": [{"filter": "datum.of != 'predicted'"}],
-                    "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
-                    "encoding": {
-                        "shape": {
-                            "field": "of",
-                            "type": "nominal",
-                            "scale": {"domain": marks, "range": ["diamond", "cross"]},
-                        },
-                        "color": {"value": TEXT.value},
-                    },
-                },
-            ],
+    y = quantity(
+        "share",
+        title="Share of texts",
+        scale={"domain": [0, top], "nice": False},
+        axis={"tickCount": 4, "format": ".0%", **plain},
+    )
+    x = nominal("level", sort=list(scale), title=None, axis={"labelAngle": 0, **plain})
+    inks = {"domain": ["in", "out"], "range": [INSIDE.value, OUTSIDE.value]}
+    shapes = {"domain": ["true", "training prior"], "range": ["diamond", "cross"]}
+    layers = [
+        {
+            "transform": [{"filter": "datum.of == 'predicted'"}],
+            "mark": {"type": "bar", "opacity": 0.75, "width": {"band": 0.62}},
+            "encoding": {"color": nominal("side", scale=inks, legend=None)},
         },
-    }
+        {
+            "mark": {"type": "rule", "color": QUIET.value, "strokeDash": [5, 4]},
+            "encoding": {"x": None, "y": {"datum": 1 / len(scale)}},
+        },
+        {
+            "transform": [{"filter": "datum.of != 'predicted'"}],
+            "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
+            "encoding": {"shape": nominal("of", scale=shapes), "color": {"value": TEXT.value}},
+        },
+    ]
+    spec = {"encoding": {"x": x, "y": y}, "layer": layers}
+    return panels(data, "protocol", _SIZE, spec, sort=in_order(data, "protocol"))
 
 
-def _lines(data: list[Spec], protocols: list[str], names: list[str]) -> Spec:
+def _lines(data: list[Spec], names: list[str]) -> Spec:
     layers = sorted({row["layer"] for row in data})
-    scale = {"domain": names}
-    series = {"field": "to", "type": "nominal"}
-    inks = ["#009e73", "#cc79a7", TEXT.value]
-    return {
-        "data": {"values": data},
-        "facet": _facet(protocols),
-        "columns": 2,
-        "spec": {
-            "width": 500,
-            "height": 200,
-            "encoding": {
-                "x": {
-                    "field": "layer",
-                    "type": "quantitative",
-                    "title": "Layer",
-                    "scale": {"domain": [layers[0], layers[-1]], "nice": False, "zero": False},
-                    "axis": {"grid": False, "tickMinStep": 1, "format": "d"},
-                },
-                "y": {
-                    "field": "distance",
-                    "type": "quantitative",
-                    "title": "Distance",
-                    "scale": {"zero": True},
-                    "axis": {
-                        "tickCount": 4,
-                        "format": ".1f",
-                        "domain": False,
-                        "ticks": False,
-                        "gridColor": RULE.value,
-                    },
-                },
-                "color": {
-                    **series,
-                    "scale": {**scale, "range": inks},
-                    "legend": {"symbolType": "stroke", "symbolSize": 300},
-                },
-                "strokeDash": {**series, "scale": {**scale, "range": [[1, 0], [6, 2], [2, 2]]}},
-            },
-            "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 34}},
-        },
+    lines = {"domain": False, "ticks": False, "gridColor": RULE.value}
+
+    def series(looks: list[object], **more: object) -> Spec:
+        return nominal("to", scale={"domain": names, "range": looks}, **more)
+
+    encoding = {
+        "x": quantity(
+            "layer",
+            title="Layer",
+            scale={"domain": [layers[0], layers[-1]], "nice": False, "zero": False},
+            axis={"grid": False, "tickMinStep": 1, "format": "d"},
+        ),
+        "y": quantity(
+            "distance",
+            title="Distance",
+            scale={"zero": True},
+            axis={"tickCount": 4, "format": ".1f", **lines},
+        ),
+        "color": series(
+            ["#009e73", "#cc79a7", TEXT.value],
+            legend={"symbolType": "stroke", "symbolSize": 300},
+        ),
+        "strokeDash": series([[1, 0], [6, 2], [2, 2]]),
     }
+    mark = {"type": "line", "strokeWidth": 2, "point": {"size": 34}}
+    spec = {"encoding": encoding, "mark": mark}
+    return panels(data, "protocol", _SIZE, spec, sort=in_order(data, "protocol"))

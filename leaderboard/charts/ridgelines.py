@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from cefrbench_leaderboard.charts.chart import Chart, Table
+from cefrbench_leaderboard.charts.chart import Chart, Row, make_chart
 from cefrbench_leaderboard.charts.palette import INSIDE, OUTSIDE, QUIET
-from cefrbench_leaderboard.charts.svg import Spec, draw
+from cefrbench_leaderboard.charts.svg import Spec, nominal, quantity
 
 #: Layers that are drawn; all are in the table.
 _MOST_LAYERS = 10
@@ -15,134 +14,86 @@ _MOST_LAYERS = 10
 _HEIGHT = 2.4
 
 
-@dataclass(frozen=True, slots=True)
-class Ridge:
-    """Share of the texts of one true level by residual (predicted minus true), at one layer."""
+def ridgelines_chart(shares: Sequence[Row], probe: str, scale: tuple[str, ...]) -> Chart:
+    """Draw one panel a true level, one ridge a layer; in and out of distribution overlaid.
 
-    protocol: str
-    inside: bool
-    layer: int
-    level: str
-    shares: dict[int, float]
-
-
-def ridgelines_chart(ridges: Sequence[Ridge], probe: str, scale: tuple[str, ...]) -> Chart:
-    """Draw one panel a true level, one ridge a layer; in and out of distribution overlaid."""
-    layers = _thin(sorted({ridge.layer for ridge in ridges}))
-    data = [row for ridge in ridges if ridge.layer in layers for row in _points(ridge, layers)]
-    protocols = list(dict.fromkeys(ridge.protocol for ridge in ridges))
-    inside = {ridge.protocol for ridge in ridges if ridge.inside}
+    Parameters
+    ----------
+    shares : sequence of Row
+        ``protocol``, whether it is ``inside`` the distribution, ``probe``, ``layer``,
+        ``true_level``, ``residual`` (predicted minus true) and its ``share`` of the texts there.
+    probe : str
+    scale : tuple of str
+    """
+    layers = _thin(sorted({row["layer"] for row in shares}))
+    data = [_point(row, layers) for row in shares if row["layer"] in layers]
+    inside = {row["protocol"]: row["inside"] for row in shares}
     caption = (
         f"Predicted minus true level with {probe}, one panel a true level, one ridge a layer "
         "(the last on top). A ridge on 0 is right; out of distribution low levels are "
         "overestimated and high ones underestimated where the probe falls back to the middle."
     )
-    return Chart(
-        key="residuals",
-        title="Residuals by true level and layer",
-        caption=caption,
-        drawing=draw(_spec(data, layers, protocols, inside, scale), "Residuals", caption),
-        table=Table(
-            ("protocol", "probe", "layer", "true_level", "residual", "share"),
-            tuple(
-                (ridge.protocol, probe, ridge.layer, ridge.level, residual, share)
-                for ridge in ridges
-                for residual, share in ridge.shares.items()
-            ),
-        ),
-    )
+    title = "Residuals by true level and layer"
+    columns = "protocol probe layer true_level residual share"
+    spec = _spec(data, layers, inside, scale)
+    return make_chart("residuals", title, caption, spec, columns, shares, "Residuals")
 
 
-def _points(ridge: Ridge, layers: list[int]) -> list[Spec]:
-    base = layers.index(ridge.layer)
-    ridge_name = f"{ridge.protocol} {ridge.layer}"
-    return [
-        {
-            "protocol": ridge.protocol,
-            "level": ridge.level,
-            "ridge": ridge_name,
-            "residual": residual,
-            "base": base,
-            "top": round(base + _HEIGHT * share, 4),
-        }
-        for residual, share in ridge.shares.items()
-    ]
+def _point(row: Row, layers: list[int]) -> Spec:
+    base = layers.index(row["layer"])
+    return {
+        "protocol": row["protocol"],
+        "level": row["true_level"],
+        "ridge": f"{row['protocol']} {row['layer']}",
+        "residual": row["residual"],
+        "base": base,
+        "top": round(base + _HEIGHT * row["share"], 4),
+    }
 
 
 def _spec(
-    data: list[Spec],
-    layers: list[int],
-    protocols: list[str],
-    inside: set[str],
-    scale: tuple[str, ...],
+    data: list[Spec], layers: list[int], inside: dict[str, bool], scale: tuple[str, ...]
 ) -> Spec:
-    inks = [(INSIDE if name in inside else OUTSIDE).value for name in protocols]
-    colour = {
-        "field": "protocol",
-        "type": "nominal",
-        "scale": {"domain": protocols, "range": inks},
-        "legend": {"symbolType": "square"},
-    }
     reach = len(scale) - 1
     top = max(row["top"] for row in data)
     names = ", ".join(f"{i}: '{layer}'" for i, layer in enumerate(layers))
-    x = {
-        "field": "residual",
-        "type": "quantitative",
-        "title": "Predicted − true",
-        "scale": {"domain": [-reach, reach], "nice": False},
-        "axis": {
-            "grid": False,
-            "values": [-reach, -2, 0, 2, reach],
-            "labelExpr": "datum.value === 0 ? '0' : format(datum.value, '+d')",
-        },
+    inks = [(INSIDE if own else OUTSIDE).value for own in inside.values()]
+    signs = {
+        "grid": False,
+        "values": [-reach, -2, 0, 2, reach],
+        "labelExpr": "datum.value === 0 ? '0' : format(datum.value, '+d')",
     }
-    y = {
-        "field": "top",
-        "type": "quantitative",
-        "title": "Layer",
-        "scale": {"domain": [0, top + 0.1], "nice": False},
-        "axis": {
-            "grid": False,
-            "domain": False,
-            "ticks": False,
-            "values": list(range(len(layers))),
-            "labelExpr": f"({{{names}}})[datum.value]",
-        },
+    ridges = {
+        "grid": False,
+        "domain": False,
+        "ticks": False,
+        "values": list(range(len(layers))),
+        "labelExpr": f"({{{names}}})[datum.value]",
     }
+    across, up = ({"domain": ends, "nice": False} for ends in ([-reach, reach], [0, top + 0.1]))
+    encoding = {
+        "x": quantity("residual", title="Predicted − true", scale=across, axis=signs),
+        "y": quantity("top", title="Layer", scale=up, axis=ridges),
+        "y2": {"field": "base"},
+        "color": nominal(
+            "protocol",
+            scale={"domain": list(inside), "range": inks},
+            legend={"symbolType": "square"},
+        ),
+        "detail": [nominal("ridge")],
+    }
+    zero = {"type": "rule", "color": QUIET.value, "strokeDash": [2, 3]}
+    area = {"type": "area", "interpolate": "monotone", "fillOpacity": 0.2}
+    area["line"] = {"strokeWidth": 1.6}
     return {
         "data": {"values": data},
-        "facet": {
-            "column": {
-                "field": "level",
-                "type": "nominal",
-                "title": "True level",
-                "sort": list(scale),
-            }
-        },
+        "facet": {"column": nominal("level", title="True level", sort=list(scale))},
         "spec": {
             "width": 186,
             "height": round(30 * top) + 10,
             "layer": [
-                {
-                    "mark": {"type": "rule", "color": QUIET.value, "strokeDash": [2, 3]},
-                    "encoding": {"x": {"datum": 0}},
-                },
-                {
-                    "mark": {
-                        "type": "area",
-                        "interpolate": "monotone",
-                        "fillOpacity": 0.2,
-                        "line": {"strokeWidth": 1.6},
-                    },
-                    "encoding": {
-                        "x": x,
-                        "y": y,
-                        "y2": {"field": "base"},
-                        "color": colour,
-                        "detail": [{"field": "ridge", "type": "nominal"}],
-                    },
-                },
+                {"mark": zero, "encoding": {"x": {"datum": 0}}},
+                {"mark": area, "encoding": encoding},
             ],
         },
     }

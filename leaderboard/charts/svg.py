@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -35,16 +35,15 @@ _KEPT = frozenset(
 _NUMBER = re.compile(r"-?\d+\.\d{2,}(?:e-?\d+)?")
 _DEFAULTS = {"opacity": "1", "stroke-width": "1", "fill-opacity": "1", "stroke-dasharray": "1,0"}
 
+_TITLE = {"titleColor": QUIET.value, "titleFontSize": 12, "titleFontWeight": "normal"}
 CONFIG: Spec = {
     "aria": False,
     "background": None,
     "font": "Liberation Sans",
     "view": {"stroke": None},
     "axis": {
+        **_TITLE,
         "labelColor": QUIET.value,
-        "titleColor": QUIET.value,
-        "titleFontWeight": "normal",
-        "titleFontSize": 12,
         "labelFontSize": 11,
         "domainColor": RULE.value,
         "tickColor": RULE.value,
@@ -57,9 +56,7 @@ CONFIG: Spec = {
         "labelFontSize": 13,
         "labelFontWeight": "bold",
         "labelPadding": 8,
-        "titleColor": QUIET.value,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
+        **_TITLE,
     },
     "legend": {
         "orient": "top",
@@ -77,6 +74,28 @@ CONFIG: Spec = {
     "text": {"fontSize": 11, "color": TEXT.value},
     "facet": {"spacing": 24},
 }
+
+
+def nominal(field: str, **more: Any) -> Spec:
+    """Encode a field by name."""
+    return {"field": field, "type": "nominal", **more}
+
+
+def quantity(field: str, **more: Any) -> Spec:
+    """Encode a field by size."""
+    return {"field": field, "type": "quantitative", **more}
+
+
+def panels(
+    data: Sequence[Spec], field: str, size: tuple[int, int], spec: Spec, **more: Any
+) -> Spec:
+    """Draw a specification once for each value of a field, two panels beside each other."""
+    return {
+        "data": {"values": data},
+        "facet": nominal(field, title=None, **more),
+        "columns": 2,
+        "spec": {"width": size[0], "height": size[1], **spec},
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,8 @@ _MARGIN = 5
 _ROWS = {"in": 5, "out": 12}
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One link of a choice between boards."""
-
-    label: str
-    href: str
-    current: bool
+#: One link of a choice between boards: label, address, whether it is this one.
+Choice = tuple[str, str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,47 +55,11 @@ class Column:
     ranks: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """What the site holds, in numbers."""
-
-    encoders: int
-    verified: int
-    corpora: int
-    languages: int
-
-
-@dataclass(frozen=True, slots=True)
-class BoardContext:
-    """All that the template ``board.html`` shows."""
-
-    page: Page
-    front: bool
-    board: Board
-    suites: tuple[Choice, ...]
-    probes: tuple[Choice, ...]
-    columns: tuple[Column, ...]
-    totals: Totals
-    published: Published | None
-    reported: tuple[Reported, ...]
-    left_out: int
-    licences: tuple[str, ...]
-
-    def href(self, line: Line, protocol: str) -> str:
-        """Address of the units that a number comes from."""
-        return f"{self.page.root}{line.entry.page}#{anchor(protocol, line.probe)}"
-
-    @property
-    def has_full(self) -> bool:
-        """Whether anything is ranked."""
-        return any(section.ranked for section in self.board.sections)
-
-
 def board_page(
     board: Board,
     suites: Sequence[SuiteResults],
     front: Board,
-    totals: Totals,
+    totals: dict[str, int],
     published: Published | None,
     left_out: int,
 ) -> tuple[str, str]:
@@ -112,8 +71,16 @@ def board_page(
     """
     is_front = board is front
     path = "index.html" if is_front else board.page
-    context = BoardContext(
-        page=Page(path, _title(board, is_front), "index.html", _DESCRIPTION),
+    page = Page(path, _title(board, is_front), "index.html", _DESCRIPTION)
+    lines = [line for section in board.sections for line in section.lines]
+
+    def href(line: Line, protocol: str) -> str:
+        """Address of the units that a number comes from."""
+        return f"{page.root}{line.entry.page}#{anchor(protocol, line.probe)}"
+
+    return path, render(
+        "board.html",
+        page,
         front=is_front,
         board=board,
         suites=_suites(board, suites, front),
@@ -123,16 +90,11 @@ def board_page(
         published=published,
         reported=_reported(board, published),
         left_out=left_out,
-        licences=_licences(board),
-    )
-    return path, render(
-        "board.html",
-        {
-            "it": context,
-            "page": context.page,
-            "strip": line_strip,
-            "reported_strip": reported_strip,
-        },
+        licences=sorted({line.entry.licence or "not recorded" for line in lines}),
+        has_full=any(section.ranked for section in board.sections),
+        href=href,
+        strip=line_strip,
+        reported_strip=reported_strip,
     )
 
 
@@ -153,29 +115,28 @@ def _where(suite_slug: str, probe: str, front: Board) -> str:
     return f"boards/{suite_slug}/{probe}.html"
 
 
-def _suites(board: Board, suites: Sequence[SuiteResults], front: Board) -> tuple[Choice, ...]:
-    return tuple(
-        Choice(
+def _suites(board: Board, suites: Sequence[SuiteResults], front: Board) -> list[Choice]:
+    return [
+        (
             suite.name,
             _where(suite.slug, board.probe if board.probe in suite.probes else VALIDATED, front),
             suite.name == board.suite,
         )
         for suite in suites
-    )
+    ]
 
 
-def _probes(board: Board, suites: Sequence[SuiteResults], front: Board) -> tuple[Choice, ...]:
-    own = next((suite for suite in suites if suite.name == board.suite), None)
-    if own is None:
-        return ()
-    return tuple(
-        Choice(
+def _probes(board: Board, suites: Sequence[SuiteResults], front: Board) -> list[Choice]:
+    return [
+        (
             "each encoder’s own" if probe == VALIDATED else probe,
-            _where(own.slug, probe, front),
+            _where(suite.slug, probe, front),
             probe == board.probe,
         )
-        for probe in (VALIDATED, *own.probes)
-    )
+        for suite in suites
+        if suite.name == board.suite
+        for probe in (VALIDATED, *suite.probes)
+    ]
 
 
 def _columns(board: Board) -> tuple[Column, ...]:
@@ -234,11 +195,6 @@ def _reported(board: Board, published: Published | None) -> tuple[Reported, ...]
     if published is None:
         return ()
     return published.with_probe(None if board.probe == VALIDATED else board.probe)
-
-
-def _licences(board: Board) -> tuple[str, ...]:
-    lines = (line for section in board.sections for line in section.lines)
-    return tuple(sorted({line.entry.licence or "not recorded" for line in lines}))
 
 
 def strip(inside: Estimate | None, outside: Estimate | None) -> tuple[str, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from cefrbench.contracts.cards import CorpusCard, ProbeCard, ProtocolCard
+from cefrbench.results.model import CorpusRecord
 from cefrbench.results.selection import GAP
 from cefrbench_leaderboard.boards import SuiteResults
-from cefrbench_leaderboard.charts.chart import Chart
 from cefrbench_leaderboard.charts.heat import transfer_chart
 from cefrbench_leaderboard.charts.levels import levels_chart
 from cefrbench_leaderboard.descriptions import Described
@@ -16,198 +17,102 @@ from cefrbench_leaderboard.entry import CorpusCell, Entry, Estimate
 from cefrbench_leaderboard.page import Page
 from cefrbench_leaderboard.pages.encoder import anchor
 from cefrbench_leaderboard.render import render
-from cefrbench_leaderboard.standing import Made
 
 #: Lines of a "who does best" table.
 _MOST = 10
 
-
-@dataclass(frozen=True, slots=True)
-class BestLine:
-    """One encoder's score in a "who does best" table, and the units that it comes from."""
-
-    entry: Entry
-    probe: str
-    estimate: Estimate
-    href: str
-
-
-@dataclass(frozen=True, slots=True)
-class BestTable:
-    """Who does best in one cohort under one protocol."""
-
-    suite: str
-    protocol: str
-    full: bool
-    lines: tuple[BestLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """Rows of a corpus as some results had them."""
-
-    fingerprint: str
-    source: str
-    revision: str | None
-    texts: int
-    units: int
-    dropped: dict[str, int]
-    results: int
-    described: Described | None
-
-
-@dataclass(frozen=True, slots=True)
-class Retained:
-    """What is left of a corpus's score when it is not trained on, in one cohort."""
-
-    suite: str
-    full: bool
-    results: int
-    inside: float
-    outside: float
-
-
-@dataclass(frozen=True, slots=True)
-class CorpusContext:
-    """All that the template ``corpus.html`` shows."""
-
-    page: Page
-    card: CorpusCard
-    versions: tuple[Version, ...]
-    charts: tuple[Chart, ...]
-    best: tuple[BestTable, ...]
-    retained: tuple[Retained, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CorpusRow:
-    """One line of the list of corpora."""
-
-    card: CorpusCard
-    texts: int
-    units: int
-    results: int
-
-
-@dataclass(frozen=True, slots=True)
-class CardContext:
-    """All that the templates ``probe.html`` and ``protocol.html`` show."""
-
-    page: Page
-    card: ProbeCard | ProtocolCard
-    best: tuple[BestTable, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ListContext:
-    """All that the template ``list.html`` shows."""
-
-    page: Page
-    kind: str
-    corpora: tuple[CorpusRow, ...] = ()
-    cards: tuple[ProbeCard | ProtocolCard, ...] = ()
-
-
 Files = dict[str, str]
+#: What a template reads of one table or line, by name.
+Shown = dict[str, Any]
+#: From an entry and a protocol to the probe and the score that a table shows, if there is one.
+Pick = Callable[[Entry, str], tuple[str, Estimate] | None]
+C = TypeVar("C", CorpusCard, ProbeCard, ProtocolCard)
 
 
 def catalogue_pages(suites: Sequence[SuiteResults], described: dict[str, Described]) -> Files:
     """Render all pages of corpora, probes and protocols, and their charts' CSV, by path."""
-    made = [one for suite in suites for one in suite.made]
-    corpora: dict[str, CorpusCard] = {}
-    probes: dict[str, ProbeCard] = {}
-    protocols: dict[str, ProtocolCard] = {}
-    for one in made:
-        for record in one.entry.corpora:
-            corpora.setdefault(record.card.name, record.card)
-        for probe in one.entry.probes:
-            probes.setdefault(probe.name, probe)
-        for protocol in one.entry.protocols:
-            protocols.setdefault(protocol.name, protocol)
+    entries = [one.entry for suite in suites for one in suite.made]
+    corpora = _by_name(record.card for entry in entries for record in entry.corpora)
+    probes = _by_name(probe for entry in entries for probe in entry.probes)
+    protocols = _by_name(protocol for entry in entries for protocol in entry.protocols)
     files: Files = {}
-    for card in corpora.values():
-        files |= _corpus_files(card, suites, described)
-    for probe in probes.values():
+    for card in corpora:
+        files |= _corpus_files(card, suites, _records(card.name, entries), described)
+    for probe in probes:
         files |= _card_file("probes", probe, _best_with_probe(suites, probe.name))
-    for protocol in protocols.values():
+    for protocol in protocols:
         files |= _card_file("protocols", protocol, _best_under(suites, protocol.name))
-    files |= _list_file("corpora", corpora=tuple(_corpus_row(c, made) for c in corpora.values()))
-    files |= _list_file("probes", cards=tuple(probes.values()))
-    files |= _list_file("protocols", cards=tuple(protocols.values()))
-    return files
+    rows = [_corpus_row(card, _records(card.name, entries)) for card in corpora]
+    files |= _list_file("corpora", rows)
+    return files | _list_file("probes", probes) | _list_file("protocols", protocols)
+
+
+def _by_name(cards: Iterable[C]) -> list[C]:
+    """Cards in the order in which they come, the first of each name."""
+    found: dict[str, C] = {}
+    for card in cards:
+        found.setdefault(card.name, card)
+    return list(found.values())
+
+
+def _records(corpus: str, entries: Sequence[Entry]) -> list[CorpusRecord]:
+    """Say what each result was run on of one corpus."""
+    return [r for entry in entries for r in entry.corpora if r.card.name == corpus]
 
 
 # -- corpora -----------------------------------------------------------------------------------
 
 
 def _corpus_files(
-    card: CorpusCard, suites: Sequence[SuiteResults], described: dict[str, Described]
+    card: CorpusCard,
+    suites: Sequence[SuiteResults],
+    records: Sequence[CorpusRecord],
+    described: dict[str, Described],
 ) -> Files:
     name = card.name
+    # Texts by level, by where the rows came from: the first of each.
+    levels = {record.source: record.levels for record in reversed(records)}
+    charts = [levels_chart(name, dict(reversed(levels.items())))]
     made = [one for suite in suites for one in suite.made if name in one.entry.covered]
-    versions = _versions(name, made, described)
-    charts = [levels_chart(name, _levels(name, made))]
     transfers = [t for one in made for t in one.entry.transfers if name in (t.trained, t.scored)]
     if transfers:
         charts.append(transfer_chart(name, transfers))
-    context = CorpusContext(
-        page=Page(
-            f"corpora/{name}.html",
-            f"Corpus {name}",
-            "corpora/index.html",
-            f"{card.title}: levels, audit, who does best on it, how it transfers.",
-        ),
+    page = Page(
+        f"corpora/{name}.html",
+        f"Corpus {name}",
+        "corpora/index.html",
+        f"{card.title}: levels, audit, who does best on it, how it transfers.",
+    )
+    html = render(
+        "corpus.html",
+        page,
         card=card,
-        versions=versions,
-        charts=tuple(charts),
-        best=tuple(_best_on(suites, name)),
-        retained=tuple(_retained(suites, name)),
+        versions=_versions(records, described),
+        charts=charts,
+        best=_best_on(suites, name),
+        retained=list(_retained(suites, name)),
     )
-    files = {context.page.path: render("corpus.html", {"it": context, "page": context.page})}
-    return files | {f"corpora/{name}/{chart.key}.csv": chart.table.csv() for chart in charts}
+    tables = {f"corpora/{name}/{chart.key}.csv": chart.table.csv() for chart in charts}
+    return {page.path: html, **tables}
 
 
-def _versions(
-    name: str, made: Sequence[Made], described: dict[str, Described]
-) -> tuple[Version, ...]:
-    """Each fingerprint once, the most used first."""
-    records = [r for one in made for r in one.entry.corpora if r.card.name == name]
-    counts: dict[str, int] = {}
-    for record in records:
-        counts[record.fingerprint] = counts.get(record.fingerprint, 0) + 1
+def _versions(records: Sequence[CorpusRecord], described: dict[str, Described]) -> list[Shown]:
+    """Rows of a corpus as results had them: each fingerprint once, the most used first."""
+    counts = Counter(record.fingerprint for record in records)
     first = {record.fingerprint: record for record in reversed(records)}
-    return tuple(
-        Version(
-            fingerprint=key,
-            source=first[key].source,
-            revision=first[key].revision,
-            texts=first[key].texts,
-            units=first[key].units,
-            dropped=first[key].cleaning.dropped,
-            results=counts[key],
-            described=described.get(key),
-        )
+    return [
+        {"record": first[key], "results": counts[key], "described": described.get(key)}
         for key in sorted(counts, key=lambda key: (-counts[key], key))
-    )
+    ]
 
 
-def _levels(name: str, made: Sequence[Made]) -> dict[str, dict[str, int]]:
-    """Texts by level, by where the rows came from; the first of each."""
-    found: dict[str, dict[str, int]] = {}
-    for one in made:
-        for record in one.entry.corpora:
-            if record.card.name == name:
-                found.setdefault(record.source, record.levels)
-    return found
-
-
-def _corpus_row(card: CorpusCard, made: Sequence[Made]) -> CorpusRow:
-    records = [r for one in made for r in one.entry.corpora if r.card.name == card.name]
+def _corpus_row(card: CorpusCard, records: Sequence[CorpusRecord]) -> Shown:
+    """One line of the list of corpora."""
     largest = max(records, key=lambda record: record.texts)
-    return CorpusRow(card, largest.texts, largest.units, len(records))
+    return {"card": card, "record": largest, "results": len(records)}
 
 
-def _best_on(suites: Sequence[SuiteResults], corpus: str) -> Iterable[BestTable]:
+def _best_on(suites: Sequence[SuiteResults], corpus: str) -> Iterator[Shown]:
     def pick(entry: Entry, protocol: str) -> tuple[str, Estimate] | None:
         part = _part(entry, protocol, corpus)
         return None if part is None else (entry.validated, part.qwk)
@@ -221,8 +126,8 @@ def _part(entry: Entry, protocol: str, corpus: str) -> CorpusCell | None:
     return next((part for part in parts if part.corpus == corpus), None)
 
 
-def _retained(suites: Sequence[SuiteResults], corpus: str) -> Iterable[Retained]:
-    """Mean over candidates of the corpus's QWK, trained on it and not."""
+def _retained(suites: Sequence[SuiteResults], corpus: str) -> Iterator[Shown]:
+    """Mean over candidates of the corpus's QWK, trained on it and not, in each cohort."""
     for suite in suites:
         for index, cohort in enumerate((suite.full, *suite.partial)):
             pairs = []
@@ -233,13 +138,14 @@ def _retained(suites: Sequence[SuiteResults], corpus: str) -> Iterable[Retained]
                         pairs.append((inside.qwk.value or 0.0, outside.qwk.value or 0.0))
             if pairs:
                 means = [sum(side) / len(pairs) for side in zip(*pairs, strict=True)]
-                yield Retained(suite.name, index == 0, len(pairs), means[0], means[1])
+                place = {"suite": suite.name, "full": index == 0, "results": len(pairs)}
+                yield {**place, "inside": means[0], "outside": means[1]}
 
 
 # -- probes and protocols ----------------------------------------------------------------------
 
 
-def _best_with_probe(suites: Sequence[SuiteResults], probe: str) -> Iterable[BestTable]:
+def _best_with_probe(suites: Sequence[SuiteResults], probe: str) -> Iterator[Shown]:
     def pick(entry: Entry, protocol: str) -> tuple[str, Estimate] | None:
         cell = entry.cell(protocol, probe)
         return None if cell is None else (probe, cell.qwk)
@@ -247,7 +153,7 @@ def _best_with_probe(suites: Sequence[SuiteResults], probe: str) -> Iterable[Bes
     return _best(suites, pick)
 
 
-def _best_under(suites: Sequence[SuiteResults], protocol: str) -> Iterable[BestTable]:
+def _best_under(suites: Sequence[SuiteResults], protocol: str) -> Iterator[Shown]:
     def pick(entry: Entry, asked: str) -> tuple[str, Estimate] | None:
         cell = entry.cell(protocol, entry.validated) if asked == protocol else None
         return None if cell is None else (entry.validated, cell.qwk)
@@ -255,30 +161,28 @@ def _best_under(suites: Sequence[SuiteResults], protocol: str) -> Iterable[BestT
     return _best(suites, pick)
 
 
-#: From an entry and a protocol to the probe and the score that a table shows, if there is one.
-Pick = Callable[[Entry, str], tuple[str, Estimate] | None]
-
-
-def _best(suites: Sequence[SuiteResults], pick: Pick) -> Iterable[BestTable]:
+def _best(suites: Sequence[SuiteResults], pick: Pick) -> Iterator[Shown]:
     """The ten best of each cohort, by suite and protocol, references among them."""
     for suite in suites:
         for index, cohort in enumerate((suite.full, *suite.partial)):
             for protocol in suite.protocols:
                 lines = [line for one in cohort if (line := _line(one.entry, protocol, pick))]
-                lines.sort(key=lambda line: (-(line.estimate.value or 0.0), line.entry.slug))
+                lines.sort(key=lambda line: (-line["estimate"].value, line["entry"].slug))
                 if lines:
-                    yield BestTable(suite.name, protocol, index == 0, tuple(lines[:_MOST]))
+                    place = {"suite": suite.name, "protocol": protocol, "full": index == 0}
+                    yield {**place, "lines": lines[:_MOST]}
 
 
-def _line(entry: Entry, protocol: str, pick: Pick) -> BestLine | None:
-    found = pick(entry, protocol)
-    if found is None or found[1].value is None:
+def _line(entry: Entry, protocol: str, pick: Pick) -> Shown | None:
+    """One encoder's score in such a table, and the units that it comes from."""
+    probe, estimate = pick(entry, protocol) or ("", Estimate(value=None))
+    if estimate.value is None:
         return None
-    probe, estimate = found
-    return BestLine(entry, probe, estimate, f"{entry.page}#{anchor(protocol, probe)}")
+    href = f"{entry.page}#{anchor(protocol, probe)}"
+    return {"entry": entry, "probe": probe, "estimate": estimate, "href": href}
 
 
-def _card_file(kind: str, card: ProbeCard | ProtocolCard, best: Iterable[BestTable]) -> Files:
+def _card_file(kind: str, card: ProbeCard | ProtocolCard, best: Iterable[Shown]) -> Files:
     word = kind.removesuffix("s")
     page = Page(
         f"{kind}/{card.name}.html",
@@ -286,16 +190,10 @@ def _card_file(kind: str, card: ProbeCard | ProtocolCard, best: Iterable[BestTab
         f"{kind}/index.html",
         card.description,
     )
-    context = CardContext(page, card, tuple(best))
-    return {page.path: render(f"{word}.html", {"it": context, "page": page})}
+    return {page.path: render(f"{word}.html", page, card=card, best=best)}
 
 
-def _list_file(
-    kind: str,
-    corpora: tuple[CorpusRow, ...] = (),
-    cards: tuple[ProbeCard | ProtocolCard, ...] = (),
-) -> Files:
+def _list_file(kind: str, items: Sequence[object]) -> Files:
     path = f"{kind}/index.html"
     page = Page(path, kind.capitalize(), path, f"All {kind} of the leaderboard.")
-    context = ListContext(page, kind, corpora, cards)
-    return {path: render("list.html", {"it": context, "page": page})}
+    return {path: render("list.html", page, kind=kind, items=items)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from cefrbench.statistics.scoring import Floats
 from cefrbench_leaderboard.boards import Board, Section
 from cefrbench_leaderboard.entry import VALIDATED, Estimate
 from cefrbench_leaderboard.page import Page
-from cefrbench_leaderboard.pairs import Pair, compared_pairs, difference
+from cefrbench_leaderboard.pairs import compared_pairs, difference
 from cefrbench_leaderboard.render import render
 from cefrbench_leaderboard.standing import Contestant, Match
 
@@ -25,59 +25,32 @@ _UNIT = 1e-4
 _UNKNOWN = -32768
 
 
-@dataclass(frozen=True, slots=True)
-class DataSet:
-    """One script of data: the entries of a suite under one probe."""
-
-    suite: str
-    probe: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShownField:
-    """The first entries of one cohort, in pairs."""
-
-    suite: str
-    full: bool
-    corpora: tuple[str, ...]
-    pairs: tuple[Pair, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CompareContext:
-    """All that the template ``compare.html`` shows."""
-
-    page: Page
-    sets: tuple[DataSet, ...]
-    shown: tuple[ShownField, ...]
-
-
 def compare_pages(boards: Sequence[Board]) -> dict[str, str]:
     """Render the page and write its data, by path."""
     files: dict[str, str] = {}
-    sets: list[DataSet] = []
-    shown: list[ShownField] = []
+    sets: list[dict[str, str]] = []
+    shown: list[dict[str, Any]] = []
     for board in boards:
         sections = [section for section in board.sections if len(_entries(section)) > 1]
         if not sections:
             continue
         path = f"compare/{board.suite_slug}/{board.probe}.js"
         files[path] = _script(board, sections)
-        sets.append(DataSet(board.suite, board.probe, path))
+        sets.append({"suite": board.suite, "probe": board.probe, "path": path})
         if board.probe == VALIDATED:
             shown += [_shown(board, section) for section in sections]
     page = Page(
         "compare.html", "Compare", "compare.html", "Encoders side by side, tested in pairs."
     )
-    context = CompareContext(page, tuple(sets), tuple(shown))
-    files[page.path] = render("compare.html", {"it": context, "page": page})
+    files[page.path] = render(page.path, page, sets=sets, shown=shown)
     return files
 
 
-def _shown(board: Board, section: Section) -> ShownField:
+def _shown(board: Board, section: Section) -> dict[str, Any]:
+    """The first entries of one cohort, in pairs."""
     pairs = compared_pairs(board, section, _SHOWN)
-    return ShownField(board.suite, section.ranked, section.corpora, tuple(pairs))
+    place = {"suite": board.suite, "full": section.ranked, "corpora": section.corpora}
+    return {**place, "pairs": pairs}
 
 
 def _entries(section: Section) -> dict[str, dict[str, Contestant]]:

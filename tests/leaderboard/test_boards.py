@@ -258,7 +258,7 @@ def test_compared_pairs_are_those_of_compare(partial: tuple[Path, list[Made]]) -
     expected = {(p.first, p.second, p.protocol): p for report in reports for p in report.pairs}
     pairs = compared_pairs(board, section, len(names))
     assert len(pairs) == len(expected)
-    for pair in (one.comparison for one in pairs):
+    for pair, _ in pairs:
         theirs = expected[pair.first, pair.second, pair.protocol]
         assert pair.difference == pytest.approx(theirs.difference)
         for ours, scope in ((pair.these, theirs.these), (pair.beyond, theirs.beyond)):
