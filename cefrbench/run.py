@@ -181,7 +181,8 @@ def run_encoder(
         force=job.force,
     )
     with clock.phase("probes"):
-        records = collect(sweep.run(layers, plan.probes, job.progress), folds, table)
+        fits = sweep.run(layers, plan.probes, job.progress)
+        records = collect(fits, folds, table, config.unclipped_probes)
     with clock.phase("scores"):
         cards = tuple(protocol.card for protocol in plan.protocols)
         corpora = tuple(_corpus_record(one, loaded.source, table.scale) for one in essays)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,17 +37,24 @@ class Records:
     predictions: PredictionTable = field(default_factory=lambda: PredictionTable.concat([]))
 
 
-def collect(sweep: Iterable[Fitted], folds: Sequence[PlannedFold], table: EssayTable) -> Records:
+def collect(
+    sweep: Iterable[Fitted],
+    folds: Sequence[PlannedFold],
+    table: EssayTable,
+    unclipped: Collection[str] = (),
+) -> Records:
     """Tally the predictions of every fit on its validation rows and on each scored part.
 
-    Predictions of the layers that count are kept (:mod:`cefrbench.results.keep`).
+    Predictions of the layers that count are kept (:mod:`cefrbench.results.keep`). ``unclipped``
+    names probes whose errors are of predictions as they are, outside the scale too.
     """
     records, kept = Records(), Kept(folds, table)
     for fitted in sweep:
         fits, units = len(records.fits), len(records.units)
+        clip = fitted.probe.name not in unclipped
         for planned, seeds in zip(folds, fitted.fits, strict=True):
             for seed, fit in zip(fitted.seeds, seeds, strict=True):
-                _collect_fit(records, fitted, planned, seed, fit, table)
+                _collect_fit(records, fitted, planned, seed, fit, table, clip)
         kept.offer(fitted, records.fits[fits:], records.units[units:])
     records.predictions = kept.predictions()
     return records
@@ -60,6 +67,7 @@ def _collect_fit(
     seed: int | None,
     fit: FoldFit | FitFailure,
     table: EssayTable,
+    clip: bool,
 ) -> None:
     place: dict[str, Any] = {
         "protocol": planned.protocol,
@@ -74,7 +82,7 @@ def _collect_fit(
         return
     validation: Confusion | None = None
     for name, rows, values in planned.parts(fit.predictions):
-        counted = tally_rows(table, rows, values)
+        counted = tally_rows(table, rows, values, clip=clip)
         if name is None:
             validation = as_tuple(counted.confusion) if len(rows) else None
             continue
@@ -101,9 +109,9 @@ def _collect_fit(
     )
 
 
-def tally_rows(table: EssayTable, rows: Ints, values: NDArray[np.float64]) -> Tally:
+def tally_rows(table: EssayTable, rows: Ints, values: NDArray[np.float64], *, clip: bool) -> Tally:
     """Tally predictions of some rows of a table."""
-    return tally(values, table.low[rows], table.high[rows], len(table.scale))
+    return tally(values, table.low[rows], table.high[rows], len(table.scale), clip=clip)
 
 
 def as_tuple(confusion: NDArray[np.int64]) -> Confusion:

@@ -26,7 +26,7 @@ from cefrbench.results.summary import is_complete, summarise
 R = TypeVar("R", bound=Card)
 
 #: Options that must be the same in all parts, because they change what a unit is.
-SAME_OPTIONS = ("form", "scale", "split_seed", "limit", "own_level_encoders")
+SAME_OPTIONS = ("form", "scale", "split_seed", "limit", "own_level_encoders", "unclipped_probes")
 
 
 def merge_results(

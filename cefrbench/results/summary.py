@@ -22,6 +22,7 @@ SUITE_DECIDES = (
     "form",
     "scale",
     "split_seed",
+    "unclipped_probes",
     "source",
     "layers",
     "limit",
