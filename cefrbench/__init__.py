@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         EncoderCard,
         EncoderIdentity,
         HubFile,
+        Penalty,
         Pooling,
         ProbeCard,
         ProtocolCard,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from cefrbench.contracts.probe import (
         Estimator,
         FitsFolds,
+        FitsPaths,
         FoldFit,
         FoldRows,
         ProbeOptions,
@@ -71,11 +73,13 @@ __all__ = [
     "Estimator",
     "Evaluation",
     "FitsFolds",
+    "FitsPaths",
     "Fold",
     "FoldFit",
     "FoldRows",
     "HubFile",
     "OwnersCorpus",
+    "Penalty",
     "PluginError",
     "Pooling",
     "ProbeCard",
@@ -107,12 +111,13 @@ _HOMES = {
     name: f"{__name__}.{module}"
     for module, names in {
         "contracts.cards": (
-            "CorpusCard Dtype EncoderCard EncoderIdentity HubFile Pooling ProbeCard ProtocolCard"
+            "CorpusCard Dtype EncoderCard EncoderIdentity HubFile Penalty Pooling ProbeCard "
+            "ProtocolCard"
         ),
         "contracts.corpus": "Access Corpus CorpusFamily Row Rows Skip",
         "contracts.encoder": "Encoder EncoderOptions EncoderSpec",
         "contracts.hookspecs": "hookimpl",
-        "contracts.probe": "Estimator FitsFolds FoldFit FoldRows ProbeOptions ProbeSpec",
+        "contracts.probe": "Estimator FitsFolds FitsPaths FoldFit FoldRows ProbeOptions ProbeSpec",
         "contracts.protocol": "Fold Protocol Skipped",
         "corpora.load": "load_essays",
         "corpora.owners": "OwnersCorpus need_columns",

@@ -22,7 +22,14 @@ TAKES = {
 BEHIND = {
     "register_corpora": ("Rows", "Skip", "CorpusCard"),
     "register_encoders": ("Encoder", "EncoderOptions", "EncoderCard", "EncoderIdentity"),
-    "register_probes": ("Estimator", "FitsFolds", "ProbeOptions", "ProbeCard"),
+    "register_probes": (
+        "Estimator",
+        "FitsFolds",
+        "FitsPaths",
+        "ProbeOptions",
+        "ProbeCard",
+        "Penalty",
+    ),
     "register_protocols": ("Fold", "ProtocolCard"),
 }
 #: A whole plugin for each hook; the tests run every one.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from itertools import pairwise
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 #: A name that can stand in a path, an address and a table.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
@@ -101,6 +102,29 @@ class EncoderIdentity(Card):
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+class Penalty(Card):
+    """A probe's hyper-parameter that the harness may choose, and the values it chooses from."""
+
+    name: str = Field(description="Parameter of the estimator.")
+    values: tuple[float, ...] = Field(
+        min_length=2, description="From the strongest penalty to the weakest."
+    )
+    strongest: Literal["largest", "smallest"] = Field(
+        description="Which value penalises most: the largest (`alpha`) or the smallest (`C`)."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        falling = all(later < earlier for earlier, later in pairwise(self.values))
+        rising = all(later > earlier for earlier, later in pairwise(self.values))
+        if not (falling if self.strongest == "largest" else rising):
+            raise ValueError(
+                f"The values {self.values} of {self.name!r} must go from the strongest to the "
+                f"weakest, and the strongest is the {self.strongest}: turn them round."
+            )
+        return self
+
+
 class ProbeCard(Card):
     """What a probe says of itself."""
 
@@ -112,6 +136,9 @@ class ProbeCard(Card):
     seeded: bool = Field(default=False, description="Whether a seed changes the fit.")
     params: dict[str, float | int | str | bool | None] = Field(
         default_factory=dict, description="Parameters of the estimator."
+    )
+    penalty: Penalty | None = Field(
+        default=None, description="What the harness may choose; none: the parameters stand."
     )
     source: str = Field(default="", description="Where the definition comes from.")
     extra: str | None = Field(default=None, description="Extra of the package that it needs.")

@@ -25,11 +25,15 @@ class ProbeOptions:
         ``cpu``, ``cuda``, ``cuda:N`` or ``mps``: where batched fits may run.
     n_classes : int
         Classes of the scale; a training fold may lack some.
+    penalty : float or None
+        Value of the parameter that the card's ``penalty`` names; None means the card's own value.
+        None for probes whose card has no ``penalty``.
     """
 
     seed: int | None = None
     device: str = "cpu"
     n_classes: int = 5
+    penalty: float | None = None
 
 
 class Estimator(Protocol):
@@ -127,6 +131,47 @@ class FitsFolds(Protocol):
         -------
         list of list of FoldFit
             ``[fold][seed]``.
+        """
+
+
+@runtime_checkable
+class FitsPaths(Protocol):
+    """A probe that fits many folds of one layer with many penalties at once.
+
+    The results must be those of :meth:`Estimator.fit` on each fold alone, by an estimator made
+    with that penalty.
+    """
+
+    def fit_paths(
+        self,
+        X: NDArray[np.float32],
+        y: NDArray[np.int64],
+        folds: Sequence[FoldRows],
+        *,
+        penalties: Sequence[float],
+        sample_weight: NDArray[np.float64] | None = None,
+        seeds: Sequence[int | None] = (None,),
+    ) -> list[list[list[FoldFit]]]:
+        """Fit all folds with all penalties and all seeds.
+
+        Parameters
+        ----------
+        X : ndarray of float32, shape (n, dim)
+            One layer's features of all rows.
+        y : ndarray of int64, shape (n,)
+            Classes.
+        folds : sequence of FoldRows
+        penalties : sequence of float
+            Values of the parameter that the card's ``penalty`` names. They stand in place of the
+            estimator's own, and come from the strongest to the weakest.
+        sample_weight : ndarray of float64, shape (n,), optional
+            Weight of each row; none means all 1.
+        seeds : sequence of int or None
+
+        Returns
+        -------
+        list of list of list of FoldFit
+            ``[fold][penalty][seed]``.
         """
 
 

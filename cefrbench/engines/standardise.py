@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ Doubles = NDArray[np.float64]
 
 #: A spread this small beside the mean is what rounding leaves of a constant in float64.
 NOISE = 1e-12
+
+#: Values of a block of rows: what is done to them is done in a core's cache.
+BLOCK = 1 << 16
 
 
 def standardise(
@@ -47,23 +51,46 @@ def standardise(
         raise ValueError(f"count has shape {count.shape}, expected {train.shape}.")
     if not np.isfinite(count).all() or not (count >= 0).all() or not count.any():
         raise ValueError("count must be finite, not negative, and not all zero.")
-    rows = count > 0
-    features = X[train[rows]].astype(np.float64)
-    share = count[rows] / count[rows].sum()
-    low, high = features.min(axis=0), features.max(axis=0)
-    mean = share @ features
-    deviations = features - mean
-    spread = np.sqrt(share @ deviations**2)
+    rows, share = train[count > 0], count[count > 0] / count.sum()
+    low, high = np.full(X.shape[1], np.inf), np.full(X.shape[1], -np.inf)
+    mean, variance = np.zeros(X.shape[1]), np.zeros(X.shape[1])
+    for part in _blocks(len(rows), X.shape[1]):
+        block = X[rows[part]]
+        np.minimum(low, block.min(axis=0), out=low)
+        np.maximum(high, block.max(axis=0), out=high)
+        mean += share[part] @ block.astype(np.float64)
+    for part in _blocks(len(rows), X.shape[1]):
+        deviations = X[rows[part]] - mean
+        variance += share[part] @ np.square(deviations, out=deviations)
+    spread = np.sqrt(variance)
     constant = (low == high) | (spread <= NOISE * np.maximum(np.abs(low), np.abs(high)))
     scale = np.zeros_like(spread)
     np.divide(1.0, spread, out=scale, where=~constant)
     return mean, scale
 
 
+def in_unit(
+    X: NDArray[np.floating[Any]],
+    rows: NDArray[np.intp],
+    mean: Doubles,
+    scale: Doubles,
+    dtype: Any = np.float64,
+) -> NDArray[Any]:
+    """``(X[rows] - mean) * scale``, computed in float64: ndarray of ``dtype`` ``[rows, dim]``."""
+    units = np.empty((len(rows), X.shape[1]), dtype)
+    for part in _blocks(len(rows), X.shape[1]):
+        deviations = X[rows[part]] - mean
+        units[part] = np.multiply(deviations, scale, out=deviations)
+    return units
+
+
+def _blocks(n: int, dim: int) -> Iterator[slice]:
+    size = max(1, BLOCK // max(1, dim))
+    return (slice(start, start + size) for start in range(0, n, size))
+
+
 def standardised(
     X: NDArray[Any], train: NDArray[np.intp], count: Doubles, rows: NDArray[np.intp]
 ) -> NDArray[Any]:
     """Some rows of ``X`` in the unit of the training rows, in the precision of ``X``."""
-    mean, scale = standardise(X, train, count)
-    units: NDArray[Any] = ((X[rows].astype(np.float64) - mean) * scale).astype(X.dtype)
-    return units
+    return in_unit(X, rows, *standardise(X, train, count), dtype=X.dtype)

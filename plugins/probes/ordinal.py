@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from cefrbench import Estimator, ProbeCard, ProbeOptions, ProbeSpec, Register, hookimpl
+from cefrbench import Estimator, Penalty, ProbeCard, ProbeOptions, ProbeSpec, Register, hookimpl
 
 CARD = ProbeCard(
     name="ordinal",
     description="Cumulative link model, all-threshold logistic loss, L2 on the slope alone.",
     kind="classifier",
     params={"alpha": 1.0},
+    penalty=Penalty(
+        name="alpha",
+        values=(1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1.0, 1e-1),
+        strongest="largest",
+    ),
     source="mord.LogisticAT; Rennie and Srebro (2005), Loss Functions for Preference Levels",
 )
 
@@ -17,7 +22,8 @@ def make(options: ProbeOptions) -> Estimator:
     """Make the estimator."""
     from cefrbench.engines.linear.ordinal import OrdinalProbe
 
-    return OrdinalProbe(alpha=1.0, device=options.device)
+    alpha = 1.0 if options.penalty is None else options.penalty
+    return OrdinalProbe(alpha=alpha, device=options.device)
 
 
 @hookimpl

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from cefrbench import Estimator, ProbeCard, ProbeOptions, ProbeSpec, Register, hookimpl
+from cefrbench import Estimator, Penalty, ProbeCard, ProbeOptions, ProbeSpec, Register, hookimpl
 
 CARD = ProbeCard(
     name="ridge",
     description="Ridge regression on class numbers; intercept not penalised.",
     kind="regressor",
     params={"alpha": 1.0},
+    penalty=Penalty(
+        name="alpha",
+        values=(1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1.0, 1e-1),
+        strongest="largest",
+    ),
     source="sklearn.linear_model.Ridge",
 )
 
@@ -17,7 +22,8 @@ def make(options: ProbeOptions) -> Estimator:
     """Make the estimator."""
     from cefrbench.engines.linear.ridge import RidgeProbe
 
-    return RidgeProbe(alpha=1.0, device=options.device)
+    alpha = 1.0 if options.penalty is None else options.penalty
+    return RidgeProbe(alpha=alpha, device=options.device)
 
 
 @hookimpl

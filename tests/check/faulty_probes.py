@@ -306,6 +306,40 @@ class BatchesTooFew(Ridge):
         return []
 
 
+class FitsPathsAlone(Ridge):
+    """Nothing is wrong with it: the loop of the harness, a fold and a penalty at a time."""
+
+    def fit_paths(self, X, y, folds, *, penalties, sample_weight=None, seeds=(None,)):
+        return [
+            [
+                fit_each([(Ridge(alpha), fold)], X, y, sample_weight) * len(seeds)
+                for alpha in penalties
+            ]
+            for fold in folds
+        ]
+
+
+class FitsPathsBackwards(FitsPathsAlone):
+    def fit_paths(self, X, y, folds, **rest):
+        return [path[::-1] for path in super().fit_paths(X, y, folds, **rest)]
+
+
+class FitsPathsWithItsOwnPenalty(FitsPathsAlone):
+    def fit_paths(self, X, y, folds, *, penalties, **rest):
+        own = [self.alpha] * len(penalties)
+        return super().fit_paths(X, y, folds, penalties=own, **rest)
+
+
+class FitsPathsWithoutFoldsWeights(FitsPathsAlone):
+    def fit_paths(self, X, y, folds, **rest):
+        return super().fit_paths(X, y, [replace(fold, weight=None) for fold in folds], **rest)
+
+
+class FitsPathsToTheLastButOne(FitsPathsAlone):
+    def fit_paths(self, X, y, folds, *, penalties, **rest):
+        return super().fit_paths(X, y, folds, penalties=penalties[:-1], **rest)
+
+
 def trees(seed):
     """A probe whose seed matters."""
     return ExtraTreesRegressor(n_estimators=10, min_samples_leaf=2, random_state=seed)

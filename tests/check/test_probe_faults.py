@@ -7,7 +7,7 @@ from sklearn.utils import estimator_checks
 
 from cefrbench.check.kit import report_probe
 from cefrbench.check.probe.estimator import MEANING, NOT_ASKED
-from cefrbench.contracts.cards import ProbeCard
+from cefrbench.contracts.cards import Penalty, ProbeCard
 from cefrbench.contracts.probe import ProbeSpec
 
 CARD = ProbeCard(name="faulty", description="Under test.", kind="regressor", source="The tests.")
@@ -25,6 +25,17 @@ def of_class(estimator, **card):
     return spec(lambda options: estimator(), **card)
 
 
+ALPHA = Penalty(name="alpha", values=(1e4, 1e2, 1.0), strongest="largest")
+
+
+def penalised(estimator, penalty=ALPHA):
+    """A probe whose penalty is told to its estimator."""
+    return spec(
+        lambda options: estimator(1.0 if options.penalty is None else options.penalty),
+        penalty=penalty,
+    )
+
+
 @pytest.mark.parametrize(
     "sound",
     [
@@ -33,8 +44,10 @@ def of_class(estimator, **card):
         spec(lambda options: faulty.trees(options.seed), seeded=True),
         of_class(faulty.pipeline),
         of_class(faulty.BatchesFoldsAlone),
+        penalised(faulty.SoundRidge),
+        penalised(faulty.FitsPathsAlone),
     ],
-    ids=["ridge", "logistic", "trees", "pipeline", "batched"],
+    ids=["ridge", "logistic", "trees", "pipeline", "batched", "penalty", "paths"],
 )
 def test_a_sound_probe_has_no_finding(sound):
     report = report_probe(sound)
@@ -78,6 +91,29 @@ FAULTS = [
 @pytest.mark.parametrize(("estimator", "checks"), FAULTS, ids=[e.__name__ for e, _ in FAULTS])
 def test_a_probe_that(estimator, checks):
     assert found(of_class(estimator)) == checks
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        faulty.FitsPathsBackwards,
+        faulty.FitsPathsWithItsOwnPenalty,
+        faulty.FitsPathsWithoutFoldsWeights,
+        faulty.FitsPathsToTheLastButOne,
+    ],
+)
+def test_a_path_that_is_not_its_single_fits_is_found(estimator):
+    assert found(penalised(estimator)) == {"probe-path"}
+
+
+def test_a_penalty_that_make_does_not_pass_on_is_found():
+    assert found(of_class(faulty.FitsPathsAlone, penalty=ALPHA)) == {"probe-penalty"}
+
+
+def test_a_penalty_that_the_estimator_does_not_know_is_found():
+    assert found(penalised(faulty.SoundRidge, ALPHA.model_copy(update={"name": "lambda"}))) == {
+        "probe-penalty"
+    }
 
 
 def said(of, status, check="probe-scikit-learn"):

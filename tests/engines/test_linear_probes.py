@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from cefrbench.contracts.probe import FitsFolds, FoldRows
+from cefrbench.contracts.probe import FitsFolds, FitsPaths, FoldRows
 from cefrbench.engines.linear import probe as linear_probe
 from cefrbench.engines.linear.arrays import Arrays, DeviceArrays
 from cefrbench.engines.linear.design import Layer
@@ -85,6 +85,63 @@ def test_a_fold_may_have_weights_and_a_unit_of_its_own(probe, shape):
             X = scaler.transform(X)
         fitted = reference(probe).fit(X[fold.train], data.y[fold.train], sample_weight=weight)
         np.testing.assert_allclose(fit.predictions, fitted.predict(X[fold.predict]), atol=1e-8)
+
+
+def own_fold(data, fold, seed=7):
+    """A fold with weights and counts of its own; a training row in eight has neither."""
+    draw = np.random.default_rng(seed)
+    there = draw.random(len(fold.train)) > 1 / 8
+    weight = there * draw.uniform(0.2, 3.0, len(fold.train))
+    return replace(fold, weight=weight, count=1.0 * there * draw.integers(1, 4, len(weight)))
+
+
+#: From the strongest to the weakest.
+PATHS = {
+    RidgeProbe: [{"alpha": value} for value in (1e6, 1e4, 1e2, 1.0, 1e-2)],
+    LogisticProbe: [{"C": value} for value in (1e-4, 1e-2, 1.0, 10.0)],
+    OrdinalProbe: [{"alpha": value} for value in (1e4, 1e2, 1.0, 0.1)],
+}
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("probe", PATHS)
+def test_every_penalty_of_a_path_has_the_minimum_of_the_reference(probe, shape, own):
+    data = planted(*SHAPES[shape], dtype=np.float64)
+    folds = [own_fold(data, fold) if own else fold for fold in data.folds]
+    values = [value for params in PATHS[probe] for value in params.values()]
+    paths = probe().fit_paths(data.X, data.y, folds, penalties=values, sample_weight=data.weight)
+    for fold, path in zip(folds, paths, strict=True):
+        weight = fold.weight if own else data.weight[fold.train]
+        rows, weight = fold.train[weight > 0], weight[weight > 0]
+        X = data.X
+        if own:
+            X = StandardScaler().fit(X[fold.train], sample_weight=fold.count).transform(X)
+        for params, (fit,) in zip(PATHS[probe], path, strict=True):
+            assert fit.converged
+            model = reference(probe(**params)).fit(X[rows], data.y[rows], sample_weight=weight)
+            asked = X[fold.predict]
+            np.testing.assert_allclose(fit.predictions, model.predict(asked), atol=1e-8)
+            if probe is LogisticProbe:
+                expected = model.predict_proba(asked) @ model.classes_
+                np.testing.assert_allclose(fit.scores, expected, atol=2e-4)
+            if probe is OrdinalProbe:
+                np.testing.assert_allclose(fit.scores, asked @ model.coef_, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("probe", PATHS)
+def test_a_path_is_its_single_fits(probe, shape):
+    data = planted(*SHAPES[shape])
+    folds = [own_fold(data, data.folds[0]), data.folds[1], replace(data.folds[2], weight=None)]
+    values = [value for params in PATHS[probe] for value in params.values()]
+    paths = probe().fit_paths(data.X, data.y, folds, penalties=values, seeds=(0, 1))
+    for k, params in enumerate(PATHS[probe]):
+        alone = probe(**params).fit_folds(data.X, data.y, folds)
+        for path, (expected,) in zip(paths, alone, strict=True):
+            assert len(path[k]) == 2
+            np.testing.assert_allclose(path[k][1].predictions, expected.predictions, atol=1e-9)
+            np.testing.assert_allclose(path[k][1].scores, expected.scores, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -235,7 +292,7 @@ def test_gradient_and_curvature_are_the_derivatives_of_the_objective(kind):
     arrays = Arrays()
     rows = np.arange(60)
     design = Layer(data.X, data.weight, arrays).principal(rows, rows[:0])
-    problem = kind(design, data.y, 5, 0.7, arrays)
+    problem = kind(design, data.y, 5, arrays)
     rng = np.random.default_rng(2)
     shape = problem.start().shape
     params = rng.normal(size=shape)
@@ -280,10 +337,19 @@ def test_folds_together_are_folds_alone(n, dim, seed, weighted):
 def test_the_accelerators_arithmetic_agrees_with_the_hosts(probe, shape, monkeypatch):
     data = planted(*SHAPES[shape])
     host = probe.fit_folds(data.X, data.y, data.folds, sample_weight=data.weight)
+    folds = [own_fold(data, fold) for fold in data.folds]
+    values = [value for params in PATHS[type(probe)] for value in params.values()]
+    own = probe.fit_paths(data.X, data.y, folds, penalties=values)
     monkeypatch.setattr(linear_probe, "arrays_on", lambda device: DeviceArrays("cpu"))
     there = probe.fit_folds(data.X, data.y, data.folds, sample_weight=data.weight)
     for (ours,), (theirs,) in zip(host, there, strict=True):
         np.testing.assert_allclose(ours.predictions, theirs.predictions, atol=1e-9)
+    for path, expected in zip(
+        probe.fit_paths(data.X, data.y, folds, penalties=values), own, strict=True
+    ):
+        for (ours,), (theirs,) in zip(path, expected, strict=True):
+            np.testing.assert_allclose(ours.predictions, theirs.predictions, atol=1e-9)
+            np.testing.assert_allclose(ours.scores, theirs.scores, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.gpu
@@ -315,6 +381,7 @@ def test_scikit_learn_accepts_the_estimator(estimator, check):
 @pytest.mark.parametrize("probe", PROBES, ids=lambda p: type(p).__name__)
 def test_linear_probes_fit_folds(probe):
     assert isinstance(probe, FitsFolds)
+    assert isinstance(probe, FitsPaths)
     assert isinstance(probe, LinearProbe)
 
 

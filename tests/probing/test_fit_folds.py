@@ -9,16 +9,17 @@ import pytest
 import torch
 from planted import planted
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.linear_model import Lasso, LogisticRegression, RidgeClassifier
+from sklearn.linear_model import Lasso, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.preprocessing import StandardScaler
 
-from cefrbench.contracts.cards import ProbeCard
+from cefrbench.contracts.cards import Penalty, ProbeCard
 from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeOptions, ProbeSpec
+from cefrbench.engines.linear.ridge import RidgeProbe
 from cefrbench.engines.mlp.probe import MLPClassifierProbe
 from cefrbench.errors import ProbeError
 from cefrbench.plugins import load_file
-from cefrbench.probing.fit import FitFailure, fit_folds
+from cefrbench.probing.fit import FitFailure, fit_folds, fit_paths
 from cefrbench_plugins.probes import logistic, mlp, ridge
 
 OPTIONS = ProbeOptions()
@@ -307,3 +308,99 @@ def test_counts_give_a_plain_estimator_the_unit_of_the_training_rows():
     expected = Lasso(alpha=0.01).fit(scaler.transform(data.X[fold.train]), data.y[fold.train])
     expected = expected.predict(scaler.transform(data.X[fold.predict]))
     np.testing.assert_allclose(fit.predictions, expected, atol=1e-6)
+
+
+ALPHAS = (100.0, 1.0)
+
+
+def spec_of_ridge(estimator):
+    """A ridge whose penalty the harness may choose, of some class."""
+    card = ridge.CARD.model_copy(update={"name": "invented"})
+    return ProbeSpec(
+        card,
+        lambda options: estimator(1.0 if options.penalty is None else options.penalty),
+    )
+
+
+class RidgeOfFolds(Ridge):
+    """Has a batched fit, and none for paths."""
+
+    def fit_folds(self, X, y, folds, **rest):
+        return RidgeProbe(self.alpha).fit_folds(X, y, folds, **rest)
+
+
+class BreaksOnOneHundred(RidgeProbe):
+    """Breaks whenever several folds or penalties are fitted at once, and on one penalty always."""
+
+    def fit_paths(self, X, y, folds, *, penalties, **rest):
+        if len(folds) > 1 or len(penalties) > 1 or penalties[0] == 100.0:
+            raise ArithmeticError("too much")
+        return super().fit_paths(X, y, folds, penalties=penalties, **rest)
+
+
+@pytest.mark.parametrize("estimator", [Ridge, RidgeOfFolds, RidgeProbe])
+def test_a_path_is_the_fits_with_each_penalty(estimator):
+    """Whether the estimator has a path, a batched fit or neither."""
+    data = planted()
+    spec = spec_of_ridge(estimator)
+    folds = [*data.folds, FoldRows(np.flatnonzero(data.y == 1), data.folds[0].predict)]
+    *paths, failed = fit_paths(
+        spec, OPTIONS, data.X, data.y, folds, penalties=(*ALPHAS, None), seeds=(0, 1)
+    )
+    for fold, path in zip(data.folds, paths, strict=True):
+        for alpha, fits in zip((*ALPHAS, 1.0), path, strict=True):
+            model = Ridge(alpha).fit(data.X[fold.train].astype(float), data.y[fold.train])
+            expected = model.predict(data.X[fold.predict].astype(float))
+            for fit in fits:
+                np.testing.assert_allclose(fit.predictions, expected, atol=1e-5)
+            assert len(fits) == 2
+    assert [[type(fit) for fit in fits] for fits in failed] == [[FitFailure] * 2] * 3
+    one = fit_folds(spec, replace(OPTIONS, penalty=100.0), data.X, data.y, data.folds)
+    for (fit,), path in zip(one, paths, strict=True):
+        np.testing.assert_allclose(fit.predictions, path[0][0].predictions, atol=1e-9)
+
+
+def test_a_penalty_that_breaks_takes_no_other_one_down():
+    data = planted()
+    spec = spec_of_ridge(BreaksOnOneHundred)
+    paths = fit_paths(spec, OPTIONS, data.X, data.y, data.folds, penalties=ALPHAS)
+    expected = fit_folds(RIDGE, OPTIONS, data.X, data.y, data.folds)
+    for path, (fit,) in zip(paths, expected, strict=True):
+        (broken,), (good,) = path
+        assert broken == FitFailure("The fit broke with ArithmeticError: too much")
+        np.testing.assert_allclose(good.predictions, fit.predictions, atol=1e-9)
+
+
+def test_a_path_that_finds_no_memory_on_the_accelerator_is_fitted_on_the_cpu():
+    class SmallDevice(RidgeProbe):
+        def fit_paths(self, X, y, folds, **rest):
+            if self.device != "cpu":
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return super().fit_paths(X, y, folds, **rest)
+
+    data = planted()
+    spec = ProbeSpec(ridge.CARD, lambda options: SmallDevice(options.penalty, options.device))
+    paths = fit_paths(
+        spec, ProbeOptions(device="cuda"), data.X, data.y, data.folds, penalties=ALPHAS
+    )
+    expected = fit_paths(RIDGE, OPTIONS, data.X, data.y, data.folds, penalties=ALPHAS)
+    for path, wanted in zip(paths, expected, strict=True):
+        for (fit,), (want,) in zip(path, wanted, strict=True):
+            np.testing.assert_allclose(fit.predictions, want.predictions, atol=1e-9)
+
+
+def test_a_probe_without_a_penalty_is_not_given_one():
+    data = planted()
+    with pytest.raises(ProbeError, match="names no penalty"):
+        fit_paths(MLP, OPTIONS, data.X, data.y, data.folds, penalties=ALPHAS)
+
+
+def test_values_of_a_penalty_go_from_the_strongest_to_the_weakest():
+    for values, strongest in (
+        ((1.0, 10.0), "largest"),
+        ((10.0, 1.0), "smallest"),
+        ((1.0, 1.0), "largest"),
+    ):
+        with pytest.raises(ValueError, match="from the strongest to the weakest"):
+            Penalty(name="alpha", values=values, strongest=strongest)
+    assert Penalty(name="C", values=(1.0, 10.0), strongest="smallest").values == (1.0, 10.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cefrbench.check.probe import contract, estimator, fits, learning
+from cefrbench.check.probe import contract, estimator, fits, learning, penalty
 from cefrbench.check.table import CheckTable
 
-CHECKS = CheckTable(contract.CHECKS, learning.CHECKS, fits.CHECKS, estimator.CHECKS)
+CHECKS = CheckTable(contract.CHECKS, learning.CHECKS, fits.CHECKS, penalty.CHECKS, estimator.CHECKS)

@@ -102,7 +102,7 @@ def check_repeat(subject: ProbeSubject) -> Iterator[Problem]:
         )
 
 
-def _plan(n: int) -> list[FoldRows]:
+def plan_of(n: int) -> list[FoldRows]:
     """Three folds of unlike sizes that share rows, as the folds of a benchmark do."""
     rows = np.arange(n)
     parts = [rows % 4 == 0, rows < n // 3, rows >= n - n // 5]
@@ -121,7 +121,7 @@ def check_folds(subject: ProbeSubject) -> Iterator[Problem | Remark]:
     if not isinstance(estimator, FitsFolds):
         raise NotApplicableError("it has no fit_folds; folds are fitted one by one")
     data = planted(120, seed=3)
-    plan = _plan(len(data.y))
+    plan = plan_of(len(data.y))
     seeds: tuple[int | None, ...] = (0, 1) if subject.spec.card.seeded else (None,)
     uneven: Weights = 0.5 + np.arange(len(data.y), dtype=np.float64) % 2
     own = [
@@ -138,21 +138,21 @@ def check_folds(subject: ProbeSubject) -> Iterator[Problem | Remark]:
     for way, (X, folds, weight) in ways.items():
         with quiet():
             fits = estimator.fit_folds(X, data.y, folds, sample_weight=weight, seeds=seeds)
-        problem = _wrong_shape(fits, folds, len(seeds))
+        problem = wrong_shape(fits, folds, len(seeds))
         for (i, fold), (j, seed) in product(enumerate(folds), enumerate(seeds)):
             if problem is None:
                 task = (subject.make(seed or 0), fold)
                 with quiet():
                     (alone,) = fit_each([task], X, data.y, weight)
                 where = f"fold {i}, seed {seed}, {way}"
-                problem = _differs(subject, where, fits[i][j], alone)
+                problem = differs(subject, where, fits[i][j], alone)
         if problem is not None:
             yield problem
             return
     yield Remark(f"{len(plan)} folds × {len(seeds)} seeds, {', '.join(ways)}")
 
 
-def _differs(
+def differs(
     subject: ProbeSubject, where: str, batched: FoldFit, alone: FoldFit | str
 ) -> Problem | None:
     """Say how a batched fit differs from one alone; scores need only rank texts alike."""
@@ -165,7 +165,7 @@ def _differs(
             "solve each fold's own problem to the same stopping rule, on its own rows, weights, "
             "unit and seed",
         )
-    if batched.scores is not None and alone.scores is not None:
+    if batched.scores is not None and alone.scores is not None and np.ptp(alone.scores) > 0:
         from scipy.stats import spearmanr
 
         alike = float(spearmanr(batched.scores, alone.scores).statistic)
@@ -178,9 +178,10 @@ def _differs(
     return None
 
 
-def _wrong_shape(
+def wrong_shape(
     fits: Sequence[Sequence[FoldFit]], plan: Sequence[FoldRows], seeds: int
 ) -> Problem | None:
+    """Say whether a batched fit is no list of folds, each a list of seeds, of predictions."""
     if len(fits) != len(plan) or any(len(fold) != seeds for fold in fits):
         shape = f"{len(fits)} folds of {sorted({len(fold) for fold in fits})} seeds"
         return Problem(

@@ -68,10 +68,11 @@ class ProbeSubject:
         self.train = planted(160, seed=1)
         self.test = planted(120, seed=2)
 
-    def make(self, seed: int = 0) -> Estimator:
+    def make(self, seed: int = 0, penalty: float | None = None) -> Any:
         """Make an estimator as the harness does: a seed only for probes that say they take one."""
         own = seed if self.spec.card.seeded else None
-        return self.spec.make(ProbeOptions(seed=own, device=self.device, n_classes=N_CLASSES))
+        options = ProbeOptions(seed=own, device=self.device, n_classes=N_CLASSES, penalty=penalty)
+        return self.spec.make(options)
 
     def fit_predict(
         self,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,53 @@ class Design:
     inner: bool = False
 
 
+class FoldPart(Protocol):
+    """One fold before its coordinates are chosen.
+
+    Attributes
+    ----------
+    rows : ndarray of int
+        Training rows of positive weight, in the order of the designs.
+    is_dual : bool
+        Whether there are so few rows that their inner products are less work than features.
+    """
+
+    @property
+    def rows(self) -> RowIndices: ...  # noqa: D102 - above
+
+    @property
+    def is_dual(self) -> bool: ...  # noqa: D102 - above
+
+    def centred(self) -> Design:
+        """Coordinates in which the training rows' weighted mean is zero.
+
+        As many as there are features, or training rows if those are fewer.
+        """
+
+    def principal(self) -> Design:
+        """Coordinates along principal axes, the widest first."""
+
+    def kernel(self) -> Design:
+        """Inner products with the centred training rows; coefficients are then one for each."""
+
+
+def fold_bytes(rows: int, dim: int) -> int:
+    """Roughly the memory that one fold takes while it is solved."""
+    rank = min(rows, dim)
+    return 8 * (3 * rows * rank + 2 * rank * rank)
+
+
+def few_rows(rows: int, dim: int, arrays: Arrays) -> bool:
+    """Whether a fold has so few rows that their inner products are less work than features."""
+    # An accelerator multiplies faster than it factorises: it stays with the features.
+    return 4 * rows < 3 * dim and not isinstance(arrays, DeviceArrays)
+
+
+def weighted_gram(train: Array, weight: Array, arrays: Arrays) -> Array:
+    """``trainᵀ diag(weight) train``."""
+    return arrays.gram(train * arrays.xp.sqrt(weight))
+
+
 class Layer:
     """One layer's features, with the products that its folds share.
 
@@ -73,31 +121,19 @@ class Layer:
         self.weighted = weight is not None
         self._from_whole = False
 
-    @property
-    def fold_bytes(self) -> int:
-        """Roughly the memory that one fold takes while it is solved."""
-        rows, dim = int(self.X.shape[0]), int(self.X.shape[1])
-        rank = min(rows, dim)
-        return 8 * (3 * rows * rank + 2 * rank * rank)
+    def part(self, train: RowIndices, predict: RowIndices) -> LayerPart:
+        """One fold; rows of weight zero are left out of the training rows."""
+        return LayerPart(self, train[self.weight[train] > 0], predict)
 
     # -- centred features ----------------------------------------------------------------------
 
-    def centred(self, train: RowIndices, predict: RowIndices) -> Design:
-        """Coordinates in which the training rows' weighted mean is zero.
-
-        As many as there are features, or training rows if those are fewer. Rows of weight zero
-        are left out of the training rows.
-        """
-        train = train[self.weight[train] > 0]
-        return self._dual(train, predict) if self.is_dual(train) else self._primal(train, predict)
-
     def share_products(self, trains: Sequence[RowIndices]) -> None:
-        """Compute the products that :meth:`centred` reads for these folds.
+        """Compute the products that folds' designs read for these folds.
 
         The Gram matrix of the larger part of the rows is that of the whole without that of the
         smaller part. Over all folds that has to save more than the whole itself costs.
         """
-        dual = [self.is_dual(train) for train in trains]
+        dual = [few_rows(len(train), self.X.shape[1], self.arrays) for train in trains]
         if any(dual):
             _ = self._kernel
         kept = [len(t) for t, is_dual in zip(trains, dual, strict=True) if not is_dual]
@@ -105,12 +141,8 @@ class Layer:
         if self._from_whole:
             _ = self._gram
 
-    def is_dual(self, train: RowIndices) -> bool:
-        """Whether a fold has so few rows that their inner products are less work than features."""
-        # An accelerator multiplies faster than it factorises: it stays with the features.
-        return 4 * len(train) < 3 * self.X.shape[1] and not isinstance(self.arrays, DeviceArrays)
-
-    def _primal(self, train: RowIndices, predict: RowIndices) -> Design:
+    def primal(self, train: RowIndices, predict: RowIndices) -> Design:
+        """Features less their weighted mean over the training rows."""
         arrays = self.arrays
         weight = arrays.put(self.weight[train][:, None])
         total = float(self.weight[train].sum())
@@ -151,16 +183,15 @@ class Layer:
         """Coordinates along the principal axes of all the layer's rows, the same for all folds.
 
         The widest axis comes first. Along them the features are uncorrelated, nearly so in a part
-        of the rows too. Rows of weight zero are left out of the training rows.
+        of the rows too.
         """
-        train = train[self.weight[train] > 0]
         scores, axes = self._axes
         weight = self.arrays.put(self.weight[train][:, None])
         return Design(
             train=scores[train],
             predict=scores[predict],
             weight=weight,
-            gram=lambda: self.arrays.gram(scores[train] * self.arrays.xp.sqrt(weight)),
+            gram=lambda: weighted_gram(scores[train], weight, self.arrays),
             coefficients=lambda turned: self.arrays.get(axes() @ turned),
             mean=self.centre,
         )
@@ -207,38 +238,67 @@ class Layer:
             train=kernel,
             predict=across,
             weight=weight,
-            gram=lambda: self.arrays.gram(kernel * np.sqrt(weight)),
+            gram=lambda: weighted_gram(kernel, weight, self.arrays),
             coefficients=coefficients,
             mean=self.centre + mean,
             inner=True,
         )
 
-    def _dual(self, train: RowIndices, predict: RowIndices) -> Design:
-        """Coordinates from a pivoted Cholesky factor of the fold's centred kernel."""
-        from scipy.linalg import solve_triangular
-        from scipy.linalg.lapack import dpstrf
 
-        inner = self.kernel(train, predict)
-        factor, pivots, rank, _ = dpstrf(inner.train, lower=1)
-        if rank == 0:
-            # All rows are alike, as the last tokens' embeddings are.
-            return self._primal(train, predict)
-        pivots = pivots - 1
-        spanning = pivots[:rank]
-        triangle = np.tril(factor[:rank, :rank])
-        coordinates = np.zeros((len(train), rank))
-        coordinates[pivots] = np.tril(factor)[:, :rank]
+@dataclass(frozen=True, slots=True)
+class LayerPart:
+    """One fold of a layer that others share; see :class:`FoldPart`."""
 
-        def coefficients(turned: Array) -> Doubles:
-            of_rows = np.zeros((len(train), turned.shape[1]))
-            of_rows[spanning] = solve_triangular(triangle, turned, lower=True, trans=1)
-            return inner.coefficients(of_rows)
+    layer: Layer
+    rows: RowIndices
+    predict: RowIndices
 
-        return Design(
-            train=coordinates,
-            predict=solve_triangular(triangle, inner.predict[:, spanning].T, lower=True).T,
-            weight=inner.weight,
-            gram=lambda: self.arrays.gram(coordinates * np.sqrt(inner.weight)),
-            coefficients=coefficients,
-            mean=inner.mean,
-        )
+    @property
+    def is_dual(self) -> bool:
+        """See :func:`few_rows`."""
+        return few_rows(len(self.rows), self.layer.X.shape[1], self.layer.arrays)
+
+    def centred(self) -> Design:
+        """Features, or coordinates from inner products."""
+        spanned = spanning(self.kernel()) if self.is_dual else None
+        return spanned or self.layer.primal(self.rows, self.predict)
+
+    def principal(self) -> Design:
+        """Along the axes of all the layer's rows."""
+        return self.layer.principal(self.rows, self.predict)
+
+    def kernel(self) -> Design:
+        """Inner products, from those of all rows."""
+        return self.layer.kernel(self.rows, self.predict)
+
+
+def spanning(inner: Design) -> Design | None:
+    """Coordinates from a pivoted Cholesky factor of a centred kernel; None when all rows are alike.
+
+    The last tokens' embeddings are.
+    """
+    from scipy.linalg import solve_triangular
+    from scipy.linalg.lapack import dpstrf
+
+    factor, pivots, rank, _ = dpstrf(inner.train, lower=1)
+    if rank == 0:
+        return None
+    pivots = pivots - 1
+    chosen = pivots[:rank]
+    triangle = np.tril(factor[:rank, :rank])
+    coordinates = np.zeros((len(inner.train), rank))
+    coordinates[pivots] = np.tril(factor)[:, :rank]
+
+    def coefficients(turned: Array) -> Doubles:
+        of_rows = np.zeros((len(coordinates), turned.shape[1]))
+        of_rows[chosen] = solve_triangular(triangle, turned, lower=True, trans=1)
+        return inner.coefficients(of_rows)
+
+    return Design(
+        train=coordinates,
+        predict=solve_triangular(triangle, inner.predict[:, chosen].T, lower=True).T,
+        weight=inner.weight,
+        gram=lambda: weighted_gram(coordinates, inner.weight, Arrays()),
+        coefficients=coefficients,
+        mean=inner.mean,
+    )

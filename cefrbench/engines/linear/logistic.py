@@ -13,7 +13,7 @@ from cefrbench.contracts.probe import FoldRows
 from cefrbench.engines.checks import number_classes
 from cefrbench.engines.continuous import expected_level, probabilities
 from cefrbench.engines.linear.arrays import Array, Arrays, Doubles
-from cefrbench.engines.linear.design import Design, Layer
+from cefrbench.engines.linear.design import Design, FoldPart, Layer
 from cefrbench.engines.linear.newton import minimise
 from cefrbench.engines.linear.ordinal import AllThreshold
 from cefrbench.engines.linear.probe import LinearProbe, Solution
@@ -35,6 +35,8 @@ class LogisticProbe(ClassifierMixin, LinearProbe):  # type: ignore[misc]
     device : str
     """
 
+    penalised = "C"
+
     def __init__(self, C: float = 1.0, device: str = "cpu") -> None:
         self.C = C
         self.device = device
@@ -45,15 +47,21 @@ class LogisticProbe(ClassifierMixin, LinearProbe):  # type: ignore[misc]
     def _share(self, layer: Layer, folds: Sequence[FoldRows]) -> None:
         layer.share_axes()
 
-    def _design(self, layer: Layer, train: NDArray[Any], predict: NDArray[Any]) -> Design:
-        return layer.principal(train, predict)
+    def _design(self, part: FoldPart) -> Design:
+        return part.principal()
 
     def _solve(
-        self, design: Design, target: NDArray[Any], classes: int, arrays: Arrays
-    ) -> Solution:
+        self,
+        design: Design,
+        target: NDArray[Any],
+        classes: int,
+        penalties: Sequence[float],
+        arrays: Arrays,
+    ) -> list[Solution]:
+        alphas = [1 / C for C in penalties]
         if classes == 2:
-            return AllThreshold(design, target, 2, 1 / self.C, arrays).solve()
-        return Multinomial(design, target, classes, 1 / self.C, arrays).solve()
+            return AllThreshold(design, target, 2, arrays).solve(alphas)
+        return Multinomial(design, target, classes, arrays).solve(alphas)
 
     def _decide(self, scores: Doubles, classes: NDArray[Any]) -> NDArray[Any]:
         binary = scores.shape[1] == 1
@@ -84,9 +92,7 @@ class Multinomial:
     #: A preconditioner costs about as much as this many products with the Hessian.
     renew_after = 4
 
-    def __init__(
-        self, design: Design, target: NDArray[Any], classes: int, alpha: float, arrays: Arrays
-    ) -> None:
+    def __init__(self, design: Design, target: NDArray[Any], classes: int, arrays: Arrays) -> None:
         n, rank = design.train.shape
         self.arrays = arrays
         self.weight = design.weight
@@ -95,17 +101,33 @@ class Multinomial:
         self.features[:, 1:] = design.train
         self.rounded = arrays.single(self.features)
         self.hit = arrays.put(np.eye(classes)[target])
-        self.penalty = arrays.put(np.r_[0.0, np.full(rank, alpha)][:, None])
+        self._slopes = arrays.put(np.r_[0.0, np.ones(rank)][:, None])
+        self.penalty = self._slopes
+        self._begin: Array | None = None
+        self._hessian: tuple[Array, Array] | None = None
 
-    def solve(self) -> Solution:
-        """Minimise."""
-        found = minimise(self)
-        return Solution(
-            found.params[1:], found.params[0], found.iterations, found.converged, found.message
-        )
+    def solve(self, alphas: Sequence[float]) -> list[Solution]:
+        """Minimise with each penalty, from the minimum of the one before."""
+        solutions = []
+        for alpha in alphas:
+            self.penalty = alpha * self._slopes
+            found = minimise(self)
+            self._begin = found.params
+            solutions.append(
+                Solution(
+                    found.params[1:],
+                    found.params[0],
+                    found.iterations,
+                    found.converged,
+                    found.message,
+                )
+            )
+        return solutions
 
     def start(self) -> Array:
         """Zero slopes; the intercepts that give each class its frequency."""
+        if self._begin is not None:
+            return self._begin
         frequency = (self.weight * self.hit).sum(axis=0) / self.weight.sum()
         log_odds = self.arrays.xp.log(frequency)
         params = self.arrays.zeros(len(self.penalty), len(log_odds))
@@ -113,8 +135,31 @@ class Multinomial:
         return params
 
     def start_preconditioner(self) -> Callable[[Array], Array]:
-        """No different at the start."""
+        """No different at the start; after another penalty, that one's Hessian serves."""
+        if self._hessian is not None:
+            return self.penalised(*self._hessian)
         return self.at(self.start()).preconditioner()
+
+    def penalised(self, diagonal: Array, blocks: Array) -> Callable[[Array], Array]:
+        """Invert the Hessian of each class along the widest axes, its diagonal along the others.
+
+        ``diagonal [1 + rank, classes]`` and ``blocks [classes, size, size]`` are those of the loss
+        alone, and are kept for the penalties to come.
+        """
+        self._hessian = diagonal, blocks
+        # A class that is told apart perfectly leaves its intercept without curvature.
+        floor = self.penalty + 1e-10
+        classes, size, _ = blocks.shape
+        diagonal, blocks = diagonal + floor, blocks + 0.0
+        blocks.reshape(classes, -1)[:, :: size + 1] += floor[:size, 0]
+        inverses = self.arrays.xp.linalg.inv(blocks)
+
+        def apply(right: Array) -> Array:
+            out = right / diagonal
+            out[:size] = (inverses @ right[:size].T[:, :, None])[:, :, 0].T
+            return out - out.mean(axis=1)[:, None]
+
+        return apply
 
     def at(self, params: Array) -> MultinomialPoint:
         """Evaluate."""
@@ -145,23 +190,13 @@ class MultinomialPoint:
         return problem.arrays.double(pulled) + problem.penalty * direction
 
     def preconditioner(self) -> Callable[[Array], Array]:
-        """Invert the Hessian of each class along the widest axes, its diagonal along the others."""
+        """Approximate the Hessian here by its diagonal and a block a class."""
         problem, arrays = self._problem, self._problem.arrays
         spread = self._weighted * (1 - self._probability)
-        # A class that is told apart perfectly leaves its intercept without curvature.
-        floor = problem.penalty + 1e-10
-        diagonal = arrays.double((problem.rounded * problem.rounded).T @ spread) + floor
+        diagonal = arrays.double((problem.rounded * problem.rounded).T @ spread)
         wide = problem.features[:, : 1 + WIDE_AXES]
         size, classes = wide.shape[1], spread.shape[1]
         blocks = arrays.zeros(classes, size, size)
         for k in range(classes):
             blocks[k] = wide.T @ (wide * spread[:, k : k + 1])
-        blocks.reshape(classes, -1)[:, :: size + 1] += floor[:size, 0]
-        inverses = arrays.xp.linalg.inv(blocks)
-
-        def apply(right: Array) -> Array:
-            out = right / diagonal
-            out[:size] = (inverses @ right[:size].T[:, :, None])[:, :, 0].T
-            return out - out.mean(axis=1)[:, None]
-
-        return apply
+        return problem.penalised(diagonal, blocks)

@@ -6,7 +6,7 @@ each threshold is a logistic regression of "above or below", all sharing one slo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,8 @@ class OrdinalProbe(ClassifierMixin, LinearProbe):  # type: ignore[misc]
     device : str
     """
 
+    penalised = "alpha"
+
     def __init__(self, alpha: float = 1.0, device: str = "cpu") -> None:
         self.alpha = alpha
         self.device = device
@@ -48,9 +50,14 @@ class OrdinalProbe(ClassifierMixin, LinearProbe):  # type: ignore[misc]
         return number_classes(y)
 
     def _solve(
-        self, design: Design, target: NDArray[Any], classes: int, arrays: Arrays
-    ) -> Solution:
-        return AllThreshold(design, target, classes, self.alpha, arrays).solve()
+        self,
+        design: Design,
+        target: NDArray[Any],
+        classes: int,
+        penalties: Sequence[float],
+        arrays: Arrays,
+    ) -> list[Solution]:
+        return AllThreshold(design, target, classes, arrays).solve(penalties)
 
     def _decide(self, scores: Doubles, classes: NDArray[Any]) -> NDArray[Any]:
         decided: NDArray[Any] = classes[(scores > 0).sum(axis=1)]
@@ -71,27 +78,34 @@ class AllThreshold:
     #: A factor of the Hessian costs as much as some dozen products with it.
     renew_after = 10
 
-    def __init__(
-        self, design: Design, target: NDArray[Any], classes: int, alpha: float, arrays: Arrays
-    ) -> None:
+    def __init__(self, design: Design, target: NDArray[Any], classes: int, arrays: Arrays) -> None:
         self.arrays = arrays
         self.design = design
-        self.alpha = alpha
+        self.alpha = 1.0
         self.weight = design.weight
         self.rank = design.train.shape[1]
         below = target[:, None] <= np.arange(classes - 1)
         self.sign = arrays.put(np.where(below, 1.0, -1.0))
+        self._begin: Array | None = None
+        self._hessian: tuple[Array, Array] | None = None
 
-    def solve(self) -> Solution:
-        """Minimise."""
-        found = minimise(self)
-        return Solution(
-            found.params[: self.rank],
-            -found.params[self.rank :, 0],
-            found.iterations,
-            found.converged,
-            found.message,
-        )
+    def solve(self, alphas: Sequence[float]) -> list[Solution]:
+        """Minimise with each penalty, from the minimum of the one before."""
+        solutions = []
+        for alpha in alphas:
+            self.alpha = alpha
+            found = minimise(self)
+            self._begin = found.params
+            solutions.append(
+                Solution(
+                    found.params[: self.rank],
+                    -found.params[self.rank :, 0],
+                    found.iterations,
+                    found.converged,
+                    found.message,
+                )
+            )
+        return solutions
 
     def _share_below(self) -> Array:
         below = (self.sign + 1) / 2
@@ -99,18 +113,22 @@ class AllThreshold:
 
     def start(self) -> Array:
         """Zero slope; the thresholds that give each class its frequency."""
+        if self._begin is not None:
+            return self._begin
         share = self._share_below()
         params = self.arrays.zeros(self.rank + len(share), 1)
         params[self.rank :, 0] = self.arrays.xp.log(share / (1 - share))
         return params
 
     def start_preconditioner(self) -> Callable[[Array], Array]:
-        """At the start all rows curve alike, so the shared Gram matrix serves."""
+        """At zero slope all rows curve alike, so the shared Gram matrix serves."""
+        if self._hessian is not None:
+            return self._penalised()
         share = self._share_below()
         curvature = share * (1 - share)
         total = self.weight.sum()
         slope = self.design.gram() * curvature.sum()
-        return self._factorise(slope, 0.0, curvature * total)
+        return self._keep(slope, 0.0, curvature * total)
 
     def at(self, params: Array) -> AllThresholdPoint:
         """Evaluate."""
@@ -120,9 +138,9 @@ class AllThreshold:
         """Factorise the Hessian, given the losses' second derivatives ``[n, classes − 1]``."""
         train = self.design.train
         slope = self.arrays.gram(train * self.arrays.xp.sqrt(curvature.sum(axis=1))[:, None])
-        return self._factorise(slope, -(train.T @ curvature), curvature.sum(axis=0))
+        return self._keep(slope, -(train.T @ curvature), curvature.sum(axis=0))
 
-    def _factorise(
+    def _keep(
         self, slope: Array, across: Array | float, thresholds: Array
     ) -> Callable[[Array], Array]:
         rank, size = self.rank, self.rank + len(thresholds)
@@ -131,9 +149,17 @@ class AllThreshold:
         hessian[:rank, rank:] = across
         hessian[rank:, :rank] = hessian[:rank, rank:].T
         diagonal = hessian.reshape(-1)[:: size + 1]
-        diagonal[:rank] += self.alpha
         # Classes that are told apart perfectly leave their threshold without curvature.
         diagonal[rank:] += thresholds + 1e-10
+        self._hessian = hessian, diagonal[:rank] + 0.0
+        return self._penalised()
+
+    def _penalised(self) -> Callable[[Array], Array]:
+        """Factorise the latest Hessian under the penalty of now."""
+        if self._hessian is None:
+            raise RuntimeError("no Hessian was kept")
+        hessian, unpenalised = self._hessian
+        hessian.reshape(-1)[:: len(hessian) + 1][: self.rank] = unpenalised + self.alpha
         return self.arrays.solver(hessian)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,8 @@ from cefrbench.contracts.probe import FoldFit, FoldRows
 from cefrbench.engines.checks import check_finite, check_weight, training_weight
 from cefrbench.engines.cores import over_cores, workers_for
 from cefrbench.engines.linear.arrays import Array, Arrays, DeviceArrays, Doubles, arrays_on
-from cefrbench.engines.linear.design import Design, Layer
-from cefrbench.engines.standardise import standardised
+from cefrbench.engines.linear.design import Design, FoldPart, Layer, fold_bytes
+from cefrbench.engines.linear.own import OwnPart
 
 #: Most memory for folds in work on the CPU.
 HOST_BYTES = 3 << 29
@@ -51,6 +51,8 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
     """
 
     device: str
+    #: Parameter that says how much is penalised.
+    penalised: ClassVar[str]
 
     # -- what a subclass gives -----------------------------------------------------------------
 
@@ -62,13 +64,19 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
         """Compute what the folds share, before they are spread over the cores."""
         layer.share_products([fold.train for fold in folds])
 
-    def _design(self, layer: Layer, train: NDArray[Any], predict: NDArray[Any]) -> Design:
+    def _design(self, part: FoldPart) -> Design:
         """Choose the coordinates."""
-        return layer.centred(train, predict)
+        return part.centred()
 
     def _solve(
-        self, design: Design, target: NDArray[Any], classes: int, arrays: Arrays
-    ) -> Solution:
+        self,
+        design: Design,
+        target: NDArray[Any],
+        classes: int,
+        penalties: Sequence[float],
+        arrays: Arrays,
+    ) -> list[Solution]:
+        """Minimise with each penalty, given from the strongest to the weakest."""
         raise NotImplementedError
 
     def _decide(self, scores: Doubles, classes: NDArray[Any]) -> NDArray[Any]:
@@ -89,8 +97,9 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
         rows = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
         target, self.classes_ = self._target(y[rows])
         arrays = arrays_on(self.device)
-        design = self._design(Layer(X, weight, arrays), rows, rows[:0])
-        solution = self._solve(design, target, len(self.classes_), arrays)
+        design = self._design(Layer(X, weight, arrays).part(rows, rows[:0]))
+        own = [getattr(self, self.penalised)]
+        (solution,) = self._solve(design, target, len(self.classes_), own, arrays)
         self.coef_ = design.coefficients(solution.coef)
         self.intercept_ = arrays.get(solution.intercept) - design.mean @ self.coef_
         self.n_iter_ = solution.iterations
@@ -113,39 +122,57 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
         sample_weight: NDArray[np.float64] | None = None,
         seeds: Sequence[int | None] = (None,),
     ) -> list[list[FoldFit]]:
-        """Fit all folds of one layer; see :class:`cefrbench.contracts.probe.FitsFolds`.
+        """Fit all folds of one layer; see :class:`cefrbench.contracts.probe.FitsFolds`."""
+        own = [getattr(self, self.penalised)]
+        paths = self.fit_paths(X, y, folds, penalties=own, sample_weight=sample_weight, seeds=seeds)
+        return [path[0] for path in paths]
+
+    def fit_paths(
+        self,
+        X: NDArray[np.float32],
+        y: NDArray[np.int64],
+        folds: Sequence[FoldRows],
+        *,
+        penalties: Sequence[float],
+        sample_weight: NDArray[np.float64] | None = None,
+        seeds: Sequence[int | None] = (None,),
+    ) -> list[list[list[FoldFit]]]:
+        """Fit all folds with all penalties; see :class:`cefrbench.contracts.probe.FitsPaths`.
 
         No seed changes a linear probe: its one fit stands for all of them.
         """
         check_finite(X)
         arrays = arrays_on(self.device)
         weight = check_weight(sample_weight, len(y))
-        layer = Layer(X, weight, arrays)
+        sharing = [fold for fold in folds if _shares(fold)]
+        layer = Layer(X, weight, arrays) if sharing else None
 
-        def fit(fold: FoldRows) -> list[FoldFit]:
-            if _shares(fold):
-                return [self._fit_fold(layer, y, fold, arrays)] * len(seeds)
-            rows = np.concatenate([fold.train, fold.predict])
-            own = _own_layer(X, weight, fold, rows, arrays)
-            places = np.arange(len(rows))
-            moved = FoldRows(places[: len(fold.train)], places[len(fold.train) :])
-            return [self._fit_fold(own, y[rows], moved, arrays)] * len(seeds)
+        def fit(fold: FoldRows) -> list[list[FoldFit]]:
+            if layer is not None and _shares(fold):
+                part: FoldPart = layer.part(fold.train, fold.predict)
+            else:
+                part = OwnPart(X, fold, training_weight(fold, weight), arrays)
+            fits = self._fit_path(part, y, penalties, arrays)
+            return [[one] * len(seeds) for one in fits]
 
         if isinstance(arrays, DeviceArrays):
             return [fit(fold) for fold in folds]
-        sharing = [fold for fold in folds if _shares(fold)]
-        if sharing:
+        if layer is not None:
             self._share(layer, sharing)
-        workers = min(len(folds), workers_for(layer.fold_bytes, HOST_BYTES))
+        workers = min(len(folds), workers_for(fold_bytes(*X.shape), HOST_BYTES))
         return over_cores(fit, folds, workers)
 
-    def _fit_fold(
-        self, layer: Layer, y: NDArray[np.int64], fold: FoldRows, arrays: Arrays
+    def _fit_path(
+        self, part: FoldPart, y: NDArray[np.int64], penalties: Sequence[float], arrays: Arrays
+    ) -> list[FoldFit]:
+        target, classes = self._target(y[part.rows])
+        design = self._design(part)
+        solutions = self._solve(design, target, len(classes), penalties, arrays)
+        return [self._predicted(design, solution, classes, arrays) for solution in solutions]
+
+    def _predicted(
+        self, design: Design, solution: Solution, classes: NDArray[Any], arrays: Arrays
     ) -> FoldFit:
-        train = fold.train[layer.weight[fold.train] > 0]
-        target, classes = self._target(y[train])
-        design = self._design(layer, train, fold.predict)
-        solution = self._solve(design, target, len(classes), arrays)
         moved = design.predict @ solution.coef
         scores = arrays.get(moved + solution.intercept)
 
@@ -164,20 +191,3 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
 def _shares(fold: FoldRows) -> bool:
     """Whether a fold reads the layer as the others do: in its unit, with its weights."""
     return fold.weight is None and fold.count is None
-
-
-def _own_layer(
-    X: NDArray[np.float32],
-    sample_weight: Doubles | None,
-    fold: FoldRows,
-    rows: NDArray[np.intp],
-    arrays: Arrays,
-) -> Layer:
-    """Give a fold's rows, training rows first, in the fold's own unit and with its own weights."""
-    weight = training_weight(fold, sample_weight)
-    if weight is not None:
-        weight = np.concatenate([weight, np.ones(len(fold.predict))])
-    features = X[rows]
-    if fold.count is not None:
-        features = standardised(X, fold.train, fold.count, rows)
-    return Layer(features, weight, arrays)
