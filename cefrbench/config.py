@@ -47,6 +47,9 @@ class RunConfig(Card):
     own_level_encoders: tuple[str, ...] = Field(
         default=(), description="In the study's form: encoders whose rows keep their own level."
     )
+    unclipped_probes: tuple[str, ...] = Field(
+        default=(), description="Probes whose MAE and R² are not of predictions on the scale."
+    )
     source: Literal["hub", "sample"] = "hub"
     data_dir: str | None = None
     limit: int | None = Field(default=None, ge=1, description="At most so many texts a corpus.")

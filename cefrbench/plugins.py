@@ -8,7 +8,6 @@ import importlib.util
 import os
 import pkgutil
 import sys
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -69,20 +68,23 @@ class Plugin:
     hooks: tuple[str, ...] = ()
     registered: list[str] = field(default_factory=list)
     error: str = ""
-    details: str = ""
 
 
 class Registry(Generic[T]):
     """Named things of one kind, each with the plugin that registered it."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, accepts: tuple[type, ...]) -> None:
         self.kind = kind
+        self.accepts = accepts
         self.items: dict[str, T] = {}
         self.owners: dict[str, str] = {}
         self.collisions: list[str] = []
 
     def add(self, plugin: str, item: T) -> None:
         """Register one thing; a second one of the same name is recorded as a collision."""
+        if not isinstance(item, self.accepts):
+            wanted = " or ".join(kind.__name__ for kind in self.accepts)
+            raise PluginError(f"It registered {item!r} as {self.kind}, not a {wanted}.")
         name = getattr(item, "name", None)
         if not isinstance(name, str) or not name:
             raise PluginError(
@@ -237,11 +239,11 @@ class PluginHost:
 
     def _collect(self, hook: str, kind: str, accepts: tuple[type, ...]) -> Registry[Any]:
         """Call one hook of each plugin by itself, so that one that breaks breaks alone."""
-        registry: Registry[Any] = Registry(kind)
+        registry: Registry[Any] = Registry(kind, accepts)
         for plugin, function in self._implementations(hook, self.plugins):
-            staged: Registry[Any] = Registry(kind)
+            staged: Registry[Any] = Registry(kind, accepts)
             try:
-                function(_Typed(plugin, staged, accepts))
+                function(Register(plugin, staged))
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin breaks alone
                 _mark_broken(plugin, error)
                 continue
@@ -297,10 +299,14 @@ class PluginHost:
 
     # -- getters -------------------------------------------------------------------------------
 
+    @property
+    def registries(self) -> tuple[Registry[Any], ...]:
+        """All of them: of corpora, encoders, probes and protocols."""
+        return self.corpora, self.encoders, self.probes, self.protocols
+
     def collisions(self) -> list[str]:
         """One sentence for each name that is registered twice."""
-        registries = (self.corpora, self.encoders, self.probes, self.protocols)
-        return [sentence for registry in registries for sentence in registry.collisions]
+        return [sentence for registry in self.registries for sentence in registry.collisions]
 
     def check_names(self) -> None:
         """Raise when any name is registered twice."""
@@ -332,22 +338,8 @@ class PluginHost:
 
     def broken(self) -> list[Plugin]:
         """Plugins that are out of use, after all their registering hooks were called."""
-        _ = self.corpora, self.encoders, self.probes, self.protocols
+        _ = self.registries
         return [plugin for plugin in self.plugins if plugin.error]
-
-
-class _Typed(Register):
-    """A register that refuses things of the wrong type."""
-
-    def __init__(self, plugin: Plugin, registry: Registry[Any], accepts: tuple[type, ...]) -> None:
-        super().__init__(plugin, registry)
-        self._accepts = accepts
-
-    def __call__(self, item: Any) -> None:
-        if not isinstance(item, self._accepts):
-            wanted = " or ".join(t.__name__ for t in self._accepts)
-            raise PluginError(f"It registered {item!r} as {self._registry.kind}, not a {wanted}.")
-        super().__call__(item)
 
 
 def load_file(path: Path) -> ModuleType:
@@ -389,5 +381,4 @@ def _itself(plugin: object) -> object:
 
 def _mark_broken(plugin: Plugin, error: BaseException) -> None:
     plugin.error = f"{type(error).__name__}: {error}"
-    plugin.details = "".join(traceback.format_exception(error))
     plugin.registered.clear()

@@ -88,6 +88,8 @@ def make_result(
     The middle layer knows most; out of distribution half the skill is gone. ``conflicts`` is the
     share of texts with two levels (corrected form only).
     """
+    suite = suite or ("cefr-v1" if form == "corrected" else "paper")
+    unclipped = tuple(get_suite(suite).config.get("unclipped_probes", ()))
     pool = {name: _texts(name, texts, conflicts if form == "corrected" else 0) for name in corpora}
     folds = [fold for protocol in protocols for fold in _folds(protocol, pool, form)]
     fits, units, blocks = [], [], []
@@ -105,7 +107,10 @@ def make_result(
                     validation = _predict(fold.validation, known, probe, (*place, "validation"))
                     fits.append(_fit(place, fold, validation))
                     for name, values in counted.items():
-                        units.append(_unit(place, name, _tally(fold.scored[name], values)))
+                        counted_part = _tally(
+                            fold.scored[name], values, clip=probe not in unclipped
+                        )
+                        units.append(_unit(place, name, counted_part))
                         blocks.append(_block(place, name, fold.scored[name], values))
     choices = choose_layers(fits)
     summary = summarise(units, choices, corpora)
@@ -116,16 +121,16 @@ def make_result(
         for key, _ in block.units()
         if stored.get((key.protocol, key.fold, key.probe, key.seed)) == key.layer
     ]
-    name = suite or ("cefr-v1" if form == "corrected" else "paper")
     config = RunConfig(
-        suite=name,
+        suite=suite,
         encoders=(encoder,),
         corpora=tuple(corpora),
         probes=tuple(probes),
         protocols=tuple(protocols),
         seeds=tuple(seeds),
         form=form,
-        max_length=get_suite(name).config.get("max_length"),
+        max_length=get_suite(suite).config.get("max_length"),
+        unclipped_probes=unclipped,
     )
     result = RunResult(
         suite=config.suite,
@@ -223,8 +228,8 @@ def _predict(
     return round_to_class(values, 5).astype(np.float64) if probe in CLASSIFIERS else values
 
 
-def _tally(part: Texts, values: NDArray[np.float64]) -> Tally:
-    return tally(values, part.low, part.high, 5)
+def _tally(part: Texts, values: NDArray[np.float64], *, clip: bool = True) -> Tally:
+    return tally(values, part.low, part.high, 5, clip=clip)
 
 
 def _confusion(counted: Tally) -> tuple[tuple[int, ...], ...]:

@@ -112,15 +112,16 @@ def check_target(target: Target, options: KitOptions) -> Iterator[CheckReport]:
     host = target.host
     for plugin in target.plugins:
         yield report_plugin(host, plugin)
-    for corpus in target.corpora:
-        others = [c for c in host.corpora.items.values() if isinstance(c, Corpus)]
-        yield report_corpus(corpus, options, others)
-    for name, encoder in target.encoders:
-        yield report_encoder(encoder, options, name)
-    for probe in target.probes:
-        yield report_probe(probe, options)
-    for protocol in target.protocols:
-        yield report_protocol(protocol)
+    others = [c for c in host.corpora.items.values() if isinstance(c, Corpus)]
+    for kind, name, thing in target.things:
+        if kind == "corpus":
+            yield report_corpus(thing, options, others)
+        elif kind == "encoder":
+            yield report_encoder(thing, options, name)
+        elif kind == "probe":
+            yield report_probe(thing, options)
+        else:
+            yield report_protocol(thing)
 
 
 def _compared(corpus: Corpus, options: KitOptions, others: Sequence[Corpus]) -> Iterator[Compared]:

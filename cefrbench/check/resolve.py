@@ -7,27 +7,22 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from cefrbench.contracts.corpus import Corpus
-from cefrbench.contracts.encoder import EncoderSpec
-from cefrbench.contracts.probe import ProbeSpec
-from cefrbench.contracts.protocol import Protocol
+from cefrbench.contracts.corpus import CorpusFamily
 from cefrbench.errors import PluginError, unknown_name
 from cefrbench.plugins import ENTRY_POINT_GROUP, Plugin, PluginHost, built_in_module
 
 
 @dataclass(slots=True)
 class Target:
-    """What is to be checked, and the host that it lives in."""
+    """What is to be checked, each thing by kind and full name, and the host that it lives in."""
 
     host: PluginHost
-    plugins: list[Plugin] = field(default_factory=list)
-    corpora: list[Corpus] = field(default_factory=list)
-    encoders: list[tuple[str, EncoderSpec]] = field(default_factory=list)
-    probes: list[ProbeSpec] = field(default_factory=list)
-    protocols: list[Protocol] = field(default_factory=list)
+    plugins: list[Plugin]
+    things: list[tuple[str, str, Any]]
 
 
 def resolve(host: PluginHost, wanted: str) -> Target:
@@ -110,50 +105,39 @@ def _normal(name: str) -> str:
 
 
 def _whole(host: PluginHost, plugins: Sequence[Plugin]) -> Target:
-    """All that some plugins registered."""
-    target = Target(host, plugins=list(plugins))
+    """All that some plugins registered, but for families of corpora, which hold no rows."""
     owners = {plugin.name for plugin in plugins}
-    for name, corpus in host.corpora.items.items():
-        if host.corpora.owners[name] in owners and isinstance(corpus, Corpus):
-            target.corpora.append(corpus)
-    for name, encoder in host.encoders.items.items():
-        if host.encoders.owners[name] in owners:
-            target.encoders.append((name, encoder))
-    for name, probe in host.probes.items.items():
-        if host.probes.owners[name] in owners:
-            target.probes.append(probe)
-    for name, protocol in host.protocols.items.items():
-        if host.protocols.owners[name] in owners:
-            target.protocols.append(protocol)
-    return target
+    things = [
+        (registry.kind, name, item)
+        for registry in host.registries
+        for name, item in registry.items.items()
+        if registry.owners[name] in owners and not isinstance(item, CorpusFamily)
+    ]
+    return Target(host, list(plugins), things)
 
 
 def _named(host: PluginHost, name: str) -> Target:
     """One registered name, in whichever kinds it is registered, and its plugins."""
-    target = Target(host)
-    owners: set[str] = set()
     prefix = name.partition(":")[0] + ":" if ":" in name else name
-    if prefix in host.corpora.items:
-        target.corpora.append(host.get_corpus(name))
-        owners.add(host.corpora.owners[prefix])
-    if prefix in host.encoders.items:
-        target.encoders.append((name, host.get_encoder(name)))
-        owners.add(host.encoders.owners[prefix])
-    if name in host.probes.items:
-        target.probes.append(host.get_probe(name))
-        owners.add(host.probes.owners[name])
-    if name in host.protocols.items:
-        target.protocols.append(host.get_protocol(name))
-        owners.add(host.protocols.owners[name])
-    if not owners and Path(name).is_dir():
-        target.encoders.append((name, host.get_encoder(name)))
-    elif not owners:
+    things: list[tuple[str, str, Any]] = []
+    owners = set()
+    for registry, key, get in (
+        (host.corpora, prefix, host.get_corpus),
+        (host.encoders, prefix, host.get_encoder),
+        (host.probes, name, host.get_probe),
+        (host.protocols, name, host.get_protocol),
+    ):
+        if key in registry.items:
+            things.append((registry.kind, name, get(name)))
+            owners.add(registry.owners[key])
+    if not things and Path(name).is_dir():
+        things.append(("encoder", name, host.get_encoder(name)))
+    elif not things:
         raise unknown_name("plugin", name, _known(host))
-    target.plugins = [plugin for plugin in host.plugins if plugin.name in owners]
-    return target
+    return Target(host, [plugin for plugin in host.plugins if plugin.name in owners], things)
 
 
 def _known(host: PluginHost) -> Iterator[str]:
     yield from (plugin.name for plugin in host.plugins if plugin.origin != "built-in")
-    for registry in (host.corpora, host.encoders, host.probes, host.protocols):
+    for registry in host.registries:
         yield from registry.items

@@ -28,8 +28,8 @@ UNDEFINED = "undefined"
 
 _LEGEND = (
     "IID in, OOD out of distribution, at the layer (L) and penalty chosen inside the training "
-    "part, ± over seeds; gap: IID less OOD; layer 0: subwords without context; oracle: the best layer "
-    "and penalty on the scored texts themselves; all layers: mean."
+    "part, ± over seeds; gap: IID less OOD; layer 0: subwords without context; oracle: the best "
+    "layer and penalty on the scored texts themselves; all layers: mean."
 )
 _LEGEND_OF_STUDY = (
     "IID in, OOD out of distribution; oracle: the best layer (L) on the scored texts themselves, "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -239,9 +239,9 @@ def confusion(table: EssayTable, rows: Ints, values: NDArray[np.float64]) -> NDA
     return counts.reshape(size, size).astype(np.int64)
 
 
-def tally_rows(table: EssayTable, rows: Ints, values: NDArray[np.float64]) -> Tally:
+def tally_rows(table: EssayTable, rows: Ints, values: NDArray[np.float64], *, clip: bool) -> Tally:
     """Tally predictions of some rows of a table."""
-    return tally(values, table.low[rows], table.high[rows], len(table.scale))
+    return tally(values, table.low[rows], table.high[rows], len(table.scale), clip=clip)
 
 
 def as_tuple(counts: NDArray[np.int64]) -> Confusion:

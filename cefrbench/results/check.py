@@ -32,6 +32,8 @@ from cefrbench.statistics.scores import all_scores, mean_qwk, tally
 
 #: More texts than any corpus has; what is above can't be a count.
 MOST_TEXTS = 2**40
+#: Sums of errors outside the scale have no bound but this: scores of larger ones might overflow.
+MOST_ERROR = 1e200
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def check_predictions(result: RunResult, table: PredictionTable) -> list[Mismatc
             findings.append(Mismatch("predictions", _name(key), "units of the stored layers, once"))
             continue
         index, unit = missing.pop(key)
-        findings += _check_predicted(f"units[{index}]", unit, rows, len(result.scale))
+        findings += _check_predicted(f"units[{index}]", unit, rows, result)
     for key, (index, _) in missing.items():
         findings.append(Mismatch(f"units[{index}]", "no predictions", f"those of {_name(key)}"))
     if not findings:
@@ -143,13 +145,15 @@ def _check_ranked(result: RunResult, table: PredictionTable) -> Mismatches:
 
 
 def _check_predicted(
-    where: str, unit: UnitRecord, rows: PredictionTable, classes: int
+    where: str, unit: UnitRecord, rows: PredictionTable, result: RunResult
 ) -> Mismatches:
+    classes = len(result.scale)
     inside = (rows.low >= 0) & (rows.low <= rows.high) & (rows.high < classes)
     if not (inside.all() and np.isfinite(rows.prediction).all()):
         yield Mismatch(where, "predictions or levels out of range", "finite ones on the scale")
         return
-    counted = tally(rows.prediction, rows.low, rows.high, classes)
+    clip = unit.probe not in result.config.unclipped_probes
+    counted = tally(rows.prediction, rows.low, rows.high, classes, clip=clip)
     yield from diff(f"{where}.confusion", unit.confusion, counted.confusion.tolist())
     yield from diff(f"{where}.sums", unit.sums, counted.sums)
 
@@ -167,9 +171,11 @@ def _check_shapes(result: RunResult) -> Mismatches:
             continue
         most = sum(map(sum, unit.confusion)) * size**2
         if not all(0 <= value <= most for value in unit.sums.numbers):
+            unclipped = unit.probe in result.config.unclipped_probes
             for name, value in unit.sums:
-                if not 0 <= value <= most:
-                    yield Mismatch(f"units[{i}].sums.{name}", str(value), f"0 to {most}")
+                top = MOST_ERROR if unclipped and name in ("absolute", "squared") else most
+                if not 0 <= value <= top:
+                    yield Mismatch(f"units[{i}].sums.{name}", str(value), f"0 to {top}")
 
 
 def _is_matrix(matrix: Confusion, size: int) -> bool:
@@ -294,13 +300,17 @@ def _check_units(result: RunResult) -> Mismatches:
         first = gold.setdefault((unit.protocol, unit.fold, unit.corpus), unit).sums
         yield from diff(f"{where}.sums.gold", unit.sums.gold, first.gold)
         yield from diff(f"{where}.sums.gold_squared", unit.sums.gold_squared, first.gold_squared)
-    yield from _check_sums(units, counts, result.config.form == "study")
+    yield from _check_sums(result, counts)
 
 
-def _check_sums(
-    units: Sequence[UnitRecord], counts: NDArray[np.int64], one_level: bool
-) -> Mismatches:
-    """Sums must lie where rounding lets them: each error within half a level of its cell's."""
+def _check_sums(result: RunResult, counts: NDArray[np.int64]) -> Mismatches:
+    """Sums must lie where rounding lets them: each error within half a level of its cell's.
+
+    A prediction that is not clipped may lie as far outside the scale as it likes.
+    """
+    units = result.units
+    beyond = np.array([unit.probe in result.config.unclipped_probes for unit in units])
+    beyond &= counts[:, :, [0, -1]].any((1, 2))
     classes = np.arange(counts.shape[1])
     off = np.abs(classes[:, None] - classes[None, :])
     low, high = np.maximum(0, off - 0.5), off + 0.5
@@ -308,11 +318,11 @@ def _check_sums(
         values = np.array([getattr(unit.sums, name) for unit in units])
         bottom, top = (counts * least).sum((1, 2)), (counts * most).sum((1, 2))
         slack = TOLERANCE * (1 + top)
-        inside = (bottom - slack <= values) & (values <= top + slack)
+        inside = (bottom - slack <= values) & (beyond | (values <= top + slack))
         for i in np.flatnonzero(~inside).tolist():
             expected = f"{bottom[i]:g} to {top[i]:g}, by the confusion matrix"
             yield Mismatch(f"units[{i}].sums.{name}", str(float(values[i])), expected)
-    if one_level:
+    if result.config.form == "study":
         rows = counts.sum(2)
         for name, power in (("gold", 1), ("gold_squared", 2)):
             for i, expected_sum in enumerate((rows @ classes**power).tolist()):

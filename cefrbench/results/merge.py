@@ -34,6 +34,7 @@ SAME_OPTIONS = (
     "split_seed",
     "limit",
     "own_level_encoders",
+    "unclipped_probes",
     "penalties",
     "every_layer",
     "refits",

@@ -47,14 +47,19 @@ def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, 
             seeds = part.setdefault((key.fold, key.corpus), {})
             seeds[key.seed] = _in_order(table, codes[start:stop])
         start = stop
-    encoder = result.encoder.digest()
+    encoder, unclipped = result.encoder.digest(), result.config.unclipped_probes
     return {
         (protocol, probe): Sample(
             encoder,
             probe,
             protocol,
             tuple(
-                _part(UnitKey(protocol, fold, corpus, probe, None, 0), seeds, len(result.scale))
+                _part(
+                    UnitKey(protocol, fold, corpus, probe, None, 0),
+                    seeds,
+                    len(result.scale),
+                    clip=probe not in unclipped,
+                )
                 for (fold, corpus), seeds in parts.items()
             ),
         )
@@ -88,7 +93,7 @@ def _in_order(table: PredictionTable, codes: Codes) -> Scored:
     return Scored(codes[order], table.low[order], table.high[order], table.prediction[order])
 
 
-def _part(place: UnitKey, seeds: dict[int | None, Scored], n_classes: int) -> Part:
+def _part(place: UnitKey, seeds: dict[int | None, Scored], n_classes: int, *, clip: bool) -> Part:
     first, *others = seeds.values()
     for other in others:
         if not all(map(np.array_equal, first[:3], other[:3])):
@@ -106,6 +111,7 @@ def _part(place: UnitKey, seeds: dict[int | None, Scored], n_classes: int) -> Pa
         low=first.low,
         high=first.high,
         outcomes=tuple(
-            outcomes(one.prediction, one.low, one.high, n_classes) for one in seeds.values()
+            outcomes(one.prediction, one.low, one.high, n_classes, clip=clip)
+            for one in seeds.values()
         ),
     )

@@ -29,6 +29,7 @@ SUITE_DECIDES = (
     "form",
     "scale",
     "split_seed",
+    "unclipped_probes",
     "source",
     "layers",
     "limit",

@@ -147,9 +147,11 @@ def tally(
     low: NDArray[np.int64],
     high: NDArray[np.int64],
     n_classes: int,
+    *,
+    clip: bool = True,
 ) -> Tally:
     """Count predictions against gold intervals, by the rules of :func:`~.scoring.outcomes`."""
-    seen = outcomes(predictions, low, high, n_classes)
+    seen = outcomes(predictions, low, high, n_classes, clip=clip)
     confusion = np.bincount(seen.gold * n_classes + seen.predicted, minlength=n_classes**2)
     return Tally(
         confusion.reshape(n_classes, n_classes).astype(np.int64),

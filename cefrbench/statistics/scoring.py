@@ -49,7 +49,12 @@ def round_to_class(predictions: Floats, n_classes: int) -> NDArray[np.int64]:
 
 
 def outcomes(
-    prediction: Floats, low: NDArray[np.int64], high: NDArray[np.int64], n_classes: int
+    prediction: Floats,
+    low: NDArray[np.int64],
+    high: NDArray[np.int64],
+    n_classes: int,
+    *,
+    clip: bool = True,
 ) -> Outcomes:
     """Score predictions against gold intervals ``[low, high]`` (equal where one level is right).
 
@@ -59,11 +64,13 @@ def outcomes(
     Parameters
     ----------
     prediction : ndarray of float64, shape (n,)
-        Unrounded; clipped to the scale here.
+        Unrounded, unclipped.
     low, high : ndarray of int64, shape (n,)
     n_classes : int
+    clip : bool
+        Whether errors are of predictions clipped to the scale; classes always are.
     """
-    value = np.clip(prediction, 0, n_classes - 1)
+    value = np.clip(prediction, 0, n_classes - 1) if clip else prediction
     predicted = round_to_class(prediction, n_classes)
     return Outcomes(
         gold=np.clip(predicted, low, high),

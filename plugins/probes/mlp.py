@@ -1,4 +1,4 @@
-"""`mlp-regressor`, `mlp-classifier`: one hidden layer as wide as the features; `-early` stop early."""
+"""`mlp-regressor` and `mlp-classifier`, and the same stopped early."""
 
 from __future__ import annotations
 

@@ -266,7 +266,8 @@ def test_a_name_that_leads_elsewhere_is_refused(evaluate, name):
 
 def test_the_signature_has_every_option_of_a_run():
     own = set(inspect.signature(cefrbench.evaluate).parameters)
-    fixed_by_suites = {"split_seed", "scale", "form", "own_level_encoders", "source"}
+    fixed_by_suites = {"split_seed", "scale", "form", "source"}
+    fixed_by_suites |= {"own_level_encoders", "unclipped_probes"}
     assert set(RunConfig.model_fields) - fixed_by_suites - {"encoders"} <= own
 
 

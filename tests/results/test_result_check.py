@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from result_factory import make_result, write_made
+from sklearn.metrics import mean_absolute_error, r2_score
 
 from cefrbench.errors import ResultError
 from cefrbench.results.check import check_result, read_checked
@@ -75,6 +76,43 @@ def check_changed(path, data, *, sign=True):
 def test_a_result_of_all_kinds_of_probes_is_accepted(tmp_path, form):
     probes = ("ridge", "logistic", "mlp-regressor", "mlp-classifier")
     assert check_result(write_made(tmp_path, form=form, probes=probes)) == []
+
+
+def test_errors_outside_the_scale_count_for_the_probes_that_are_named(tmp_path):
+    """As the study's table: ridge is clipped before its MAE and R², the MLP regressor is not."""
+    path = write_made(tmp_path, form="study", probes=("ridge", "mlp-regressor"), skill=0.1)
+    result, predictions = read_checked(path)
+    assert result.config.unclipped_probes == ("mlp-regressor",)
+    stored = dict(predictions.units())
+    outside = dict.fromkeys(("ridge", "mlp-regressor"), 0)
+    for unit in result.units:
+        rows = stored.get(
+            (unit.protocol, unit.fold, unit.corpus, unit.probe, unit.seed, unit.layer)
+        )
+        if rows is not None:
+            values = rows.prediction.tolist()
+            outside[unit.probe] += sum(not 0 <= value <= 4 for value in values)
+            if unit.probe == "ridge":
+                values = [min(max(value, 0), 4) for value in values]
+            assert unit.scores.mae == pytest.approx(mean_absolute_error(rows.low, values))
+            assert unit.scores.r2 == pytest.approx(r2_score(rows.low, values))
+    assert min(outside.values()) > 0
+
+
+@pytest.mark.parametrize(("probe", "bounded"), [("ridge", True), ("mlp-regressor", False)])
+def test_errors_have_a_bound_where_predictions_are_clipped(tmp_path, probe, bounded):
+    path = write_made(tmp_path, form="study", probes=(probe,), skill=0.1)
+    data = json.loads(path.read_text("utf-8"))
+    kept = read_checked(path)[0].summary[0].oracle_layer
+    index = next(
+        i
+        for i, unit in enumerate(data["units"])
+        if unit["layer"] != kept and any(row[0] + row[-1] for row in unit["confusion"])
+    )
+    changed = with_changed(data, ("units", index, "sums", "absolute"), lambda _: 1e5)
+    places = [one.where for one in check_changed(path, changed)]
+    assert (f"units[{index}].sums.absolute" in places) == bounded
+    assert (f"units[{index}].scores.mae" in places) == (not bounded), "found all the same"
 
 
 def test_a_result_without_any_fit_is_accepted(tmp_path):

@@ -44,6 +44,23 @@ def test_scores_from_sums_are_those_of_scikit_learn(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
+def test_errors_of_unclipped_predictions_are_those_of_the_studys_table(seed: int) -> None:
+    """The study clips classes, but errors only where it knew the probe's name."""
+    prediction, gold = drawn(seed)
+    assert ((prediction < 0) | (prediction > 4)).any()
+    predicted = np.clip(prediction.round().astype(int), 0, 4)
+    counted = tally(prediction, gold, gold, 5, clip=False)
+    found = scores(counted.confusion, counted.sums)
+    assert found.qwk == pytest.approx(cohen_kappa_score(gold, predicted, weights="quadratic"))
+    assert found.macro_f1 == pytest.approx(f1_score(gold, predicted, average="macro"))
+    assert found.mae == pytest.approx(mean_absolute_error(gold, prediction))
+    assert found.r2 == pytest.approx(r2_score(gold, prediction))
+    clipped = tally(prediction, gold, gold, 5)
+    assert clipped.confusion.tolist() == counted.confusion.tolist()
+    assert clipped.sums.absolute < counted.sums.absolute
+
+
+@pytest.mark.parametrize("seed", range(5))
 def test_scores_from_sums_are_those_of_a_result_where_two_levels_are_right(seed: int) -> None:
     prediction, low = drawn(seed)
     high = np.minimum(low + np.random.default_rng(seed).integers(0, 2, len(low)), 4)

@@ -53,7 +53,7 @@ class Design:
     inner: bool = False
 
 
-class Part(Protocol):
+class FoldPart(Protocol):
     """One fold before its coordinates are chosen.
 
     Attributes
@@ -247,7 +247,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class LayerPart:
-    """One fold of a layer that others share; see :class:`Part`."""
+    """One fold of a layer that others share; see :class:`FoldPart`."""
 
     layer: Layer
     rows: RowIndices

@@ -13,7 +13,7 @@ from cefrbench.contracts.probe import FoldRows
 from cefrbench.engines.checks import number_classes
 from cefrbench.engines.continuous import expected_level, probabilities
 from cefrbench.engines.linear.arrays import Array, Arrays, Doubles
-from cefrbench.engines.linear.design import Design, Layer, Part
+from cefrbench.engines.linear.design import Design, FoldPart, Layer
 from cefrbench.engines.linear.newton import minimise
 from cefrbench.engines.linear.ordinal import AllThreshold
 from cefrbench.engines.linear.probe import LinearProbe, Solution
@@ -47,7 +47,7 @@ class LogisticProbe(ClassifierMixin, LinearProbe):  # type: ignore[misc]
     def _share(self, layer: Layer, folds: Sequence[FoldRows]) -> None:
         layer.share_axes()
 
-    def _design(self, part: Part) -> Design:
+    def _design(self, part: FoldPart) -> Design:
         return part.principal()
 
     def _solve(

@@ -12,7 +12,7 @@ from cefrbench.engines.standardise import in_unit, standardise
 
 
 class OwnPart:
-    """One fold, alone; see :class:`cefrbench.engines.linear.design.Part`.
+    """One fold, alone; see :class:`cefrbench.engines.linear.design.FoldPart`.
 
     Features are moved to the training rows' weighted mean as they are read, so that no product
     needs a correction for it.

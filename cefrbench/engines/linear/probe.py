@@ -15,7 +15,7 @@ from cefrbench.contracts.probe import FoldFit, FoldRows
 from cefrbench.engines.checks import check_finite, check_weight, training_weight
 from cefrbench.engines.cores import over_cores, workers_for
 from cefrbench.engines.linear.arrays import Array, Arrays, DeviceArrays, Doubles, arrays_on
-from cefrbench.engines.linear.design import Design, Layer, Part, fold_bytes
+from cefrbench.engines.linear.design import Design, FoldPart, Layer, fold_bytes
 from cefrbench.engines.linear.own import OwnPart
 
 #: Most memory for folds in work on the CPU.
@@ -64,7 +64,7 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
         """Compute what the folds share, before they are spread over the cores."""
         layer.share_products([fold.train for fold in folds])
 
-    def _design(self, part: Part) -> Design:
+    def _design(self, part: FoldPart) -> Design:
         """Choose the coordinates."""
         return part.centred()
 
@@ -149,7 +149,7 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
 
         def fit(fold: FoldRows) -> list[list[FoldFit]]:
             if layer is not None and _shares(fold):
-                part: Part = layer.part(fold.train, fold.predict)
+                part: FoldPart = layer.part(fold.train, fold.predict)
             else:
                 part = OwnPart(X, fold, training_weight(fold, weight), arrays)
             fits = self._fit_path(part, y, penalties, arrays)
@@ -163,7 +163,7 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
         return over_cores(fit, folds, workers)
 
     def _fit_path(
-        self, part: Part, y: NDArray[np.int64], penalties: Sequence[float], arrays: Arrays
+        self, part: FoldPart, y: NDArray[np.int64], penalties: Sequence[float], arrays: Arrays
     ) -> list[FoldFit]:
         target, classes = self._target(y[part.rows])
         design = self._design(part)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 
 from cefrbench.engines.linear.arrays import Arrays, Doubles
-from cefrbench.engines.linear.design import Design, Part
+from cefrbench.engines.linear.design import Design, FoldPart
 from cefrbench.engines.linear.probe import LinearProbe, Solution
 
 
@@ -34,7 +34,7 @@ class RidgeProbe(RegressorMixin, LinearProbe):  # type: ignore[misc]
     def _target(self, y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         return y.astype(np.float64), y[:0]
 
-    def _design(self, part: Part) -> Design:
+    def _design(self, part: FoldPart) -> Design:
         return part.kernel() if part.is_dual else part.centred()
 
     def _solve(
