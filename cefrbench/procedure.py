@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,6 +43,8 @@ class Procedure:
         Whether probes that follow another are fitted on all layers all the same.
     refits : int
         Fits on resampled training texts.
+    unclipped : collection of str
+        Probes whose errors are of predictions as they are.
     progress : Progress
     """
 
@@ -52,12 +54,19 @@ class Procedure:
     probes: Sequence[ProbeSpec]
     every_layer: bool
     refits: int
+    unclipped: Collection[str]
     progress: Progress
 
     def run(self) -> tuple[Collector, tuple[ChoiceRecord, ...]]:
         """Fit everything; what is held are records and the predictions that a result stores."""
         apart = any(layer > 0 for layer in self.layers)
-        collector = Collector(self.folds, self.sweep.jobs, self.sweep.table, apart=apart)
+        collector = Collector(
+            self.folds,
+            self.sweep.jobs,
+            self.sweep.table,
+            apart=apart,
+            unclipped=self.unclipped,
+        )
         followers = [spec for spec in self.probes if self._follows(spec)]
         leading = [spec for spec in self.probes if not self._follows(spec)]
         for fitted in self.sweep.run(self.layers, leading, self.progress):

@@ -205,6 +205,7 @@ def run_encoder(
             probes=plan.probes,
             every_layer=config.every_layer,
             refits=config.refits,
+            unclipped=config.unclipped_probes,
             progress=job.progress,
         ).run()
     records = collector.records

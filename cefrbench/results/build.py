@@ -54,12 +54,21 @@ class Collector:
     table : EssayTable
     apart : bool
         Whether layer 0 stands apart from those that a choice may take.
+    unclipped : collection of str
+        Probes whose errors are of predictions as they are, outside the scale too.
     """
 
     def __init__(
-        self, folds: Sequence[PlannedFold], jobs: Jobs, table: EssayTable, *, apart: bool = True
+        self,
+        folds: Sequence[PlannedFold],
+        jobs: Jobs,
+        table: EssayTable,
+        *,
+        apart: bool = True,
+        unclipped: Collection[str] = (),
     ) -> None:
         self.folds, self.jobs, self.table = folds, jobs, table
+        self._unclipped = unclipped
         self.records = Records()
         self._keys = np.array(table.key)
         self.kept = Kept(folds, table, apart)
@@ -90,6 +99,7 @@ class Collector:
                 self.table.high[rows],
                 values,
                 ranked,
+                one.probe not in self._unclipped,
             )
             for one in predicted
             for planned in (self.folds[one.fold],)
@@ -212,7 +222,9 @@ class Collector:
             scores=None if fit.scores is None else fit.scores[places],
         )
         for part, rows, values, _ in predicted.parts(planned):
-            counted = tally_rows(self.table, rows, values)
+            counted = tally_rows(
+                self.table, rows, values, clip=fitted.probe.name not in self._unclipped
+            )
             self.records.units.append(
                 UnitRecord(
                     protocol=planned.protocol,

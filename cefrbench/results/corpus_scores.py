@@ -35,6 +35,8 @@ class ScoredPart:
     values : ndarray of float64
     scores : ndarray of float64, optional
         Continuous scores.
+    clip : bool
+        Whether errors are of predictions clipped to the scale.
     """
 
     place: Place
@@ -43,6 +45,7 @@ class ScoredPart:
     high: NDArray[np.int64]
     values: NDArray[np.float64]
     scores: NDArray[np.float64] | None
+    clip: bool = True
 
 
 def corpus_scores(
@@ -77,7 +80,7 @@ def _score(parts: list[ScoredPart], n_classes: int) -> Scores:
         np.concatenate([getattr(part, name) for part in parts])
         for name in ("keys", "low", "high", "values")
     )
-    counted = tally(values, low, high, n_classes)
+    counted = tally(values, low, high, n_classes, clip=parts[0].clip)
     found = scores(counted.confusion, counted.sums)
     ranked = [part.scores for part in parts if part.scores is not None]
     if len(ranked) < len(parts):
