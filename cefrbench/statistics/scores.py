@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from cefrbench.contracts.cards import Card
-from cefrbench.statistics.scoring import STATISTICS, Floats, cell_outcomes, outcomes
+from cefrbench.statistics.scoring import SUM_STATISTICS, Floats, cell_outcomes, outcomes
 
 
 class Sums(Card):
@@ -70,7 +70,9 @@ def scores(confusion: ArrayLike, sums: Sums) -> Scores:
 
 def qwks(confusions: Sequence[ArrayLike] | NDArray[np.int64]) -> list[float | None]:
     """:func:`qwk` of many confusion matrices of one scale, each of shape ``(C, C)``."""
-    return _or_none(STATISTICS["qwk"].value(_sums(confusions, "qwk"))) if len(confusions) else []
+    return (
+        _or_none(SUM_STATISTICS["qwk"].value(_sums(confusions, "qwk"))) if len(confusions) else []
+    )
 
 
 def all_scores(
@@ -93,7 +95,7 @@ def all_scores(
     }
     columns = [
         _or_none(
-            STATISTICS[name].value(
+            SUM_STATISTICS[name].value(
                 unrounded[name] if name in unrounded else _sums(confusions, name)
             )
         )
@@ -105,7 +107,7 @@ def all_scores(
 def _sums(confusions: Sequence[ArrayLike] | NDArray[np.int64], score: str) -> Floats:
     """Sums of a score's columns over the texts of each matrix; exact, for they are whole."""
     counts = np.asarray(confusions, dtype=np.float64)
-    cells = STATISTICS[score].columns(cell_outcomes(counts.shape[1]))
+    cells = SUM_STATISTICS[score].columns(cell_outcomes(counts.shape[1]))
     sums: Floats = counts.reshape(len(counts), -1) @ cells
     return sums
 
