@@ -7,7 +7,7 @@ is computed stands in :mod:`cefrbench.statistics`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,8 +21,9 @@ from cefrbench.results.samples import samples
 from cefrbench.results.selection import GAP
 from cefrbench.statistics.draws import Replicates, Resampled, gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
+from cefrbench.statistics.listing import get_statistic
+from cefrbench.statistics.pairs import Movements
 from cefrbench.statistics.resampling import REPLICATES, TextWeights
-from cefrbench.statistics.scoring import get_statistic
 
 #: Stands for the difference of the two protocols in :data:`cefrbench.results.selection.GAP`.
 GAP_NAME = "gap"
@@ -30,11 +31,14 @@ GAP_NAME = "gap"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Moves:
-    """How a score moves: with resamples of the texts, and with each text left out.
+    """How a score moves: with texts, with seeds, with refits, and with each text left out.
 
     Attributes
     ----------
-    replicates : ndarray of float32, shape (replicates,)
+    replicates, luck : ndarray of float32, shape (replicates,)
+    seeds : float
+        Degrees of freedom of ``luck``; infinite without any.
+    refits : ndarray of float32, shape (refits,)
     influence : ndarray of float32, shape (texts,)
         In the order of the texts' codes.
     texts : str
@@ -42,8 +46,11 @@ class Moves:
     """
 
     replicates: NDArray[np.float32]
+    luck: NDArray[np.float32]
+    seeds: float
+    refits: NDArray[np.float32]
     influence: NDArray[np.float32]
-    texts: str
+    texts: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,24 +119,50 @@ def _gaps(found: Mapping[tuple[str, str], Resampled]) -> dict[tuple[str, str], R
 def _moves(draws: Replicates) -> Moves:
     return Moves(
         replicates=draws.values.astype(np.float32),
+        luck=draws.luck.astype(np.float32),
+        seeds=draws.seeds,
+        refits=draws.refits.astype(np.float32),
         influence=draws.influence.astype(np.float32),
         texts=hashlib.sha256(draws.texts.astype("<u8").tobytes()).hexdigest()[:16],
     )
 
 
 def write_moves(moves: Mapping[tuple[str, str], Moves], folder: Path) -> None:
-    """Write one array a protocol and probe: replicates, then influence, as plain numbers."""
+    """Write one array a protocol and probe, as plain numbers.
+
+    First how many refits there are and the freedom of the seeds, then replicates, luck, refits
+    and influence.
+    """
     for (protocol, probe), one in moves.items():
-        both = np.concatenate([one.replicates, one.influence]).astype("<f4")
-        _moves_path(folder, protocol, probe).write_bytes(both.tobytes())
+        head = np.array([len(one.refits), one.seeds], dtype=np.float32)
+        parts = [head, one.replicates, one.luck, one.refits, one.influence]
+        path = _moves_path(folder, protocol, probe)
+        path.write_bytes(np.concatenate(parts).astype("<f4").tobytes())
 
 
-def read_moves(
-    folder: Path, protocol: str, probe: str
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Read the replicates and influence that :func:`write_moves` wrote."""
-    both = np.fromfile(_moves_path(folder, protocol, probe), dtype="<f4")
-    return both[:REPLICATES], both[REPLICATES:]
+def read_moves(folder: Path, protocol: str, probe: str) -> Moves:
+    """Read what :func:`write_moves` wrote."""
+    numbers = np.fromfile(_moves_path(folder, protocol, probe), dtype="<f4")
+    refits, seeds = int(numbers[0]), float(numbers[1])
+    ends = np.cumsum([2, REPLICATES, REPLICATES, refits])
+    _, replicates, luck, again, influence = np.split(numbers, ends)
+    return Moves(replicates, luck, seeds, again, influence)
+
+
+def together(moves: Sequence[Moves], values: Sequence[float | None]) -> Movements:
+    """Movements of several scores on the same texts; one without refits repeats its value."""
+    refits = max(len(one.refits) for one in moves)
+    again = [
+        one.refits if len(one.refits) else np.full(refits, value, dtype=np.float32)
+        for one, value in zip(moves, values, strict=True)
+    ]
+    return Movements(
+        values=np.stack([one.replicates for one in moves]).astype(np.float64),
+        influence=np.stack([one.influence for one in moves]),
+        luck=np.stack([one.luck for one in moves]).astype(np.float64),
+        seeds=np.array([one.seeds for one in moves]),
+        refits=np.stack(again).astype(np.float64),
+    )
 
 
 def _moves_path(folder: Path, protocol: str, probe: str) -> Path:

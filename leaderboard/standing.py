@@ -18,7 +18,7 @@ from cefrbench.statistics.pairs import (
 )
 from cefrbench.statistics.ranks import Rank, ranks
 from cefrbench_leaderboard.entry import Cell, Entry, Estimate
-from cefrbench_leaderboard.figures import GAP_NAME, read_moves
+from cefrbench_leaderboard.figures import GAP_NAME, read_moves, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +89,7 @@ def match(made: Sequence[Made], probe: str, protocol: str) -> Match | None:
     sign = 1.0 if protocol == GAP_NAME else -1.0
     found.sort(key=lambda one: (sign * (one.qwk.value or 0.0), one.made.entry.slug))
     moves = [read_moves(one.made.folder, protocol, one.probe) for one in found]
-    errors = difference_errors(
-        np.stack([one for one, _ in moves]).astype(np.float64),
-        np.stack([one for _, one in moves]),
-    )
+    errors = difference_errors(together(moves, [one.qwk.value for one in found]))
     values = np.array([one.qwk.value for one in found], dtype=np.float64)
     return Match(
         protocol,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cefrbench.results.comparison_tables import Cells
 
 #: Names of the scores, here so that `--help` needn't import numpy; a test compares them.
-SCORES = ("qwk", "macro_f1", "mae", "r2", "accuracy", "adjacent")
+SCORES = ("qwk", "macro_f1", "mae", "r2", "accuracy", "adjacent", "spearman", "recut")
 
 
 @click.command(epilog="Example: cefrbench compare out/minilm/cefr-v1.json out/surface/cefr-v1.json")

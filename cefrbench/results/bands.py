@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cefrbench.results.model import UnitRecord
 from cefrbench.statistics.intervals import Interval, ends
-from cefrbench.statistics.scoring import Floats, Statistic, cell_outcomes, get_statistic
+from cefrbench.statistics.scoring import SUM_STATISTICS, Floats, SumStatistic, cell_outcomes
 
 
 def layer_bands(
@@ -28,8 +28,8 @@ def layer_bands(
         Corpora in the mean: groups are left out.
     score : {"qwk", "macro_f1", "accuracy", "adjacent"}
     """
-    statistic = get_statistic(score)
-    if not statistic.from_cells:
+    statistic = SUM_STATISTICS.get(score)
+    if statistic is None or not statistic.from_cells:
         raise ValueError(f"{score} needs unrounded predictions, not a confusion matrix")
     counted = [unit for unit in units if unit.corpus in corpora]
     if not counted:
@@ -44,7 +44,7 @@ def layer_bands(
     }
 
 
-def _jackknife(units: list[UnitRecord], statistic: Statistic) -> Floats:
+def _jackknife(units: list[UnitRecord], statistic: SumStatistic) -> Floats:
     """Score of each unit, its standard error and its bias, shape ``(3, units)``."""
     counts = np.array([unit.confusion for unit in units], dtype=np.float64)
     columns = statistic.columns(cell_outcomes(counts.shape[1]))
@@ -61,7 +61,7 @@ def _jackknife(units: list[UnitRecord], statistic: Statistic) -> Floats:
     return np.stack([scores, error, -(n - 1) * mean_loss])
 
 
-def _band(units: list[UnitRecord], moments: Floats, statistic: Statistic) -> Interval:
+def _band(units: list[UnitRecord], moments: Floats, statistic: SumStatistic) -> Interval:
     """Interval of the mean over parts, then over seeds."""
     parts = {place: p for p, place in enumerate(dict.fromkeys((u.fold, u.corpus) for u in units))}
     seeds = {seed: s for s, seed in enumerate(dict.fromkeys(unit.seed for unit in units))}

@@ -20,7 +20,9 @@ from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
 from cefrbench.results.selection import gap_of, protocol_words
 from cefrbench.statistics.draws import Replicates, gap, resample
+from cefrbench.statistics.errors import Errors
 from cefrbench.statistics.intervals import Interval, from_draws
+from cefrbench.statistics.listing import get_statistic
 from cefrbench.statistics.pairs import (
     PairedTest,
     beyond_corpora,
@@ -31,7 +33,6 @@ from cefrbench.statistics.pairs import (
 from cefrbench.statistics.resampling import REPLICATES, TextWeights
 from cefrbench.statistics.sample import Sample
 from cefrbench.statistics.scores import DIRECTIONS
-from cefrbench.statistics.scoring import get_statistic
 
 ResultAndTable = tuple[RunResult, PredictionTable]
 
@@ -216,7 +217,10 @@ def _test_pairs(
     errors = {protocol: errors_of(found) for protocol, found in own.items()}
     differences = [_difference(own[p][i], own[p][j]) for p, i, j in places]
     estimates = np.array([own[p][i].estimate - own[p][j].estimate for p, i, j in places])
-    error = np.array([errors[p][i, j] for p, i, j in places])
+    error = Errors(
+        np.array([errors[p].error[i, j] for p, i, j in places]),
+        np.array([errors[p].freedom[i, j] for p, i, j in places]),
+    )
     by_corpus = np.full((len(places), max(map(len, differences))), np.nan)
     for row, difference in zip(by_corpus, differences, strict=True):
         row[: len(difference)] = difference

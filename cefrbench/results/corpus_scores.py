@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from cefrbench.results.model import ChoiceRecord, CorpusScore, UnitRecord
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.selection import run_of
+from cefrbench.statistics.continuous import rank_scores
 from cefrbench.statistics.scores import Scores, Sums, all_scores, scores, tally
 
 #: Protocol, corpus, probe, seed.
@@ -85,7 +86,9 @@ def _score(parts: list[ScoredPart], n_classes: int) -> Scores:
     ranked = [part.scores for part in parts if part.scores is not None]
     if len(ranked) < len(parts):
         return found
-    return found.model_copy(update=rank_scores(np.concatenate(ranked), low, high, keys, n_classes))
+    order = np.argsort(keys, kind="stable")
+    spearman, recut = rank_scores(np.concatenate(ranked)[order], low[order], high[order], n_classes)
+    return found.model_copy(update={"spearman": spearman, "recut": recut})
 
 
 def layer_scores(units: Iterable[UnitRecord]) -> list[CorpusScore]:
@@ -143,23 +146,3 @@ def choice_scores(
         if chosen.get((key.protocol, key.fold, key.probe, key.seed)) == key.layer
     )
     return tuple(corpus_scores(parts, n_classes, layer=None))
-
-
-def rank_scores(ranked, low, high, keys, n_classes):
-    from scipy.stats import spearmanr
-
-    from cefrbench.statistics.scores import qwk
-
-    middle = (low + high) / 2
-    gold = np.floor(middle).astype(int)
-    order = np.lexsort((keys, ranked))
-    cut = np.empty(len(gold), dtype=int)
-    cut[order] = np.sort(gold)
-    right = np.clip(cut, low, high)
-    counts = np.bincount(right * n_classes + cut, minlength=n_classes**2)
-    rho = (
-        float(spearmanr(ranked, middle).statistic)
-        if len(set(middle)) > 1 and len(set(ranked)) > 1
-        else None
-    )
-    return {"spearman": rho, "recut": qwk(counts.reshape(n_classes, n_classes))}

@@ -11,9 +11,9 @@ from cefrbench.results.samples import samples
 from cefrbench.results.selection import gap_of
 from cefrbench.statistics.draws import gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
+from cefrbench.statistics.listing import get_statistic
 from cefrbench.statistics.resampling import TextWeights
 from cefrbench.statistics.scores import DIRECTIONS
-from cefrbench.statistics.scoring import get_statistic
 
 
 @dataclass(frozen=True, slots=True)

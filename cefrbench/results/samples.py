@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cefrbench.errors import ResultError
 from cefrbench.results.model import RunResult
-from cefrbench.results.predictions import PredictionTable, UnitKey, unit_key
+from cefrbench.results.predictions import PredictionTable, unit_key
 from cefrbench.results.selection import counted_units
 from cefrbench.statistics.resampling import Codes, text_codes
-from cefrbench.statistics.sample import Part, Sample
-from cefrbench.statistics.scoring import Floats, outcomes
+from cefrbench.statistics.sample import Part, Refits, Sample, Scored
 
-
-class Scored(NamedTuple):
-    """One unit's predictions as arrays of one entry a row."""
-
-    texts: Codes
-    low: NDArray[np.int64]
-    high: NDArray[np.int64]
-    prediction: Floats
+#: Predictions of one corpus with their texts' codes, by seed and fold.
+Corpus = dict[int | None, dict[str, tuple[PredictionTable, Codes]]]
 
 
 def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, str], Sample]:
     """Take stored predictions apart into samples, by ``(protocol, probe)``.
+
+    The folds that score one corpus are taken together: its score is that of all its texts.
 
     Raises
     ------
@@ -38,14 +32,14 @@ def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, 
     _check_values(result, predictions)
     names = {record.card.name for record in result.corpora}
     codes = text_codes(predictions.text)
-    found: dict[tuple[str, str], dict[tuple[str, str], dict[int | None, Scored]]] = {}
+    found: dict[tuple[str, str], dict[str, Corpus]] = {}
     start = 0
     for key, table in predictions.units():
         stop = start + len(table)
         if key.corpus in names:
-            part = found.setdefault((key.protocol, key.probe), {})
-            seeds = part.setdefault((key.fold, key.corpus), {})
-            seeds[key.seed] = _in_order(table, codes[start:stop])
+            corpora = found.setdefault((key.protocol, key.probe), {})
+            seeds = corpora.setdefault(key.corpus, {}).setdefault(key.seed, {})
+            seeds[key.fold] = table, codes[start:stop]
         start = stop
     encoder, unclipped = result.encoder.digest(), result.config.unclipped_probes
     return {
@@ -55,15 +49,16 @@ def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, 
             protocol,
             tuple(
                 _part(
-                    UnitKey(protocol, fold, corpus, probe, None, 0),
+                    f"{probe} on {corpus} ({protocol})",
+                    corpus,
                     seeds,
                     len(result.scale),
                     clip=probe not in unclipped,
                 )
-                for (fold, corpus), seeds in parts.items()
+                for corpus, seeds in corpora.items()
             ),
         )
-        for (protocol, probe), parts in found.items()
+        for (protocol, probe), corpora in found.items()
     }
 
 
@@ -87,31 +82,40 @@ def _check_values(result: RunResult, predictions: PredictionTable) -> None:
         )
 
 
-def _in_order(table: PredictionTable, codes: Codes) -> Scored:
-    """One unit's predictions in the order of their texts' codes."""
-    order = np.argsort(codes, kind="stable")
-    return Scored(codes[order], table.low[order], table.high[order], table.prediction[order])
-
-
-def _part(place: UnitKey, seeds: dict[int | None, Scored], n_classes: int, *, clip: bool) -> Part:
-    first, *others = seeds.values()
-    for other in others:
-        if not all(map(np.array_equal, first[:3], other[:3])):
-            raise ResultError(
-                f"The predictions of {place.probe} on {place.corpus} ({place.protocol}, fold "
-                f"{place.fold}) hold other texts with one seed than with another: run it again."
-            )
-    texts, rows = np.unique(first.texts, return_inverse=True)
-    return Part(
-        fold=place.fold,
-        corpus=place.corpus,
-        seeds=tuple(seeds),
-        texts=texts,
-        rows=rows,
-        low=first.low,
-        high=first.high,
-        outcomes=tuple(
-            outcomes(one.prediction, one.low, one.high, n_classes, clip=clip)
-            for one in seeds.values()
-        ),
+def _in_order(folds: Mapping[str, tuple[PredictionTable, Codes]]) -> Scored:
+    """One seed's predictions of one corpus, all folds, in the order of their texts' keys."""
+    table = PredictionTable.concat([one for one, _ in folds.values()])
+    codes = np.concatenate([one for _, one in folds.values()])
+    order = np.argsort(table.text, kind="stable")
+    score, drawn = table.score[order], table.refit_prediction[order]
+    ranked = table.refit_score[order]
+    refits = None
+    if table.replicates > 1 and not np.isnan(drawn).any():
+        refits = Refits(
+            drawn.T.astype(np.float64),
+            None if np.isnan(ranked).any() else ranked.T.astype(np.float64),
+        )
+    return Scored(
+        codes[order],
+        table.low[order],
+        table.high[order],
+        table.prediction[order],
+        None if np.isnan(score).any() else score,
+        refits,
     )
+
+
+def _part(place: str, corpus: str, seeds: Corpus, n_classes: int, *, clip: bool) -> Part:
+    scored = {seed: _in_order(folds) for seed, folds in seeds.items()}
+    first, *others = scored.values()
+    for other in others:
+        if not all(
+            np.array_equal(getattr(first, name), getattr(other, name))
+            for name in ("texts", "low", "high")
+        ):
+            raise ResultError(
+                f"The predictions of {place} hold other texts with one seed than with another: "
+                "run it again."
+            )
+    folds = dict.fromkeys(fold for found in seeds.values() for fold in found)
+    return Part.of("+".join(folds), corpus, scored, n_classes, clip=clip)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cefrbench.statistics.errors import whole_error
 from cefrbench.statistics.resampling import Codes, TextWeights, seed_weights
 from cefrbench.statistics.sample import Sample
 from cefrbench.statistics.scoring import Floats, Statistic
@@ -21,7 +22,14 @@ class Replicates:
     estimate : float
         NaN where undefined.
     values : ndarray of float64, shape (replicates,)
-        NaN where a replicate is undefined.
+        Over resampled texts; NaN where a replicate is undefined.
+    luck : ndarray of float64, shape (replicates,)
+        What drawing the seeds anew adds to each of them.
+    seeds : float
+        Degrees of freedom of ``luck``; infinite without any.
+    refits : ndarray of float64, shape (refits,)
+        The score on the same texts, of probes fitted on resampled training texts; empty where the
+        fits are held fixed.
     texts : ndarray of uint64, shape (t,)
         Codes of the texts, each once, ascending.
     influence : ndarray of float64, shape (t,)
@@ -34,17 +42,27 @@ class Replicates:
 
     estimate: float
     values: Floats
+    luck: Floats
+    seeds: float
+    refits: Floats
     texts: Codes
     influence: Floats
     corpora: dict[str, float]
     parts: tuple[tuple[int, float], ...] = ()
 
     def minus(self, other: Replicates) -> Replicates:
-        """Difference of two scores, paired by text."""
+        """Difference of two scores of one probe, paired by text, seed and refit.
+
+        Where only one side was fitted anew, the other's fits are held fixed.
+        """
         texts, influence = _by_text([self.texts, other.texts], [self.influence, -other.influence])
+        refits = max(len(self.refits), len(other.refits))
         return Replicates(
             estimate=self.estimate - other.estimate,
             values=self.values - other.values,
+            luck=self.luck - other.luck,
+            seeds=min(self.seeds, other.seeds),
+            refits=self.refits_as(refits) - other.refits_as(refits),
             texts=texts,
             influence=influence,
             corpora={
@@ -54,9 +72,37 @@ class Replicates:
             },
         )
 
+    def refits_as(self, count: int) -> Floats:
+        """Its refits, or ``count`` times the fit itself where it has none.
+
+        Raises
+        ------
+        ValueError
+            When it has another number of them: they would not be paired.
+        """
+        if not len(self.refits):
+            return np.full(count, self.estimate)
+        if len(self.refits) != count:
+            raise ValueError(f"{len(self.refits)} refits can't be paired with {count}")
+        return self.refits
+
     def jackknife_error(self) -> float:
         """Standard error from leaving out one text at a time, wherever it is scored."""
         return float(np.sqrt((self.influence**2).sum()))
+
+    def error(self) -> tuple[float, float]:
+        """Standard error of the whole procedure, and its degrees of freedom."""
+        values = self.values[~np.isnan(self.values)]
+        refits = self.refits[~np.isnan(self.refits)]
+        luck = float(self.luck.var(ddof=1)) if np.isfinite(self.seeds) else 0.0
+        found = whole_error(
+            max(float(values.var(ddof=1)), self.jackknife_error() ** 2),
+            float(refits.var(ddof=1)) if len(refits) > 1 else 0.0,
+            len(refits),
+            luck,
+            luck**2 / self.seeds,
+        )
+        return float(found.error), float(found.freedom)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +117,8 @@ class Resampled:
     replicates : ndarray of float64, shape (replicates, seeds, parts)
     losses : tuple of ndarray of float64, shape (seeds, texts)
         For each part: what the score loses without each text.
+    refits : ndarray of float64, shape (refits, seeds, parts)
+        NaN where none was made.
     seed : int
         Of the resamples.
     """
@@ -79,6 +127,7 @@ class Resampled:
     scores: Floats
     replicates: Floats
     losses: tuple[Floats, ...]
+    refits: Floats
     seed: int
 
     def draws(self, corpora: Collection[str] | None = None) -> Replicates:
@@ -98,11 +147,17 @@ class Resampled:
         defined = ~np.isnan(scores)
         alive = defined.any(1)
         if not alive.any():
-            nothing = np.full(len(self.replicates), np.nan)
-            return Replicates(float("nan"), nothing, np.zeros(0, np.uint64), np.zeros(0), {})
+            return self._nothing()
         share = defined / np.maximum(defined.sum(1, keepdims=True), 1)
-        replicates = np.where(defined, self.replicates[:, :, chosen], 0.0)
-        by_seed = (replicates * share).sum(2)[:, alive]
+
+        def mean(drawn: Floats) -> Floats:
+            """Mean over parts, ``(draws, seeds)``."""
+            kept = np.where(defined, drawn[:, :, chosen], 0.0)
+            found: Floats = (kept * share).sum(2)[:, alive]
+            return found
+
+        by_seed, by_refit = mean(self.replicates), mean(self.refits)
+        by_refit = by_refit[:, ~np.isnan(by_refit).all(0)] if len(by_refit) else by_refit
         seed_means = (np.nan_to_num(scores) * share).sum(1)[alive]
         texts, influence = _by_text(
             [self.sample.parts[p].texts for p in chosen],
@@ -111,7 +166,10 @@ class Resampled:
         by_part = [_mean(column) for column in scores.T]
         return Replicates(
             estimate=float(seed_means.mean()),
-            values=by_seed.mean(1) + self._seed_luck(seed_means, by_seed),
+            values=by_seed.mean(1),
+            luck=self._seed_luck(seed_means, by_seed, by_refit),
+            seeds=len(seed_means) - 1.0 if len(seed_means) > 1 else np.inf,
+            refits=by_refit.mean(1) if by_refit.size else np.zeros(0),
             texts=texts,
             influence=influence,
             corpora=self._by_corpus(chosen),
@@ -122,17 +180,24 @@ class Resampled:
             ),
         )
 
-    def _seed_luck(self, means: Floats, replicates: Floats) -> Floats:
+    def _nothing(self) -> Replicates:
+        nothing, none = np.full(len(self.replicates), np.nan), np.zeros(0)
+        texts = np.zeros(0, np.uint64)
+        return Replicates(float("nan"), nothing, 0 * nothing, np.inf, none, texts, none, {})
+
+    def _seed_luck(self, means: Floats, replicates: Floats, refits: Floats) -> Floats:
         """What drawing the seeds anew adds to each replicate of their mean.
 
-        The seeds' scores differ by the luck of the fit and by what the sample of texts does to one
-        seed alone. The second is in the replicates already, so that part of the spread is taken
-        out: else it would count twice.
+        The seeds' scores differ by what each seed does to any fit and by what it does to this
+        one: the luck of this sample of texts, which is in the replicates already, and the luck of
+        these training texts, which is in the refits already where several seeds have them. Both
+        parts of the spread are taken out: else they would count twice.
 
         Parameters
         ----------
         means : ndarray of float64, shape (seeds,)
         replicates : ndarray of float64, shape (replicates, seeds)
+        refits : ndarray of float64, shape (refits, seeds that have any)
         """
         count = len(means)
         spread = float(means.var(ddof=1)) if count > 1 else 0.0
@@ -140,9 +205,11 @@ class Resampled:
         if spread == 0.0 or not len(whole):
             return np.zeros(len(replicates))
         apart = whole - whole.mean(1, keepdims=True)
-        by_texts = float(apart.var(0).sum()) / (count - 1)
+        known = float(apart.var(0).sum()) / (count - 1) + _interaction(refits) * (
+            count / max(1, refits.shape[1])
+        )
         drawn = seed_weights(count, len(replicates), self.seed, self.sample.encoder)
-        luck: Floats = np.sqrt(max(0.0, 1 - by_texts / spread)) * ((drawn - 1 / count) @ means)
+        luck: Floats = np.sqrt(max(0.0, 1 - known / spread)) * ((drawn - 1 / count) @ means)
         return luck
 
     def _influence(self, part: int, share: Floats) -> Floats:
@@ -159,6 +226,16 @@ class Resampled:
             if not np.isnan(mean):
                 means[corpus] = mean
         return means
+
+
+def _interaction(refits: Floats) -> float:
+    """Variance of refits by seeds, ``(refits, seeds)``, that neither explains alone."""
+    whole = refits[~np.isnan(refits).any(1)]
+    rows, columns = whole.shape
+    if rows < 2 or columns < 2:
+        return 0.0
+    rest = whole - whole.mean(1, keepdims=True) - whole.mean(0) + whole.mean()
+    return float((rest**2).sum() / ((rows - 1) * (columns - 1)))
 
 
 def gap(inside: Resampled, outside: Resampled) -> Replicates:
@@ -182,18 +259,33 @@ def _mean(scores: Floats) -> float:
 
 
 def resample(sample: Sample, statistic: Statistic, weights: TextWeights) -> Resampled:
-    """Score all parts and seeds of a sample in all replicates."""
+    """Score all parts and seeds of a sample in all replicates.
+
+    Raises
+    ------
+    ValueError
+        When two seeds or parts have refits, but not as many.
+    """
     seeds = sample.seeds
     scores = np.full((len(seeds), len(sample.parts)), np.nan)
     replicates = np.full((weights.replicates, *scores.shape), np.nan)
+    refits = np.full((_count_refits(sample), *scores.shape), np.nan)
     losses = []
     for p, part in enumerate(sample.parts):
-        columns = part.columns(statistic)
-        total = columns.sum(1, keepdims=True)
         at = [seeds.index(seed) for seed in part.seeds]
-        scores[at, p] = statistic.value(total)[:, 0]
-        replicates[:, at, p] = statistic.value(weights.sums(part.texts, columns))
+        scores[at, p] = statistic.scores(part.outcomes)
+        replicates[:, at, p] = statistic.resampled(part, weights)
         loss = np.full((len(seeds), len(part.texts)), np.nan)
-        loss[at] = scores[at, p, None] - statistic.value(total - columns)
+        loss[at] = statistic.losses(part)
         losses.append(loss)
-    return Resampled(sample, scores, replicates, tuple(losses), weights.seed)
+        for place, s in enumerate(at):
+            if again := part.refitted(place):
+                refits[:, s, p] = statistic.scores(again)
+    return Resampled(sample, scores, replicates, tuple(losses), refits, weights.seed)
+
+
+def _count_refits(sample: Sample) -> int:
+    counts = {len(one) for part in sample.parts for one in part.refits if one is not None}
+    if len(counts) > 1:
+        raise ValueError(f"seeds or parts have different numbers of refits: {sorted(counts)}")
+    return max(counts, default=0)

@@ -4,8 +4,9 @@ The interval is normal on a scale where the score's distribution nearly is (Fish
 logarithm for MAE, …), centred at the estimate less its bootstrap bias: QWK is biased in small
 corpora, and a mean over nine of them keeps the bias while its error shrinks to a third, so that
 percentile intervals cover the truth in 84 to 93 % of cases only (``docs/statistics.md``). Its width
-comes from the bootstrap's standard error or the jackknife's, whichever is larger, because the
-former falls short where a level has few texts.
+comes from the error of the whole procedure (:mod:`.errors`) and Student's quantile; of the texts'
+error, the bootstrap's or the jackknife's, whichever is larger, because the former falls short
+where a level has few texts.
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cefrbench.statistics.draws import Replicates
+from cefrbench.statistics.errors import student
 from cefrbench.statistics.scoring import Link, Statistic
 
-#: Two-sided 95 % quantile of the normal distribution.
-Z95 = 1.959963984540054
 #: Fewest replicates, as a share, that have to be defined for an interval to be given.
 _ENOUGH = 0.5
 
@@ -42,6 +42,8 @@ class Interval:
         0 for an interval from the jackknife alone.
     undefined : int
         Replicates without a score (one gold level was left), which the interval leaves out.
+    refits : int
+        Refits on resampled training texts whose spread is in it; 0 where it holds the fits fixed.
     """
 
     estimate: float | None
@@ -51,12 +53,20 @@ class Interval:
     texts: int
     replicates: int
     undefined: int = 0
+    refits: int = 0
+
+    @property
+    def covers(self) -> str:
+        """What it is an interval over, in words."""
+        if self.refits:
+            return f"over scored texts and over fits ({self.refits} on resampled training texts)"
+        return "over scored texts; the fits are held fixed"
 
     @property
     def note(self) -> str:
         """What has to be said about it; mostly nothing."""
         if self.estimate is None:
-            return "undefined: the texts have one level only"
+            return "undefined: the texts have one level only, or no ranks among their predictions"
         share = f"{self.undefined:,} of {self.replicates:,} resamples"
         if self.low is None:
             return f"no interval: the texts are too few, {share} leave a corpus with one level"
@@ -67,30 +77,24 @@ class Interval:
 
 def from_draws(draws: Replicates, statistic: Statistic | None = None) -> Interval:
     """Interval of a score (on its own scale) or, without ``statistic``, of a difference."""
-    replicates = len(draws.values)
     values = draws.values[~np.isnan(draws.values)]
+    replicates, refits = len(draws.values), len(draws.refits)
     undefined = replicates - len(values)
     texts = len(draws.texts)
     if np.isnan(draws.estimate):
-        return Interval(None, None, None, None, texts, replicates, undefined)
+        return Interval(None, None, None, None, texts, replicates, undefined, refits)
     if len(values) < _ENOUGH * replicates:
-        return Interval(draws.estimate, None, None, None, texts, replicates, undefined)
-    centre, error = centre_and_error(draws)
+        return Interval(draws.estimate, None, None, None, texts, replicates, undefined, refits)
+    error, freedom = draws.error()
+    centre = 2 * draws.estimate - float(values.mean())
     link: Link = "identity"
     bounds = (-np.inf, np.inf)
     if statistic is not None:
         link, bounds = statistic.link, statistic.bounds
         if statistic.proportion:
             centre, error = _smoothed(draws, error)
-    low, high = ends(draws.estimate, centre, error, link, bounds)
-    return Interval(draws.estimate, low, high, error, texts, replicates, undefined)
-
-
-def centre_and_error(draws: Replicates) -> tuple[float, float]:
-    """Estimate less its bootstrap bias, and its standard error."""
-    values = draws.values[~np.isnan(draws.values)]
-    error = max(float(values.std(ddof=1)), draws.jackknife_error())
-    return 2 * draws.estimate - float(values.mean()), error
+    low, high = ends(draws.estimate, centre, error, link, bounds, freedom)
+    return Interval(draws.estimate, low, high, error, texts, replicates, undefined, refits)
 
 
 def _smoothed(draws: Replicates, error: float) -> tuple[float, float]:
@@ -107,15 +111,23 @@ def _smoothed(draws: Replicates, error: float) -> tuple[float, float]:
 
 
 def ends(
-    estimate: float, centre: float, error: float, link: Link, bounds: tuple[float, float]
+    estimate: float,
+    centre: float,
+    error: float,
+    link: Link,
+    bounds: tuple[float, float],
+    freedom: float = np.inf,
 ) -> tuple[float, float]:
-    """Ends of the interval ``centre ± 1.96 error``, taken on the scale of ``link``."""
+    """Ends of the interval ``centre ± t error``, taken on the scale of ``link``.
+
+    ``t`` is Student's 97.5 % quantile with so many degrees of freedom: 1.96 without end.
+    """
     if error <= 1e-12:
         return estimate, estimate
     # A bias is not corrected by more than half the way to the end of the score's range.
     centre = min(max(centre, (estimate + bounds[0]) / 2), (estimate + bounds[1]) / 2)
     there, slope, back = _LINKS[link]
-    half = Z95 * error * slope(centre)
+    half = float(student(0.0, freedom)[0]) * error * slope(centre)
     low, high = float(back(there(centre) - half)), float(back(there(centre) + half))
     # A reader who sees an estimate outside its interval learns nothing from either.
     return max(min(low, estimate), bounds[0]), min(max(high, estimate), bounds[1])

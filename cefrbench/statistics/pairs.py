@@ -1,12 +1,13 @@
 """The paired test behind comparisons, boards and ranks: differences, their errors, their p-values.
 
 All pairs of a family are tested at once. Two scopes. *These corpora*: corpora are fixed, texts are
-resampled inside them, jointly for all results; the difference over its standard error is normal.
-*Corpora beyond these*: corpora are the second level, a sample of corpora that could have been
-there; the difference varies with the spread of the corpora's own differences, and the test is
-Student's with one degree of freedom fewer than corpora, never with less error than the first scope
-has (the Hartung–Knapp test of a random-effects meta-analysis, as modified in Röver, Knapp & Friede
-2015).
+resampled inside them, and probes fitted on resampled training texts, jointly for all results; the
+difference over its standard error is Student's with the freedom of :mod:`.errors`, or normal where
+the fits are held fixed. *Corpora beyond these*: corpora are the second level, a sample of corpora
+that could have been there; the difference varies with the spread of the corpora's own differences,
+and the test is Student's with one degree of freedom fewer than corpora, never with less error or
+more freedom than the first scope has (the Hartung–Knapp test of a random-effects meta-analysis, as
+modified in Röver, Knapp & Friede 2015).
 """
 
 from __future__ import annotations
@@ -19,6 +20,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cefrbench.statistics.draws import Replicates
+from cefrbench.statistics.errors import (
+    Errors,
+    difference_variance,
+    student,
+    whole_error,
+    without_rounding,
+)
 from cefrbench.statistics.scoring import Floats
 
 #: With two corpora the t quantile is 12.7: nothing could be said beyond them.
@@ -79,38 +87,83 @@ class PairedTests:
         return PairedTest(*(float(a[place]) for a in (self.low, self.high, self.p, self.p_holm)))
 
 
-def difference_errors(values: Floats, influence: NDArray[np.floating[Any]]) -> Floats:
-    """Standard errors of all differences between scores on the same texts.
+@dataclass(frozen=True, slots=True, eq=False)
+class Movements:
+    """How some scores on the same texts move: with texts, with seeds, with refits.
 
-    The larger of the bootstrap's and the jackknife's: with the bootstrap's alone the test rejects
-    up to 8 % of true null hypotheses on skewed corpora of 30 texts. What else a difference varies
-    with (the fits, say) is another variance to be added here, and nowhere else.
-
-    Parameters
+    Attributes
     ----------
     values : ndarray of float64, shape (n, replicates)
-        NaN where a replicate is undefined; its own mean is taken out of each row.
+        Over resampled texts; NaN where a replicate is undefined.
     influence : ndarray of float64 or float32, shape (n, t)
         What each score loses without each text.
+    luck : ndarray of float64, shape (n, replicates), optional
+        What drawing the seeds anew adds; None: nothing.
+    seeds : ndarray of float64, shape (n,), optional
+        Degrees of freedom of ``luck``.
+    refits : ndarray of float64, shape (n, refits), optional
+        Paired by their place; a score that has none repeats itself. None: all fits held fixed.
+    """
+
+    values: Floats
+    influence: NDArray[np.floating[Any]]
+    luck: Floats | None = None
+    seeds: Floats | None = None
+    refits: Floats | None = None
+
+
+def difference_errors(moves: Movements) -> Errors:
+    """Standard errors of all differences between scores on the same texts.
+
+    Of the error over texts, the larger of the bootstrap's and the jackknife's: with the
+    bootstrap's alone the test rejects up to 8 % of true null hypotheses on skewed corpora of 30
+    texts. What else a difference varies with is added here, and nowhere else.
 
     Returns
     -------
-    ndarray of float64, shape (n, n)
-        NaN where less than half of the replicates are defined for both.
+    Errors
+        Of shape ``(n, n)``; NaN where less than half of the replicates are defined for both.
     """
-    variance = np.maximum(
-        _replicate_variance(values), _difference_variance(influence @ influence.T)
+    texts = np.maximum(
+        _replicate_variance(moves.values),
+        difference_variance(moves.influence @ moves.influence.T),
     )
-    return np.sqrt(variance)
+    luck = doubt = refits = count = np.zeros_like(texts)
+    if moves.luck is not None and moves.seeds is not None and moves.luck.any():
+        luck = _replicate_variance(moves.luck)
+        # Two encoders' seeds are drawn apart, and so are the doubts about their variances.
+        own = moves.luck.var(1, ddof=1) ** 2 / moves.seeds
+        doubt = own[:, None] + own
+    if moves.refits is not None and moves.refits.shape[1] > 1:
+        refits = _replicate_variance(moves.refits)
+        made = (moves.refits != moves.refits[:, :1]).any(1)
+        there = (~np.isnan(moves.refits)).astype(np.float64)
+        count = np.where(made[:, None] | made, there @ there.T, 0.0)
+    return whole_error(texts, refits, count, luck, doubt)
 
 
-def errors_of(draws: Sequence[Replicates]) -> Floats:
-    """:func:`difference_errors` of scores, matched text by text, shape ``(n, n)``."""
+def errors_of(draws: Sequence[Replicates]) -> Errors:
+    """:func:`difference_errors` of scores, matched text by text, shape ``(n, n)``.
+
+    Raises
+    ------
+    ValueError
+        When two of them have refits, but not as many.
+    """
     texts = np.unique(np.concatenate([one.texts for one in draws]))
     influence = np.zeros((len(draws), len(texts)))
     for row, one in zip(influence, draws, strict=True):
         row[np.searchsorted(texts, one.texts)] = one.influence
-    return difference_errors(np.stack([one.values for one in draws]), influence)
+    refits = max(len(one.refits) for one in draws)
+    return difference_errors(
+        Movements(
+            np.stack([one.values for one in draws]),
+            influence,
+            np.stack([one.luck for one in draws]),
+            np.array([one.seeds for one in draws]),
+            np.stack([one.refits_as(refits) for one in draws]),
+        )
+    )
 
 
 def _replicate_variance(values: Floats) -> Floats:
@@ -121,7 +174,7 @@ def _replicate_variance(values: Floats) -> Floats:
     mean = filled.sum(1, keepdims=True) / np.maximum(there.sum(1, keepdims=True), 1)
     deviation = np.where(there & some, values - mean, 0.0)
     if there.all():
-        return _difference_variance(deviation @ deviation.T / (values.shape[1] - 1))
+        return difference_variance(deviation @ deviation.T / (values.shape[1] - 1))
     here = there.astype(np.float64)
     n = here @ here.T
     squares = deviation**2 @ here.T
@@ -130,31 +183,18 @@ def _replicate_variance(values: Floats) -> Floats:
     # The sum over what both have of (a - b)², and from it the variance about their mean.
     apart = np.maximum(squares + squares.T - 2 * deviation @ deviation.T, 0.0)
     variance = (apart - total**2 / np.maximum(n, 1)) / np.maximum(n - 1, 1)
-    variance = _without_rounding(variance, (squares + squares.T) / np.maximum(n, 1))
+    variance = without_rounding(variance, (squares + squares.T) / np.maximum(n, 1))
     return np.where((2 * n >= values.shape[1]) & (n > 1), variance, np.nan)
 
 
-def _difference_variance(covariance: NDArray[np.floating[Any]]) -> Floats:
-    """``var(a - b) = var a + var b - 2 cov(a, b)``."""
-    own = np.broadcast_to(np.diag(covariance)[:, None], covariance.shape)
-    return _without_rounding(own + own.T - 2 * covariance, own + own.T)
-
-
-def _without_rounding(
-    variance: NDArray[np.floating[Any]], own: NDArray[np.floating[Any]]
-) -> Floats:
-    """0 where a difference of variances is no more than their rounding."""
-    floor = 100 * np.finfo(variance.dtype).eps * own
-    return np.where(variance > floor, variance, 0.0).astype(np.float64)
-
-
-def pair_tests(scores: ArrayLike, errors: Floats) -> PairedTests:
+def pair_tests(scores: ArrayLike, errors: Errors) -> PairedTests:
     """Test all pairs of some scores on these corpora, Holm's correction over all of them.
 
     Parameters
     ----------
     scores : array_like of float, shape (n,)
-    errors : ndarray of float64, shape (n, n)
+    errors : Errors
+        Of shape ``(n, n)``.
 
     Returns
     -------
@@ -163,24 +203,28 @@ def pair_tests(scores: ArrayLike, errors: Floats) -> PairedTests:
     """
     values = np.asarray(scores, dtype=np.float64)
     first, second = np.triu_indices(len(values), 1)
-    tests = these_corpora(values[first] - values[second], errors[first, second])
+    tests = these_corpora(values[first] - values[second], _of_pairs(errors, first, second))
     return _both_ways(tests, first, second, len(values))
 
 
-def pair_tests_beyond(scores: ArrayLike, errors: Floats, corpora: Floats) -> PairedTests:
+def pair_tests_beyond(scores: ArrayLike, errors: Errors, corpora: Floats) -> PairedTests:
     """Test all pairs of some scores beyond these corpora, Holm's correction over all of them.
 
     Parameters
     ----------
     scores : array_like of float, shape (n,)
-    errors : ndarray of float64, shape (n, n)
+    errors : Errors
+        Of shape ``(n, n)``.
     corpora : ndarray of float64, shape (n, corpora)
         Scores by corpus; NaN where there is none.
     """
     values = np.asarray(scores, dtype=np.float64)
     first, second = np.triu_indices(len(values), 1)
-    difference, error = values[first] - values[second], errors[first, second]
-    tests = beyond_corpora(difference, error, corpora[first] - corpora[second])
+    tests = beyond_corpora(
+        values[first] - values[second],
+        _of_pairs(errors, first, second),
+        corpora[first] - corpora[second],
+    )
     return _both_ways(tests, first, second, len(values))
 
 
@@ -203,20 +247,24 @@ def _both_ways(
     )
 
 
-def these_corpora(difference: ArrayLike, error: ArrayLike) -> PairedTests:
-    """Test differences over the texts of fixed corpora; not corrected."""
-    return _test(np.asarray(difference, np.float64), np.asarray(error, np.float64), None)
+def _of_pairs(errors: Errors, first: NDArray[np.intp], second: NDArray[np.intp]) -> Errors:
+    return Errors(errors.error[first, second], errors.freedom[first, second])
 
 
-def beyond_corpora(difference: ArrayLike, error: ArrayLike, corpora: Floats) -> PairedTests:
+def these_corpora(difference: ArrayLike, errors: Errors) -> PairedTests:
+    """Test differences over texts and fits on fixed corpora; not corrected."""
+    return _test(np.asarray(difference, np.float64), errors)
+
+
+def beyond_corpora(difference: ArrayLike, errors: Errors, corpora: Floats) -> PairedTests:
     """Test differences over corpora; not corrected, NaN with fewer than three corpora.
 
     Parameters
     ----------
     difference : array_like of float, shape (...)
         Mean over corpora.
-    error : array_like of float, shape (...)
-        Over texts, of :func:`difference_errors`.
+    errors : Errors, shape (...)
+        On these corpora, of :func:`difference_errors`.
     corpora : ndarray of float64, shape (..., corpora)
         Difference of each corpus; NaN where there is none.
     """
@@ -227,34 +275,20 @@ def beyond_corpora(difference: ArrayLike, error: ArrayLike, corpora: Floats) -> 
     mean = np.where(there, corpora, 0.0).sum(-1) / n
     squares = (np.where(there, corpora - mean[..., None], 0.0) ** 2).sum(-1)
     spread = np.sqrt(squares / (n - 1) / n)
-    larger = np.where(able, np.maximum(np.asarray(error, np.float64), spread), np.nan)
-    return _test(np.asarray(difference, np.float64), larger, (n - 1).astype(np.float64))
+    larger = np.where(able, np.maximum(errors.error, spread), np.nan)
+    freedom = np.minimum(n - 1.0, errors.freedom)
+    return _test(np.asarray(difference, np.float64), Errors(larger, freedom))
 
 
-def _test(difference: Floats, error: Floats, freedom: Floats | None) -> PairedTests:
+def _test(difference: Floats, errors: Errors) -> PairedTests:
     # Identical predictions differ by nothing, and nothing but rounding is in the way.
-    sure = error <= _NOTHING
-    quantile, tail = _student(np.abs(difference) / np.where(sure, 1.0, error), freedom)
-    known = np.where(np.isnan(error), np.nan, 0.0) + difference
-    half = quantile * np.where(sure, 0.0, error)
+    sure = errors.error <= _NOTHING
+    quantile, tail = student(np.abs(difference) / np.where(sure, 1.0, errors.error), errors.freedom)
+    known = np.where(np.isnan(errors.error), np.nan, 0.0) + difference
+    half = quantile * np.where(sure, 0.0, errors.error)
     certain = np.where(np.abs(difference) <= _NOTHING, 1.0, 0.0)
     p = np.where(sure, certain, 2 * tail) + 0 * known
     return PairedTests(known - half, known + half, p, p)
-
-
-def _student(statistic: Floats, freedom: Floats | None) -> tuple[Floats, Floats]:
-    """97.5 % quantile of Student's t, and its tail above values; the normal's without freedom.
-
-    From ``scipy.special``: all of ``scipy.stats`` takes a second to import.
-    """
-    from scipy.special import ndtr, ndtri, stdtr, stdtrit
-
-    if freedom is None:
-        return ndtri(0.975), ndtr(-statistic)
-    # Quantiles are slow, and of a million pairs nearly all have the same freedom.
-    known, place = np.unique(freedom, return_inverse=True)
-    quantile = stdtrit(known, 0.975)[place].reshape(freedom.shape)
-    return quantile, stdtr(freedom, -statistic)
 
 
 def holm(p: Floats) -> Floats:

@@ -1,38 +1,96 @@
 """Predictions as the statistics see them: one sample a probe and protocol.
 
-A sample has parts, one a fold and scored corpus, and each part has the probe's seeds over the same
-texts. Its score is the mean over parts, then over seeds, as in a result's summary.
+A sample has parts, one a scored corpus, and each part has the probe's seeds over the same texts,
+those of all folds together. Its score is the mean over parts, then over seeds, as in a result's
+summary.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.statistics.resampling import Codes
-from cefrbench.statistics.scoring import Floats, Outcomes, Statistic
+from cefrbench.statistics.scoring import Floats, Outcomes, outcomes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refits:
+    """What one seed's probe says when it is fitted anew on resampled training texts.
+
+    Replicate ``r`` stands for the same weights of texts in every fold, probe, seed and encoder.
+
+    Attributes
+    ----------
+    predictions : ndarray of float64, shape (refits, m)
+        Unrounded, in the order of the part's rows.
+    scores : ndarray of float64, shape (refits, m), optional
+        Continuous scores; None where the probe has none.
+    """
+
+    predictions: Floats
+    scores: Floats | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.predictions) < 2:
+            raise ValueError("one refit has no variance: make two or more, or none")
+
+    def __len__(self) -> int:
+        return len(self.predictions)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """One seed's predictions of one corpus; rows in the order of their texts' keys.
+
+    Attributes
+    ----------
+    texts : ndarray of uint64, shape (m,)
+        Codes of the rows' texts.
+    low, high : ndarray of int64, shape (m,)
+        Gold intervals.
+    prediction : ndarray of float64, shape (m,)
+        Unrounded.
+    score : ndarray of float64, shape (m,), optional
+        Continuous score.
+    refits : Refits, optional
+    """
+
+    texts: Codes
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    prediction: Floats
+    score: Floats | None = None
+    refits: Refits | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """One scored corpus in one fold.
+    """One scored corpus, over all folds that score it.
 
     Attributes
     ----------
-    fold, corpus : str
+    fold : str
+        Name of the fold; of several, joined by ``+``.
+    corpus : str
     seeds : tuple of int or None
     texts : ndarray of uint64, shape (n,)
         Codes of the texts, each once, ascending.
     rows : ndarray of int, shape (m,)
-        Position in ``texts`` of each scored row: more rows than texts where the study's form
-        scores a repeated text as often as it stands there.
+        Position in ``texts`` of each scored row. Rows stand in the order of their texts' keys,
+        which decides between equal scores (:mod:`.continuous`). There are more rows than texts
+        where the study's form scores a repeated text as often as it stands there.
     low, high : ndarray of int64, shape (m,)
         Gold intervals.
     outcomes : tuple of Outcomes
         One a seed, rows in the order of ``rows``.
+    refits : tuple of Refits or None
+        One a seed; empty without any.
+    clip : bool
+        Whether errors are of predictions clipped to the scale.
     """
 
     fold: str
@@ -43,16 +101,61 @@ class Part:
     low: NDArray[np.int64]
     high: NDArray[np.int64]
     outcomes: tuple[Outcomes, ...]
+    refits: tuple[Refits | None, ...] = ()
+    clip: bool = True
 
-    def columns(self, statistic: Statistic) -> Floats:
-        """Columns of a score summed by text, shape ``(seeds, n, k)``."""
-        by_row = np.stack([statistic.columns(seed) for seed in self.outcomes])
+    @classmethod
+    def of(
+        cls,
+        fold: str,
+        corpus: str,
+        seeds: Mapping[int | None, Scored],
+        n_classes: int,
+        *,
+        clip: bool = True,
+    ) -> Part:
+        """Make a part of one or more seeds' predictions of the same rows."""
+        first = next(iter(seeds.values()))
+        texts, rows = np.unique(first.texts, return_inverse=True)
+        found = tuple(
+            outcomes(one.prediction, one.low, one.high, n_classes, one.score, clip=clip)
+            for one in seeds.values()
+        )
+        refits = tuple(one.refits for one in seeds.values())
+        return cls(
+            fold,
+            corpus,
+            tuple(seeds),
+            texts,
+            rows,
+            first.low,
+            first.high,
+            found,
+            refits if any(one is not None for one in refits) else (),
+            clip,
+        )
+
+    def by_text(self, by_row: Floats) -> Floats:
+        """Add up what the rows of each text have, ``(seeds, m, ...)`` to ``(seeds, n, ...)``."""
+        found = np.zeros((len(by_row), len(self.texts), *by_row.shape[2:]))
         if len(self.rows) == len(self.texts):
-            return by_row
-        by_text = np.zeros((len(self.outcomes), len(self.texts), by_row.shape[2]))
-        for text, row in zip(by_text, by_row, strict=True):
-            np.add.at(text, self.rows, row)
-        return by_text
+            found[:, self.rows] = by_row
+        else:
+            for text, row in zip(found, by_row, strict=True):
+                np.add.at(text, self.rows, row)
+        return found
+
+    def refitted(self, seed: int) -> list[Outcomes]:
+        """Outcomes of the refits of the seed at one place; empty without any."""
+        refits = self.refits[seed] if self.refits else None
+        if refits is None:
+            return []
+        n_classes = self.outcomes[seed].n_classes
+        scores = refits.scores if refits.scores is not None else [None] * len(refits)
+        return [
+            outcomes(prediction, self.low, self.high, n_classes, score, clip=self.clip)
+            for prediction, score in zip(refits.predictions, scores, strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,9 +184,3 @@ class Sample:
     def seeds(self) -> tuple[int | None, ...]:
         """Seeds of any part, in order, each once."""
         return tuple(dict.fromkeys(seed for part in self.parts for seed in part.seeds))
-
-    def only(self, corpora: Iterable[str]) -> Sample:
-        """Keep the parts of some corpora."""
-        keep = frozenset(corpora)
-        parts = tuple(part for part in self.parts if part.corpus in keep)
-        return Sample(self.encoder, self.probe, self.protocol, parts)

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from cefrbench.contracts.cards import Card
-from cefrbench.statistics.scoring import STATISTICS, Floats, cell_outcomes, outcomes
+from cefrbench.statistics.scoring import SUM_STATISTICS, Floats, cell_outcomes, outcomes
 
 
 class Sums(Card):
@@ -60,6 +60,8 @@ DIRECTIONS = {
     "r2": True,
     "accuracy": True,
     "adjacent": True,
+    "spearman": True,
+    "recut": True,
 }
 
 
@@ -79,7 +81,9 @@ def scores(confusion: ArrayLike, sums: Sums) -> Scores:
 
 def qwks(confusions: Sequence[ArrayLike] | NDArray[np.int64]) -> list[float | None]:
     """:func:`qwk` of many confusion matrices of one scale, each of shape ``(C, C)``."""
-    return _or_none(STATISTICS["qwk"].value(_sums(confusions, "qwk"))) if len(confusions) else []
+    return (
+        _or_none(SUM_STATISTICS["qwk"].value(_sums(confusions, "qwk"))) if len(confusions) else []
+    )
 
 
 def mean_qwk(confusions: Sequence[ArrayLike] | NDArray[np.int64]) -> float | None:
@@ -108,19 +112,20 @@ def all_scores(
     }
     columns = [
         _or_none(
-            STATISTICS[name].value(
+            SUM_STATISTICS[name].value(
                 unrounded[name] if name in unrounded else _sums(confusions, name)
             )
         )
-        for name in DIRECTIONS
+        for name in SUM_STATISTICS
     ]
-    return [Scores(**dict(zip(DIRECTIONS, row, strict=True))) for row in zip(*columns, strict=True)]
+    rows = zip(*columns, strict=True)
+    return [Scores(**dict(zip(SUM_STATISTICS, row, strict=True))) for row in rows]
 
 
 def _sums(confusions: Sequence[ArrayLike] | NDArray[np.int64], score: str) -> Floats:
     """Sums of a score's columns over the texts of each matrix; exact, for they are whole."""
     counts = np.asarray(confusions, dtype=np.float64)
-    cells = STATISTICS[score].columns(cell_outcomes(counts.shape[1]))
+    cells = SUM_STATISTICS[score].columns(cell_outcomes(counts.shape[1]))
     sums: Floats = counts.reshape(len(counts), -1) @ cells
     return sums
 

@@ -1,21 +1,25 @@
-"""What each score is: a function of sums over texts, so that a resample costs one matrix product.
+"""What each score is that is a function of sums over texts: a resample costs one matrix product.
 
-These are the only definitions. A score is two things: columns, one row a text, and a function of
-the columns' sums; :mod:`cefrbench.statistics.scores` takes the sums from confusion matrices. QWK,
-for one, needs no matrix: ``Σ w·observed = Σ (g - p)²`` and, with both marginals written out,
+These are the only definitions; what ranks decide is in :mod:`cefrbench.statistics.continuous`.
+A score is two things: columns, one row a text, and a function of the columns' sums;
+:mod:`cefrbench.statistics.scores` takes the sums from confusion matrices. QWK, for one, needs no
+matrix: ``Σ w·observed = Σ (g - p)²`` and, with both marginals written out,
 ``Σ w·expected = Σ g² + Σ p² - 2 Σ g Σ p / n``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.errors import unknown_name
+if TYPE_CHECKING:
+    from cefrbench.statistics.resampling import TextWeights
+    from cefrbench.statistics.sample import Part
 
 Floats = NDArray[np.float64]
 Link = Literal["fisher", "logit", "log", "log1m", "identity"]
@@ -31,16 +35,25 @@ class Outcomes:
         Classes, as they are counted in a confusion matrix.
     error : ndarray of float64
         Of the unrounded prediction, signed, from the nearer end of the gold interval.
-    middle : ndarray of float64
-        Middle of the gold interval.
+    low, high : ndarray of int64
+        Gold intervals.
     n_classes : int
+    score : ndarray of float64, optional
+        Continuous score, from which ranks are taken; None where the probe has none.
     """
 
     gold: NDArray[np.int64]
     predicted: NDArray[np.int64]
     error: Floats
-    middle: Floats
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
     n_classes: int
+    score: Floats | None = None
+
+    @property
+    def middle(self) -> Floats:
+        """Middle of each gold interval."""
+        return (self.low + self.high) / 2.0
 
 
 def round_to_class(predictions: Floats, n_classes: int) -> NDArray[np.int64]:
@@ -53,6 +66,7 @@ def outcomes(
     low: NDArray[np.int64],
     high: NDArray[np.int64],
     n_classes: int,
+    score: Floats | None = None,
     *,
     clip: bool = True,
 ) -> Outcomes:
@@ -67,6 +81,8 @@ def outcomes(
         Unrounded, unclipped.
     low, high : ndarray of int64, shape (n,)
     n_classes : int
+    score : ndarray of float64, shape (n,), optional
+        Continuous score, on whatever scale; kept as it is.
     clip : bool
         Whether errors are of predictions clipped to the scale; classes always are.
     """
@@ -76,8 +92,10 @@ def outcomes(
         gold=np.clip(predicted, low, high),
         predicted=predicted,
         error=value - np.clip(value, low, high),
-        middle=(low + high) / 2.0,
+        low=low,
+        high=high,
         n_classes=n_classes,
+        score=score,
     )
 
 
@@ -87,38 +105,78 @@ def cell_outcomes(n_classes: int) -> Outcomes:
     The unrounded prediction is not known there, so ``error`` is that of the rounded one.
     """
     gold, predicted = np.divmod(np.arange(n_classes**2, dtype=np.int64), n_classes)
-    return Outcomes(gold, predicted, (predicted - gold).astype(np.float64), gold * 1.0, n_classes)
+    error = (predicted - gold).astype(np.float64)
+    return Outcomes(gold, predicted, error, gold, gold, n_classes)
 
 
-@dataclass(frozen=True, slots=True)
-class Statistic:
+@dataclass(frozen=True, kw_only=True)
+class Statistic(ABC):
     """One score.
 
     Attributes
     ----------
     name : str
-        As in :class:`cefrbench.statistics.scores.Scores`.
-    columns : callable
-        Outcomes of ``n`` texts to an array ``[n, k]``; the first column is 1.
-    value : callable
-        Sums of those columns ``[..., k]`` to scores ``[...]``; NaN where undefined.
     link : str
         Scale on which its sampling distribution is nearly normal.
     bounds : (float, float)
         Lowest and highest possible value.
-    from_cells : bool
-        Whether the confusion matrix determines it.
     proportion : bool
         Whether it is a share of texts.
     """
 
     name: str
-    columns: Callable[[Outcomes], Floats]
-    value: Callable[[Floats], Floats]
     link: Link
     bounds: tuple[float, float]
-    from_cells: bool = True
     proportion: bool = False
+
+    @abstractmethod
+    def scores(self, outcomes: Sequence[Outcomes]) -> Floats:
+        """Score of each of some outcomes of the same texts; NaN where undefined."""
+
+    @abstractmethod
+    def resampled(self, part: Part, weights: TextWeights) -> Floats:
+        """Scores of a part in all replicates of its texts, shape ``(replicates, seeds)``."""
+
+    @abstractmethod
+    def losses(self, part: Part) -> Floats:
+        """What the score of each seed loses without each text, shape ``(seeds, texts)``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SumStatistic(Statistic):
+    """A score that is a function of sums over texts.
+
+    Attributes
+    ----------
+    columns : callable
+        Outcomes of ``n`` texts to an array ``[n, k]``; the first column is 1.
+    value : callable
+        Sums of those columns ``[..., k]`` to scores ``[...]``; NaN where undefined.
+    from_cells : bool
+        Whether the confusion matrix determines it.
+    """
+
+    columns: Callable[[Outcomes], Floats]
+    value: Callable[[Floats], Floats]
+    from_cells: bool = True
+
+    def scores(self, outcomes: Sequence[Outcomes]) -> Floats:
+        """See :meth:`Statistic.scores`."""
+        return self.value(np.stack([self.columns(one).sum(0) for one in outcomes]))
+
+    def resampled(self, part: Part, weights: TextWeights) -> Floats:
+        """See :meth:`Statistic.resampled`."""
+        return self.value(weights.sums(part.texts, self._by_text(part)))
+
+    def losses(self, part: Part) -> Floats:
+        """See :meth:`Statistic.losses`."""
+        columns = self._by_text(part)
+        total = columns.sum(1, keepdims=True)
+        return self.value(total) - self.value(total - columns)
+
+    def _by_text(self, part: Part) -> Floats:
+        """Columns summed by text, shape ``(seeds, texts, k)``."""
+        return part.by_text(np.stack([self.columns(seed) for seed in part.outcomes]))
 
 
 def _columns(*columns: NDArray[np.float64] | NDArray[np.int64] | NDArray[np.bool_]) -> Floats:
@@ -174,52 +232,42 @@ def _mean(sums: Floats) -> Floats:
 
 _SHARE = (0.0, 1.0)
 _ALL = (
-    Statistic("qwk", _qwk_columns, _qwk, "fisher", (-1.0, 1.0)),
-    Statistic("macro_f1", _f1_columns, _macro_f1, "logit", _SHARE),
-    Statistic(
-        "mae",
-        lambda o: _columns(np.abs(o.error)),
-        _mean,
-        "log",
-        (0.0, np.inf),
+    SumStatistic(name="qwk", columns=_qwk_columns, value=_qwk, link="fisher", bounds=(-1.0, 1.0)),
+    SumStatistic(
+        name="macro_f1", columns=_f1_columns, value=_macro_f1, link="logit", bounds=_SHARE
+    ),
+    SumStatistic(
+        name="mae",
+        columns=lambda o: _columns(np.abs(o.error)),
+        value=_mean,
+        link="log",
+        bounds=(0.0, np.inf),
         from_cells=False,
     ),
-    Statistic(
-        "r2",
-        lambda o: _columns(o.error**2, o.middle, o.middle**2),
-        _r2,
-        "log1m",
-        (-np.inf, 1.0),
+    SumStatistic(
+        name="r2",
+        columns=lambda o: _columns(o.error**2, o.middle, o.middle**2),
+        value=_r2,
+        link="log1m",
+        bounds=(-np.inf, 1.0),
         from_cells=False,
     ),
-    Statistic(
-        "accuracy",
-        lambda o: _columns(o.gold == o.predicted),
-        _mean,
-        "identity",
-        _SHARE,
+    SumStatistic(
+        name="accuracy",
+        columns=lambda o: _columns(o.gold == o.predicted),
+        value=_mean,
+        link="identity",
+        bounds=_SHARE,
         proportion=True,
     ),
-    Statistic(
-        "adjacent",
-        lambda o: _columns(np.abs(o.gold - o.predicted) <= 1),
-        _mean,
-        "identity",
-        _SHARE,
+    SumStatistic(
+        name="adjacent",
+        columns=lambda o: _columns(np.abs(o.gold - o.predicted) <= 1),
+        value=_mean,
+        link="identity",
+        bounds=_SHARE,
         proportion=True,
     ),
 )
-STATISTICS = {statistic.name: statistic for statistic in _ALL}
-
-
-def get_statistic(name: str) -> Statistic:
-    """Find a score by name.
-
-    Raises
-    ------
-    UserError
-        With the nearest names.
-    """
-    if name not in STATISTICS:
-        raise unknown_name("score", name, STATISTICS)
-    return STATISTICS[name]
+#: Scores that are functions of sums; all scores are in :data:`.listing.STATISTICS`.
+SUM_STATISTICS = {statistic.name: statistic for statistic in _ALL}

@@ -14,9 +14,10 @@ from scipy.stats import norm
 
 from cefrbench.statistics.draws import resample
 from cefrbench.statistics.intervals import Interval, from_draws
+from cefrbench.statistics.listing import STATISTICS
 from cefrbench.statistics.resampling import TextWeights
-from cefrbench.statistics.sample import Part, Sample
-from cefrbench.statistics.scoring import STATISTICS, Outcomes, outcomes
+from cefrbench.statistics.sample import Part, Sample, Scored
+from cefrbench.statistics.scoring import Outcomes, outcomes
 
 #: Levels as in a corpus of many levels, and in one with few texts at the top.
 BROAD = (0.1, 0.25, 0.3, 0.25, 0.1)
@@ -64,7 +65,7 @@ def predict(
 
 
 def seen_as(values: NDArray[np.float64], seen: Texts) -> Outcomes:
-    return outcomes(values, seen.level, seen.level, 5)
+    return outcomes(values, seen.level, seen.level, 5, values)
 
 
 def true_score(score: str, rho: float, prior: tuple[float, ...], spread: float = 1.0) -> float:
@@ -73,7 +74,7 @@ def true_score(score: str, rho: float, prior: tuple[float, ...], spread: float =
     many = texts(rng, 0, 1_000_000, prior)
     statistic = STATISTICS[score]
     found = seen_as(predict(rng, many, rho, prior, spread=spread), many)
-    return float(statistic.value(statistic.columns(found).sum(0)))
+    return float(statistic.scores([found])[0])
 
 
 def sample(
@@ -81,15 +82,14 @@ def sample(
 ) -> Sample:
     """Sample of one probe; ``values`` holds predictions by corpus, then by seed."""
     parts = tuple(
-        Part(
-            fold="all",
-            corpus=f"corpus-{c}",
-            seeds=tuple(range(len(seeds))),
-            texts=seen.codes,
-            rows=np.arange(len(seen.codes)),
-            low=seen.level,
-            high=seen.level,
-            outcomes=tuple(seen_as(one, seen) for one in seeds),
+        Part.of(
+            "all",
+            f"corpus-{c}",
+            {
+                seed: Scored(seen.codes, seen.level, seen.level, one, one)
+                for seed, one in enumerate(seeds)
+            },
+            5,
         )
         for c, (seen, seeds) in enumerate(zip(corpora, values, strict=True))
     )
@@ -103,16 +103,9 @@ def interval(
     counts = np.asarray(confusion)
     cells = np.repeat(np.arange(counts.size), counts.ravel())
     gold, predicted = np.divmod(cells, len(counts))
-    part = Part(
-        fold="all",
-        corpus="one",
-        seeds=(None,),
-        texts=np.arange(len(cells), dtype=np.uint64),
-        rows=np.arange(len(cells)),
-        low=gold,
-        high=gold,
-        outcomes=(outcomes(predicted.astype(float), gold, gold, len(counts)),),
-    )
+    codes = np.arange(len(cells), dtype=np.uint64)
+    scored = Scored(codes, gold, gold, predicted.astype(float))
+    part = Part.of("all", "one", {None: scored}, len(counts))
     statistic = STATISTICS[score]
     weights = TextWeights(replicates, seed)
     drawn = resample(Sample("encoder", "probe", "loco", (part,)), statistic, weights).draws()

@@ -8,7 +8,7 @@ from result_factory import write_made
 
 from cefrbench.cli import main
 from cefrbench.cli.compare import SCORES
-from cefrbench.statistics.scoring import STATISTICS
+from cefrbench.statistics.listing import STATISTICS
 
 
 @pytest.fixture

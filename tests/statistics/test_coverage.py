@@ -8,8 +8,8 @@ from simulated_probes import BROAD, STEEP, interval, predict, sample, texts, tru
 
 from cefrbench.statistics.draws import gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
+from cefrbench.statistics.listing import STATISTICS
 from cefrbench.statistics.resampling import TextWeights
-from cefrbench.statistics.scoring import STATISTICS
 
 known = cache(true_score)
 

@@ -10,9 +10,9 @@ from cefrbench.results.intervals import summary_intervals
 from cefrbench.results.samples import samples
 from cefrbench.statistics.draws import Replicates, gap, resample
 from cefrbench.statistics.intervals import from_draws
+from cefrbench.statistics.listing import STATISTICS
 from cefrbench.statistics.pairs import errors_of
 from cefrbench.statistics.resampling import TextWeights
-from cefrbench.statistics.scoring import STATISTICS
 
 QWK = STATISTICS["qwk"]
 
@@ -41,6 +41,9 @@ def moving(values: float, influence: float) -> Replicates:
     return Replicates(
         estimate=0.5,
         values=0.5 + values * spread / spread.std(ddof=1),
+        luck=np.zeros(500),
+        seeds=np.inf,
+        refits=np.zeros(0),
         texts=np.arange(4, dtype=np.uint64),
         influence=influence * np.array([0.5, -0.5, 0.5, -0.5]),
         corpora={"one": 0.5},
@@ -94,7 +97,7 @@ def test_two_encoders_draw_their_seeds_apart() -> None:
     by_seed = [
         resample(sample([seen], [[one]]), QWK, weights).draws().estimate for one in values[0]
     ]
-    assert errors_of([first, same])[0, 1] == 0.0
+    assert errors_of([first, same]).error[0, 1] == 0.0
     # What is left when the texts are the same: the variance of two means of three seeds.
     luck = np.sqrt(2 * np.var(by_seed, ddof=1) / 3)
-    assert errors_of([first, second])[0, 1] == pytest.approx(luck, rel=0.05)
+    assert errors_of([first, second]).error[0, 1] == pytest.approx(luck, rel=0.05)

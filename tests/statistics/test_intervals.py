@@ -12,7 +12,7 @@ from sklearn.metrics import cohen_kappa_score
 from cefrbench.results.bands import layer_bands
 from cefrbench.results.intervals import summary_intervals
 from cefrbench.results.predictions import PredictionTable
-from cefrbench.statistics.intervals import Z95, ends
+from cefrbench.statistics.intervals import ends
 from cefrbench.statistics.scores import DIRECTIONS
 
 MATRIX = np.array(
@@ -91,7 +91,7 @@ def test_scores_of_unrounded_predictions_need_more_than_a_matrix(score: str) -> 
 def test_ends_on_fishers_scale_are_those_of_a_correlation() -> None:
     error = 0.05
     low, high = ends(0.8, 0.8, error, "fisher", (-1, 1))
-    half = Z95 * error / (1 - 0.8**2)
+    half = scipy.stats.norm.ppf(0.975) * error / (1 - 0.8**2)
     assert (low, high) == pytest.approx(
         (np.tanh(np.arctanh(0.8) - half), np.tanh(np.arctanh(0.8) + half))
     )

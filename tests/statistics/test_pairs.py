@@ -4,11 +4,15 @@ from itertools import product
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 from scipy.stats import norm, ttest_1samp
 from simulated_probes import BROAD, STEEP, predict, sample, seen_as, texts
 
 from cefrbench.statistics.draws import Replicates, resample
+from cefrbench.statistics.errors import Errors
+from cefrbench.statistics.listing import STATISTICS
 from cefrbench.statistics.pairs import (
+    Movements,
     beyond_corpora,
     difference_errors,
     errors_of,
@@ -17,9 +21,14 @@ from cefrbench.statistics.pairs import (
     these_corpora,
 )
 from cefrbench.statistics.resampling import TextWeights
-from cefrbench.statistics.scoring import STATISTICS
 
 QWK = STATISTICS["qwk"]
+
+
+def surely(error: ArrayLike) -> Errors:
+    """Errors that are known, as over texts alone."""
+    error = np.asarray(error, dtype=np.float64)
+    return Errors(error, np.full(error.shape, np.inf))
 
 
 def test_holm_as_computed_by_hand() -> None:
@@ -36,7 +45,7 @@ def test_holm_never_exceeds_one_and_takes_nothing() -> None:
 def test_over_corpora_that_differ_more_than_their_texts_it_is_the_t_test() -> None:
     corpora = [0.02, 0.09, -0.01, 0.05, 0.11]
     expected = ttest_1samp(corpora, 0.0)
-    found = beyond_corpora(np.mean(corpora), 0.001, np.array(corpora)).one()
+    found = beyond_corpora(np.mean(corpora), surely(0.001), np.array(corpora)).one()
     assert found is not None
     assert found.p == pytest.approx(expected.pvalue)
     assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval()))
@@ -45,8 +54,8 @@ def test_over_corpora_that_differ_more_than_their_texts_it_is_the_t_test() -> No
 @pytest.mark.parametrize("error", [0.001, 0.02, 0.5])
 def test_no_claim_beyond_the_corpora_is_surer_than_the_one_on_them(error: float) -> None:
     corpora = [0.02, 0.09, -0.01, 0.05]
-    here = these_corpora(0.0375, error).one()
-    beyond = beyond_corpora(0.0375, error, np.array(corpora)).one()
+    here = these_corpora(0.0375, surely(error)).one()
+    beyond = beyond_corpora(0.0375, surely(error), np.array(corpora)).one()
     assert here is not None
     assert beyond is not None
     assert beyond.p > here.p
@@ -54,17 +63,17 @@ def test_no_claim_beyond_the_corpora_is_surer_than_the_one_on_them(error: float)
 
 
 def test_two_corpora_say_nothing_about_others() -> None:
-    assert beyond_corpora(0.1, 0.01, np.array([0.1, 0.1])).one() is None
-    assert beyond_corpora(0.1, 0.01, np.array([0.1, np.nan, 0.1])).one() is None
+    assert beyond_corpora(0.1, surely(0.01), np.array([0.1, 0.1])).one() is None
+    assert beyond_corpora(0.1, surely(0.01), np.array([0.1, np.nan, 0.1])).one() is None
 
 
 def test_p_is_below_5_per_cent_exactly_where_the_interval_leaves_0_out() -> None:
-    found = these_corpora(np.linspace(0.0, 0.05, 41), 0.01)
+    found = these_corpora(np.linspace(0.0, 0.05, 41), surely(0.01))
     np.testing.assert_array_equal(found.p < 0.05, found.low > 0)
 
 
 def test_equal_predictions_are_no_difference() -> None:
-    found = these_corpora(0.0, 0.0).one()
+    found = these_corpora(0.0, surely(0.0)).one()
     assert found is not None
     assert (found.p, found.low, found.high) == (1.0, 0.0, 0.0)
 
@@ -99,8 +108,9 @@ def rejections(times: int, beyond: bool = False, **world: object) -> float:
     found = 0
     for _ in range(times):
         one, two = paired(rng, weights, **world)  # type: ignore[arg-type]
-        error = errors_of([one, two])[0, 1]
-        assert error > 0
+        errors = errors_of([one, two])
+        error = Errors(errors.error[0, 1], errors.freedom[0, 1])
+        assert error.error > 0
         difference = one.minus(two)
         test = these_corpora(difference.estimate, error)
         if beyond:
@@ -144,8 +154,8 @@ def test_p_is_near_that_of_the_exact_permutation(better: float, worse: float) ->
     drawn = [resample(sample([seen], [[value]]), QWK, weights).draws() for value in values]
     difference = drawn[0].minus(drawn[1])
     assert difference.estimate == pytest.approx(differences[0])
-    error = errors_of(drawn)[0, 1]
-    assert these_corpora(difference.estimate, error).p == pytest.approx(exact, abs=0.05)
+    error = errors_of(drawn).error[0, 1]
+    assert these_corpora(difference.estimate, surely(error)).p == pytest.approx(exact, abs=0.05)
 
 
 def scattered(n: int = 6, replicates: int = 301, count: int = 40) -> tuple[np.ndarray, np.ndarray]:
@@ -156,7 +166,7 @@ def scattered(n: int = 6, replicates: int = 301, count: int = 40) -> tuple[np.nd
 def test_errors_of_all_pairs_are_those_of_each_difference() -> None:
     values, influence = scattered()
     influence[3:] *= 3
-    found = difference_errors(values, influence)
+    found = difference_errors(Movements(values, influence)).error
     for i, j in product(range(6), repeat=2):
         boot = np.std(values[i] - values[j], ddof=1)
         jack = np.sqrt(((influence[i] - influence[j]) ** 2).sum())
@@ -167,7 +177,7 @@ def test_undefined_replicates_are_left_out_of_the_pairs_that_lack_them() -> None
     values, influence = scattered()
     values[0, :100] = np.nan
     values[1, 80:240] = np.nan
-    found = difference_errors(values, 0 * influence)
+    found = difference_errors(Movements(values, 0 * influence)).error
     both = values[0] - values[2]
     assert found[0, 2] == pytest.approx(np.std(both[~np.isnan(both)], ddof=1))
     # Only 61 of 301 are left for these two, and 141 of 301 for that one and any other.
@@ -179,7 +189,9 @@ def test_a_bias_of_the_replicates_is_no_error() -> None:
     values, influence = scattered()
     moved = values - np.arange(6)[:, None] / 10
     np.testing.assert_allclose(
-        difference_errors(moved, influence), difference_errors(values, influence), atol=1e-12
+        difference_errors(Movements(moved, influence)).error,
+        difference_errors(Movements(values, influence)).error,
+        atol=1e-12,
     )
 
 
@@ -188,12 +200,12 @@ def test_equal_scores_have_no_error(kind: type) -> None:
     values, influence = scattered(2)
     values[1], influence[1] = values[0], influence[0]
     values = values.astype(kind).astype(np.float64)
-    assert difference_errors(values, influence.astype(kind))[0, 1] == 0.0
+    assert difference_errors(Movements(values, influence.astype(kind))).error[0, 1] == 0.0
 
 
 def test_the_family_is_every_pair_once_and_both_ways_are_one_test() -> None:
     scores = np.array([0.50, 0.53, 0.47, 0.60])
-    errors = np.full((4, 4), 0.02)
+    errors = surely(np.full((4, 4), 0.02))
     found = pair_tests(scores, errors)
     above = np.triu_indices(4, 1)
     expected = 2 * norm.sf(np.abs(scores[above[0]] - scores[above[1]]) / 0.02)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cefrbench.statistics.pairs import PairedTests, difference_errors, pair_tests
+from cefrbench.statistics.errors import Errors
+from cefrbench.statistics.pairs import Movements, PairedTests, difference_errors, pair_tests
 from cefrbench.statistics.ranks import ranks
 
 
@@ -23,9 +24,9 @@ def boards(draw):
     n = draw(st.integers(1, 9))
     scores = draw(arrays(np.float64, n, elements=st.floats(-1, 1)))
     values = draw(arrays(np.float64, (n, 12), elements=st.floats(-0.1, 0.1)))
-    errors = difference_errors(values, np.zeros((n, 1)))
+    errors = difference_errors(Movements(values, np.zeros((n, 1))))
     unknown = draw(arrays(np.bool_, (n, n)))
-    errors[unknown | unknown.T] = np.nan
+    errors.error[unknown | unknown.T] = np.nan
     return scores, errors
 
 
@@ -48,7 +49,8 @@ def test_the_order_of_entries_does_not_matter(board, random) -> None:
     order = list(range(len(scores)))
     random.shuffle(order)
     straight = ranks(scores, pair_tests(scores, errors))
-    turned = ranks(scores[order], pair_tests(scores[order], errors[np.ix_(order, order)]))
+    at = np.ix_(order, order)
+    turned = ranks(scores[order], pair_tests(scores[order], Errors(*(each[at] for each in errors))))
     assert turned == [straight[i] for i in order]
 
 
@@ -87,7 +89,7 @@ def test_all_sets_hold_the_true_ranks_in_at_least_95_of_100_worlds() -> None:
     for _ in range(worlds):
         # Half of what the texts do to one they do to all: differences vary by their own half.
         scores = truth + rng.normal(0, 0.02) + rng.normal(0, 0.01, 12)
-        errors = np.full((12, 12), 0.01 * np.sqrt(2))
+        errors = Errors(np.full((12, 12), 0.01 * np.sqrt(2)), np.full((12, 12), np.inf))
         found = ranks(scores, pair_tests(scores, errors))
         missed += any(
             one.low > f or one.high < final

@@ -8,6 +8,7 @@ from result_factory import make_result
 
 from cefrbench.errors import ResultError
 from cefrbench.results.samples import samples
+from cefrbench.statistics.resampling import text_codes
 
 
 def test_each_probe_and_protocol_is_a_sample_of_its_corpora_and_seeds() -> None:
@@ -26,6 +27,28 @@ def test_the_same_text_has_the_same_code_in_every_sample() -> None:
     ):
         assert inside.corpus == outside.corpus
         assert np.isin(inside.texts, outside.texts).all()
+
+
+def test_folds_that_score_one_corpus_are_one_part() -> None:
+    """Five folds cut anew have the same score and interval as the one fold that they were."""
+    result, predictions = make_result(protocols=("loco",), probes=("ridge",), seeds=(0,))
+    cut = np.char.add("fold-", (np.arange(len(predictions)) * 7 % 5).astype(str))
+    order = np.lexsort((cut, predictions.corpus))
+    folded = replace(predictions, fold=cut).take(order)
+    whole, parts = (samples(result, each)["loco", "ridge"] for each in (predictions, folded))
+    assert [part.fold for part in whole.parts] == ["alpha", "beta", "gamma"]
+    assert [part.fold.split("+") for part in parts.parts] == 3 * [[f"fold-{i}" for i in range(5)]]
+    for one, other in zip(whole.parts, parts.parts, strict=True):
+        np.testing.assert_array_equal(one.texts, other.texts)
+        np.testing.assert_array_equal(one.rows, other.rows)
+        np.testing.assert_array_equal(one.outcomes[0].predicted, other.outcomes[0].predicted)
+
+
+def test_rows_stand_in_the_order_of_their_texts_keys() -> None:
+    result, predictions = make_result(protocols=("loco",), probes=("ridge",))
+    part = samples(result, predictions)["loco", "ridge"].parts[0]
+    keys = np.sort(predictions.text[predictions.corpus == "alpha"])
+    np.testing.assert_array_equal(part.texts[part.rows], text_codes(keys))
 
 
 @pytest.mark.parametrize(

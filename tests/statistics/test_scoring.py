@@ -11,8 +11,9 @@ from sklearn.metrics import (
 )
 
 from cefrbench.errors import UserError
+from cefrbench.statistics.listing import STATISTICS, get_statistic
 from cefrbench.statistics.scores import DIRECTIONS, scores, tally
-from cefrbench.statistics.scoring import STATISTICS, cell_outcomes, get_statistic, outcomes
+from cefrbench.statistics.scoring import SUM_STATISTICS, cell_outcomes, outcomes
 
 
 def drawn(seed: int, n: int = 60) -> tuple[np.ndarray, np.ndarray]:
@@ -22,7 +23,7 @@ def drawn(seed: int, n: int = 60) -> tuple[np.ndarray, np.ndarray]:
 
 
 def of_sums(score: str, prediction: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
-    statistic = STATISTICS[score]
+    statistic = SUM_STATISTICS[score]
     return float(statistic.value(statistic.columns(outcomes(prediction, low, high, 5)).sum(0)))
 
 
@@ -74,7 +75,7 @@ def test_scores_from_sums_are_those_of_a_result_where_two_levels_are_right(seed:
 def test_cells_of_a_confusion_matrix_give_the_scores_of_its_texts() -> None:
     prediction, gold = drawn(7)
     counted = tally(prediction, gold, gold, 5)
-    for score, statistic in STATISTICS.items():
+    for score, statistic in SUM_STATISTICS.items():
         if statistic.from_cells:
             cells = counted.confusion.ravel() @ statistic.columns(cell_outcomes(5))
             assert float(statistic.value(cells)) == pytest.approx(
@@ -83,8 +84,9 @@ def test_cells_of_a_confusion_matrix_give_the_scores_of_its_texts() -> None:
 
 
 def test_only_scores_of_rounded_predictions_come_from_cells() -> None:
-    assert {name for name, one in STATISTICS.items() if not one.from_cells} == {"mae", "r2"}
-    assert set(STATISTICS) == set(DIRECTIONS)
+    assert {name for name, one in SUM_STATISTICS.items() if not one.from_cells} == {"mae", "r2"}
+    assert set(SUM_STATISTICS) == set(DIRECTIONS)
+    assert set(STATISTICS) - set(SUM_STATISTICS) == {"spearman", "recut"}
 
 
 @pytest.mark.parametrize("score", ["qwk", "r2"])
@@ -95,7 +97,7 @@ def test_a_score_that_one_level_leaves_undefined_is_nan(score: str) -> None:
 
 def test_no_texts_have_no_score() -> None:
     nothing = np.zeros(0, dtype=np.int64)
-    for score in STATISTICS:
+    for score in SUM_STATISTICS:
         assert np.isnan(of_sums(score, np.zeros(0), nothing, nothing))
 
 

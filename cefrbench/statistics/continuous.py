@@ -1,0 +1,368 @@
+"""Scores of continuous predictions: rank correlation, and QWK *recut* at the corpus's own levels.
+
+*Spearman* is the correlation of midranks of the continuous scores and of the gold levels (of a gold
+interval its middle), so equal values share their mean rank.
+
+*Recut* QWK asks what is left when thresholds are no matter. The scores of one corpus are sorted,
+and its lowest ``n(A1)`` texts get A1, the next ``n(A2)`` get A2, and so on, where ``n`` counts that
+corpus's own gold levels; then it is QWK. The level shares of the corpus are used, never a single
+label. Three rules make it one number:
+
+- Equal scores are taken in the order of their texts' keys, which know nothing of a level.
+- A text of which several levels are right counts once, in equal shares for each of them: any other
+  rule would pick a label, or look at the prediction. A cut between the levels ``k`` and ``k + 1``
+  is then at ``c = Σ shares of levels up to k``, and the text that ``c`` divides is on the side on
+  which its larger half is, the upper one if they are equal. So each text has one level.
+- Against the gold interval a recut level is scored as any prediction is.
+
+A resample counts a text as often as it is drawn, in the shares and among the sorted: copies of a
+text stand side by side, tied in rank, and a cut may fall between them. Both scores then need the
+cumulative weights of the sorted texts in each replicate and little else: a text's order doesn't
+depend on the replicate.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cefrbench.statistics.resampling import TextWeights
+from cefrbench.statistics.sample import Part
+from cefrbench.statistics.scoring import (
+    SUM_STATISTICS,
+    Floats,
+    Outcomes,
+    Statistic,
+    outcomes,
+)
+
+Integers = NDArray[np.int64]
+#: Weights in work at once: few enough to stay in a processor's cache.
+_BLOCK = 2**17
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankStatistic(Statistic):
+    """A score of the order of continuous scores; NaN where a probe has none."""
+
+    def scores(self, outcomes: Sequence[Outcomes]) -> Floats:
+        """See :meth:`Statistic.scores`."""
+        found = np.full(len(outcomes), np.nan)
+        for s, one in enumerate(outcomes):
+            if _ranked(one):
+                found[s] = self._weighted(_sort(one), np.ones((1, len(one.gold))))[0]
+        return found
+
+    def resampled(self, part: Part, weights: TextWeights) -> Floats:
+        """See :meth:`Statistic.resampled`."""
+        found = np.full((weights.replicates, len(part.outcomes)), np.nan)
+        for s, one in enumerate(part.outcomes):
+            if _ranked(one):
+                ranking = _sort(one)
+                rows = part.rows[ranking.order]
+                known = weights.of(part.texts)
+                for block in _blocks(weights.replicates, len(rows)):
+                    drawn = known[rows, block].T
+                    found[block, s] = self._weighted(ranking, drawn.astype(np.float64, "C"))
+        return found
+
+    def losses(self, part: Part) -> Floats:
+        """See :meth:`Statistic.losses`; of a text in several rows, the sum of what each does."""
+        by_row = np.full((len(part.outcomes), len(part.rows)), np.nan)
+        for loss, one in zip(by_row, part.outcomes, strict=True):
+            if _ranked(one):
+                ranking = _sort(one)
+                whole = self._weighted(ranking, np.ones((1, len(loss))))
+                loss[ranking.order] = whole - self._without(ranking)
+        return part.by_text(by_row)
+
+    @abstractmethod
+    def _weighted(self, ranking: _Ranking, weights: Floats) -> Floats:
+        """Score in each replicate; weights of shape ``(replicates, rows)`` are whole numbers."""
+
+    @abstractmethod
+    def _without(self, ranking: _Ranking) -> Floats:
+        """Score without each of the sorted rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Ranking:
+    """Rows in the order of their scores.
+
+    Attributes
+    ----------
+    order : ndarray of int, shape (m,)
+        Sorted rows.
+    first, last : ndarray of int, shape (m,)
+        For each sorted row, where its score first stands, and one past where it last stands.
+    kind : ndarray of int, shape (m,)
+        Gold interval of each sorted row, as a place in ``low`` and ``high``.
+    low, high : ndarray of int64, shape (kinds,)
+        The different gold intervals.
+    before : ndarray of int64, shape (m + 1, kinds)
+        How many rows of each kind are among the first ``i``.
+    n_classes : int
+    """
+
+    order: NDArray[np.intp]
+    first: NDArray[np.intp]
+    last: NDArray[np.intp]
+    kind: NDArray[np.intp]
+    low: Integers
+    high: Integers
+    before: Integers
+    n_classes: int
+
+    @cached_property
+    def one_hot(self) -> Floats:
+        """Whether a sorted row is of a kind, shape ``(m, kinds)``."""
+        return _one_hot(self.kind, len(self.low))
+
+    @cached_property
+    def by_kind(self) -> NDArray[np.intp]:
+        """Sorted rows, those of one kind together."""
+        return np.argsort(self.kind, kind="stable")
+
+    @cached_property
+    def levels(self) -> Floats:
+        """Which middle of gold intervals, of those that there are, a sorted row has, one-hot."""
+        middles, which = np.unique((self.low + self.high) / 2, return_inverse=True)
+        return _one_hot(which[self.kind], len(middles))
+
+
+def _ranked(one: Outcomes) -> bool:
+    return one.score is not None and len(one.score) > 0
+
+
+def _sort(one: Outcomes) -> _Ranking:
+    score = np.asarray(one.score, dtype=np.float64)
+    order = np.argsort(score, kind="stable")
+    ordered = score[order]
+    pairs, kind = np.unique(np.stack([one.low, one.high]), axis=1, return_inverse=True)
+    kind = kind.reshape(-1)[order]
+    before = np.zeros((len(order) + 1, pairs.shape[1]), dtype=np.int64)
+    np.cumsum(kind[:, None] == np.arange(pairs.shape[1]), axis=0, out=before[1:])
+    return _Ranking(
+        order,
+        np.searchsorted(ordered, ordered, "left"),
+        np.searchsorted(ordered, ordered, "right"),
+        kind,
+        pairs[0],
+        pairs[1],
+        before,
+        one.n_classes,
+    )
+
+
+def _one_hot(which: NDArray[np.intp], count: int) -> Floats:
+    found: Floats = (which[:, None] == np.arange(count)).astype(np.float64)
+    return found
+
+
+def _blocks(replicates: int, rows: int) -> Iterator[slice]:
+    step = max(1, _BLOCK // rows)
+    return (slice(start, start + step) for start in range(0, replicates, step))
+
+
+def _cumulative(weights: Floats) -> Floats:
+    """Weight of the first ``i`` rows, shape ``(replicates, rows + 1)``."""
+    found = np.zeros((len(weights), weights.shape[1] + 1))
+    np.cumsum(weights, axis=1, out=found[:, 1:])
+    return found
+
+
+# -- Spearman ----------------------------------------------------------------------------------
+
+
+class _Spearman(RankStatistic):
+    """Pearson's correlation of midranks, which are taken about their middle."""
+
+    def _weighted(self, ranking: _Ranking, weights: Floats) -> Floats:
+        below = _cumulative(weights)
+        half = below[:, -1:] / 2
+        if (ranking.last - ranking.first == 1).all():
+            rank = (below[:, :-1] + below[:, 1:]) / 2 - half
+        else:
+            rank = (below[:, ranking.first] + below[:, ranking.last]) / 2 - half
+        there = ranking.levels
+        count = weights @ there
+        level_below = _cumulative(count)
+        level = (level_below[:, :-1] + level_below[:, 1:]) / 2 - half
+        weighted = weights * rank
+        together = ((weighted @ there) * level).sum(1)
+        return _correlation(together, (weighted * rank).sum(1), (count * level**2).sum(1))
+
+    def _without(self, ranking: _Ranking) -> Floats:
+        """Score without each row: ranks above it fall by one, and by half where they are equal.
+
+        With ``a`` the centred rank, the others' become ``a + s / 2``, where ``s`` is the sign of
+        the removed row's score less theirs; likewise ``b`` and ``t`` for the gold levels. So every
+        sum follows from sums over what is below and what is above.
+        """
+        m = len(ranking.order)
+        first, last = ranking.first, ranking.last
+        there = ranking.levels
+        place = there.argmax(1)
+        a = (first + last - m) / 2
+        count = there.sum(0)
+        top = np.cumsum(count)
+        level = top - count / 2 - m / 2
+        b = level[place]
+
+        def apart(below: Floats) -> Floats:
+            """What is below each row less what is above it, of sums over the first ``i``."""
+            found: Floats = below[first] - (below[-1] - below[last])
+            return found
+
+        def level_apart(by_level: Floats) -> Floats:
+            below = np.concatenate([[0.0], np.cumsum(by_level)])
+            found: Floats = below[place] - (below[-1] - below[place + 1])
+            return found
+
+        counts = np.concatenate([np.zeros((1, len(count))), np.cumsum(there, axis=0)])
+        # Of what is below and above in score, what is below in level less what is above.
+        sides = counts[first] - (counts[-1] - counts[last])
+        signs = np.sign(place[:, None] - np.arange(len(count)))
+        together = (
+            (a @ b)
+            - a * b
+            + apart(_prefix(b)) / 2
+            + level_apart(a @ there) / 2
+            + (sides * signs).sum(1) / 4
+        )
+        own = (a @ a) - a * a + apart(_prefix(a)) + (m - (last - first)) / 4
+        other = (b @ b) - b * b + level_apart(level * count) + (m - count[place]) / 4
+        return _correlation(together, own, other)
+
+
+def _prefix(values: Floats) -> Floats:
+    return np.concatenate([[0.0], np.cumsum(values)])
+
+
+def _correlation(together: Floats, own: Floats, other: Floats) -> Floats:
+    """NaN where either side has one value only."""
+    both = own * other
+    # Ranks are halves of whole numbers, so a variance that is not 0 is at least 1/4.
+    defined = (own > 0.1) & (other > 0.1)
+    full = np.full(both.shape, np.nan)
+    found: Floats = np.divide(together, np.sqrt(np.where(defined, both, 1.0)), full, where=defined)
+    return found
+
+
+# -- recut ---------------------------------------------------------------------------------------
+
+
+class _Recut(RankStatistic):
+    """QWK of scores that are cut at the corpus's own level counts."""
+
+    def _weighted(self, ranking: _Ranking, weights: Floats) -> Floats:
+        m = weights.shape[1]
+        count = weights @ ranking.one_hot
+        cuts = _cuts(count, ranking)
+        below = _cumulative(weights)
+        at = _last_at_most(below, cuts)
+        # Of the row that a cut falls into, a part of its copies is below.
+        part = cuts - np.take_along_axis(below, at, 1)
+        within = ranking.kind[np.minimum(at, m - 1)][..., None] == np.arange(len(ranking.low))
+        of_kind = self._of_first(ranking, weights, at) + within * part[..., None]
+        return _qwk(ranking, of_kind, count)
+
+    @staticmethod
+    def _of_first(ranking: _Ranking, weights: Floats, at: Integers) -> Floats:
+        """Weight of each kind among the first ``at`` rows, shape ``(replicates, cuts, kinds)``."""
+        below = _cumulative(weights[:, ranking.by_kind])
+        begin = np.concatenate([[0], np.cumsum(ranking.before[-1])[:-1]])
+        place = begin + ranking.before[at]
+        found = np.take_along_axis(below, place.reshape(len(at), -1), 1).reshape(place.shape)
+        return found - below[:, begin][:, None]
+
+    def _without(self, ranking: _Ranking) -> Floats:
+        own = ranking.one_hot
+        count = own.sum(0) - own
+        cuts = _cuts(count, ranking).astype(np.intp)
+        # A cut above the removed row takes in the next one, and lacks the removed one.
+        above = cuts > np.arange(len(own))[:, None]
+        below = ranking.before[cuts + above] - above[..., None] * own[:, None]
+        return _qwk(ranking, below.astype(np.float64), count)
+
+
+def _last_at_most(ascending: Floats, values: Floats) -> Integers:
+    """Last place in each row whose value is at most each of some values; a search by halves."""
+    low = np.zeros(values.shape, dtype=np.int64)
+    high = np.full(values.shape, ascending.shape[1])
+    while (high - low > 1).any():
+        middle = (low + high) // 2
+        right = np.take_along_axis(ascending, np.minimum(middle, ascending.shape[1] - 1), 1)
+        up = (right <= values) & (middle < high)
+        low, high = np.where(up, middle, low), np.where(up, high, middle)
+    return low
+
+
+def _cuts(count: Floats, ranking: _Ranking) -> Floats:
+    """How much is below each cut, ``(replicates, classes - 1)``; whole, if the counts are.
+
+    Shares are counted in units of which any width of an interval takes a whole number.
+    """
+    classes = np.arange(ranking.n_classes)
+    unit = math.lcm(*range(1, ranking.n_classes + 1))
+    inside = (ranking.low[:, None] <= classes) & (classes <= ranking.high[:, None])
+    shares = np.where(inside, unit // inside.sum(1, keepdims=True), 0)
+    below = np.rint(count).astype(np.int64) @ shares.cumsum(1)[:, :-1]
+    # The nearest whole number, the lower one of two: a half that is below is no more than a half.
+    cuts: Floats = ((2 * below + unit - 1) // (2 * unit)).astype(np.float64)
+    return cuts
+
+
+def _qwk(ranking: _Ranking, below: Floats, count: Floats) -> Floats:
+    """QWK from the weight of each kind below each cut, ``(replicates, cuts, kinds)``."""
+    ends = np.zeros((len(count), 1, count.shape[1]))
+    levels = np.diff(np.concatenate([ends, below, count[:, None]], axis=1), axis=1)
+    level, kind = np.divmod(
+        np.arange(ranking.n_classes * len(ranking.low)), max(1, len(ranking.low))
+    )
+    cells = outcomes(
+        level.astype(np.float64), ranking.low[kind], ranking.high[kind], ranking.n_classes
+    )
+    statistic = SUM_STATISTICS["qwk"]
+    return statistic.value(levels.reshape(len(count), -1) @ statistic.columns(cells))
+
+
+SPEARMAN = _Spearman(name="spearman", link="fisher", bounds=(-1.0, 1.0))
+RECUT = _Recut(name="recut", link="fisher", bounds=(-1.0, 1.0))
+
+
+def recut_classes(
+    score: Floats, low: Integers, high: Integers, n_classes: int
+) -> NDArray[np.int64]:
+    """Class of each text when scores are cut at the corpus's own level counts.
+
+    Parameters
+    ----------
+    score : ndarray of float64, shape (n,)
+        Continuous scores of one corpus, in the order of the texts' keys.
+    low, high : ndarray of int64, shape (n,)
+        Gold intervals.
+    n_classes : int
+    """
+    ranking = _sort(outcomes(score, low, high, n_classes, score))
+    cuts = _cuts(ranking.before[-1:].astype(np.float64), ranking)[0]
+    classes = np.empty(len(score), dtype=np.int64)
+    classes[ranking.order] = np.searchsorted(cuts, np.arange(len(score)), "right")
+    return classes
+
+
+def rank_scores(
+    score: Floats | None, low: Integers, high: Integers, n_classes: int
+) -> tuple[float | None, float | None]:
+    """Spearman and recut QWK of one corpus, texts in the order of their keys; None: undefined."""
+    if score is None:
+        return None, None
+    seen = outcomes(score, low, high, n_classes, score)
+    spearman, recut = (float(one.scores([seen])[0]) for one in (SPEARMAN, RECUT))
+    return (None if math.isnan(spearman) else spearman), (None if math.isnan(recut) else recut)

@@ -1,0 +1,93 @@
+"""Errors of the whole procedure: variances of independent sources, added, with their freedom.
+
+A score varies with the texts that are scored, with the texts that the probe was fitted on, and
+with the probe's seeds. Each source gives a variance; their sum is the square of the standard error.
+The first comes from thousands of replicates and counts as known; the others come from tens of
+refits and a few seeds, and what is uncertain of them is in the degrees of freedom of Student's
+distribution (Welch 1947, Satterthwaite 1946)::
+
+    error² = V(texts) + V(refits) + V(seeds)
+    ν = error⁴ / (V(refits)² / (R - 1) + V(seeds)² / (S - 1))
+
+Where no refits were made, the error holds the fits fixed, and the normal distribution is meant.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cefrbench.statistics.scoring import Floats
+
+
+class Errors(NamedTuple):
+    """Standard errors with their degrees of freedom, parallel arrays of any shape.
+
+    Attributes
+    ----------
+    error : ndarray of float64
+        NaN where unknown.
+    freedom : ndarray of float64
+        Infinite for the normal distribution.
+    """
+
+    error: Floats
+    freedom: Floats
+
+
+def whole_error(
+    texts: ArrayLike, refits: ArrayLike, count: ArrayLike, luck: ArrayLike, doubt: ArrayLike
+) -> Errors:
+    """Add up the sources of error.
+
+    Parameters
+    ----------
+    texts : array_like of float
+        Variance over resamples of the scored texts.
+    refits : array_like of float
+        Variance over refits.
+    count : array_like of int
+        How many refits; 0 or 1 where there are none.
+    luck : array_like of float
+        Variance over the probe's seeds, of their mean.
+    doubt : array_like of float
+        ``luck² / (S - 1)``, summed over what was drawn independently.
+    """
+    texts, refits, luck, doubt = (np.asarray(v, np.float64) for v in (texts, refits, luck, doubt))
+    count = np.asarray(count, np.float64)
+    made = count > 1
+    variance = texts + luck + np.where(made, refits, 0.0)
+    unsure = np.where(made, refits**2 / np.maximum(count - 1, 1) + doubt, 0.0)
+    freedom = np.full(variance.shape, np.inf)
+    np.divide(variance**2, unsure, out=freedom, where=(unsure > 0) & (variance > 0))
+    return Errors(np.sqrt(variance), freedom)
+
+
+def student(statistic: ArrayLike, freedom: ArrayLike) -> tuple[Floats, Floats]:
+    """97.5 % quantile of Student's t, and its tail above values; the normal's where infinite.
+
+    From ``scipy.special``: all of ``scipy.stats`` takes a second to import.
+    """
+    from scipy.special import stdtr, stdtrit
+
+    statistic, freedom = np.broadcast_arrays(
+        np.asarray(statistic, np.float64), np.asarray(freedom, np.float64)
+    )
+    # Quantiles are slow, and many pairs have the same freedom.
+    known, place = np.unique(freedom, return_inverse=True)
+    quantile: Floats = stdtrit(known, 0.975)[place].reshape(freedom.shape)
+    return quantile, stdtr(freedom, -statistic)
+
+
+def difference_variance(covariance: NDArray[np.floating[Any]]) -> Floats:
+    """``var(a - b) = var a + var b - 2 cov(a, b)`` of all pairs, from their covariances."""
+    own = np.broadcast_to(np.diag(covariance)[:, None], covariance.shape)
+    return without_rounding(own + own.T - 2 * covariance, own + own.T)
+
+
+def without_rounding(variance: NDArray[np.floating[Any]], own: NDArray[np.floating[Any]]) -> Floats:
+    """0 where a difference of variances is no more than their rounding."""
+    floor = 100 * np.finfo(variance.dtype).eps * own
+    return np.where(variance > floor, variance, 0.0).astype(np.float64)

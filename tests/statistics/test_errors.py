@@ -1,0 +1,222 @@
+"""Errors of the whole procedure: sources added up, freedom, and how refits are paired."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.stats
+from simulated_probes import BROAD, predict, texts
+
+from cefrbench.statistics.draws import Replicates, gap, resample
+from cefrbench.statistics.errors import Errors, student, whole_error
+from cefrbench.statistics.intervals import from_draws
+from cefrbench.statistics.listing import STATISTICS
+from cefrbench.statistics.pairs import beyond_corpora, errors_of, these_corpora
+from cefrbench.statistics.resampling import TextWeights
+from cefrbench.statistics.sample import Part, Refits, Sample, Scored
+
+QWK = STATISTICS["qwk"]
+WEIGHTS = TextWeights(400)
+
+
+def test_variances_add_up_and_freedom_is_welchs_and_satterthwaites() -> None:
+    found = whole_error(4.0, 9.0, 20, 3.0, 3.0**2 / 2)
+    assert found.error == pytest.approx(4.0)
+    assert found.freedom == pytest.approx(16.0**2 / (9.0**2 / 19 + 3.0**2 / 2))
+
+
+def test_two_means_have_the_freedom_of_welchs_test() -> None:
+    """With no error over texts, refits and seeds are two samples of which scipy knows the rest."""
+    rng = np.random.default_rng(0)
+    one, two = rng.normal(0, 1, 7), rng.normal(0, 3, 5)
+    a, b = one.var(ddof=1) / 7, two.var(ddof=1) / 5
+    found = whole_error(0.0, a, 7, b, b**2 / 4)
+    welch = scipy.stats.ttest_ind(one, two, equal_var=False)
+    assert found.freedom == pytest.approx(welch.df)
+    test = these_corpora(one.mean() - two.mean(), found).one()
+    assert test is not None
+    assert test.p == pytest.approx(welch.pvalue)
+    assert (test.low, test.high) == pytest.approx(tuple(welch.confidence_interval()))
+
+
+def test_without_refits_the_normal_distribution_is_meant() -> None:
+    found = whole_error(4.0, 0.0, 0, 3.0, 3.0**2 / 2)
+    assert (found.error, found.freedom) == (pytest.approx(np.sqrt(7)), np.inf)
+    quantile, tail = student(1.5, np.inf)
+    assert quantile == pytest.approx(scipy.stats.norm.ppf(0.975))
+    assert tail == pytest.approx(scipy.stats.norm.sf(1.5))
+
+
+def test_no_test_beyond_the_corpora_has_more_freedom_than_the_one_on_them() -> None:
+    few = Errors(np.array(0.02), np.array(3.0))
+    here = these_corpora(0.05, few).one()
+    beyond = beyond_corpora(0.05, few, np.linspace(0.04, 0.06, 12)).one()
+    assert here is not None
+    assert beyond == here
+
+
+def refitted(
+    rng: np.random.Generator,
+    *,
+    luck: float = 0.0,
+    seeds: int = 1,
+    refits: int = 20,
+    shift: float = 0.0,
+    encoder: str = "a",
+    protocol: str = "lofo",
+    common: np.ndarray | None = None,
+) -> Sample:
+    """Two corpora; a refit blurs all predictions by an amount of its own, of variance ``luck``."""
+    parts = []
+    for corpus in range(2):
+        seen = texts(np.random.default_rng(corpus), corpus, 200, BROAD)
+        noise = rng.standard_normal(200)
+        rhos = 0.7 + shift + luck * (rng.standard_normal(refits) if common is None else common)
+        scored = {}
+        for seed in range(seeds):
+            value = predict(np.random.default_rng(seed), seen, 0.7 + shift, BROAD)
+            again = rhos[:, None] * seen.proficiency + 0.7 * noise + 2
+            scored[seed] = Scored(
+                seen.codes,
+                seen.level,
+                seen.level,
+                value,
+                value,
+                Refits(again, again) if refits else None,
+            )
+        parts.append(Part.of("all", f"corpus-{corpus}", scored, 5))
+    return Sample(encoder, "ridge", protocol, tuple(parts))
+
+
+def drawn(sample: Sample) -> Replicates:
+    return resample(sample, QWK, WEIGHTS).draws()
+
+
+def plain_refits(sample: Sample, score: str = "qwk") -> np.ndarray:
+    """Score of each refit, mean over parts and seeds, in loops."""
+    statistic = STATISTICS[score]
+    found = [
+        np.mean([statistic.scores([part.refitted(s)[r]])[0] for part in sample.parts])
+        for r in range(20)
+        for s in range(len(sample.seeds))
+    ]
+    return np.array(found).reshape(20, -1).mean(1)
+
+
+@pytest.mark.parametrize("score", ["qwk", "mae", "spearman", "recut"])
+def test_refits_are_scored_as_the_fit_is(score: str) -> None:
+    sample = refitted(np.random.default_rng(1), luck=0.1, seeds=2)
+    found = resample(sample, STATISTICS[score], WEIGHTS).draws()
+    np.testing.assert_allclose(found.refits, plain_refits(sample, score))
+
+
+def test_the_variance_of_refits_is_in_the_interval() -> None:
+    rng = np.random.default_rng(2)
+    sample = refitted(rng, luck=0.15)
+    one = drawn(sample)
+    fixed = drawn(refitted(rng, refits=0))
+    spread = plain_refits(sample).var(ddof=1)
+    error, freedom = one.error()
+    assert error**2 == pytest.approx(fixed.error()[0] ** 2 + spread)
+    assert freedom == pytest.approx(error**4 / (spread**2 / 19))
+    wide, narrow = from_draws(one, QWK), from_draws(fixed, QWK)
+    assert (wide.refits, narrow.refits) == (20, 0)
+    assert wide.high - wide.low > 1.2 * (narrow.high - narrow.low)  # type: ignore[operator]
+    assert "20" in wide.covers
+    assert "held fixed" in narrow.covers
+
+
+def test_refits_of_two_encoders_are_paired() -> None:
+    common = np.random.default_rng(3).standard_normal(20)
+    samples = [
+        refitted(np.random.default_rng(0), luck=0.1, encoder=str(i), common=common, shift=i / 50)
+        for i in range(2)
+    ]
+    draws = [drawn(sample) for sample in samples]
+    found = errors_of(draws)
+    one, two = (plain_refits(sample) for sample in samples)
+    fixed = errors_of(
+        [drawn(refitted(np.random.default_rng(0), refits=0, shift=i / 50)) for i in range(2)]
+    )
+    together = np.var(one - two, ddof=1)
+    assert found.error[0, 1] ** 2 == pytest.approx(fixed.error[0, 1] ** 2 + together)
+    # What the refits have in common cancels.
+    assert together < 0.3 * (one.var(ddof=1) + two.var(ddof=1))
+    whole = draws[0].minus(draws[1])
+    assert whole.error() == pytest.approx((found.error[0, 1], found.freedom[0, 1]))
+
+
+def test_a_gap_pairs_its_refits() -> None:
+    common = np.random.default_rng(4).standard_normal(20)
+    inside, outside = (
+        refitted(np.random.default_rng(5), luck=0.2, common=common, protocol=name, shift=shift)
+        for name, shift in (("iid", 0.1), ("lofo", 0.0))
+    )
+    found = gap(*(resample(one, QWK, WEIGHTS) for one in (inside, outside)))
+    np.testing.assert_allclose(found.refits, plain_refits(inside) - plain_refits(outside))
+
+
+def test_a_side_without_refits_holds_its_fits_fixed() -> None:
+    rng = np.random.default_rng(6)
+    one, two = drawn(refitted(rng, luck=0.2)), drawn(refitted(rng, refits=0, encoder="b"))
+    np.testing.assert_allclose(one.minus(two).refits, one.refits - two.estimate)
+    assert errors_of([one, two]).freedom[0, 1] < np.inf
+    assert errors_of([two, drawn(refitted(rng, refits=0, shift=0.1))]).freedom[0, 1] == np.inf
+
+
+def test_other_numbers_of_refits_are_refused() -> None:
+    rng = np.random.default_rng(7)
+    twenty, ten = drawn(refitted(rng)), drawn(refitted(rng, refits=10))
+    with pytest.raises(ValueError, match=r"10 refits can't be paired with 20|20 .* with 10"):
+        errors_of([twenty, ten])
+    mixed = Sample(
+        "a", "ridge", "lofo", (refitted(rng).parts[0], refitted(rng, refits=10).parts[1])
+    )
+    with pytest.raises(ValueError, match=r"\[10, 20\]"):
+        drawn(mixed)
+
+
+def test_a_part_without_refits_leaves_the_mean_without_them() -> None:
+    rng = np.random.default_rng(8)
+    parts = refitted(rng).parts[0], refitted(rng, refits=0).parts[1]
+    found = resample(Sample("a", "ridge", "lofo", parts), QWK, WEIGHTS)
+    assert len(found.draws().refits) == 0
+    assert len(found.draws({"corpus-0"}).refits) == 20
+
+
+def test_one_refit_has_no_variance_and_is_refused() -> None:
+    with pytest.raises(ValueError, match="two or more"):
+        Refits(np.zeros((1, 4)))
+
+
+def planted_luck(
+    rng: np.random.Generator, *, training: float, seed: float, both: float, seeds: int = 3
+) -> Replicates:
+    """A score that moves with training texts, with seeds, and with both: QWK of known texts."""
+    seen = texts(rng, 0, 4000, BROAD)
+    noise = rng.standard_normal(4000)
+    by_seed = seed * rng.standard_normal(seeds)
+
+    def value(rho: float) -> np.ndarray:
+        found: np.ndarray = rho * seen.proficiency + 0.7 * noise + 2
+        return found
+
+    shared = training * rng.standard_normal(21)
+    scored = {}
+    for s in range(seeds):
+        rhos = 0.7 + shared + by_seed[s] + both * rng.standard_normal(21)
+        again = np.stack([value(rho) for rho in rhos[1:]])
+        scored[s] = Scored(seen.codes, seen.level, seen.level, value(rhos[0]), None, Refits(again))
+    return drawn(Sample("a", "mlp", "lofo", (Part.of("all", "one", scored, 5),)))
+
+
+@pytest.mark.parametrize(
+    ("training", "seed", "both"), [(0.05, 0.0, 0.0), (0.0, 0.05, 0.0), (0.0, 0.0, 0.1)]
+)
+def test_refits_and_seeds_count_each_luck_once(training: float, seed: float, both: float) -> None:
+    """The variance of the mean over three seeds, known because the luck is planted."""
+    rng = np.random.default_rng(9)
+    made = [planted_luck(rng, training=training, seed=seed, both=both) for _ in range(60)]
+    truth = np.var([one.estimate for one in made], ddof=1)
+    claimed = np.mean([one.error()[0] ** 2 for one in made])
+    assert claimed == pytest.approx(truth, rel=0.45)
