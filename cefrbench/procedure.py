@@ -125,7 +125,7 @@ class Procedure:
         """Fit again what is kept, on resampled training texts; with a seeded probe's first seed."""
         specs = {spec.name: spec for spec in self.probes}
         first = {name: self.sweep.seeds_of(spec)[0] for name, spec in specs.items()}
-        # Layer 0 is compared with what was chosen there alone.
+        # Layer 0 is compared with what was chosen there alone, and nets cost the most.
         headline = gap_of([planned.protocol for planned in self.folds]) or ()
         groups: dict[tuple[int, str, float | None], list[tuple[dict[Place, Predicted], Place]]]
         groups = defaultdict(list)
@@ -133,7 +133,8 @@ class Procedure:
             for place, one in held.items():
                 if one.seed != first[one.probe]:
                     continue
-                if held is collector.kept.choice or self.folds[one.fold].protocol in headline:
+                everywhere = held is collector.kept.choice and not self._follows(specs[one.probe])
+                if everywhere or self.folds[one.fold].protocol in headline:
                     groups[one.layer, one.probe, one.penalty].append((held, place))
         weights = TextWeights(self.refits)
         self.progress.start("refits", len(groups), "layers")

@@ -266,7 +266,9 @@ def run_references(
     failures: list[FailureRecord] = []
     # What is asked of an encoder's layers and tokens is not asked of references.
     own = {"layers": "all", "pooling": None, "instruction": None}
-    plan = replace(plan, config=plan.config.model_copy(update=own))
+    # Nor are probes fitted that only follow: a net on one column says nothing.
+    leading = tuple(spec for spec in plan.probes if spec.card.layer_from is None)
+    plan = replace(plan, config=plan.config.model_copy(update=own), probes=leading)
     for name in plan.config.references:
         try:
             found.append(run_encoder(plan, name, loaded, host, job, clock.fork()))
