@@ -1,69 +1,59 @@
-"""Small results that are real: invented texts, a planted signal, everything tallied from it.
+"""Small results that are real: the whole procedure on invented texts, but for the fits.
 
-Gold levels and splits depend on the corpus alone, so results of two encoders are comparable, text
+Texts, splits, choices, refits and records are the package's own; what a fit predicts is planted.
+Gold levels and splits depend on the corpora alone, so results of two encoders are comparable, text
 by text. What an encoder knows is ``skill``: the share of the gold level in its predictions.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cefrbench.config import RunConfig, get_suite
-from cefrbench.contracts.cards import CorpusCard, EncoderIdentity, ProbeCard, ProtocolCard, Role
-from cefrbench.essays import CleaningReport, Form, text_key
-from cefrbench.levels import FIVE
+from cefrbench.contracts.cards import (
+    CorpusCard,
+    EncoderIdentity,
+    Penalty,
+    ProbeCard,
+    ProtocolCard,
+    Role,
+)
+from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeSpec
+from cefrbench.contracts.protocol import Protocol, Skipped
+from cefrbench.essays import CleaningReport, Essays, EssayTable, Form, pool
+from cefrbench.folds import make_folds
+from cefrbench.levels import FIVE, Level
+from cefrbench.probing.jobs import Jobs, PlannedFold
+from cefrbench.probing.sweep import Fits, Penalties, Seeds, Sweep
+from cefrbench.procedure import Procedure
+from cefrbench.progress import Silent
+from cefrbench.results.build import split_records
+from cefrbench.results.corpus_scores import choice_scores
 from cefrbench.results.io import write_result
 from cefrbench.results.model import (
     CorpusRecord,
     FailureRecord,
-    FitRecord,
     Provenance,
+    ReferenceRecord,
     RunResult,
-    SplitRecord,
     Timing,
-    UnitRecord,
 )
 from cefrbench.results.predictions import PredictionTable
-from cefrbench.results.selection import choose_layers, stored_layers
+from cefrbench.results.selection import favoured_probe
 from cefrbench.results.summary import is_complete, summarise
-from cefrbench.statistics.scores import Tally, scores, tally
 from cefrbench.statistics.scoring import round_to_class
 
-SEEDED = ("mlp-regressor", "mlp-classifier")
-CLASSIFIERS = ("logistic", "ordinal", "mlp-classifier")
+#: Penalties of the probes that have one, from the strongest.
+PENALTIES = (100.0, 1.0)
+#: Probes whose choice of a layer others take, as the real ones do.
+LEADERS = {"mlp-regressor-early": "ridge", "mlp-classifier-early": "logistic"}
 GROUP = "twin"
-
-
-@dataclass(frozen=True)
-class Texts:
-    """Some invented texts: keys and gold intervals."""
-
-    key: NDArray[np.str_]
-    low: NDArray[np.int64]
-    high: NDArray[np.int64]
-
-    def __getitem__(self, rows: NDArray[np.intp]) -> Texts:
-        return Texts(self.key[rows], self.low[rows], self.high[rows])
-
-    def __len__(self) -> int:
-        return len(self.key)
-
-
-@dataclass(frozen=True)
-class Fold:
-    """One fold as the factory sees it."""
-
-    protocol: str
-    name: str
-    train: Texts
-    validation: Texts
-    scored: dict[str, Texts]
+LEVELS = ("A1", "A2", "B1", "B2", "C1")
 
 
 def make_result(
@@ -81,59 +71,74 @@ def make_result(
     conflicts: float = 0.1,
     failures: Sequence[FailureRecord] = (),
     role: Role = "candidate",
+    refits: int | None = None,
+    references: Sequence[RunResult] = (),
 ) -> tuple[RunResult, PredictionTable]:
     """Make a result and its predictions.
 
     The first two corpora are one group, so ``loco`` has a fold ``twin-all`` that no mean counts.
-    The middle layer knows most; out of distribution half the skill is gone. ``conflicts`` is the
-    share of texts with two levels (corrected form only).
+    The middle layer knows most; of corpora that a fit was not trained on, half the skill is gone.
+    ``conflicts`` is the share of texts with two levels (corrected form only). Layer 0 stands
+    beside the layers in the corrected form. ``refits`` are the suite's where all of its corpora
+    are here, else two.
     """
     suite = suite or ("cefr-v1" if form == "corrected" else "paper")
-    unclipped = tuple(get_suite(suite).config.get("unclipped_probes", ()))
-    pool = {name: _texts(name, texts, conflicts if form == "corrected" else 0) for name in corpora}
-    folds = [fold for protocol in protocols for fold in _folds(protocol, pool, form)]
-    fits, units, blocks = [], [], []
-    for layer in layers:
-        for probe in probes:
-            for fold in folds:
-                for seed in seeds if probe in SEEDED else (None,):
-                    place = (encoder, fold.protocol, fold.name, probe, layer, seed)
-                    known = skill * _layer_share(layer, layers)
-                    known *= 0.5 if fold.protocol == "loco" else 1.0
-                    counted = {
-                        name: _predict(part, known, probe, (*place, name))
-                        for name, part in fold.scored.items()
-                    }
-                    validation = _predict(fold.validation, known, probe, (*place, "validation"))
-                    fits.append(_fit(place, fold, validation))
-                    for name, values in counted.items():
-                        counted_part = _tally(
-                            fold.scored[name], values, clip=probe not in unclipped
-                        )
-                        units.append(_unit(place, name, counted_part))
-                        blocks.append(_block(place, name, fold.scored[name], values))
-    choices = choose_layers(fits)
-    summary = summarise(units, choices, corpora)
-    stored = stored_layers(fits, choices, summary)
-    kept = [
-        block
-        for block in blocks
-        for key, _ in block.units()
-        if stored.get((key.protocol, key.fold, key.probe, key.seed)) == key.layer
-    ]
+    options = get_suite(suite).config
+    if refits is None:
+        whole = set(options["corpora"]) <= set(corpora)
+        refits = options.get("refits", 0) if whole or form == "study" else 2
     config = RunConfig(
-        suite=suite,
-        encoders=(encoder,),
-        corpora=tuple(corpora),
-        probes=tuple(probes),
-        protocols=tuple(protocols),
-        seeds=tuple(seeds),
-        form=form,
-        max_length=get_suite(suite).config.get("max_length"),
-        unclipped_probes=unclipped,
+        **(
+            options
+            | {
+                "suite": suite,
+                "encoders": (encoder,),
+                "corpora": tuple(corpora),
+                "probes": tuple(probes),
+                "protocols": tuple(protocols),
+                "seeds": tuple(seeds),
+                "form": form,
+                "refits": refits,
+                "instruction": None,
+                "pooling": None,
+            }
+        )
     )
+    essays = [
+        _essays(name, texts, conflicts if form == "corrected" else 0, twin=name in corpora[:2])
+        for name in corpora
+    ]
+    table = pool(essays, FIVE, form)
+    folds, skipped = _folds(protocols, table)
+    fitted = tuple(dict.fromkeys((0, *layers) if form == "corrected" else layers))
+    specs = tuple(_probe(name, probes) for name in probes)
+    sweep = PlantedSweep(
+        features=None,  # type: ignore[arg-type]
+        data_key="",
+        table=table,
+        jobs=Jobs(folds, table),
+        seeds=tuple(seeds),
+        store=None,  # type: ignore[arg-type]
+        encoder=encoder,
+        skill=skill,
+        layers=fitted,
+    )
+    collector, choices = Procedure(
+        sweep=sweep,
+        folds=folds,
+        layers=fitted,
+        probes=specs,
+        every_layer=False,
+        refits=refits,
+        unclipped=config.unclipped_probes,
+        progress=Silent(),
+    ).run()
+    records = collector.records
+    predictions = collector.kept.predictions(refits if form == "corrected" else 0)
+    splits = split_records(folds, skipped, table)
+    scores = (*records.scores, *choice_scores(predictions, choices, len(FIVE)))
     result = RunResult(
-        suite=config.suite,
+        suite=suite,
         encoder=EncoderIdentity(
             name=encoder,
             role=role,
@@ -143,27 +148,29 @@ def make_result(
             instruction="",
             max_length=512,
             dtype="float32",
-            layers=tuple(layers),
+            layers=tuple(dict.fromkeys((0, *layers))),
             width=16,
             parameters=1000,
         ),
         scale=FIVE.classes,
         complete=False,
-        corpora=tuple(_corpus(name, pool[name], name in corpora[:2]) for name in corpora),
-        probes=tuple(_probe(name) for name in probes),
-        protocols=tuple(_protocol(name) for name in protocols),
-        splits=tuple(_split(fold) for fold in folds),
-        summary=summary,
+        corpora=tuple(_corpus_record(one) for one in essays),
+        probes=tuple(spec.card for spec in specs),
+        protocols=tuple(_protocol(name).card for name in protocols),
+        splits=splits,
+        summary=summarise(scores, splits, choices, corpora),
+        scores=scores,
+        references=tuple(map(_reference, references)),
         choices=choices,
-        units=tuple(units),
-        fits=tuple(fits),
-        failures=tuple(failures),
+        units=tuple(records.units),
+        fits=tuple(records.fits),
+        failures=(*failures, *records.failures),
         predictions=None,
         config=config,
         provenance=_provenance(),
     )
     result = result.model_copy(update={"complete": is_complete(result)})
-    return result, PredictionTable.concat(kept)
+    return result, predictions
 
 
 def write_made(folder: Path, encoder: str = "planted", **options: object) -> Path:
@@ -172,118 +179,80 @@ def write_made(folder: Path, encoder: str = "planted", **options: object) -> Pat
     return write_result(result, predictions, folder)
 
 
+class PlantedSweep(Sweep):
+    """A sweep whose fits are planted: they know a share of the gold level, the rest is noise."""
+
+    def __init__(
+        self, *, encoder: str, skill: float, layers: Sequence[int], **fields: object
+    ) -> None:
+        super().__init__(**fields)  # type: ignore[arg-type]
+        for name, value in (("encoder", encoder), ("skill", skill), ("layers", layers)):
+            object.__setattr__(self, name, value)
+
+    def fit(
+        self,
+        layer: int,
+        probe: ProbeSpec,
+        rows: Sequence[FoldRows],
+        penalties: Penalties,
+        seeds: Seeds,
+    ) -> Fits:
+        """Plant what fits predict."""
+        return [
+            [
+                [self._planted(layer, probe, one, penalty, seed) for seed in seeds]
+                for penalty in penalties
+            ]
+            for one in rows
+        ]
+
+    def _planted(
+        self, layer: int, probe: ProbeSpec, rows: FoldRows, penalty: float | None, seed: int | None
+    ) -> FoldFit:
+        asked, table = rows.predict, self.table
+        seen = np.isin(table.corpus[asked], table.corpus[rows.train])
+        known = self.skill * self._share_of(layer) * np.where(seen, 1.0, 0.5)
+        place = (self.encoder, probe.name, layer, penalty, seed)
+        noise = _rng("noise", place, rows.train.tobytes()).normal(2.0, 1.2, len(asked))
+        if rows.weight is not None:
+            # A refit weighs its texts otherwise, and errs otherwise by a little.
+            noise += _rng("refit", place, rows.weight.tobytes()).normal(0.0, 0.2, len(asked))
+        score = known * (table.low[asked] + table.high[asked]) / 2 + (1 - known) * noise
+        classes = probe.card.kind == "classifier"
+        value = round_to_class(score, len(table.scale)).astype(np.float64) if classes else score
+        return FoldFit(value, scores=score)
+
+    def _share_of(self, layer: int) -> float:
+        """The middle layer knows most, and layer 0 little."""
+        own = [one for one in self.layers if one > 0] or [0]
+        if layer == 0 and own != [0]:
+            return 0.3
+        return 1.0 - 0.4 * abs(layer - own[len(own) // 2]) / len(own)
+
+
 def _rng(*parts: object) -> np.random.Generator:
     digest = hashlib.sha256(repr(parts).encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:8]))
 
 
-def _texts(corpus: str, count: int, conflicts: float) -> Texts:
+def _essays(corpus: str, count: int, conflicts: float, *, twin: bool) -> Essays:
+    """Invented texts, as many of each level; one of two levels stands in two rows."""
     rng = _rng("texts", corpus)
-    low = np.sort(rng.permutation(np.arange(count) % 5))[rng.permutation(count)]
+    levels = np.arange(count) % 5
+    if count < 25:
+        # Five folds need a level with five texts.
+        levels = np.array([2] * 5 + [0, 1, 3, 4] * 5)[:count]
+    low = levels[rng.permutation(count)]
     high = np.minimum(low + (rng.random(count) < conflicts), 4)
-    keys = np.array([text_key(f"Invented text {i} of {corpus}.") for i in range(count)])
-    return Texts(keys, low.astype(np.int64), high.astype(np.int64))
-
-
-def _join(parts: Sequence[Texts]) -> Texts:
-    return Texts(*(np.concatenate([getattr(p, n) for p in parts]) for n in ("key", "low", "high")))
-
-
-def _every(texts: Texts, nth: int, take: bool) -> Texts:
-    return texts[np.flatnonzero((np.arange(len(texts)) % nth == 0) == take)]
-
-
-def _folds(protocol: str, pool: dict[str, Texts], form: Form) -> Iterator[Fold]:
-    if protocol == "iid":
-        rest = _join([_every(part, 5, take=False) for part in pool.values()])
-        scored = {name: _every(part, 5, take=True) for name, part in pool.items()}
-        yield _cut(protocol, "all", rest, scored, form)
-        return
-    names = list(pool)
-    for name in names:
-        others = [part for other, part in pool.items() if other != name]
-        if others:
-            yield _cut(protocol, name, _join(others), {name: pool[name]}, form)
-    if len(names) > 2:
-        twins = {f"{GROUP}-all": _join([pool[name] for name in names[:2]])}
-        yield _cut(protocol, f"{GROUP}-all", _join([pool[n] for n in names[2:]]), twins, form)
-
-
-def _cut(protocol: str, name: str, rest: Texts, scored: dict[str, Texts], form: Form) -> Fold:
-    nothing = rest[np.arange(0)]
-    validation = _every(rest, 5, take=True) if form == "corrected" else nothing
-    return Fold(protocol, name, _every(rest, 5, take=False), validation, scored)
-
-
-def _layer_share(layer: int, layers: Sequence[int]) -> float:
-    middle = layers[len(layers) // 2]
-    return 1.0 - 0.4 * abs(layer - middle) / max(1, len(layers))
-
-
-def _predict(
-    part: Texts, known: float, probe: str, place: tuple[object, ...]
-) -> NDArray[np.float64]:
-    noise = _rng("noise", place).normal(2.0, 1.2, len(part))
-    values = known * (part.low + part.high) / 2 + (1 - known) * noise
-    return round_to_class(values, 5).astype(np.float64) if probe in CLASSIFIERS else values
-
-
-def _tally(part: Texts, values: NDArray[np.float64], *, clip: bool = True) -> Tally:
-    return tally(values, part.low, part.high, 5, clip=clip)
-
-
-def _confusion(counted: Tally) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(int(cell) for cell in row) for row in counted.confusion)
-
-
-def _fit(place: tuple[object, ...], fold: Fold, values: NDArray[np.float64]) -> FitRecord:
-    _, protocol, name, probe, layer, seed = place
-    confusion = _confusion(_tally(fold.validation, values)) if len(fold.validation) else None
-    return FitRecord(
-        protocol=protocol, fold=name, probe=probe, layer=layer, seed=seed, validation=confusion
-    )
-
-
-def _unit(place: tuple[object, ...], corpus: str, counted: Tally) -> UnitRecord:
-    _, protocol, name, probe, layer, seed = place
-    return UnitRecord(
-        protocol=protocol,
-        fold=name,
-        corpus=corpus,
-        probe=probe,
-        layer=layer,
-        seed=seed,
-        n=counted.n,
-        confusion=_confusion(counted),
-        sums=counted.sums,
-        scores=scores(counted.confusion, counted.sums),
-    )
-
-
-def _block(
-    place: tuple[object, ...], corpus: str, part: Texts, values: NDArray[np.float64]
-) -> PredictionTable:
-    _, protocol, name, probe, layer, seed = place
-    return PredictionTable.of_unit(
-        protocol=protocol,
-        fold=name,
-        corpus=corpus,
-        probe=probe,
-        seed=seed,
-        layer=layer,
-        text=part.key,
-        low=part.low,
-        high=part.high,
-        prediction=values,
-    )
-
-
-def _corpus(name: str, part: Texts, twin: bool) -> CorpusRecord:
-    counts = np.bincount(part.low, minlength=5)
-    return CorpusRecord(
+    rows = [
+        (f"Invented text {i} of {corpus}.", level)
+        for i in range(count)
+        for level in dict.fromkeys((int(low[i]), int(high[i])))
+    ]
+    return Essays(
         card=CorpusCard(
-            name=name,
-            title=f"Invented corpus {name}",
+            name=corpus,
+            title=f"Invented corpus {corpus}",
             languages=("en",),
             licence="CC0-1.0",
             source="https://example.org",
@@ -292,35 +261,76 @@ def _corpus(name: str, part: Texts, twin: bool) -> CorpusRecord:
             rated_by="Nobody.",
             group=GROUP if twin else None,
         ),
-        revision=None,
-        fingerprint=hashlib.sha256(name.encode()).hexdigest(),
-        source="file",
-        texts=len(part),
-        units=len(part),
-        levels={level: int(n) for level, n in zip(FIVE.classes, counts, strict=True)},
-        cleaning=CleaningReport(rows=len(part) + 2, kept=len(part), dropped={"no level": 2}),
+        texts=tuple(text for text, _ in rows),
+        levels=tuple(Level[LEVELS[level]] for _, level in rows),
+        languages=("en",) * len(rows),
+        report=CleaningReport(rows=len(rows) + 2, kept=len(rows), dropped={"no level": 2}),
     )
 
 
-def _probe(name: str) -> ProbeCard:
-    kind = "classifier" if name in CLASSIFIERS else "regressor"
-    return ProbeCard(name=name, description=f"Planted {name}.", kind=kind, seeded=name in SEEDED)
+def _corpus_record(essays: Essays) -> CorpusRecord:
+    counts = np.bincount([FIVE.index(level) for level in essays.levels], minlength=len(FIVE))
+    return CorpusRecord(
+        card=essays.card,
+        revision=None,
+        fingerprint=essays.fingerprint,
+        source="file",
+        texts=len(essays),
+        units=len(set(essays.texts)),
+        levels={level: int(n) for level, n in zip(FIVE.classes, counts, strict=True)},
+        cleaning=essays.report,
+    )
 
 
-def _protocol(name: str) -> ProtocolCard:
-    side = "in" if name == "iid" else "out"
-    return ProtocolCard(name=name, title=name, description=f"Planted {name}.", distribution=side)
+def _folds(
+    protocols: Sequence[str], table: EssayTable
+) -> tuple[list[PlannedFold], list[tuple[str, Skipped]]]:
+    planned, skipped = [], []
+    for protocol in map(_protocol, protocols):
+        for fold in make_folds(protocol, table, 42):
+            if isinstance(fold, Skipped):
+                skipped.append((protocol.name, fold))
+            else:
+                manifest = fold.manifest(protocol.name, table.key)
+                planned.append(PlannedFold(protocol.name, fold, manifest))
+    return planned, skipped
 
 
-def _split(fold: Fold) -> SplitRecord:
-    return SplitRecord(
-        protocol=fold.protocol,
-        fold=fold.name,
-        manifest=hashlib.sha256(f"{fold.protocol} {fold.name}".encode()).hexdigest(),
-        train=len(fold.train),
-        validation=len(fold.validation),
-        scored={name: len(part) for name, part in fold.scored.items()},
-        train_levels=tuple(int(n) for n in np.bincount(fold.train.low, minlength=5)),
+def _protocol(name: str) -> Protocol:
+    """One of the package's own protocols, under a planted card."""
+    module = import_module(f"cefrbench.protocols.{name.replace('-', '_')}")
+    card = ProtocolCard(
+        name=name,
+        title=name,
+        description=f"Planted {name}.",
+        distribution=module.CARD.distribution,
+    )
+    return Protocol(card, module.folds)
+
+
+def _probe(name: str, probes: Sequence[str]) -> ProbeSpec:
+    seeded = name.startswith("mlp")
+    leader = LEADERS.get(name)
+    card = ProbeCard(
+        name=name,
+        description=f"Planted {name}.",
+        kind="regressor"
+        if name in ("ridge", "mlp-regressor", "mlp-regressor-early")
+        else "classifier",
+        seeded=seeded,
+        penalty=None if seeded else Penalty(name="alpha", values=PENALTIES, strongest="largest"),
+        layer_from=leader if leader in probes else None,
+    )
+
+    def make(options: object) -> object:
+        raise AssertionError("what is planted is never fitted")
+
+    return ProbeSpec(card, make)  # type: ignore[arg-type]
+
+
+def _reference(result: RunResult) -> ReferenceRecord:
+    return ReferenceRecord(
+        encoder=result.encoder, favoured=favoured_probe(result).probe, summary=result.summary
     )
 
 

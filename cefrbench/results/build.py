@@ -86,7 +86,8 @@ class Collector:
         chosen = range(len(self.folds)) if only is None else only
         predicted: list[Predicted] = []
         for place in chosen:
-            inner = self._inner(fitted, place)
+            # A probe that follows another chooses nothing, even where it was fitted on a cut.
+            inner = self._inner(fitted, place) if only is None else [{}]
             for s in range(len(fitted.seeds)):
                 one = self._outer(fitted, place, s, inner)
                 if one is not None:
