@@ -14,7 +14,7 @@ from cefrbench.statistics.resampling import Codes, text_codes
 from cefrbench.statistics.sample import Part, Refits, Sample, Scored
 
 #: Predictions of one corpus with their texts' codes, by seed and fold.
-Corpus = dict[int | None, dict[str, tuple[PredictionTable, Codes]]]
+BySeedAndFold = dict[int | None, dict[str, tuple[PredictionTable, Codes]]]
 
 
 def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, str], Sample]:
@@ -32,7 +32,7 @@ def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, 
     _check_values(result, predictions)
     names = {record.card.name for record in result.corpora}
     codes = text_codes(predictions.text)
-    found: dict[tuple[str, str], dict[str, Corpus]] = {}
+    found: dict[tuple[str, str], dict[str, BySeedAndFold]] = {}
     start = 0
     for key, table in predictions.units():
         stop = start + len(table)
@@ -105,7 +105,7 @@ def _in_order(folds: Mapping[str, tuple[PredictionTable, Codes]]) -> Scored:
     )
 
 
-def _part(place: str, corpus: str, seeds: Corpus, n_classes: int, *, clip: bool) -> Part:
+def _part(place: str, corpus: str, seeds: BySeedAndFold, n_classes: int, *, clip: bool) -> Part:
     scored = {seed: _in_order(folds) for seed, folds in seeds.items()}
     first, *others = scored.values()
     for other in others:

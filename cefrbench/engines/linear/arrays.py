@@ -48,6 +48,10 @@ class Arrays:
         """Widen to float64."""
         return self.xp.asarray(array, dtype=self.xp.float64)
 
+    def like(self, array: Array, other: Array) -> Array:
+        """Bring an array to the precision of another one."""
+        return self.xp.asarray(array, dtype=other.dtype)
+
     def gram(self, matrix: Array) -> Array:
         """``matrixᵀ matrix``, both triangles."""
         return matrix.T @ matrix

@@ -42,6 +42,9 @@ class Design:
     inner : bool
         Whether ``train`` and ``predict`` hold inner products with the training rows, so that
         ``‖w‖²`` is not the sum of the coefficients' squares but ``aᵀ train a``.
+    one_scale : bool
+        Whether all columns have about one spread, so that rounding to single precision in one of
+        them is little beside any other.
     """
 
     train: Array
@@ -51,6 +54,7 @@ class Design:
     coefficients: Callable[[Array], Doubles]
     mean: Doubles
     inner: bool = False
+    one_scale: bool = False
 
 
 class FoldPart(Protocol):

@@ -84,6 +84,7 @@ class AllThreshold:
         self.alpha = 1.0
         self.weight = design.weight
         self.rank = design.train.shape[1]
+        self.rounded = arrays.single(design.train) if design.one_scale else design.train
         below = target[:, None] <= np.arange(classes - 1)
         self.sign = arrays.put(np.where(below, 1.0, -1.0))
         self._begin: Array | None = None
@@ -186,9 +187,12 @@ class AllThresholdPoint:
         """Hessian times a direction."""
         problem, rank = self._problem, self._problem.rank
         slope, thresholds = direction[:rank], direction[rank:, 0]
-        moved = self._curvature * (thresholds - problem.design.train @ slope)
+        rounded = problem.rounded
+        along = rounded @ problem.arrays.like(slope, rounded)
+        moved = self._curvature * (thresholds - along)
+        pulled = rounded.T @ problem.arrays.like(moved.sum(axis=1)[:, None], rounded)
         out = direction * 0.0
-        out[:rank] = problem.alpha * slope - problem.design.train.T @ moved.sum(axis=1)[:, None]
+        out[:rank] = problem.alpha * slope - pulled
         out[rank:, 0] = moved.sum(axis=0)
         return out
 

@@ -44,6 +44,7 @@ class OwnPart:
         features -= self._mean
         self._train, self._predict = arrays.put(features[:n]), arrays.put(features[n:])
         self._weight = arrays.put(weight[kept][:, None])
+        self._one_scale = fold.count is not None
         if fold.count is None:
             self._mean = self._mean + mean
 
@@ -66,6 +67,7 @@ class OwnPart:
             gram=lambda: weighted_gram(self._train, self._weight, self._arrays),
             coefficients=self._arrays.get,
             mean=self._mean,
+            one_scale=self._one_scale,
         )
 
     def kernel(self) -> Design:

@@ -45,7 +45,7 @@ class RidgeProbe(RegressorMixin, LinearProbe):  # type: ignore[misc]
         penalties: Sequence[float],
         arrays: Arrays,
     ) -> list[Solution]:
-        """Factorise once a penalty: up to some eighty cost less than one eigendecomposition."""
+        """Factorise once a penalty: ten factors cost less than one eigendecomposition."""
         y = arrays.put(target[:, None])
         mean = (design.weight * y).sum(axis=0) / design.weight.sum()
         if design.inner:
