@@ -10,7 +10,7 @@ CARD = ProbeCard(
     kind="classifier",
     params={"C": 1.0},
     penalty=Penalty(
-        name="C", values=(1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 1e1), strongest="smallest"
+        name="C", values=(1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 1e1), strongest="smallest"
     ),
     source="sklearn.linear_model.LogisticRegression",
 )

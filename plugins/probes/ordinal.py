@@ -11,7 +11,7 @@ CARD = ProbeCard(
     params={"alpha": 1.0},
     penalty=Penalty(
         name="alpha",
-        values=(1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1.0, 1e-1),
+        values=(1e5, 1e4, 1e3, 1e2, 1e1, 1.0, 1e-1),
         strongest="largest",
     ),
     source="mord.LogisticAT; Rennie and Srebro (2005), Loss Functions for Preference Levels",
