@@ -37,7 +37,7 @@ from cefrbench.procedure import Procedure
 from cefrbench.progress import Progress
 from cefrbench.provenance import PhaseClock
 from cefrbench.results.build import split_records
-from cefrbench.results.corpus_scores import choice_scores
+from cefrbench.results.corpus_scores import corpus_scores
 from cefrbench.results.evaluation import Evaluation
 from cefrbench.results.model import CorpusRecord, FailureRecord, ReferenceRecord, RunResult
 from cefrbench.results.question import difference, question_of
@@ -212,7 +212,7 @@ def run_encoder(
     splits = split_records(folds, skipped, table)
     predictions = collector.kept.predictions(0 if config.form == "study" else config.refits)
     with clock.phase("scores"):
-        scores = (*records.scores, *choice_scores(predictions, choices, len(table.scale)))
+        scores = corpus_scores(records.units, choices, predictions, len(table.scale))
         cards = tuple(protocol.card for protocol in plan.protocols)
         corpora = tuple(_corpus_record(one, loaded.source, table.scale) for one in essays)
         summary = summarise(scores, splits, choices, [c.card.name for c in corpora])

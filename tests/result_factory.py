@@ -33,7 +33,7 @@ from cefrbench.probing.sweep import Fits, Penalties, Seeds, Sweep
 from cefrbench.procedure import Procedure
 from cefrbench.progress import Silent
 from cefrbench.results.build import split_records
-from cefrbench.results.corpus_scores import choice_scores
+from cefrbench.results.corpus_scores import corpus_scores
 from cefrbench.results.io import write_result
 from cefrbench.results.model import (
     CorpusRecord,
@@ -136,7 +136,7 @@ def make_result(
     records = collector.records
     predictions = collector.kept.predictions(refits if form == "corrected" else 0)
     splits = split_records(folds, skipped, table)
-    scores = (*records.scores, *choice_scores(predictions, choices, len(FIVE)))
+    scores = corpus_scores(records.units, choices, predictions, len(FIVE))
     result = RunResult(
         suite=suite,
         encoder=EncoderIdentity(

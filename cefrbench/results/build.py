@@ -16,11 +16,10 @@ from cefrbench.levels import Scale
 from cefrbench.probing.fit import FitFailure
 from cefrbench.probing.jobs import Jobs, PlannedFold, Reading
 from cefrbench.probing.sweep import Fitted
-from cefrbench.results.corpus_scores import ScoredPart, corpus_scores
+from cefrbench.results.corpus_scores import layer_scores
 from cefrbench.results.keep import Kept, Predicted
 from cefrbench.results.model import (
     Confusion,
-    CorpusScore,
     FailureRecord,
     FitRecord,
     Held,
@@ -39,7 +38,6 @@ class Records:
 
     fits: list[FitRecord] = field(default_factory=list)
     units: list[UnitRecord] = field(default_factory=list)
-    scores: list[CorpusScore] = field(default_factory=list)
     failures: list[FailureRecord] = field(default_factory=list)
 
 
@@ -70,7 +68,6 @@ class Collector:
         self.folds, self.jobs, self.table = folds, jobs, table
         self._unclipped = unclipped
         self.records = Records()
-        self._keys = np.array(table.key)
         self.kept = Kept(folds, table, apart)
 
     def take(self, fitted: Fitted, only: Iterable[int] | None = None) -> None:
@@ -85,6 +82,7 @@ class Collector:
         """
         chosen = range(len(self.folds)) if only is None else only
         predicted: list[Predicted] = []
+        known = len(self.records.units)
         for place in chosen:
             # A probe that follows another chooses nothing, even where it was fitted on a cut.
             inner = self._inner(fitted, place) if only is None else [{}]
@@ -92,23 +90,7 @@ class Collector:
                 one = self._outer(fitted, place, s, inner)
                 if one is not None:
                     predicted.append(one)
-        parts = (
-            ScoredPart(
-                (planned.protocol, corpus, one.probe, one.seed),
-                self._keys[rows],
-                self.table.low[rows],
-                self.table.high[rows],
-                values,
-                ranked,
-                one.probe not in self._unclipped,
-            )
-            for one in predicted
-            for planned in (self.folds[one.fold],)
-            for corpus, rows, values, ranked in one.parts(planned)
-        )
-        scored = list(corpus_scores(parts, len(self.table.scale), layer=fitted.layer))
-        self.records.scores += scored
-        self.kept.offer(predicted, scored)
+        self.kept.offer(predicted, layer_scores(self.records.units[known:]))
 
     # -- inside the training part ----------------------------------------------------------------
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.errors import ResultError, UserError
-from cefrbench.results.corpus_scores import choice_scores, layer_scores
+from cefrbench.results.corpus_scores import choice_scores, corpus_scores, layer_scores
 from cefrbench.results.findings import TOLERANCE, Mismatch, Mismatches, diff, unique
 from cefrbench.results.io import (
     checksum,
@@ -138,10 +138,9 @@ def check_predictions(result: RunResult, table: PredictionTable) -> list[Mismatc
 
 
 def _check_ranked(result: RunResult, table: PredictionTable) -> Mismatches:
-    """Score what was chosen once more, from the predictions: rank correlation and all."""
-    expected = choice_scores(table, result.choices, len(result.scale))
-    found = tuple(score for score in result.scores if score.layer is None)
-    yield from diff("scores", found, expected)
+    """Score all corpora once more with the predictions: ranks too."""
+    expected = corpus_scores(result.units, result.choices, table, len(result.scale))
+    yield from diff("scores", result.scores, expected)
 
 
 def _check_predicted(
@@ -332,11 +331,10 @@ def _check_sums(result: RunResult, counts: NDArray[np.int64]) -> Mismatches:
 
 def _check_tables(result: RunResult) -> Mismatches:
     choices = choose(result.fits, result.probes)
-    at_choice = [score for score in result.scores if score.layer is None]
     names = [corpus.card.name for corpus in result.corpora]
     yield from diff("choices", result.choices, choices)
-    layers = layer_scores(result.units)
-    yield from diff("scores", _without_ranks(result.scores), [*layers, *_without_ranks(at_choice)])
+    scores = [*layer_scores(result.units), *choice_scores(result.units, choices)]
+    yield from diff("scores", _without_ranks(result.scores), scores)
     summary = summarise(result.scores, result.splits, choices, names)
     yield from diff("summary", result.summary, summary)
     try:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from cefrbench.config import RunConfig, get_suite
 from cefrbench.contracts.cards import Card
 from cefrbench.errors import ResultError
-from cefrbench.results.corpus_scores import choice_scores
+from cefrbench.results.corpus_scores import corpus_scores, layer_scores
 from cefrbench.results.model import (
     CorpusScore,
     FailureRecord,
@@ -60,9 +60,8 @@ def merge_results(
         _check_alike(results[0], other)
     merged = _merge_records(results)
     predictions = _merge_predictions(merged, [table for _, table in parts])
-    at_choice = choice_scores(predictions, merged.choices, len(merged.scale))
-    merged = _with_tables(merged, (*merged.scores, *at_choice))
-    return merged, predictions
+    scores = corpus_scores(merged.units, merged.choices, predictions, len(merged.scale))
+    return _with_tables(merged, scores), predictions
 
 
 def _with_tables(merged: RunResult, scores: tuple[CorpusScore, ...]) -> RunResult:
@@ -98,20 +97,7 @@ def _merge_records(results: Sequence[RunResult]) -> RunResult:
             "provenance": _merge_provenance([result.provenance for result in results]),
         }
     )
-    return _with_tables(merged, _merge_scores(results, units))
-
-
-def _merge_scores(
-    results: Sequence[RunResult], units: Sequence[UnitRecord]
-) -> tuple[CorpusScore, ...]:
-    """Scores by layer, in the order of the units that they are of."""
-
-    def place(one: CorpusScore | UnitRecord) -> tuple[object, ...]:
-        return one.protocol, one.corpus, one.probe, one.layer, one.seed
-
-    by_layer = [[score for score in r.scores if score.layer is not None] for r in results]
-    order = {key: i for i, key in enumerate(dict.fromkeys(map(place, units)))}
-    return tuple(sorted(_union("the score", by_layer, place), key=lambda s: order[place(s)]))
+    return _with_tables(merged, tuple(layer_scores(units)))
 
 
 def _check_alike(first: RunResult, other: RunResult) -> None:

@@ -147,7 +147,9 @@ class SummaryRecord(Card):
     optimism: float | None = Field(
         description="How far the folds' oracles lie above their choices, in mean QWK."
     )
-    layer_mean: Scores = Field(description="Mean over layers, layer 0 left out.")
+    layer_mean: Scores = Field(
+        description="Mean over layers, layer 0 left out; null for ranks and where another chose."
+    )
 
 
 class ReferenceRecord(Card):

@@ -157,8 +157,15 @@ def _summary(
         oracle_layer=oracle,
         oracle_qwk=best if oracle is None else means[oracle].qwk,
         optimism=None if best is None or own is None else best - own,
-        layer_mean=mean_scores(list(means.values())),
+        layer_mean=_layer_mean(means.values(), choices),
     )
+
+
+def _layer_mean(means: Iterable[Scores], choices: Sequence[ChoiceRecord]) -> Scores:
+    """Mean over layers: none of ranks, which few layers have, nor of a probe that follows."""
+    if any(choice.follows for choice in choices):
+        return Scores.undefined()
+    return mean_scores(list(means)).model_copy(update={"spearman": None, "recut": None})
 
 
 def _seed_means(scores: Sequence[CorpusScore]) -> list[Scores]:
