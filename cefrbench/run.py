@@ -18,7 +18,7 @@ from cefrbench.config import RunConfig, as_command
 from cefrbench.contracts.corpus import Access
 from cefrbench.contracts.encoder import Encoder, EncoderOptions
 from cefrbench.contracts.probe import ProbeSpec
-from cefrbench.contracts.protocol import Protocol, Skipped
+from cefrbench.contracts.protocol import Fold, Protocol, Skipped
 from cefrbench.cores import usable_cores
 from cefrbench.corpora.load import load_essays
 from cefrbench.errors import CorpusError, EncoderError, UserError
@@ -336,6 +336,8 @@ def _folds(
     skipped: list[tuple[str, Skipped]] = []
     for protocol in protocols:
         for fold in make_folds(protocol, table, seed):
+            if isinstance(fold, Fold) and table.form == "corrected" and not fold.inner:
+                fold = Skipped(fold.name, "its training part is too small to choose a layer on")
             if isinstance(fold, Skipped):
                 skipped.append((protocol.name, fold))
             else:

@@ -127,7 +127,7 @@ def _summary(
     for score in scores:
         if score.layer is not None:
             by_layer[score.layer].append(score)
-    embedding = by_layer.pop(0, []) if len(by_layer) > 1 else []
+    embedding = by_layer.pop(0, []) if choices and len(by_layer) > 1 else []
     means = {layer: mean_over_seeds(found) for layer, found in sorted(by_layer.items())}
     oracle = None
     if not choices:
@@ -138,7 +138,7 @@ def _summary(
     pairs = [
         (c.oracle_qwk, c.scored_qwk)
         for c in choices
-        for _ in range(sizes[c.protocol, c.fold])
+        for _ in range(sizes.get((c.protocol, c.fold), 0))
         if c.oracle_qwk is not None and c.scored_qwk is not None
     ]
     best, own = (_mean([pair[i] for pair in pairs]) for i in (0, 1))

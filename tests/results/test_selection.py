@@ -5,10 +5,14 @@ from result_factory import GROUP, make_result
 
 from cefrbench.contracts.cards import ProtocolCard
 from cefrbench.results.model import ChoiceRecord
+from cefrbench.results.predictions import unit_key
 from cefrbench.results.selection import (
     Favoured,
+    counted_scores,
     counted_units,
     favoured_probe,
+    gap_of,
+    kept_units,
     protocol_title,
     run_of,
     sides,
@@ -19,7 +23,18 @@ from cefrbench.statistics.scores import Scores
 
 def choice(probe, qwk, *, fold="all", seed=None):
     return ChoiceRecord(
-        protocol="iid", fold=fold, probe=probe, seed=seed, layer=1, validation_qwk=qwk
+        protocol="iid",
+        fold=fold,
+        probe=probe,
+        seed=seed,
+        layer=1,
+        penalty=None,
+        inner_qwk=qwk,
+        scored_qwk=None,
+        follows=None,
+        oracle_layer=None,
+        oracle_penalty=None,
+        oracle_qwk=None,
     )
 
 
@@ -30,26 +45,29 @@ def with_choices(*choices, probes=("ridge", "ordinal")):
 
 def with_oracle(result, values):
     """The result with another QWK of the oracle, by probe."""
-    none = Scores(qwk=None, macro_f1=None, mae=None, r2=None, accuracy=None, adjacent=None)
     summary = tuple(
         record.model_copy(
-            update={"oracle": none.model_copy(update={"qwk": values[record.probe]}), "chosen": None}
+            update={
+                "oracle": Scores.undefined().model_copy(update={"qwk": values[record.probe]}),
+                "oracle_qwk": values[record.probe],
+                "chosen": None,
+            }
         )
         for record in result.summary
     )
     return result.model_copy(update={"summary": summary})
 
 
-def test_the_favoured_probe_is_the_best_on_validation_texts_whatever_the_scored_ones_say():
+def test_the_favoured_probe_is_the_best_on_inner_cuts_whatever_the_scored_ones_say():
     result = with_choices(choice("ridge", 0.3), choice("ordinal", 0.4))
     for scored in ({"ridge": 0.9, "ordinal": 0.1}, {"ridge": 0.1, "ordinal": 0.9}):
-        assert favoured_probe(with_oracle(result, scored)) == Favoured("ordinal", "validation")
+        assert favoured_probe(with_oracle(result, scored)) == Favoured("ordinal", "inner")
 
 
-def test_scored_texts_have_no_say_even_where_no_validation_score_is_defined():
+def test_scored_texts_have_no_say_even_where_no_inner_score_is_defined():
     result = with_choices(choice("ridge", None), choice("ordinal", None))
     found = favoured_probe(with_oracle(result, {"ridge": 0.1, "ordinal": 0.9}))
-    assert found == Favoured("ridge", "validation")
+    assert found == Favoured("ridge", "inner")
 
 
 def test_in_the_form_of_the_study_the_favoured_probe_is_the_oracles_and_said_to_be():
@@ -98,36 +116,78 @@ def test_the_layer_that_counts_is_the_chosen_one_or_else_the_oracles():
     assert ("loco", f"{GROUP}-all", "ridge", None) in stored
 
 
-def test_units_that_count_are_those_whose_predictions_are_stored():
-    result, predictions = make_result()
-    stored = [key for key, _ in predictions.units()]
-    counted = [
-        (u.protocol, u.fold, u.corpus, u.probe, u.seed, u.layer) for u in counted_units(result)
-    ]
-    assert sorted(map(str, counted)) == sorted(str(tuple(key)) for key in stored)
+@pytest.mark.parametrize("form", ["corrected", "study"])
+def test_predictions_are_stored_of_the_units_that_count_and_of_layer_0(form):
+    result, predictions = make_result(form=form)
+    stored = {key for key, _ in predictions.units()}
+    counted = {unit_key(unit) for unit in counted_units(result)}
+    embedding = {unit_key(unit) for unit in result.units if unit.layer == 0}
+    assert stored == counted | embedding
+    assert stored == {unit_key(unit) for unit in kept_units(result)}
+    assert not counted & embedding
+    assert bool(embedding) == (form == "corrected")
+
+
+@pytest.mark.parametrize("form", ["corrected", "study"])
+def test_scores_that_count_are_one_a_protocol_corpus_probe_and_seed(form):
+    result, _ = make_result(form=form)
+    counted = [(s.protocol, s.corpus, s.probe, s.seed) for s in counted_scores(result)]
+    assert sorted(map(str, set(counted))) == sorted(map(str, counted))
+    assert set(counted) == {(s.protocol, s.corpus, s.probe, s.seed) for s in result.scores}
+    oracle = {(r.protocol, r.probe): r.oracle_layer for r in result.summary}
+    layers = {None if form == "corrected" else oracle[s.protocol, s.probe] for s in result.scores}
+    assert {s.layer for s in counted_scores(result)} == layers
+
+
+def test_a_fold_without_a_choice_of_its_own_counts_nothing_where_others_chose():
+    """No oracle stands in for a choice that could not be made."""
+    result, _ = make_result(probes=("ridge",), protocols=("loco",))
+    first = result.choices[0]
+    short = result.model_copy(update={"choices": result.choices[1:]})
+    assert run_of(first) not in {run_of(unit) for unit in counted_units(short)}
+
+
+@pytest.mark.parametrize(
+    ("done", "expected"),
+    [
+        (("iid", "loco", "lofo"), ("iid", "lofo")),
+        (("loco", "iid"), ("iid", "loco")),
+        (("iid", "lolo"), None),
+        (("lofo", "within"), None),
+    ],
+)
+def test_the_gap_is_between_iid_and_lofo_or_else_loco(done, expected):
+    assert gap_of(done) == expected
 
 
 def card(name, side):
     return ProtocolCard(name=name, title=name, description=name, distribution=side)
 
 
-CARDS = [card("within", "in"), card("lolo", "out"), card("iid", "in"), card("loco", "out")]
+CARDS = [
+    card("within", "in"),
+    card("lolo", "out"),
+    card("iid", "in"),
+    card("loco", "out"),
+    card("lofo", "out"),
+]
 
 
 @pytest.mark.parametrize(
     ("done", "expected"),
     [
+        ({"within", "lolo", "iid", "loco", "lofo"}, {"in": "iid", "out": "lofo"}),
         ({"within", "lolo", "iid", "loco"}, {"in": "iid", "out": "loco"}),
         ({"within", "lolo"}, {"in": "within", "out": "lolo"}),
         ({"lolo"}, {"out": "lolo"}),
         (set(), {}),
     ],
 )
-def test_iid_and_loco_stand_for_in_and_out_of_distribution_or_else_the_first_of_their_kind(
+def test_iid_and_lofo_stand_for_in_and_out_of_distribution_or_else_the_first_of_their_kind(
     done, expected
 ):
     assert sides(CARDS, done) == expected
 
 
 def test_tables_call_the_two_usual_protocols_by_what_they_stand_for():
-    assert [protocol_title(name) for name in ("iid", "loco", "lolo")] == ["IID", "OOD", "lolo"]
+    assert [protocol_title(name) for name in ("iid", "lofo", "loco")] == ["IID", "OOD", "loco"]

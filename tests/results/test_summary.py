@@ -1,132 +1,277 @@
-"""Chosen layers and means, against counts done by hand."""
+"""Chosen layers and penalties, and means, against counts done by hand."""
 
 import numpy as np
 import pytest
 from result_factory import GROUP, make_result
 
 from cefrbench.config import get_suite
-from cefrbench.results.model import FailureRecord, FitRecord, UnitRecord
-from cefrbench.results.selection import choose_layers
+from cefrbench.contracts.cards import ProbeCard
+from cefrbench.results.model import (
+    ChoiceRecord,
+    CorpusScore,
+    FailureRecord,
+    FitRecord,
+    Held,
+    PenaltyRecord,
+    SplitRecord,
+)
+from cefrbench.results.selection import best_penalty, choose
 from cefrbench.results.summary import is_complete, summarise
-from cefrbench.statistics.scores import Scores, Sums
+from cefrbench.statistics.scores import Scores
 
-GOOD = ((5, 0), (0, 5))
-FAIR = ((4, 1), (1, 4))
-POOR = ((1, 4), (4, 1))
-ONE_LEVEL = ((5, 0), (0, 0))
+HELD = (Held(corpus="alpha", confusion=((1,),)),)
+RIDGE = ProbeCard(name="ridge", description="r", kind="regressor")
+MLP = ProbeCard(name="mlp", description="m", kind="regressor", seeded=True, layer_from="ridge")
 
 
-def fit(layer, validation, *, fold="all", seed=None):
+def path_of(*points):
+    """Penalty, QWK on the inner cuts, QWK on the scored texts."""
+    return tuple(PenaltyRecord(penalty=p, inner_qwk=i, scored_qwk=s) for p, i, s in points)
+
+
+def fit(layer, inner, scored=None, *, fold="all", seed=None, probe="ridge", held=HELD, path=None):
+    """A fit with one penalty, or with a path of which the best is taken."""
+    path = path or path_of((None, inner, scored))
+    best = path[best_penalty(path)]
     return FitRecord(
-        protocol="iid", fold=fold, probe="ridge", layer=layer, seed=seed, validation=validation
+        protocol="iid",
+        fold=fold,
+        probe=probe,
+        layer=layer,
+        seed=seed,
+        penalty=best.penalty,
+        path=path,
+        held=held,
     )
 
 
-def unit(layer, qwk, *, corpus="alpha", seed=None, fold="all", protocol="iid", probe="ridge"):
-    """A unit of which only the QWK matters."""
-    return UnitRecord(
+def score(layer, qwk, *, corpus="alpha", seed=None, protocol="iid", probe="ridge", n=10):
+    """A score of which only the QWK matters."""
+    return CorpusScore(
         protocol=protocol,
-        fold=fold,
         corpus=corpus,
         probe=probe,
         layer=layer,
         seed=seed,
-        n=1,
-        confusion=((1,),),
-        sums=Sums(absolute=0, squared=0, gold=0, gold_squared=0),
-        scores=Scores(qwk=qwk, macro_f1=0, mae=0, r2=None, accuracy=0, adjacent=0),
+        n=n,
+        scores=Scores(
+            qwk=qwk, macro_f1=0, mae=0, r2=None, accuracy=0, adjacent=0, spearman=qwk, recut=qwk
+        ),
     )
 
 
-def test_the_layer_with_the_best_validation_qwk_is_chosen():
-    (choice,) = choose_layers([fit(1, POOR), fit(2, GOOD), fit(3, FAIR)])
-    assert choice.layer == 2
-    assert choice.validation_qwk == pytest.approx(1)
+def choice(layer, *, fold="all", seed=None, scored=None, oracle=None, follows=None, penalty=None):
+    return ChoiceRecord(
+        protocol="iid",
+        fold=fold,
+        probe="ridge",
+        seed=seed,
+        layer=layer,
+        penalty=penalty,
+        inner_qwk=None if follows else 0.5,
+        scored_qwk=scored,
+        follows=follows,
+        oracle_layer=None if oracle is None else 9,
+        oracle_penalty=None,
+        oracle_qwk=oracle,
+    )
+
+
+def split(fold, *corpora):
+    return SplitRecord(
+        protocol="iid",
+        fold=fold,
+        manifest="m",
+        train=1,
+        inner=1,
+        scored=dict.fromkeys(corpora, 1),
+    )
+
+
+def chosen_of(fits, cards=(RIDGE,)):
+    return [(c.fold, c.seed, c.layer, c.penalty) for c in choose(fits, cards)]
+
+
+def test_the_layer_with_the_best_qwk_on_inner_cuts_is_chosen_whatever_the_scored_texts_say():
+    (found,) = choose([fit(1, 0.2, 0.9), fit(2, 0.8, 0.1), fit(3, 0.5, 0.5)], [RIDGE])
+    assert (found.layer, found.inner_qwk, found.scored_qwk) == (2, 0.8, 0.1)
 
 
 def test_of_equal_layers_the_lowest_is_chosen_whatever_the_order():
-    (choice,) = choose_layers([fit(7, GOOD), fit(4, GOOD), fit(2, FAIR)])
-    assert choice.layer == 4
+    assert chosen_of([fit(7, 0.8), fit(4, 0.8), fit(2, 0.5)]) == [("all", None, 4, None)]
 
 
-def test_an_undefined_validation_qwk_loses_to_any_defined_one():
-    (choice,) = choose_layers([fit(1, ONE_LEVEL), fit(2, POOR)])
-    assert choice.layer == 2
-    (choice,) = choose_layers([fit(1, ONE_LEVEL), fit(2, ONE_LEVEL)])
-    assert (choice.layer, choice.validation_qwk) == (1, None)
+def test_of_equal_penalties_the_strongest_is_taken_and_an_undefined_one_loses():
+    path = path_of((100.0, None, 0.9), (10.0, 0.5, 0.1), (1.0, 0.5, 0.8))
+    assert best_penalty(path) == 1
+    assert best_penalty(path_of((100.0, None, 0.9), (10.0, None, 0.9))) == 0
+
+
+def test_layer_and_penalty_are_chosen_together():
+    paths = {
+        1: path_of((100.0, 0.3, 0.0), (1.0, 0.6, 0.0)),
+        2: path_of((100.0, 0.7, 0.0), (1.0, 0.1, 0.0)),
+    }
+    fits = [fit(layer, None, path=path) for layer, path in paths.items()]
+    assert chosen_of(fits) == [("all", None, 2, 100.0)]
+
+
+def test_an_undefined_qwk_on_inner_cuts_loses_to_any_defined_one():
+    assert chosen_of([fit(1, None), fit(2, -0.4)]) == [("all", None, 2, None)]
+    (found,) = choose([fit(1, None), fit(2, None)], [RIDGE])
+    assert (found.layer, found.inner_qwk) == (1, None)
+
+
+def test_layer_0_is_chosen_only_where_it_stands_alone():
+    assert chosen_of([fit(0, 0.9), fit(1, 0.1)]) == [("all", None, 1, None)]
+    assert chosen_of([fit(0, 0.9)]) == [("all", None, 0, None)]
 
 
 def test_every_fold_and_seed_has_a_choice_of_its_own():
     fits = [
-        fit(1, GOOD, fold="a"),
-        fit(2, FAIR, fold="a"),
-        fit(1, POOR, seed=1),
-        fit(2, FAIR, seed=1),
+        fit(1, 0.9, fold="a"),
+        fit(2, 0.5, fold="a"),
+        fit(1, 0.1, seed=1),
+        fit(2, 0.5, seed=1),
     ]
-    assert [(c.fold, c.seed, c.layer) for c in choose_layers(fits)] == [
-        ("a", None, 1),
-        ("all", 1, 2),
-    ]
+    assert chosen_of(fits) == [("a", None, 1, None), ("all", 1, 2, None)]
 
 
 def test_the_form_of_the_study_has_no_choice():
-    assert choose_layers([fit(1, None), fit(2, None)]) == ()
+    assert choose([fit(1, None, held=()), fit(2, None, held=())], [RIDGE]) == ()
+
+
+def test_the_oracle_has_the_freedom_of_the_choice_and_looks_at_the_scored_texts():
+    """All layers and penalties but layer 0; of equals the lowest layer, the strongest penalty."""
+    paths = {
+        0: path_of((100.0, 0.9, 1.0), (1.0, 0.9, 1.0)),
+        1: path_of((100.0, 0.9, 0.3), (1.0, 0.1, 0.8)),
+        2: path_of((100.0, 0.2, 0.8), (1.0, 0.1, None)),
+    }
+    (found,) = choose([fit(layer, None, path=path) for layer, path in paths.items()], [RIDGE])
+    assert (found.layer, found.penalty, found.scored_qwk) == (1, 100.0, 0.3)
+    assert (found.oracle_layer, found.oracle_penalty, found.oracle_qwk) == (1, 1.0, 0.8)
+
+
+def test_a_probe_that_follows_has_the_layer_it_was_fitted_at_and_no_oracle():
+    own = [fit(4, None, 0.6, probe="mlp", seed=seed, held=()) for seed in (0, 1)]
+    found = choose([fit(3, 0.2), fit(4, 0.7), *own], [RIDGE, MLP])
+    assert [(c.probe, c.seed, c.layer, c.follows) for c in found] == [
+        ("ridge", None, 4, None),
+        ("mlp", 0, 4, "ridge"),
+        ("mlp", 1, 4, "ridge"),
+    ]
+    assert found[1].scored_qwk == 0.6
+    assert (found[1].inner_qwk, found[1].oracle_layer, found[1].oracle_qwk) == (None,) * 3
+
+
+def test_a_probe_that_could_follow_chooses_for_itself_where_it_was_fitted_on_all_layers():
+    own = [fit(layer, qwk, probe="mlp", seed=0) for layer, qwk in ((3, 0.9), (4, 0.1))]
+    found = choose([fit(3, 0.2), fit(4, 0.7), *own], [RIDGE, MLP])
+    assert [(c.probe, c.layer, c.follows) for c in found] == [("ridge", 4, None), ("mlp", 3, None)]
 
 
 def test_chosen_scores_are_means_over_corpora_and_then_over_seeds():
-    # Seed 0 has two corpora, seed 1 one: each seed counts the same.
-    units = [
-        unit(1, 0.2, corpus="alpha", seed=0),
-        unit(1, 0.4, corpus="beta", seed=0),
-        unit(2, 0.9, corpus="alpha", seed=1),
+    # Seed 0 has two corpora, seed 1 one: each seed counts the same. Layers have no say.
+    scores = [
+        score(1, 0.77, seed=0),
+        score(None, 0.2, corpus="alpha", seed=0),
+        score(None, 0.4, corpus="beta", seed=0),
+        score(None, 0.9, corpus="alpha", seed=1),
     ]
-    choices = choose_layers([fit(1, GOOD, seed=0), fit(2, GOOD, seed=1)])
-    (record,) = summarise(units, choices, ["alpha", "beta"])
+    choices = [choice(1, seed=0, penalty=10.0), choice(2, seed=1, penalty=1.0)]
+    (record,) = summarise(scores, [split("all", "alpha", "beta")], choices, ["alpha", "beta"])
     assert record.chosen.qwk == pytest.approx((0.3 + 0.9) / 2)
+    assert record.chosen.spearman == record.chosen.qwk
     assert record.chosen_layers == (1, 2)
+    assert record.chosen_penalties == (1.0, 10.0)
     assert record.chosen_qwk_sd == pytest.approx(np.std([0.3, 0.9], ddof=1))
 
 
-def test_the_oracle_is_the_layer_with_the_best_mean_and_the_bracket_the_mean_over_layers():
-    units = [
-        unit(1, 0.8, corpus="alpha"),
-        unit(1, 0.0, corpus="beta"),
-        unit(2, 0.5, corpus="alpha"),
-        unit(2, 0.5, corpus="beta"),
+def test_the_studys_oracle_is_the_layer_with_the_best_mean_and_the_bracket_the_mean_over_layers():
+    scores = [
+        score(1, 0.8, corpus="alpha"),
+        score(1, 0.0, corpus="beta"),
+        score(2, 0.5, corpus="alpha"),
+        score(2, 0.5, corpus="beta"),
     ]
-    (record,) = summarise(units, (), ["alpha", "beta"])
+    (record,) = summarise(scores, (), (), ["alpha", "beta"])
     assert (record.oracle_layer, record.oracle.qwk) == (2, pytest.approx(0.5))
+    assert record.oracle_qwk == record.oracle.qwk
     assert record.layer_mean.qwk == pytest.approx(0.45)
+    assert record.layer_mean.spearman is None
     assert record.chosen is None
     assert record.chosen_layers == ()
 
 
+def test_the_folds_oracles_count_as_often_as_the_fold_scores_corpora():
+    """Optimism is what they lie above the choices; a fold of a group is of no corpus."""
+    choices = [
+        choice(1, fold="family", scored=0.5, oracle=0.8),
+        choice(2, fold="single", scored=0.2, oracle=0.2),
+        choice(2, fold="group", scored=0.0, oracle=1.0),
+    ]
+    splits = [
+        split("family", "alpha", "beta"),
+        split("single", "gamma"),
+        split("group", f"{GROUP}-all"),
+    ]
+    scores = [score(layer, 0.4) for layer in (1, 2, None)]
+    (record,) = summarise(scores, splits, choices, ["alpha", "beta", "gamma"])
+    assert record.oracle_qwk == pytest.approx((0.8 + 0.8 + 0.2) / 3)
+    assert record.optimism == pytest.approx((0.3 + 0.3 + 0.0) / 3)
+    assert record.oracle is None
+    assert record.oracle_layer is None
+
+
+def test_layer_0_stands_apart_from_what_is_chosen_and_from_the_mean_over_layers():
+    scores = [score(0, 0.95), score(1, 0.2), score(2, 0.4), score(None, 0.2)]
+    (record,) = summarise(scores, (), [choice(1)], ["alpha"])
+    assert record.embedding.qwk == 0.95
+    assert record.layer_mean.qwk == pytest.approx(0.3)
+    (record,) = summarise(scores[::3], (), [choice(0)], ["alpha"])
+    assert (record.embedding, record.layer_mean.qwk) == (None, 0.95)
+    # The study has no choice that layer 0 could be kept from.
+    (record,) = summarise(scores[:3], (), (), ["alpha"])
+    assert (record.embedding, record.oracle_layer) == (None, 0)
+    assert record.layer_mean.qwk == pytest.approx((0.95 + 0.2 + 0.4) / 3)
+
+
+def test_a_probe_that_follows_has_no_mean_over_layers():
+    """It was fitted at other layers in other folds."""
+    scores = [score(1, 0.2, n=4), score(2, 0.4, n=6), score(None, 0.3)]
+    choices = [choice(1, fold="a", follows="logistic"), choice(2, fold="b", follows="logistic")]
+    (record,) = summarise(scores, [split("a", "alpha")], choices, ["alpha"])
+    assert record.layer_mean == Scores.undefined()
+    assert record.chosen.qwk == 0.3
+
+
 def test_a_layer_where_the_hard_corpus_failed_does_not_win_by_that():
-    units = [unit(1, 0.9), unit(2, 0.7), unit(2, 0.1, corpus="beta")]
-    (record,) = summarise(units, (), ["alpha", "beta"])
+    scores = [score(1, 0.9), score(2, 0.7), score(2, 0.1, corpus="beta")]
+    (record,) = summarise(scores, (), (), ["alpha", "beta"])
     assert record.oracle_layer == 2
 
 
 def test_groups_of_corpora_are_in_no_mean():
-    units = [unit(1, 0.5), unit(1, 0.9, corpus=f"{GROUP}-all", fold=f"{GROUP}-all")]
-    (record,) = summarise(units, (), ["alpha"])
+    scores = [score(1, 0.5), score(1, 0.9, corpus=f"{GROUP}-all")]
+    (record,) = summarise(scores, (), (), ["alpha"])
     assert record.oracle.qwk == 0.5
     assert record.corpora == ("alpha",)
 
 
 def test_undefined_scores_are_left_out_of_means():
-    units = [unit(1, 0.5), unit(1, None, corpus="beta")]
-    (record,) = summarise(units, (), ["alpha", "beta"])
+    scores = [score(1, 0.5), score(1, None, corpus="beta")]
+    (record,) = summarise(scores, (), (), ["alpha", "beta"])
     assert record.oracle.qwk == 0.5
 
 
 def test_records_stand_by_protocol_then_probe():
-    units = [
-        unit(1, 0.5, protocol=protocol, probe=probe)
+    scores = [
+        score(1, 0.5, protocol=protocol, probe=probe)
         for probe in ("ridge", "ordinal")
         for protocol in ("loco", "iid")
     ]
-    records = summarise(units, (), ["alpha"])
+    records = summarise(scores, (), (), ["alpha"])
     assert [(r.protocol, r.probe) for r in records] == [
         ("loco", "ridge"),
         ("loco", "ordinal"),
@@ -141,8 +286,7 @@ def whole():
     suite = get_suite("quickstart").config
     options = {kind: suite[kind] for kind in ("corpora", "probes", "protocols", "seeds")}
     result, _ = make_result(suite="quickstart", layers=(1, 2), texts=10, **options)
-    config = result.config.model_copy(update={"source": "sample", "max_length": None})
-    return result.model_copy(update={"config": config})
+    return result
 
 
 def test_a_result_with_all_of_its_suite_is_complete(whole):
@@ -159,6 +303,10 @@ def test_a_result_with_all_of_its_suite_is_complete(whole):
         {"instruction": "Say: "},
         {"split_seed": 1},
         {"form": "study"},
+        {"penalties": ("ridge=1",)},
+        {"refits": 3},
+        {"unclipped_probes": ("ridge",)},
+        {"references": ()},
     ],
 )
 def test_another_configuration_than_the_suites_is_partial(whole, change):
