@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test lint types docs docs-check pins mutants bench clean
+.PHONY: run test lint types docs docs-check pins mutants bench ablation clean
 
 # -- set-up: each stamp is an environment with what its jobs need ---------------------------------
 
@@ -51,6 +51,9 @@ mutants: $(VENV)/.dev  ## Faults put into the core, one by one; `make mutants AR
 
 bench: $(VENV)/.dev  ## Speed, side by side with plain loops and peers, in one run.
 	$(BIN)/python -m pytest benchmarks -o python_files='bench_*.py' --benchmark-only -s --timeout 0
+
+ablation: $(VENV)/.dev  ## What each rule of cefr-v1 does: `make ablation ARGS='--data-dir DIR --write'`.
+	$(BIN)/python benchmarks/ablation.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) out site build dist .mutants *.egg-info

@@ -55,7 +55,7 @@ class FoldRows:
     train : ndarray of int
         Rows to fit on.
     predict : ndarray of int
-        Rows to predict (validation rows and scored rows together).
+        Rows to predict: scored ones, and those that inner cuts hold out.
     weight : ndarray of float64, shape (len(train),), optional
         Weight of each training row; stands in place of ``sample_weight``.
     count : ndarray of float64, shape (len(train),), optional

@@ -137,8 +137,8 @@ FORMATS: dict[str, Callable[[Sequence[RunResult]], str]] = {
 }
 
 _CAPTION = (
-    "Mean over corpora and seeds. chosen: the layer chosen on validation texts; oracle: the layer "
-    "with the best mean QWK on the scored texts themselves, in brackets the mean over layers."
+    "Mean over corpora and seeds. chosen: the layer chosen inside the training part; oracle: the "
+    "layer with the best mean QWK on the scored texts themselves, in brackets the mean over layers."
 )
 
 

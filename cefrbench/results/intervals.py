@@ -44,7 +44,7 @@ def summary_intervals(
 ) -> ResultIntervals:
     """Intervals for all that a result's summary says at the layers whose predictions are stored.
 
-    Those are the layers chosen on validation texts or, in the study's form, the oracle's.
+    Those are the layers chosen inside the training part or, in the study's form, the oracle's.
 
     Parameters
     ----------
