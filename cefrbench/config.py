@@ -33,7 +33,15 @@ class RunConfig(Card):
     scale: Literal["cefr5", "cefr6"] = "cefr5"
     form: Literal["study", "corrected"] = "corrected"
     own_level_encoders: tuple[str, ...] = Field(
-        default=(), description="In the study's form: encoders whose rows keep their own level."
+        default=(),
+        description="In the study's form: its baselines, whose rows keep their own level and "
+        "corpus, and which are fitted on all rows of the other corpora.",
+    )
+    references: tuple[str, ...] = Field(
+        default=(), description="Encoders that `cefrbench run` runs beside those named."
+    )
+    reference_probes: tuple[str, ...] = Field(
+        default=(), description="Probes of the references; none: those of the others."
     )
     unclipped_probes: tuple[str, ...] = Field(
         default=(), description="Probes whose MAE and R² are not of predictions on the scale."

@@ -101,6 +101,16 @@ def make_plan(config: RunConfig, host: PluginHost) -> Plan:
     )
 
 
+def plan_references(plan: Plan, host: PluginHost) -> Plan | None:
+    """Plan the references that run beside the encoders named; None where there are none."""
+    config = plan.config
+    others = tuple(n for n in dict.fromkeys(config.references) if n not in config.encoders)
+    probes = config.reference_probes or config.probes
+    if not others:
+        return None
+    return make_plan(config.model_copy(update={"encoders": others, "probes": probes}), host)
+
+
 def load_corpora(config: RunConfig, host: PluginHost, job: Job) -> Loaded:
     """Load all corpora; one that can't be loaded is recorded and the others go on.
 

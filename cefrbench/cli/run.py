@@ -85,7 +85,8 @@ _JOB_OPTIONS = ("config_file", "cache_dir", "output", "force", "fail_fast", "qui
 def run(ctx: click.Context, /, **options: Any) -> None:
     r"""Evaluate encoders: features of all layers, probes, protocols, one result each.
 
-    Without an encoder, the suite `quickstart` runs offline on invented sample texts.
+    Without an encoder, the suite `quickstart` runs offline on invented sample texts. References of
+    a suite (the surface baseline of `paper`) run beside the encoders, into results of their own.
 
     \b
     Examples:
@@ -95,7 +96,7 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     """
     from cefrbench.config import merge, read_config
     from cefrbench.provenance import PhaseClock
-    from cefrbench.run import load_corpora, make_plan
+    from cefrbench.run import load_corpora, make_plan, plan_references
 
     host: PluginHost = ctx.obj
     given = {k: v for k, v in options.items() if k not in _JOB_OPTIONS and v not in (None, ())}
@@ -103,11 +104,14 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     config = merge(given, read_config(file) if file else {})
     warn_of_broken(host)
     plan = make_plan(config, host)
+    references = plan_references(plan, host)
     job = _job(options, config)
     clock = PhaseClock()
     with clock.phase("load corpora"):
         loaded = load_corpora(config, host, job)
     failed = _run_all(plan, loaded, host, job, clock, options)
+    if references is not None:
+        failed |= _run_references(references, loaded, host, job, clock, options)
     if failed:
         ctx.exit(EXIT_PARTIAL)
 
@@ -143,16 +147,42 @@ def _run_all(
             click.echo(f"Error: encoder {name}: {error}", err=True)
             failed = True
             continue
-        path = evaluation.save(options["output"])
+        path = _save(evaluation, options)
         failed = failed or bool(evaluation.result.failures)
         texts.append(path.read_text("utf-8"))
-        if not (options["quiet"] or options["as_json"]):
-            _report(evaluation, path)
     if not texts:
         raise UserError("No encoder could be evaluated: see the errors above.")
     if options["as_json"]:
         click.echo(texts[0] if len(texts) == 1 else f"[{','.join(texts)}]")
     return failed
+
+
+def _run_references(
+    plan: Plan, loaded: Loaded, host: PluginHost, job: Job, clock: Any, options: dict[str, Any]
+) -> bool:
+    """Run what stands beside every encoder; give whether anything failed."""
+    from cefrbench.run import run_encoder
+
+    failed = False
+    for name in plan.config.encoders:
+        try:
+            evaluation = run_encoder(plan, name, loaded, host, job, clock.fork())
+        except UserError as error:
+            if job.fail_fast:
+                raise
+            click.echo(f"Error: reference {name}: {error}", err=True)
+            failed = True
+            continue
+        _save(evaluation, options)
+        failed = failed or bool(evaluation.result.failures)
+    return failed
+
+
+def _save(evaluation: Evaluation, options: dict[str, Any]) -> Path:
+    path = evaluation.save(options["output"])
+    if not (options["quiet"] or options["as_json"]):
+        _report(evaluation, path)
+    return path
 
 
 def _report(evaluation: Evaluation, path: Path) -> None:

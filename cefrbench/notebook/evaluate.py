@@ -69,7 +69,7 @@ def evaluate(
     name : str, optional
         What results call a model that was handed over.
     suite : str, optional
-        ``cefr-v1`` by default.
+        ``cefr-v1`` by default. Its references are not run: evaluate them by their names.
     corpora : str, Corpus or sequence of these, optional
         Names, or corpora themselves.
     probes, protocols : str or sequence of str, optional

@@ -15,8 +15,8 @@ def leave_out(
 ) -> Fold | Skipped:
     """Make the fold that trains on 80 % of everything but ``left_out``.
 
-    The study throws the other 20 % away; the corrected form chooses the layer on them, and keeps
-    texts that also stand in the left-out rows out of training.
+    The study throws the other 20 % away, but trains its baseline on all. The corrected form chooses
+    the layer on them, and keeps texts that also stand in the left-out rows out of training.
     """
     if not any(map(len, scored.values())):
         return Skipped(name, "there is nothing to score")
@@ -24,6 +24,8 @@ def leave_out(
     rest = table.without_units_of(rest, left_out)
     if not len(rest):
         return Skipped(name, "nothing is left to train on")
+    if table.baseline:
+        return Fold(name, rest, rest[:0], scored)
     cut = training_part(table, rest, seed)
     validation = table.once(cut.second) if table.form == "corrected" else cut.second[:0]
     return Fold(name, cut.first, validation, scored, tuple(cut.notes))

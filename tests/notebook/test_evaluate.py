@@ -268,6 +268,7 @@ def test_the_signature_has_every_option_of_a_run():
     own = set(inspect.signature(cefrbench.evaluate).parameters)
     fixed_by_suites = {"split_seed", "scale", "form", "source"}
     fixed_by_suites |= {"own_level_encoders", "unclipped_probes"}
+    fixed_by_suites |= {"references", "reference_probes"}
     assert set(RunConfig.model_fields) - fixed_by_suites - {"encoders"} <= own
 
 
