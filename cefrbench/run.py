@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from cefrbench import provenance
-from cefrbench.config import RunConfig, as_command
+from cefrbench.config import RunConfig, as_command, get_suite
 from cefrbench.contracts.corpus import Access
 from cefrbench.contracts.encoder import Encoder, EncoderOptions
 from cefrbench.contracts.probe import ProbeSpec
@@ -102,13 +102,18 @@ def make_plan(config: RunConfig, host: PluginHost) -> Plan:
 
 
 def plan_references(plan: Plan, host: PluginHost) -> Plan | None:
-    """Plan the references that run beside the encoders named; None where there are none."""
+    """Plan the references that run beside the encoders named; None where there are none.
+
+    Layers that were asked for are of those encoders: references are run as the suite says.
+    """
     config = plan.config
+    layers = RunConfig.model_validate(get_suite(config.suite).config).layers
     others = tuple(n for n in dict.fromkeys(config.references) if n not in config.encoders)
     probes = config.reference_probes or config.probes
     if not others:
         return None
-    return make_plan(config.model_copy(update={"encoders": others, "probes": probes}), host)
+    update = {"encoders": others, "probes": probes, "layers": layers}
+    return make_plan(config.model_copy(update=update), host)
 
 
 def load_corpora(config: RunConfig, host: PluginHost, job: Job) -> Loaded:

@@ -153,6 +153,16 @@ def test_a_reference_that_is_named_is_run_as_any_encoder_and_once(
     assert probes_of(out / "surface" / "paper.json") == ["ridge"]
 
 
+def test_layers_that_are_asked_for_are_those_of_the_encoder(run: Callable[..., Path]) -> None:
+    pytest.importorskip("xgboost")
+    out = run("--encoder", "random-qwen3-tiny", "--probe", "ridge", "--layers", "2")
+    layers = {
+        name: {unit.layer for unit in read_result(out / name / "paper.json").units}
+        for name in ("random-qwen3-tiny", "surface")
+    }
+    assert layers == {"random-qwen3-tiny": {2}, "surface": {1}}
+
+
 def test_what_is_printed_as_json_is_the_encoder_that_was_named(
     run: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
