@@ -131,9 +131,10 @@ def _fill(
     missing = features.open()
     if missing:
         # Replicas are made only when there is something to do.
-        done = Filling(features, missing, encoder.replicas(), budget, progress).run()
-        stats["texts"] += done.texts
-        stats["tokens"] += done.tokens
+        filling = Filling(features, missing, encoder.replicas(), budget, progress)
+        filling.run()
+        stats["texts"] += filling.texts
+        stats["tokens"] += filling.tokens
     stats["shards_computed"] += len(missing)
     stats["shards_reused"] += len(features.plan) - len(missing)
 
