@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from cefrbench.cli.convert import convert
+from cefrbench.cli.shared import FOLDER, json_option, print_table
 from cefrbench.errors import EXIT_PARTIAL, CorpusError, UserError
 from cefrbench.plugins import PluginHost
 
@@ -33,11 +34,11 @@ corpora.add_command(convert)
 def _from_the_hub(command: Command) -> Command:
     """Options of every command here."""
     for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+        json_option,
         click.option("--offline", is_flag=True, help="Fetch nothing; use what is cached."),
         click.option(
             "--cache-dir",
-            type=click.Path(file_okay=False, path_type=Path),
+            type=FOLDER,
             help="Where downloads are kept; default: the hub client's own place.",
         ),
         click.option(
@@ -59,7 +60,7 @@ def _from_anywhere(command: Command) -> Command:
     )(command)
     command = click.option(
         "--data-dir",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=FOLDER,
         help="Read DIR/<corpus>.json instead of the hub.",
     )(command)
     return _from_the_hub(command)
@@ -83,7 +84,7 @@ def fetch(ctx: click.Context, /, **options: Any) -> None:
     if options["as_json"]:
         _print_json({"corpora": rows, "failures": loaded.failures})
     else:
-        _print_table(("corpus", "revision", "rows", "kept"), rows)
+        print_table(("corpus", "revision", "rows", "kept"), rows)
     ctx.exit(EXIT_PARTIAL if loaded.failures else 0)
 
 
@@ -198,47 +199,27 @@ def _print_json(value: dict[str, Any]) -> None:
     click.echo(json.dumps(listed, indent=2, ensure_ascii=False))
 
 
-def _print_table(columns: Sequence[str], rows: Iterable[dict[str, Any]], title: str = "") -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold", title=title or None)
-    table.title_justify = "left"
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column == columns[0])
-    for row in rows:
-        table.add_row(*(Text(_cell(row.get(column))) for column in columns))
-    Console().print(table)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, int):
-        return f"{value:,}" if value else "·"
-    return "" if value is None else str(value)
-
-
 def _print_descriptions(
     described: Sequence[CorpusDescription], shared: Sequence[SharedTexts]
 ) -> None:
     from cefrbench.levels import Level
 
     levels = [level.name for level in Level]
-    _print_table(
+    print_table(
         ("corpus", "language", "kept", *levels, "dropped"),
         (
             {
                 "corpus": one.name,
                 "language": ", ".join(one.languages),
                 "kept": one.report.kept,
-                **one.levels,
+                **{level: n or "·" for level, n in one.levels.items()},
                 "dropped": ", ".join(f"{n} {why}" for why, n in one.report.dropped.items()),
             }
             for one in described
         ),
-        "Rows by level",
+        title="Rows by level",
     )
-    _print_table(
+    print_table(
         ("corpus", "words", "characters", "texts", "repeated", "levels"),
         (
             {
@@ -246,14 +227,15 @@ def _print_descriptions(
                 "words": _middle(one.words),
                 "characters": _middle(one.characters),
                 "texts": one.texts,
-                "repeated": one.repeated,
+                "repeated": one.repeated or "·",
                 "levels": ", ".join(f"{n} × {pair}" for pair, n in one.conflicting.items()),
             }
             for one in described
         ),
-        "\nLengths: median (quartiles); different texts, repeated ones, those with several levels",
+        title="\nLengths: median (quartiles); different texts, repeated ones, those with several "
+        "levels",
     )
-    _print_table(
+    print_table(
         ("corpus", "licence", "card", "rows", "revision"),
         (
             {
@@ -265,7 +247,7 @@ def _print_descriptions(
             }
             for one in described
         ),
-        "\nLicences: the one to keep, of the card and of the rows",
+        title="\nLicences: the one to keep, of the card and of the rows",
     )
     for pair in shared:
         click.echo(f"\n{pair.texts} texts stand in both {pair.corpora[0]} and {pair.corpora[1]}.")
@@ -278,7 +260,7 @@ def _middle(length: Quartiles) -> str:
 def _print_findings(loaded: Sequence[Essays], findings: Sequence[AuditFinding]) -> None:
     count = sum(len(essays) for essays in loaded)
     if findings:
-        _print_table(
+        print_table(
             ("finding", "severity", "corpus", "what", "why it matters"),
             (
                 {
