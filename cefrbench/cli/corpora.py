@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -15,7 +14,6 @@ from cefrbench.errors import EXIT_PARTIAL, CorpusError, UserError
 from cefrbench.plugins import PluginHost
 
 if TYPE_CHECKING:
-    from cefrbench.contracts.corpus import Access
     from cefrbench.corpora.audit import AuditFinding
     from cefrbench.corpora.describe import CorpusDescription, Quartiles, SharedTexts
     from cefrbench.essays import Essays
@@ -71,7 +69,7 @@ def _from_anywhere(command: Command) -> Command:
 @click.pass_context
 def fetch(ctx: click.Context, /, **options: Any) -> None:
     """Get corpora from the hub, so that later runs work with --offline."""
-    loaded = _load(ctx, data_dir=None, sample=False, **_loading(options))
+    loaded, failures = _load(ctx, options)
     rows = [
         {
             "corpus": essays.name,
@@ -79,13 +77,13 @@ def fetch(ctx: click.Context, /, **options: Any) -> None:
             "rows": essays.report.rows,
             "kept": essays.report.kept,
         }
-        for essays in loaded.essays
+        for essays in loaded
     ]
     if options["as_json"]:
-        _print_json({"corpora": rows, "failures": loaded.failures})
+        _print_json({"corpora": rows, "failures": failures})
     else:
         print_table(("corpus", "revision", "rows", "kept"), rows)
-    ctx.exit(EXIT_PARTIAL if loaded.failures else 0)
+    ctx.exit(EXIT_PARTIAL if failures else 0)
 
 
 @corpora.command()
@@ -96,14 +94,14 @@ def describe(ctx: click.Context, /, **options: Any) -> None:
     from cefrbench.corpora.describe import describe as describe_one
     from cefrbench.corpora.describe import levels_by_text, shared_texts
 
-    loaded = _load(ctx, **_loading(options))
-    described = [describe_one(essays) for essays in loaded.essays]
-    shared = shared_texts({e.name: list(levels_by_text(e)) for e in loaded.essays})
+    loaded, failures = _load(ctx, options)
+    described = [describe_one(essays) for essays in loaded]
+    shared = shared_texts({e.name: list(levels_by_text(e)) for e in loaded})
     if options["as_json"]:
-        _print_json({"corpora": described, "shared": shared, "failures": loaded.failures})
+        _print_json({"corpora": described, "shared": shared, "failures": failures})
     else:
         _print_descriptions(described, shared)
-    ctx.exit(EXIT_PARTIAL if loaded.failures else 0)
+    ctx.exit(EXIT_PARTIAL if failures else 0)
 
 
 @corpora.command()
@@ -114,69 +112,51 @@ def audit(ctx: click.Context, /, **options: Any) -> None:
     from cefrbench.corpora.audit import audit as audit_all
     from cefrbench.corpora.audit import has_bias
 
-    loaded = _load(ctx, **_loading(options))
-    findings = audit_all(loaded.essays)
+    loaded, failures = _load(ctx, options)
+    findings = audit_all(loaded)
     if options["as_json"]:
-        _print_json({"findings": findings, "failures": loaded.failures})
+        _print_json({"findings": findings, "failures": failures})
     else:
-        _print_findings(loaded.essays, findings)
-    ctx.exit(EXIT_PARTIAL if loaded.failures or has_bias(findings) else 0)
+        _print_findings(loaded, findings)
+    ctx.exit(EXIT_PARTIAL if failures or has_bias(findings) else 0)
 
 
 # -- loading -----------------------------------------------------------------------------------
 
 
-class _Loaded:
-    """Corpora that could be read, and what kept the others from it."""
-
-    def __init__(self) -> None:
-        self.essays: list[Essays] = []
-        self.failures: list[dict[str, str]] = []
-
-
-def _loading(options: dict[str, Any]) -> dict[str, Any]:
-    from cefrbench.contracts.corpus import Access
-
-    access = Access(offline=options["offline"], cache_dir=options["cache_dir"])
-    read = {key: value for key, value in options.items() if key in {"data_dir", "sample"}}
-    return {"names": options["names"], "access": access, **read}
-
-
-def _load(
-    ctx: click.Context,
-    *,
-    names: Sequence[str],
-    access: Access,
-    data_dir: Path | None,
-    sample: bool,
-) -> _Loaded:
+def _load(ctx: click.Context, options: dict[str, Any]) -> tuple[list[Essays], list[dict[str, str]]]:
     """Load all corpora asked for; one that fails is told of and the others go on.
+
+    Returns
+    -------
+    essays, failures : list
 
     Raises
     ------
     UserError
         When the only one asked for fails, or all do.
     """
+    from cefrbench.contracts.corpus import Access
     from cefrbench.corpora.load import load_essays
 
     host = ctx.find_object(PluginHost) or PluginHost()
     host.check_names()
-    loaded = _Loaded()
-    wanted = list(dict.fromkeys(names)) or _standard(host)
+    access = Access(offline=options["offline"], cache_dir=options["cache_dir"])
+    read = {key: value for key, value in options.items() if key in {"data_dir", "sample"}}
+    loaded: list[Essays] = []
+    failures: list[dict[str, str]] = []
+    wanted = list(dict.fromkeys(options["names"])) or _standard(host)
     for name in wanted:
         try:
-            corpus = host.get_corpus(name)
-            essays = load_essays(corpus, sample=sample, data_dir=data_dir, access=access)
+            loaded.append(load_essays(host.get_corpus(name), access=access, **read))
         except UserError as error:
             if len(wanted) == 1:
                 raise
             click.echo(f"Error: {error}", err=True)
-            loaded.failures.append({"corpus": name, "cause": str(error)})
-            continue
-        loaded.essays.append(essays)
-    if not loaded.essays:
+            failures.append({"corpus": name, "cause": str(error)})
+    if not loaded:
         raise CorpusError(f"None of the {len(wanted)} corpora can be read; see above.")
-    return loaded
+    return loaded, failures
 
 
 def _standard(host: PluginHost) -> list[str]:
