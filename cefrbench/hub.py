@@ -12,9 +12,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from cefrbench.errors import CacheError, CorpusError, EncoderError, UserError
+
+if TYPE_CHECKING:
+    from cefrbench.contracts.corpus import Access
+    from cefrbench.contracts.encoder import EncoderOptions
+
+#: How the hub may be reached: ``offline``, and the ``cache_dir`` whose folder ``hub`` gets what is
+#: fetched (none: the hub client's own place).
+Reach: TypeAlias = "Access | EncoderOptions"
 
 #: The card of a repository, of either kind.
 CARD = "README.md"
@@ -22,18 +30,6 @@ CARD = "README.md"
 _MOST_NAMES = 500
 #: What the hub answers to those who aren't logged in, or may not see a repository.
 _NO_ENTRY = {401, 403}
-
-
-class Reach(Protocol):
-    """How the hub may be reached: `Access` of corpora and `EncoderOptions` both say so."""
-
-    @property
-    def offline(self) -> bool:
-        """Nothing may be fetched; what is cached may be used."""
-
-    @property
-    def cache_dir(self) -> Path | None:
-        """Downloads go to its folder ``hub``; none means the hub client's own place."""
 
 
 @dataclass(frozen=True, slots=True)
