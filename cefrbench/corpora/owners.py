@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cefrbench.atomic import atomic_path
 from cefrbench.contracts.cards import CorpusCard
-from cefrbench.contracts.corpus import Access, Corpus, Row, Rows
+from cefrbench.contracts.corpus import FIELDS, Access, Corpus, Row, Rows
 from cefrbench.errors import CorpusError
 
 #: Reads the rows of one file, in its order: title, level and text in UniversalCEFR's fields. What
@@ -77,7 +77,7 @@ class OwnersCorpus(Corpus):
         return self.convert(self._samples)
 
     def _readable(self, path: Path, reader: Reader) -> Iterator[Row]:
-        common = {
+        common = dict.fromkeys(FIELDS) | {
             "lang": self.card.languages[0],
             "source_name": self.name,
             "format": "document-level",
