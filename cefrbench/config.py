@@ -24,9 +24,6 @@ class RunConfig(Card):
     corpora: tuple[str, ...] = ()
     probes: tuple[str, ...] = ()
     protocols: tuple[str, ...] = ()
-    references: tuple[str, ...] = Field(
-        default=(), description="Encoders run beside every other, for their scores in its result."
-    )
     layers: str = Field(default="all", description="`all`, `last`, `study`, `4,8,12` or `0-28:4`.")
     pooling: Pooling | None = Field(default=None, description="None: the encoder's own.")
     instruction: str | None = Field(default=None, description="None: the encoder's own.")
@@ -45,7 +42,15 @@ class RunConfig(Card):
     scale: Literal["cefr5", "cefr6"] = "cefr5"
     form: Literal["study", "corrected"] = "corrected"
     own_level_encoders: tuple[str, ...] = Field(
-        default=(), description="In the study's form: encoders whose rows keep their own level."
+        default=(),
+        description="In the study's form: its baselines, whose rows keep their own level and "
+        "corpus, and which are fitted on all rows of the other corpora.",
+    )
+    references: tuple[str, ...] = Field(
+        default=(), description="Encoders run beside every other, for their scores in its result."
+    )
+    reference_probes: tuple[str, ...] = Field(
+        default=(), description="Probes of the references; none: those of the others."
     )
     unclipped_probes: tuple[str, ...] = Field(
         default=(), description="Probes whose MAE and R² are not of predictions on the scale."

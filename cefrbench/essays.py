@@ -124,6 +124,9 @@ class EssayTable:
     language : tuple of str
     author, task : ndarray of int
         Number of the row's author and task, -1 where none is known; corpora share none.
+    baseline : bool
+        In the study's form: these are the rows of its surface baseline, which it fitted on all
+        other rows where a corpus is left out.
     """
 
     form: Form
@@ -139,6 +142,7 @@ class EssayTable:
     language: tuple[str, ...]
     author: Ints
     task: Ints
+    baseline: bool = False
 
     def __len__(self) -> int:
         return len(self.corpus)
@@ -223,6 +227,7 @@ def pool(
         In the study's form: give each row its own level and corpus instead of those of the first
         row with its text. The study does this for its surface baseline alone; for all else it
         looks both up by the text (and here language, author and task go with them).
+        Left-out corpora are then scored by a fit on all other rows.
     """
     texts = [text for essays in corpora for text in essays.texts]
     own = np.array([scale.index(lv) for e in corpora for lv in e.levels], dtype=np.int64)
@@ -255,6 +260,7 @@ def pool(
         language=tuple(languages[row] for row in source),
         author=_numbered([essays.authors or (None,) * len(essays) for essays in corpora])[source],
         task=_numbered([essays.tasks or (None,) * len(essays) for essays in corpora])[source],
+        baseline=form == "study" and baseline,
     )
 
 

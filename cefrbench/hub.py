@@ -12,9 +12,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from cefrbench.errors import CacheError, CorpusError, EncoderError, UserError
+
+if TYPE_CHECKING:
+    from cefrbench.contracts.corpus import Access
+    from cefrbench.contracts.encoder import EncoderOptions
+
+#: How the hub may be reached: ``offline``, and the ``cache_dir`` whose folder ``hub`` gets what is
+#: fetched (none: the hub client's own place).
+Reach: TypeAlias = "Access | EncoderOptions"
 
 #: The card of a repository, of either kind.
 CARD = "README.md"
@@ -22,18 +30,6 @@ CARD = "README.md"
 _MOST_NAMES = 500
 #: What the hub answers to those who aren't logged in, or may not see a repository.
 _NO_ENTRY = {401, 403}
-
-
-class Reach(Protocol):
-    """How the hub may be reached: `Access` of corpora and `EncoderOptions` both say so."""
-
-    @property
-    def offline(self) -> bool:
-        """Nothing may be fetched; what is cached may be used."""
-
-    @property
-    def cache_dir(self) -> Path | None:
-        """Downloads go to its folder ``hub``; none means the hub client's own place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,33 +156,34 @@ class Repository:
             RevisionNotFoundError,
         )
 
+        kind, what = self.kind, f"{self.kind.noun} {self.name!r}"
         try:
             yield
         except HFValidationError as error:
-            raise self._no_name() from error
-        except GatedRepoError as error:
-            raise self._gated() from error
+            raise kind.error(
+                f"{self.name!r} is no {kind.noun}'s name on the hub: write {kind.spelling}."
+            ) from error
         except RepositoryNotFoundError as error:
+            if isinstance(error, GatedRepoError):
+                raise self._gated() from error
             raise self._missing(unseen=error.response.status_code in _NO_ENTRY) from error
         except RevisionNotFoundError as error:
-            raise self._no_revision() from error
+            raise kind.error(
+                f"The {what} has no revision {self.revision!r}: name a commit, branch or tag that "
+                f"{self._page()}/commits/main lists."
+            ) from error
         except LocalEntryNotFoundError as error:
             raise self._not_here() from error
         except HfHubHTTPError as error:
-            status = error.response.status_code
-            raise (self._gated() if status in _NO_ENTRY else self._answered(status)) from error
+            if (status := error.response.status_code) in _NO_ENTRY:
+                raise self._gated() from error
+            raise kind.error(
+                f"The hub answered {status} for the {what}: try again later, or {kind.without}."
+            ) from error
         except (ConnectionError, _connection_error()) as error:
             raise self._not_here() from error
         except OSError as error:
-            raise not_kept(
-                f"The {self.kind.noun} {self.name!r}", _cache_in_use(self.reach), error
-            ) from error
-
-    def _no_name(self) -> UserError:
-        noun = self.kind.noun
-        return self.kind.error(
-            f"{self.name!r} is no {noun}'s name on the hub: write {self.kind.spelling}."
-        )
+            raise not_kept(f"The {what}", _cache_in_use(self.reach), error) from error
 
     def _gated(self) -> UserError:
         return self.kind.error(
@@ -203,12 +200,6 @@ class Repository:
         )
         return self.kind.error(f"There is no {noun} {self.name!r} on the hub{private}: {hint}")
 
-    def _no_revision(self) -> UserError:
-        return self.kind.error(
-            f"The {self.kind.noun} {self.name!r} has no revision {self.revision!r}: name a commit, "
-            f"branch or tag that {self._page()}/commits/main lists."
-        )
-
     def _not_here(self) -> UserError:
         kind = self.kind
         wanted = f"{self.name}@{self.revision}" if self.revision else self.name
@@ -221,12 +212,6 @@ class Repository:
         return kind.error(
             f"The hub {_endpoint()} can't be reached and the {absent}: check the network, make do "
             f"with what is cached (--offline), or {kind.without}."
-        )
-
-    def _answered(self, status: int) -> UserError:
-        return self.kind.error(
-            f"The hub answered {status} for the {self.kind.noun} {self.name!r}: try again later, "
-            f"or {self.kind.without}."
         )
 
     def _page(self) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from cefrbench import provenance
-from cefrbench.config import RunConfig, as_command
+from cefrbench.config import RunConfig, as_command, get_suite
 from cefrbench.contracts.corpus import Access
 from cefrbench.contracts.encoder import Encoder, EncoderOptions
 from cefrbench.contracts.probe import ProbeSpec
@@ -40,7 +40,6 @@ from cefrbench.results.build import split_records
 from cefrbench.results.corpus_scores import corpus_scores
 from cefrbench.results.evaluation import Evaluation
 from cefrbench.results.model import CorpusRecord, FailureRecord, ReferenceRecord, RunResult
-from cefrbench.results.question import difference, question_of
 from cefrbench.results.selection import favoured_probe
 from cefrbench.results.summary import is_complete, summarise
 
@@ -94,7 +93,7 @@ def make_plan(config: RunConfig, host: PluginHost) -> Plan:
     for kind in ("encoders", "corpora", "probes", "protocols"):
         if not getattr(config, kind):
             raise UserError(f"No {kind} are named: add --{_option(kind)} NAME or a suite that has.")
-    for name in (*config.encoders, *config.references):
+    for name in config.encoders:
         host.get_encoder(name)
     for name in config.corpora:
         host.get_corpus(name)
@@ -115,6 +114,28 @@ def _probes(config: RunConfig, host: PluginHost) -> tuple[ProbeSpec, ...]:
             names.setdefault(leader)
         names.setdefault(name)
     return tuple(host.get_probe(name) for name in names)
+
+
+def plan_references(plan: Plan, host: PluginHost) -> Plan | None:
+    """Plan the references that run beside all encoders; None where there are none.
+
+    They are run as the suite says, whatever is asked of the encoders' layers and tokens; and by
+    probes that choose for themselves, where the suite names no others: a net on one column says
+    nothing.
+    """
+    config = plan.config
+    others = tuple(n for n in dict.fromkeys(config.references) if n not in config.encoders)
+    if not others:
+        return None
+    suite = RunConfig.model_validate(get_suite(config.suite).config)
+    own = ("layers", "pooling", "instruction", "max_length")
+    update = {
+        "encoders": others,
+        "probes": config.reference_probes
+        or tuple(spec.name for spec in plan.probes if spec.card.layer_from is None),
+        **{name: getattr(suite, name) for name in own},
+    }
+    return make_plan(config.model_copy(update=update), host)
 
 
 def load_corpora(config: RunConfig, host: PluginHost, job: Job) -> Loaded:
@@ -264,15 +285,10 @@ def run_references(
     """Evaluate the encoders that every other is read against; one that fails is recorded."""
     found: list[Evaluation] = []
     failures: list[FailureRecord] = []
-    # What is asked of an encoder's layers and tokens is not asked of references.
-    own = {"layers": "all", "pooling": None, "instruction": None}
-    # Nor are probes fitted that only follow: a net on one column says nothing.
-    leading = tuple(spec for spec in plan.probes if spec.card.layer_from is None)
-    plan = replace(plan, config=plan.config.model_copy(update=own), probes=leading)
-    for name in plan.config.references:
+    for name in plan.config.encoders:
         try:
             found.append(run_encoder(plan, name, loaded, host, job, clock.fork()))
-        except EncoderError as error:
+        except UserError as error:
             if job.fail_fast:
                 raise
             failures.append(FailureRecord(stage="encoder", name=name, cause=str(error)))
@@ -282,8 +298,7 @@ def run_references(
 def beside(
     evaluation: Evaluation, references: Sequence[Evaluation], failures: Sequence[FailureRecord]
 ) -> Evaluation:
-    """Put the scores of references into a result, but for itself and those of other splits."""
-    own = question_of(evaluation.result)
+    """Put the scores of references into a result, but for itself."""
     records = tuple(
         ReferenceRecord(
             encoder=one.result.encoder,
@@ -292,7 +307,6 @@ def beside(
         )
         for one in references
         if one.result.encoder.name != evaluation.result.encoder.name
-        and difference(own, question_of(one.result)) is None
     )
     failed = (*evaluation.result.failures, *failures)
     result = evaluation.result.model_copy(update={"references": records, "failures": failed})

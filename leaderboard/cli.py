@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from cefrbench.cli.shared import FOLDER
 from cefrbench.errors import EXIT_OK, EXIT_PARTIAL
 
 
@@ -17,21 +18,21 @@ def leaderboard() -> None:
 @leaderboard.command()
 @click.option(
     "--results",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     default=Path("leaderboard/results"),
     show_default=True,
     help="Folder of results, an encoder a folder.",
 )
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     default=Path("site"),
     show_default=True,
     help="Folder of the site; what a former build wrote there is replaced.",
 )
 @click.option(
     "--corpora",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Folder of what `corpora describe --json` and `audit --json` said; `corpora` beside the "
     "results, if none is named.",
 )
@@ -70,7 +71,7 @@ def build(ctx: click.Context, results: Path, out: Path, corpora: Path | None, qu
 @leaderboard.command()
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     default=Path("site"),
     show_default=True,
     help="Folder of the site.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,22 +47,23 @@ class KitOptions:
         return Access(offline=self.offline)
 
 
+STANDARD = KitOptions()
+
+
 def report_plugin(host: PluginHost, plugin: Plugin) -> CheckReport:
     """Check a plugin as a whole."""
     from cefrbench.check.plugin import CHECKS, PluginSubject
 
-    findings = tuple(CHECKS.run(PluginSubject(host, plugin)))
-    return CheckReport(kind="plugin", name=plugin.name, origin=plugin.origin, findings=findings)
+    return CHECKS.report("plugin", plugin.name, PluginSubject(host, plugin), plugin.origin)
 
 
 def report_corpus(
-    corpus: Corpus, options: KitOptions | None = None, others: Sequence[Corpus] = ()
+    corpus: Corpus, options: KitOptions = STANDARD, others: Sequence[Corpus] = ()
 ) -> CheckReport:
     """Check a corpus; ``others`` are the corpora that its texts are looked up in."""
     from cefrbench.check.corpus import CHECKS
     from cefrbench.check.corpus.subject import open_corpus
 
-    options = options or KitOptions()
     subject = open_corpus(
         corpus,
         sample=options.sample,
@@ -69,42 +71,35 @@ def report_corpus(
         access=options.access,
         compared=list(_compared(corpus, options, others)),
     )
-    return CheckReport(kind="corpus", name=corpus.name, findings=tuple(CHECKS.run(subject)))
+    return CHECKS.report("corpus", corpus.name, subject)
 
 
 def report_encoder(
-    spec: EncoderSpec, options: KitOptions | None = None, name: str | None = None
+    spec: EncoderSpec, options: KitOptions = STANDARD, name: str | None = None
 ) -> CheckReport:
     """Check an encoder; ``name`` is the full one for schemes such as ``hf:``."""
     from cefrbench.check.encoder import CHECKS
     from cefrbench.check.encoder.subject import EncoderSubject
 
-    options = options or KitOptions()
     loading = EncoderOptions(device=options.device, offline=options.offline)
-    subject = EncoderSubject(spec, name, loading)
-    try:
-        findings = tuple(CHECKS.run(subject))
-    finally:
-        subject.close()
-    return CheckReport(kind="encoder", name=subject.name, findings=findings)
+    with closing(EncoderSubject(spec, name, loading)) as subject:
+        return CHECKS.report("encoder", subject.name, subject)
 
 
-def report_probe(spec: ProbeSpec, options: KitOptions | None = None) -> CheckReport:
+def report_probe(spec: ProbeSpec, options: KitOptions = STANDARD) -> CheckReport:
     """Check a probe."""
     from cefrbench.check.probe import CHECKS
     from cefrbench.check.probe.subject import ProbeSubject
 
-    device = options.device if options and options.device != "auto" else "cpu"
-    findings = tuple(CHECKS.run(ProbeSubject(spec, device)))
-    return CheckReport(kind="probe", name=spec.name, findings=findings)
+    device = options.device if options.device != "auto" else "cpu"
+    return CHECKS.report("probe", spec.name, ProbeSubject(spec, device))
 
 
 def report_protocol(protocol: Protocol) -> CheckReport:
     """Check a protocol."""
     from cefrbench.check.protocol import CHECKS, ProtocolSubject
 
-    findings = tuple(CHECKS.run(ProtocolSubject(protocol)))
-    return CheckReport(kind="protocol", name=protocol.name, findings=findings)
+    return CHECKS.report("protocol", protocol.name, ProtocolSubject(protocol))
 
 
 def check_target(target: Target, options: KitOptions) -> Iterator[CheckReport]:

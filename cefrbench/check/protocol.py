@@ -6,14 +6,14 @@ one corpus with two levels or in two corpora, a family, two languages, and corpo
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations, islice, product
 
 import numpy as np
 
-from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark, unfilled
+from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark, Run, unfilled
 from cefrbench.contracts.cards import CorpusCard
 from cefrbench.contracts.protocol import Fold, Protocol, Skipped
 from cefrbench.essays import CleaningReport, Essays, EssayTable, Form, Ints, pool
@@ -61,13 +61,6 @@ class ProtocolSubject:
         """Its folds of every table, with every seed."""
         return tuple(self.ask(table, seed) for table in tables() for seed in SEEDS)
 
-    @property
-    def folds(self) -> Iterator[tuple[Asked, Fold]]:
-        """All folds, each with what was asked for."""
-        for asked in self.asked:
-            for fold in asked.folds:
-                yield asked, fold
-
 
 def tables() -> Iterator[EssayTable]:
     """Four corpora, two without a family and one alone, in both forms."""
@@ -78,7 +71,7 @@ def tables() -> Iterator[EssayTable]:
         _invented("small", 4, language="cs"),
     ]
     forms: tuple[Form, ...] = ("corrected", "study")
-    for corpora, form in itertools.product((every, every[2:], every[:1]), forms):
+    for corpora, form in product((every, every[2:], every[:1]), forms):
         yield pool(corpora, FIVE, form)
 
 
@@ -113,6 +106,16 @@ def _invented(name: str, count: int, *, language: str, family: str | None = None
 
 
 CHECKS: CheckTable[ProtocolSubject] = CheckTable()
+
+
+def each_fold(check: Callable[[Asked, Fold], Iterator[Problem]]) -> Run[ProtocolSubject]:
+    """Ask of every fold, with what was asked for; the first that has a problem tells."""
+
+    def run(subject: ProtocolSubject) -> Iterator[Problem]:
+        pairs = ((asked, fold) for asked in subject.asked for fold in asked.folds)
+        yield from islice((found for pair in pairs for found in check(*pair)), 1)
+
+    return run
 
 
 @CHECKS.add(
@@ -167,31 +170,28 @@ def _unsound(asked: Asked) -> Problem | None:
     "A score stands under the name of its part; a row of another corpus there is counted as its.",
     needs="protocol-folds",
 )
-def check_rows(subject: ProtocolSubject) -> Iterator[Problem]:
+@each_fold
+def check_rows(asked: Asked, fold: Fold) -> Iterator[Problem]:
     """Look for what is no row, and for rows under a wrong name."""
-    for asked, fold in subject.folds:
-        table = asked.table
-        parts = {"train": fold.train, "validation": fold.validation, **fold.scored}
-        wrong = [name for name, rows in parts.items() if not _are_rows(table, rows)]
-        if wrong:
+    table = asked.table
+    parts = {"train": fold.train, "validation": fold.validation, **fold.scored}
+    wrong = [name for name, rows in parts.items() if not _are_rows(table, rows)]
+    if wrong:
+        yield Problem(
+            f"{', '.join(wrong)} of {asked.where(fold)} is no array of row numbers",
+            "give integers from 0 to len(table) - 1",
+        )
+    if not fold.scored or not all(len(rows) for rows in fold.scored.values()):
+        yield Problem(f"{asked.where(fold)} scores nothing", "leave empty parts out, or skip")
+    members = {f"{group}-all": found for group, found in table.groups.items()}
+    members |= {name: (index,) for index, name in enumerate(table.names)}
+    for name, rows in fold.scored.items():
+        if not set(table.corpus[rows].tolist()) <= set(members.get(name, ())):
             yield Problem(
-                f"{', '.join(wrong)} of {asked.where(fold)} is no array of row numbers",
-                "give integers from 0 to len(table) - 1",
+                f"part {name!r} of {asked.where(fold)} holds rows of something else",
+                "name a scored part after its corpus, or a group's as GROUP-all: "
+                "cefrbench.by_corpus does the former",
             )
-            return
-        if not fold.scored or not all(len(rows) for rows in fold.scored.values()):
-            yield Problem(f"{asked.where(fold)} scores nothing", "leave empty parts out, or skip")
-            return
-        members = {f"{group}-all": found for group, found in table.groups.items()}
-        members |= {name: (index,) for index, name in enumerate(table.names)}
-        for name, rows in fold.scored.items():
-            if not set(table.corpus[rows].tolist()) <= set(members.get(name, ())):
-                yield Problem(
-                    f"part {name!r} of {asked.where(fold)} holds rows of something else",
-                    "name a scored part after its corpus, or a group's as GROUP-all: "
-                    "cefrbench.by_corpus does the former",
-                )
-                return
 
 
 def _scored(fold: Fold) -> Ints:
@@ -212,24 +212,23 @@ def _are_rows(table: EssayTable, rows: Ints) -> bool:
     "chosen by the answer.",
     needs="protocol-rows",
 )
-def check_apart(subject: ProtocolSubject) -> Iterator[Problem]:
+@each_fold
+def check_apart(asked: Asked, fold: Fold) -> Iterator[Problem]:
     """Compare units, in the corrected form, where all rows of a text are one."""
-    for asked, fold in subject.folds:
-        unit = asked.table.unit
-        sides = {
-            "trained on": fold.train,
-            "validated on": fold.validation,
-            "scored": _scored(fold),
-        }
-        for (one, these), (other, those) in itertools.combinations(sides.items(), 2):
-            shared = len(np.intersect1d(unit[these], unit[those]))
-            if shared:
-                yield Problem(
-                    f"{shared} texts of {asked.where(fold)} are {one} and {other}",
-                    "cut by table.unit, not by row; table.without_units_of(rows, others) drops "
-                    "what stands elsewhere",
-                )
-                return
+    unit = asked.table.unit
+    sides = {
+        "trained on": fold.train,
+        "validated on": fold.validation,
+        "scored": _scored(fold),
+    }
+    for (one, these), (other, those) in combinations(sides.items(), 2):
+        shared = len(np.intersect1d(unit[these], unit[those]))
+        if shared:
+            yield Problem(
+                f"{shared} texts of {asked.where(fold)} are {one} and {other}",
+                "cut by table.unit, not by row; table.without_units_of(rows, others) drops "
+                "what stands elsewhere",
+            )
 
 
 @CHECKS.add(
@@ -238,17 +237,16 @@ def check_apart(subject: ProtocolSubject) -> Iterator[Problem]:
     "A text with two levels has two rows: counted twice, it weighs double in the score.",
     needs="protocol-rows",
 )
-def check_once(subject: ProtocolSubject) -> Iterator[Problem]:
+@each_fold
+def check_once(asked: Asked, fold: Fold) -> Iterator[Problem]:
     """Look for units that a corpus has twice in a part."""
-    for asked, fold in subject.folds:
-        for name, rows in {"validation": fold.validation, **fold.scored}.items():
-            twice = len(rows) - len(asked.table.once(np.unique(rows)))
-            if twice:
-                yield Problem(
-                    f"part {name!r} of {asked.where(fold)} counts {twice} texts twice",
-                    "take table.once(rows) for validation and scored rows",
-                )
-                return
+    for name, rows in {"validation": fold.validation, **fold.scored}.items():
+        twice = len(rows) - len(asked.table.once(np.unique(rows)))
+        if twice:
+            yield Problem(
+                f"part {name!r} of {asked.where(fold)} counts {twice} texts twice",
+                "take table.once(rows) for validation and scored rows",
+            )
 
 
 @CHECKS.add(
@@ -257,15 +255,14 @@ def check_once(subject: ProtocolSubject) -> Iterator[Problem]:
     "The study chose no layer on held-out texts; its results say so by having no choice.",
     needs="protocol-rows",
 )
-def check_study(subject: ProtocolSubject) -> Iterator[Problem]:
+@each_fold
+def check_study(asked: Asked, fold: Fold) -> Iterator[Problem]:
     """Look for validation rows in the study's form."""
-    for asked, fold in subject.folds:
-        if asked.table.form == "study" and len(fold.validation):
-            yield Problem(
-                f"{asked.where(fold)} has {len(fold.validation)} validation rows",
-                "cut them off only where table.form is 'corrected'",
-            )
-            return
+    if asked.table.form == "study" and len(fold.validation):
+        yield Problem(
+            f"{asked.where(fold)} has {len(fold.validation)} validation rows",
+            "cut them off only where table.form is 'corrected'",
+        )
 
 
 @CHECKS.add(
@@ -300,22 +297,22 @@ def _described(item: object) -> object:
     "Tables put what is in and out of distribution side by side, and take the gap between them.",
     needs="protocol-rows",
 )
-def check_distribution(subject: ProtocolSubject) -> Iterator[Problem]:
+def check_distribution(subject: ProtocolSubject) -> Iterator[Problem | Remark]:
     """See whether training holds rows of the scored corpora; the first fold that does tells."""
-    out = subject.protocol.card.distribution == "out"
-    for asked, fold in subject.folds:
+
+    def ask(asked: Asked, fold: Fold) -> Iterator[Problem]:
         corpus = asked.table.corpus
-        known = np.intersect1d(corpus[fold.train], corpus[_scored(fold)])
-        if out and len(known):
+        known = len(np.intersect1d(corpus[fold.train], corpus[_scored(fold)]))
+        if known and subject.protocol.card.distribution == "out":
             yield Problem(
                 f"{asked.where(fold)} trains on texts of a corpus that it scores",
                 "leave them out, or say in the description why they are there",
                 note=True,
             )
-            return
-        if not out and not len(known):
+        if not known and subject.protocol.card.distribution == "in":
             yield Problem(
                 f"{asked.where(fold)} trains on no text of the corpora that it scores",
                 "say distribution='out' on the card",
             )
-            return
+
+    yield from each_fold(ask)(subject)

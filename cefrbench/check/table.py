@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
-from cefrbench.check.findings import CheckFinding, Status
+from cefrbench.check.findings import CheckFinding, CheckReport, Kind, Status
 from cefrbench.errors import UserError
 
 #: How `cefrbench new` marks what its author has to fill in.
@@ -93,6 +93,10 @@ class CheckTable(Generic[S]):
             return run
 
         return decorate
+
+    def report(self, kind: Kind, name: str, subject: S, origin: str = "") -> CheckReport:
+        """Run every check on a thing of a kind and name."""
+        return CheckReport(kind=kind, name=name, origin=origin, findings=tuple(self.run(subject)))
 
     def run(self, subject: S) -> Iterator[CheckFinding]:
         """Run every check; one that breaks is a finding, and the others go on."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cefrbench.cli.shared import FOLDER, json_option
 from cefrbench.errors import EXIT_PARTIAL, CacheError, UserError
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ def cache() -> None:
 
 def _common(command: Command) -> Command:
     """Options of every command here."""
-    command = click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+    command = json_option(command)
     return click.option(
         "--cache-dir",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=FOLDER,
         help="The cache; default: CEFRBENCH_CACHE_DIR, else the platform's place for caches.",
     )(command)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from cefrbench.cli.shared import json_option, print_table
 from cefrbench.config import list_suites
 from cefrbench.plugins import PluginHost
 
@@ -15,7 +16,7 @@ KINDS = ("corpora", "encoders", "probes", "protocols", "suites")
 
 @click.command("list")
 @click.argument("kind", type=click.Choice(KINDS))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.pass_obj
 def list_(host: PluginHost, kind: str, as_json: bool) -> None:
     """List corpora, encoders, probes, protocols or suites."""
@@ -26,11 +27,11 @@ def list_(host: PluginHost, kind: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(entries, indent=2, ensure_ascii=False))
         return
-    _print_table(kind, entries)
+    print_table(_COLUMNS[kind], entries)
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.pass_context
 def plugins(ctx: click.Context, as_json: bool) -> None:
     """Show every plugin: where it is from, its hooks, what it registered, why it is broken."""
@@ -52,7 +53,7 @@ def plugins(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"plugins": entries, "collisions": host.collisions()}, indent=2))
         return
-    _print_table("plugins", entries)
+    print_table(_COLUMNS["plugins"], entries, fold=True)
     for sentence in host.collisions():
         click.echo(f"Error: {sentence}", err=True)
 
@@ -87,31 +88,3 @@ _COLUMNS = {
     "suites": ("name", "title", "description"),
     "plugins": ("name", "origin", "registered", "error"),
 }
-
-
-def _print_table(kind: str, entries: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in _COLUMNS[kind]:
-        table.add_column(
-            column,
-            overflow="fold",
-            min_width=len(column),
-            no_wrap=column == "name" and kind != "plugins",
-        )
-    for entry in entries:
-        table.add_row(*(Text(_cell(entry.get(column))) for column in _COLUMNS[kind]))
-    Console().print(table)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return f"{value:,}" if isinstance(value, int) else str(value)

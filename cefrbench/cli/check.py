@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cefrbench.cli.shared import FOLDER
 from cefrbench.errors import EXIT_PARTIAL
 from cefrbench.plugins import PluginHost
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--sample", is_flag=True, help="Check a corpus on its sample; fetch nothing of it.")
 @click.option(
     "--data-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     metavar="DIR",
     help="Check a corpus on DIR/CORPUS.json, against the others there.",
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from cefrbench.cli.shared import FILE
 from cefrbench.errors import CorpusError
 from cefrbench.plugins import PluginHost
 
@@ -13,7 +14,7 @@ from cefrbench.plugins import PluginHost
 @click.command()
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.argument("output", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("output", type=FILE)
 @click.pass_context
 def convert(ctx: click.Context, name: str, file: Path, output: Path) -> None:
     """Write a corpus that you got from its owner as OUTPUT, for --data-dir.

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from cefrbench.cli.convert import convert
+from cefrbench.cli.shared import FOLDER, json_option, print_table
 from cefrbench.errors import EXIT_PARTIAL, CorpusError, UserError
 from cefrbench.plugins import PluginHost
 
 if TYPE_CHECKING:
-    from cefrbench.contracts.corpus import Access
     from cefrbench.corpora.audit import AuditFinding
     from cefrbench.corpora.describe import CorpusDescription, Quartiles, SharedTexts
     from cefrbench.essays import Essays
@@ -33,11 +32,11 @@ corpora.add_command(convert)
 def _from_the_hub(command: Command) -> Command:
     """Options of every command here."""
     for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+        json_option,
         click.option("--offline", is_flag=True, help="Fetch nothing; use what is cached."),
         click.option(
             "--cache-dir",
-            type=click.Path(file_okay=False, path_type=Path),
+            type=FOLDER,
             help="Where downloads are kept; default: the hub client's own place.",
         ),
         click.option(
@@ -59,7 +58,7 @@ def _from_anywhere(command: Command) -> Command:
     )(command)
     command = click.option(
         "--data-dir",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=FOLDER,
         help="Read DIR/<corpus>.json instead of the hub.",
     )(command)
     return _from_the_hub(command)
@@ -70,7 +69,7 @@ def _from_anywhere(command: Command) -> Command:
 @click.pass_context
 def fetch(ctx: click.Context, /, **options: Any) -> None:
     """Get corpora from the hub, so that later runs work with --offline."""
-    loaded = _load(ctx, data_dir=None, sample=False, **_loading(options))
+    loaded, failures = _load(ctx, options)
     rows = [
         {
             "corpus": essays.name,
@@ -78,13 +77,13 @@ def fetch(ctx: click.Context, /, **options: Any) -> None:
             "rows": essays.report.rows,
             "kept": essays.report.kept,
         }
-        for essays in loaded.essays
+        for essays in loaded
     ]
     if options["as_json"]:
-        _print_json({"corpora": rows, "failures": loaded.failures})
+        _print_json({"corpora": rows, "failures": failures})
     else:
-        _print_table(("corpus", "revision", "rows", "kept"), rows)
-    ctx.exit(EXIT_PARTIAL if loaded.failures else 0)
+        print_table(("corpus", "revision", "rows", "kept"), rows)
+    ctx.exit(EXIT_PARTIAL if failures else 0)
 
 
 @corpora.command()
@@ -95,14 +94,14 @@ def describe(ctx: click.Context, /, **options: Any) -> None:
     from cefrbench.corpora.describe import describe as describe_one
     from cefrbench.corpora.describe import levels_by_text, shared_texts
 
-    loaded = _load(ctx, **_loading(options))
-    described = [describe_one(essays) for essays in loaded.essays]
-    shared = shared_texts({e.name: list(levels_by_text(e)) for e in loaded.essays})
+    loaded, failures = _load(ctx, options)
+    described = [describe_one(essays) for essays in loaded]
+    shared = shared_texts({e.name: list(levels_by_text(e)) for e in loaded})
     if options["as_json"]:
-        _print_json({"corpora": described, "shared": shared, "failures": loaded.failures})
+        _print_json({"corpora": described, "shared": shared, "failures": failures})
     else:
         _print_descriptions(described, shared)
-    ctx.exit(EXIT_PARTIAL if loaded.failures else 0)
+    ctx.exit(EXIT_PARTIAL if failures else 0)
 
 
 @corpora.command()
@@ -113,69 +112,51 @@ def audit(ctx: click.Context, /, **options: Any) -> None:
     from cefrbench.corpora.audit import audit as audit_all
     from cefrbench.corpora.audit import has_bias
 
-    loaded = _load(ctx, **_loading(options))
-    findings = audit_all(loaded.essays)
+    loaded, failures = _load(ctx, options)
+    findings = audit_all(loaded)
     if options["as_json"]:
-        _print_json({"findings": findings, "failures": loaded.failures})
+        _print_json({"findings": findings, "failures": failures})
     else:
-        _print_findings(loaded.essays, findings)
-    ctx.exit(EXIT_PARTIAL if loaded.failures or has_bias(findings) else 0)
+        _print_findings(loaded, findings)
+    ctx.exit(EXIT_PARTIAL if failures or has_bias(findings) else 0)
 
 
 # -- loading -----------------------------------------------------------------------------------
 
 
-class _Loaded:
-    """Corpora that could be read, and what kept the others from it."""
-
-    def __init__(self) -> None:
-        self.essays: list[Essays] = []
-        self.failures: list[dict[str, str]] = []
-
-
-def _loading(options: dict[str, Any]) -> dict[str, Any]:
-    from cefrbench.contracts.corpus import Access
-
-    access = Access(offline=options["offline"], cache_dir=options["cache_dir"])
-    read = {key: value for key, value in options.items() if key in {"data_dir", "sample"}}
-    return {"names": options["names"], "access": access, **read}
-
-
-def _load(
-    ctx: click.Context,
-    *,
-    names: Sequence[str],
-    access: Access,
-    data_dir: Path | None,
-    sample: bool,
-) -> _Loaded:
+def _load(ctx: click.Context, options: dict[str, Any]) -> tuple[list[Essays], list[dict[str, str]]]:
     """Load all corpora asked for; one that fails is told of and the others go on.
+
+    Returns
+    -------
+    essays, failures : list
 
     Raises
     ------
     UserError
         When the only one asked for fails, or all do.
     """
+    from cefrbench.contracts.corpus import Access
     from cefrbench.corpora.load import load_essays
 
     host = ctx.find_object(PluginHost) or PluginHost()
     host.check_names()
-    loaded = _Loaded()
-    wanted = list(dict.fromkeys(names)) or _standard(host)
+    access = Access(offline=options["offline"], cache_dir=options["cache_dir"])
+    read = {key: value for key, value in options.items() if key in {"data_dir", "sample"}}
+    loaded: list[Essays] = []
+    failures: list[dict[str, str]] = []
+    wanted = list(dict.fromkeys(options["names"])) or _standard(host)
     for name in wanted:
         try:
-            corpus = host.get_corpus(name)
-            essays = load_essays(corpus, sample=sample, data_dir=data_dir, access=access)
+            loaded.append(load_essays(host.get_corpus(name), access=access, **read))
         except UserError as error:
             if len(wanted) == 1:
                 raise
             click.echo(f"Error: {error}", err=True)
-            loaded.failures.append({"corpus": name, "cause": str(error)})
-            continue
-        loaded.essays.append(essays)
-    if not loaded.essays:
+            failures.append({"corpus": name, "cause": str(error)})
+    if not loaded:
         raise CorpusError(f"None of the {len(wanted)} corpora can be read; see above.")
-    return loaded
+    return loaded, failures
 
 
 def _standard(host: PluginHost) -> list[str]:
@@ -198,47 +179,27 @@ def _print_json(value: dict[str, Any]) -> None:
     click.echo(json.dumps(listed, indent=2, ensure_ascii=False))
 
 
-def _print_table(columns: Sequence[str], rows: Iterable[dict[str, Any]], title: str = "") -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold", title=title or None)
-    table.title_justify = "left"
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column == columns[0])
-    for row in rows:
-        table.add_row(*(Text(_cell(row.get(column))) for column in columns))
-    Console().print(table)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, int):
-        return f"{value:,}" if value else "·"
-    return "" if value is None else str(value)
-
-
 def _print_descriptions(
     described: Sequence[CorpusDescription], shared: Sequence[SharedTexts]
 ) -> None:
     from cefrbench.levels import Level
 
     levels = [level.name for level in Level]
-    _print_table(
+    print_table(
         ("corpus", "language", "kept", *levels, "dropped"),
         (
             {
                 "corpus": one.name,
                 "language": ", ".join(one.languages),
                 "kept": one.report.kept,
-                **one.levels,
+                **{level: n or "·" for level, n in one.levels.items()},
                 "dropped": ", ".join(f"{n} {why}" for why, n in one.report.dropped.items()),
             }
             for one in described
         ),
-        "Rows by level",
+        title="Rows by level",
     )
-    _print_table(
+    print_table(
         ("corpus", "words", "characters", "texts", "repeated", "levels"),
         (
             {
@@ -246,14 +207,15 @@ def _print_descriptions(
                 "words": _middle(one.words),
                 "characters": _middle(one.characters),
                 "texts": one.texts,
-                "repeated": one.repeated,
+                "repeated": one.repeated or "·",
                 "levels": ", ".join(f"{n} × {pair}" for pair, n in one.conflicting.items()),
             }
             for one in described
         ),
-        "\nLengths: median (quartiles); different texts, repeated ones, those with several levels",
+        title="\nLengths: median (quartiles); different texts, repeated ones, those with several "
+        "levels",
     )
-    _print_table(
+    print_table(
         ("corpus", "licence", "card", "rows", "revision"),
         (
             {
@@ -265,7 +227,7 @@ def _print_descriptions(
             }
             for one in described
         ),
-        "\nLicences: the one to keep, of the card and of the rows",
+        title="\nLicences: the one to keep, of the card and of the rows",
     )
     for pair in shared:
         click.echo(f"\n{pair.texts} texts stand in both {pair.corpora[0]} and {pair.corpora[1]}.")
@@ -278,7 +240,7 @@ def _middle(length: Quartiles) -> str:
 def _print_findings(loaded: Sequence[Essays], findings: Sequence[AuditFinding]) -> None:
     count = sum(len(essays) for essays in loaded)
     if findings:
-        _print_table(
+        print_table(
             ("finding", "severity", "corpus", "what", "why it matters"),
             (
                 {

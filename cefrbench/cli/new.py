@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cefrbench.cli.shared import FOLDER
 from cefrbench.plugins import PluginHost
 
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 @click.argument("name")
 @click.option(
     "--package",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     metavar="DIR",
     help="Write a package of its own, with an entry point, into DIR.",
 )
 @click.option(
     "--plugins-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     metavar="DIR",
     help="Write a loose file into DIR.",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -281,9 +281,7 @@ def _notes(result: RunResult) -> list[Text]:
 
 def _failures(result: RunResult) -> list[str]:
     """Failures of one cause in one line, with their number."""
-    causes: dict[tuple[str, str, str], int] = defaultdict(int)
-    for failure in result.failures:
-        causes[failure.stage, failure.name, failure.cause] += 1
+    causes = Counter((failure.stage, failure.name, failure.cause) for failure in result.failures)
     return [
         plain(f"{stage} {name}" + (f" ({count} times)" if count > 1 else "") + f": {cause}")
         for (stage, name, cause), count in causes.items()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cefrbench.cli.shared import FILE
 from cefrbench.errors import EXIT_USER
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def check(paths: tuple[str, ...]) -> None:
 @_PATHS
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     required=True,
     metavar="FILE",
     help="JSON file to write; its predictions go beside it.",
@@ -81,7 +82,7 @@ def merge(paths: tuple[str, ...], output: Path) -> None:
 )
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     metavar="FILE",
     help="Write there instead of on standard output.",
 )

@@ -13,6 +13,7 @@ from cefrbench.plugins import PluginHost
 
 if TYPE_CHECKING:
     from cefrbench.config import RunConfig
+    from cefrbench.provenance import PhaseClock
     from cefrbench.results.evaluation import Evaluation
     from cefrbench.run import Job, Loaded, Plan
 
@@ -112,7 +113,8 @@ _JOB_OPTIONS = ("config_file", "cache_dir", "output", "force", "fail_fast", "qui
 def run(ctx: click.Context, /, **options: Any) -> None:
     r"""Evaluate encoders: features of all layers, probes, protocols, one result each.
 
-    Without an encoder, the suite `quickstart` runs offline on invented sample texts.
+    Without an encoder, the suite `quickstart` runs offline on invented sample texts. References of
+    a suite (the surface baseline of `paper`) run beside the encoders, into results of their own.
 
     \b
     Examples:
@@ -122,7 +124,7 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     """
     from cefrbench.config import merge, read_config
     from cefrbench.provenance import PhaseClock
-    from cefrbench.run import load_corpora, make_plan
+    from cefrbench.run import load_corpora, make_plan, plan_references
 
     host: PluginHost = ctx.obj
     given = {k: v for k, v in options.items() if k not in _JOB_OPTIONS and v not in (None, ())}
@@ -132,12 +134,12 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     config = merge(given, read_config(file) if file else {})
     warn_of_broken(host)
     plan = make_plan(config, host)
+    references = plan_references(plan, host)
     job = _job(options, config)
     clock = PhaseClock()
     with clock.phase("load corpora"):
         loaded = load_corpora(config, host, job)
-    failed = _run_all(plan, loaded, host, job, clock, options)
-    if failed:
+    if _run_all((plan, references), loaded, host, job, clock, options):
         ctx.exit(EXIT_PARTIAL)
 
 
@@ -156,37 +158,48 @@ def _job(options: dict[str, Any], config: RunConfig) -> Job:
 
 
 def _run_all(
-    plan: Plan, loaded: Loaded, host: PluginHost, job: Job, clock: Any, options: dict[str, Any]
+    plans: tuple[Plan, Plan | None],
+    loaded: Loaded,
+    host: PluginHost,
+    job: Job,
+    clock: PhaseClock,
+    options: dict[str, Any],
 ) -> bool:
-    """Run all encoders; give whether anything failed."""
+    """Run references, then all encoders; give whether anything failed."""
     from cefrbench.run import beside, run_encoder, run_references
 
-    texts: list[str] = []
-    references, causes = run_references(plan, loaded, host, job, clock)
-    ready = {one.result.encoder.name: one for one in references}
-    failed = False
-    for name in plan.config.encoders:
+    plan, others = plans
+    found, causes = run_references(others, loaded, host, job, clock) if others else ([], [])
+    for cause in causes:
+        click.echo(f"Error: reference {cause.name}: {cause.cause}", err=True)
+    for one in found:
+        one.save(options["output"])
+    texts: dict[str, str] = {}
+    failed = any(one.result.failures for one in found)
+    named = plan.config.encoders
+    # A reference that is asked for by name stands beside those that follow.
+    for name in sorted(named, key=lambda name: name not in plan.config.references):
         try:
-            ready.pop(name, None)
-            found = run_encoder(plan, name, loaded, host, job, clock.fork())
-            evaluation = beside(found, references, causes)
+            evaluation = run_encoder(plan, name, loaded, host, job, clock.fork())
         except EncoderError as error:
-            if job.fail_fast or len(plan.config.encoders) == 1:
+            if job.fail_fast or len(named) == 1:
                 raise
             click.echo(f"Error: encoder {name}: {error}", err=True)
             failed = True
             continue
+        evaluation = beside(evaluation, found, causes)
+        if name in plan.config.references:
+            found.append(evaluation)
         path = evaluation.save(options["output"])
         failed = failed or bool(evaluation.result.failures)
-        texts.append(path.read_text("utf-8"))
+        texts[name] = path.read_text("utf-8")
         if not (options["quiet"] or options["as_json"]):
             _report(evaluation, path)
-    for one in ready.values():
-        one.save(options["output"])
     if not texts:
         raise UserError("No encoder could be evaluated: see the errors above.")
     if options["as_json"]:
-        click.echo(texts[0] if len(texts) == 1 else f"[{','.join(texts)}]")
+        ordered = [texts[name] for name in named if name in texts]
+        click.echo(ordered[0] if len(ordered) == 1 else f"[{','.join(ordered)}]")
     return failed
 
 

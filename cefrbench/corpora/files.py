@@ -150,7 +150,7 @@ class _Reader:
             except RecursionError as error:
                 raise self._broken(self._at, f"row {number} is nested too deeply") from error
             if end < len(self._buffer) or not self._fill():
-                self._advance(end)
+                self._at = end
                 return value
 
     # -- the buffer ----------------------------------------------------------------------------
@@ -171,9 +171,6 @@ class _Reader:
         self._buffer = self._buffer[self._at :] + text
         self._at = 0
         return True
-
-    def _advance(self, end: int) -> None:
-        self._at = end
 
     def _peek(self) -> str:
         """Skip white space; give the next character, or nothing at the end of the file."""

@@ -127,11 +127,8 @@ class _Sieve:
         self._where = where
         self._read_level = read_level
         self._rows = 0
-        self._texts: list[str] = []
-        self._levels: list[Level] = []
-        self._languages: list[str] = []
-        self._authors: list[str | None] = []
-        self._tasks: list[str | None] = []
+        #: Text, level, language, author and task of each row that is kept.
+        self._kept: list[tuple[str, Level, str, str | None, str | None]] = []
         self._dropped: Counter[str] = Counter()
         self._examples: dict[str, list[str]] = {}
         self._licences: set[str] = set()
@@ -151,11 +148,9 @@ class _Sieve:
         elif level.level is None:
             self._drop_level(level.reason, row["cefr_level"])
         else:
-            self._texts.append(text)
-            self._levels.append(level.level)
-            self._languages.append(sys.intern(str(row["lang"])))
-            self._authors.append(self._name("author", self._corpus.author(row), number))
-            self._tasks.append(self._name("task", self._corpus.task(row), number))
+            author = self._name("author", self._corpus.author(row), number)
+            task = self._name("task", self._corpus.task(row), number)
+            self._kept.append((text, level.level, sys.intern(str(row["lang"])), author, task))
             if isinstance(licence := row.get("license"), str) and licence:
                 self._licences.add(licence)
 
@@ -185,37 +180,33 @@ class _Sieve:
 
     def limit(self, most: int, seed: int) -> None:
         """Choose ``most`` of the rows that were kept."""
-        over = len(self._texts) - most
-        if over <= 0:
-            return
-        chosen = sorted(random.Random(seed).sample(range(len(self._texts)), most))
-        self._texts = [self._texts[i] for i in chosen]
-        self._levels = [self._levels[i] for i in chosen]
-        self._languages = [self._languages[i] for i in chosen]
-        self._authors = [self._authors[i] for i in chosen]
-        self._tasks = [self._tasks[i] for i in chosen]
-        self._dropped["over the limit"] = over
+        over = len(self._kept) - most
+        if over > 0:
+            chosen = sorted(random.Random(seed).sample(range(len(self._kept)), most))
+            self._kept = [self._kept[i] for i in chosen]
+            self._dropped["over the limit"] = over
 
     def essays(self, revision: str | None) -> Essays:
         """Close the sieve."""
-        if not self._texts:
+        if not self._kept:
             raise CorpusError(
                 f"No row of {self._where} is usable: of {self._rows} rows, {self._reasons()}; "
                 "texts with levels from A1 to C2 were expected."
             )
         report = CleaningReport(
             rows=self._rows,
-            kept=len(self._texts),
+            kept=len(self._kept),
             dropped=dict(sorted(self._dropped.items())),
             examples={reason: tuple(found) for reason, found in sorted(self._examples.items())},
         )
+        texts, levels, languages, authors, tasks = zip(*self._kept, strict=True)
         return Essays(
             card=self._corpus.card,
-            texts=tuple(self._texts),
-            levels=tuple(self._levels),
-            languages=tuple(self._languages),
-            authors=tuple(self._authors),
-            tasks=tuple(self._tasks),
+            texts=texts,
+            levels=levels,
+            languages=languages,
+            authors=authors,
+            tasks=tasks,
             report=report,
             revision=revision,
         )

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from cefrbench.atomic import atomic_path
 from cefrbench.contracts.cards import CorpusCard
-from cefrbench.contracts.corpus import Access, Corpus, Row, Rows
+from cefrbench.contracts.corpus import FIELDS, Access, Corpus, Row, Rows
 from cefrbench.errors import CorpusError
 
-#: Reads the rows of one file, in its order, in UniversalCEFR's fields.
+#: Reads the rows of one file, in its order: title, level and text in UniversalCEFR's fields. What
+#: the card says of all rows (language, source, licence, …) is filled in where a row doesn't say it.
 Reader = Callable[[Path], Iterator[Row]]
 
 
@@ -76,8 +77,16 @@ class OwnersCorpus(Corpus):
         return self.convert(self._samples)
 
     def _readable(self, path: Path, reader: Reader) -> Iterator[Row]:
+        common = dict.fromkeys(FIELDS) | {
+            "lang": self.card.languages[0],
+            "source_name": self.name,
+            "format": "document-level",
+            "category": "learner",
+            "license": self.card.licence,
+        }
         try:
-            yield from reader(path)
+            for row in reader(path):
+                yield {**common, **row}
         except OSError as error:
             raise CorpusError(
                 f"{str(path)!r} can't be read ({error.strerror}): check the path, for instance in "

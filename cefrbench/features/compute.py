@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,8 +103,7 @@ def compute_features(
     for one in essays:
         features = store.corpus(encoder.identity, one, source)
         try:
-            with _locked(features):
-                _fill(features, encoder, budget, progress or Silent(), stats)
+            _fill(features, encoder, budget, progress or Silent(), stats)
         except EncoderError as error:
             if fail_fast:
                 raise
@@ -127,20 +125,10 @@ def _fill(
     progress: Progress,
     stats: dict[str, float],
 ) -> None:
-    """Compute one corpus's missing shards and add to the statistics what that came to."""
-    missing = features.open()
-    if missing:
-        # Replicas are made only when there is something to do.
-        done = Filling(features, missing, encoder.replicas(), budget, progress).run()
-        stats["texts"] += done.texts
-        stats["tokens"] += done.tokens
-    stats["shards_computed"] += len(missing)
-    stats["shards_reused"] += len(features.plan) - len(missing)
+    """Compute one corpus's missing shards and add to the statistics what that came to.
 
-
-@contextmanager
-def _locked(features: CorpusFeatures) -> Iterator[None]:
-    """Hold a corpus's lock, so that two runs at once don't compute the same features."""
+    The corpus is locked meanwhile, so that two runs at once don't compute the same features.
+    """
     lock = features.lock
     try:
         lock.acquire()
@@ -150,6 +138,14 @@ def _locked(features: CorpusFeatures) -> Iterator[None]:
             f"({error.strerror or error}): choose another one with --cache-dir."
         ) from error
     try:
-        yield
+        missing = features.open()
+        if missing:
+            # Replicas are made only when there is something to do.
+            filling = Filling(features, missing, encoder.replicas(), budget, progress)
+            filling.run()
+            stats["texts"] += filling.texts
+            stats["tokens"] += filling.tokens
     finally:
         lock.release()
+    stats["shards_computed"] += len(missing)
+    stats["shards_reused"] += len(features.plan) - len(missing)

@@ -105,14 +105,6 @@ class _Shard:
         self.waiting = len(items)
 
 
-@dataclass
-class Done:
-    """Texts and tokens encoded."""
-
-    texts: int = 0
-    tokens: int = 0
-
-
 class Filling:
     """One corpus's missing shards on their way through tokenizer, replicas and writer.
 
@@ -124,6 +116,11 @@ class Filling:
     replicas : sequence of Encoder
     budget : Budget
     progress : Progress
+
+    Attributes
+    ----------
+    texts, tokens : int
+        Encoded so far.
     """
 
     def __init__(
@@ -140,14 +137,14 @@ class Filling:
         self.replicas = replicas
         self.budget = budget
         self.progress = progress
-        self.done = Done()
+        self.texts = self.tokens = 0
         self._stop = threading.Event()
         self._jobs_lock, self._lock = threading.Lock(), threading.Lock()
         self._writes: deque[Future[None]] = deque()
         self._characters = sum(len(text) for shard in missing for text in self._texts(shard))
         self._known_characters = self._known_tokens = 0
 
-    def run(self) -> Done:
+    def run(self) -> None:
         """Fill all; the first error stops every thread after its batch and is raised."""
         guess = self._characters // _CHARACTERS_PER_TOKEN
         self.progress.start(f"features of {self.features.index.corpus}", guess, "tokens")
@@ -166,7 +163,6 @@ class Filling:
             finally:
                 self._stop.set()
                 self.progress.finish()
-        return self.done
 
     def _texts(self, shard: int) -> list[str]:
         return [self.features.texts[i] for i in self.features.plan[shard]]
@@ -222,8 +218,8 @@ class Filling:
         """Count a batch as done; true for the last one of its shard."""
         with self._lock:
             shard.waiting -= len(costs)
-            self.done.texts += len(costs)
-            self.done.tokens += sum(costs)
+            self.texts += len(costs)
+            self.tokens += sum(costs)
             known = max(1, self._known_characters)
             self.progress.advance(sum(costs), self._known_tokens * self._characters // known)
             return shard.waiting == 0

@@ -13,6 +13,8 @@ from cefrbench.contracts.cards import Pooling
 from cefrbench.contracts.corpus import Corpus
 from cefrbench.contracts.encoder import EncoderSpec
 from cefrbench.contracts.hookspecs import hookimpl
+from cefrbench.contracts.probe import ProbeSpec
+from cefrbench.contracts.protocol import Protocol
 from cefrbench.errors import UserError
 from cefrbench.features.store import default_cache_dir
 from cefrbench.notebook.models import as_spec
@@ -32,8 +34,8 @@ def evaluate(
     name: str | None = None,
     suite: str | None = None,
     corpora: str | Corpus | Sequence[str | Corpus] | None = None,
-    probes: str | Sequence[str] | None = None,
-    protocols: str | Sequence[str] | None = None,
+    probes: str | ProbeSpec | Sequence[str | ProbeSpec] | None = None,
+    protocols: str | Protocol | Sequence[str | Protocol] | None = None,
     layers: str | int | Sequence[int] | None = None,
     pooling: Pooling | None = None,
     instruction: str | None = None,
@@ -71,8 +73,10 @@ def evaluate(
     suite : str, optional
         ``cefr-v1`` by default.
     corpora : str, Corpus or sequence of these, optional
-        Names, or corpora themselves.
-    probes, protocols : str or sequence of str, optional
+    probes : str, ProbeSpec or sequence of these, optional
+    protocols : str, Protocol or sequence of these, optional
+        Names, or the things themselves. With a probe that is handed over nothing is read from the
+        cache of fits, which can't always tell whether its code is as it was.
     layers : str, int or sequence of int, optional
         ``"all"``, ``"last"``, ``"study"``, ``"0-28:4"``, or numbers of layers.
     pooling, instruction, max_length, device, dtype, batch_tokens, limit, offline, trust_remote_code
@@ -100,9 +104,9 @@ def evaluate(
     host = PluginHost(plugins_dir=_path(plugins_dir), given=(given,))
     options: dict[str, Any] = {
         "suite": suite,
-        "corpora": [_corpus_name(one, given) for one in _listed(corpora)],
-        "probes": _listed(probes),
-        "protocols": _listed(protocols),
+        "corpora": [_name(one, given.corpora) for one in _listed(corpora)],
+        "probes": [_name(one, given.probes) for one in _listed(probes)],
+        "protocols": [_name(one, given.protocols) for one in _listed(protocols)],
         "layers": None if layers is None else ",".join(map(str, _listed(layers))),
         "pooling": pooling,
         "instruction": instruction,
@@ -130,6 +134,7 @@ def evaluate(
                     f"A model can't be called {spec.name!r}, for that name leads to an encoder "
                     "that is registered: choose another `name`."
                 )
+        force = force or bool(given.probes)
         return _run(options, host, _job(cache_dir, force, fail_fast, progress))
 
 
@@ -139,23 +144,44 @@ class Given:
     def __init__(self) -> None:
         self.corpora: list[Corpus] = []
         self.encoders: list[EncoderSpec] = []
+        self.probes: list[ProbeSpec] = []
+        self.protocols: list[Protocol] = []
 
     @hookimpl
     def register_corpora(self, register: Register) -> None:
         """Register the corpora."""
-        for corpus in self.corpora:
-            register(corpus)
+        for one in self.corpora:
+            register(one)
 
     @hookimpl
     def register_encoders(self, register: Register) -> None:
         """Register the model."""
-        for spec in self.encoders:
-            register(spec)
+        for one in self.encoders:
+            register(one)
+
+    @hookimpl
+    def register_probes(self, register: Register) -> None:
+        """Register the probes."""
+        for one in self.probes:
+            register(one)
+
+    @hookimpl
+    def register_protocols(self, register: Register) -> None:
+        """Register the protocols."""
+        for one in self.protocols:
+            register(one)
 
 
 def _run(options: dict[str, Any], host: PluginHost, job: Job) -> Evaluation:
     # Importing it imports what fits probes: only when there is something to fit.
-    from cefrbench.run import beside, load_corpora, make_plan, run_encoder, run_references
+    from cefrbench.run import (
+        beside,
+        load_corpora,
+        make_plan,
+        plan_references,
+        run_encoder,
+        run_references,
+    )
 
     config = merge(options, {})
     for plugin in host.broken():
@@ -165,7 +191,8 @@ def _run(options: dict[str, Any], host: PluginHost, job: Job) -> Evaluation:
     with clock.phase("load corpora"):
         loaded = load_corpora(config, host, job)
     (name,) = config.encoders
-    references, failed = run_references(plan, loaded, host, job, clock)
+    others = plan_references(plan, host)
+    references, failed = run_references(others, loaded, host, job, clock) if others else ([], [])
     evaluation = beside(run_encoder(plan, name, loaded, host, job, clock), references, failed)
     if failures := evaluation.result.failures:
         warnings.warn(
@@ -189,18 +216,21 @@ def _job(cache_dir: str | Path | None, force: bool, fail_fast: bool, progress: b
     )
 
 
-def _corpus_name(corpus: str | Corpus, given: Given) -> str:
-    if isinstance(corpus, str):
-        return corpus
-    given.corpora.append(corpus)
-    return corpus.name
+def _name(thing: Any, given: list[Any]) -> str:
+    """Name of a thing; one that is no name already is kept among those given."""
+    if isinstance(thing, str):
+        return thing
+    given.append(thing)
+    name: str = thing.name
+    return name
 
 
 def _listed(values: Any) -> list[Any]:
     """One value or several as a list."""
     if values is None:
         return []
-    return [values] if isinstance(values, (str, int, Corpus)) else list(values)
+    single = isinstance(values, (str, int, Corpus, ProbeSpec, Protocol))
+    return [values] if single else list(values)
 
 
 def _path(folder: str | Path | None) -> Path | None:

@@ -15,8 +15,9 @@ def leave_out(
 ) -> Fold | Skipped:
     """Make the fold that trains on everything but ``left_out``.
 
-    The study trains on 80 % of it and throws the rest away. The corrected form trains on all of
-    it but the texts that also stand in the left-out rows, and chooses by leaving its families out.
+    The study trains on 80 % of it and throws the rest away, but trains its baseline on all. The
+    corrected form trains on all of it but the texts that also stand in the left-out rows, and
+    chooses by leaving its families out.
     """
     if not any(map(len, scored.values())):
         return Skipped(name, "there is nothing to score")
@@ -24,6 +25,8 @@ def leave_out(
     rest = table.without_units_of(rest, left_out)
     if not len(rest):
         return Skipped(name, "nothing is left to train on")
+    if table.baseline:
+        return Fold(name, rest, scored)
     if table.form == "study":
         cut = stratified_cut(table, rest, 0.2, seed)
         return Fold(name, cut.first, scored, notes=tuple(cut.notes))

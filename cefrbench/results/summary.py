@@ -90,6 +90,8 @@ def is_complete(result: RunResult) -> bool:
         When this version of cefrbench has no such suite.
     """
     config, suite = result.config, RunConfig.model_validate(get_suite(result.suite).config)
+    if suite.reference_probes and result.encoder.name in suite.references:
+        suite = suite.model_copy(update={"probes": suite.reference_probes})
     covers = all(
         set(getattr(suite, kind)) <= set(getattr(config, kind))
         for kind in ("corpora", "probes", "protocols", "seeds", "references")

@@ -7,6 +7,9 @@ and ``tmp_cache`` (:mod:`cefrbench.testing.fixtures`). A test of a third party's
 
     def test_it_keeps_the_contract():
         check_probe(PROBE)
+
+Each call returns the report, with notes and measurements; where a check fails, it raises an
+AssertionError whose message is the report.
 """
 
 from __future__ import annotations
@@ -43,16 +46,6 @@ def check_corpus(
         Check ``DIR/<name>.json``; overrules ``sample``.
     others : sequence of Corpus
         Corpora that none of its texts may stand in too.
-
-    Returns
-    -------
-    CheckReport
-        With notes and measurements.
-
-    Raises
-    ------
-    AssertionError
-        When a check fails; the message is the report.
     """
     from cefrbench.check.kit import KitOptions, report_corpus
 
@@ -71,15 +64,6 @@ def check_encoder(
         What a plugin registers; or a function from options to a loaded encoder.
     name : str, optional
         Full name for a scheme, ``hf:ORG/MODEL``.
-
-    Returns
-    -------
-    CheckReport
-
-    Raises
-    ------
-    AssertionError
-        When a check fails; the message is the report.
     """
     from cefrbench.check.kit import report_encoder
     from cefrbench.contracts.cards import EncoderCard
@@ -94,42 +78,14 @@ def check_encoder(
 
 
 def check_probe(probe: ProbeSpec) -> CheckReport:
-    """Assert that a probe keeps its contract.
-
-    Parameters
-    ----------
-    probe : ProbeSpec
-
-    Returns
-    -------
-    CheckReport
-
-    Raises
-    ------
-    AssertionError
-        When a check fails; the message is the report.
-    """
+    """Assert that a probe keeps its contract."""
     from cefrbench.check.kit import report_probe
 
     return _passed(report_probe(probe))
 
 
 def check_protocol(protocol: Protocol) -> CheckReport:
-    """Assert that a protocol keeps its contract.
-
-    Parameters
-    ----------
-    protocol : Protocol
-
-    Returns
-    -------
-    CheckReport
-
-    Raises
-    ------
-    AssertionError
-        When a check fails; the message is the report.
-    """
+    """Assert that a protocol keeps its contract."""
     from cefrbench.check.kit import report_protocol
 
     return _passed(report_protocol(protocol))

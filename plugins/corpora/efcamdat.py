@@ -70,7 +70,8 @@ def _finished(parser: XMLPullParser[Element]) -> Iterator[Row]:
     events: Iterable[Any] = parser.read_events()
     for _, element in events:
         if isinstance(element, Element) and element.tag == "writing":
-            yield _row(element.get("id", ""), _level(element.get("level", "")), _words(element))
+            level = _level(element.get("level", ""))
+            yield {"title": element.get("id"), "cefr_level": level, "text": _words(element)}
             element.clear()
 
 
@@ -95,26 +96,14 @@ def read_csv(path: Path) -> Iterator[Row]:
         table = csv.DictReader(file)
         need_columns(path, list(table.fieldnames or ()), ["writing_id", "cefr", "text"])
         for row in table:
-            yield _row(row["writing_id"], row["cefr"].strip(), row["text"])
+            level = row["cefr"].strip()
+            yield {"title": row["writing_id"], "cefr_level": level, "text": row["text"]}
 
 
 def _level(course: str) -> str:
     """CEFR level of an EF level, 1 to 16; what is no such number stays as it is."""
     number = int(course) if course.isdigit() else 0
     return _LEVELS[(number - 1) // 3] if 1 <= number <= 16 else course
-
-
-def _row(number: str, level: str, text: str) -> Row:
-    return {
-        "title": number,
-        "lang": "en",
-        "source_name": "efcamdat",
-        "format": "document-level",
-        "category": "learner",
-        "cefr_level": level,
-        "license": CARD.licence,
-        "text": text,
-    }
 
 
 @hookimpl

@@ -72,7 +72,7 @@ def read_2024(path: Path) -> Iterator[Row]:
         for row in table:
             if row["is_final_version"].strip().upper() == "TRUE":
                 level = row["humannotator_cefr_level"]
-                yield _row(row["public_essay_id"], level, row["text"])
+                yield {"title": row["public_essay_id"], "cefr_level": level, "text": row["text"]}
 
 
 def read_2019(path: Path) -> Iterator[Row]:
@@ -84,25 +84,12 @@ def read_2019(path: Path) -> Iterator[Row]:
             try:
                 essay = json.loads(line)
                 level = str(essay["cefr"]).partition(".")[0]
-                yield _row(str(essay["id"]), level, essay["text"])
+                yield {"title": str(essay["id"]), "cefr_level": level, "text": essay["text"]}
             except (json.JSONDecodeError, KeyError, TypeError) as error:
                 raise CorpusError(
                     f"Line {number} of {str(path)!r} is no essay of W&I+LOCNESS "
                     f"({type(error).__name__}: {error}): take a file of its folder json."
                 ) from error
-
-
-def _row(number: str, level: str, text: str) -> Row:
-    return {
-        "title": number,
-        "lang": "en",
-        "source_name": "write-improve",
-        "format": "document-level",
-        "category": "learner",
-        "cefr_level": level,
-        "license": CARD.licence,
-        "text": text,
-    }
 
 
 @hookimpl

@@ -39,6 +39,8 @@ from cosmic_ray.testing import run_tests
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkItem, WorkResult
 
+from cefrbench.cores import usable_cores
+
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = Path(__file__).with_name("core.toml")
 SESSIONS = ROOT / ".mutants"
@@ -78,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sample", type=int, metavar="N", help="Places to draw; all if not given.")
     parser.add_argument("--seed", type=int, default=0, help="Of the draw.")
     parser.add_argument("--only", default="*", metavar="PATTERN", help="Of modules' paths.")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), metavar="N")
+    parser.add_argument("--workers", type=int, default=usable_cores(), metavar="N")
     parser.add_argument(
         "--timeout",
         type=float,

@@ -10,13 +10,16 @@ import sys
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import Ridge
 from tiny_models import write_bert
 from transformers import AutoModel, AutoTokenizer
 
 import cefrbench
+from cefrbench import ProbeSpec, Protocol
 from cefrbench.cli import main
 from cefrbench.config import RunConfig
 from cefrbench.notebook.encoders import ByEncode
+from cefrbench.plugins import PluginHost
 from cefrbench.results.export import to_csv
 from cefrbench.results.io import read_predictions_of, read_result
 from cefrbench.testing.tiny import TinyCorpus, TinyEncoder
@@ -124,6 +127,22 @@ def test_a_corpus_is_taken_itself_or_by_its_name(evaluate):
     found = evaluate("surface", corpora=[TinyCorpus(), "merlin-cs"])
     assert [record.card.name for record in found.result.corpora] == ["tiny", "merlin-cs"]
     assert found.result.provenance.plugins == {"tiny": "given-1 (this process)"}
+
+
+def test_a_probe_and_a_protocol_are_taken_themselves_or_by_their_names(evaluate):
+    host = PluginHost()
+    ridge, iid = host.get_probe("ridge"), host.get_protocol("iid")
+    card = ridge.card.model_copy(update={"name": "strict", "params": {"alpha": 1e6}})
+    strict = ProbeSpec(card, lambda _: Ridge(alpha=1e6))
+    mine = Protocol(iid.card.model_copy(update={"name": "mine"}), iid.folds)
+    found = evaluate("surface", probes=["ridge", strict], protocols=["iid", mine]).result
+    means = {(one.protocol, one.probe): one.oracle.qwk for one in found.summary}
+    assert set(means) == {(p, q) for p in ("iid", "mine") for q in ("ridge", "strict")}
+    assert means["iid", "ridge"] == means["mine", "ridge"] != means["iid", "strict"]
+    # Of the same card and file: by the cache's key it is the one above.
+    other = ProbeSpec(card, lambda _: Ridge(alpha=1e-6))
+    again = evaluate("surface", probes=other, protocols=mine).result
+    assert again.summary[0].oracle.qwk != means["mine", "strict"]
 
 
 @pytest.mark.parametrize(
@@ -268,6 +287,7 @@ def test_the_signature_has_every_option_of_a_run():
     own = set(inspect.signature(cefrbench.evaluate).parameters)
     fixed_by_suites = {"split_seed", "scale", "form", "source"}
     fixed_by_suites |= {"own_level_encoders", "unclipped_probes"}
+    fixed_by_suites |= {"references", "reference_probes"}
     assert set(RunConfig.model_fields) - fixed_by_suites - {"encoders"} <= own
 
 

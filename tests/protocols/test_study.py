@@ -35,12 +35,16 @@ CLASSES = {"A1": 0, "A2": 1, "B1": 2, "B2": 3, "C1": 4, "C2": 4}
 Rows = list[tuple[str, str, int]]
 
 
-def rows_of_the_study() -> Rows:
-    own = [
+def own_rows() -> Rows:
+    return [
         (text, one.name, CLASSES[level.name])
         for one in CORPORA
         for text, level in zip(one.texts, one.levels, strict=True)
     ]
+
+
+def rows_of_the_study() -> Rows:
+    own = own_rows()
     looked_up = [next(other for other in own if other[0] == text) for text, _, _ in own]
     assert sum(row != other for row, other in zip(own, looked_up, strict=True)) > 30
     return looked_up
@@ -87,3 +91,26 @@ def test_a_corpus_whose_texts_all_stand_before_it_is_none_of_the_studys(name: st
         if isinstance(fold, Skipped)
     ]
     assert skipped.name == "copy"
+
+
+def test_the_baseline_is_cut_in_distribution_by_each_rows_own_level() -> None:
+    rows = own_rows()
+    fold = made("iid", pool(CORPORA, FIVE, "study", baseline=True))["all"]
+    train, test = cut(rows, list(range(len(rows))))
+    assert fold.train.tolist() == train
+    for name, scored in fold.scored.items():
+        assert scored.tolist() == sorted(n for n in test if rows[n][1] == name)
+
+
+@pytest.mark.parametrize("left_out", [one.name for one in CORPORA])
+def test_the_baseline_is_fitted_on_all_rows_of_the_other_corpora(left_out: str) -> None:
+    rows = own_rows()
+    table = pool(CORPORA, FIVE, "study", baseline=True)
+    fold = made("loco", table)[left_out]
+    assert fold.train.tolist() == [n for n, row in enumerate(rows) if row[1] != left_out]
+    assert fold.scored[left_out].tolist() == [n for n, row in enumerate(rows) if row[1] == left_out]
+    assert table.label.tolist() == [row[2] for row in rows]
+
+
+def test_the_corrected_form_knows_no_baseline() -> None:
+    assert not pool(CORPORA, FIVE, "corrected", baseline=True).baseline
