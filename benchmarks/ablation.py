@@ -33,7 +33,7 @@ from cefrbench.probing.jobs import Jobs, PlannedFold
 from cefrbench.probing.sweep import Fitted
 from cefrbench.progress import Silent
 from cefrbench.results.build import Collector, split_records
-from cefrbench.results.corpus_scores import choice_scores
+from cefrbench.results.corpus_scores import corpus_scores
 from cefrbench.results.model import SummaryRecord
 from cefrbench.results.selection import choose
 from cefrbench.results.summary import summarise
@@ -162,8 +162,9 @@ def run_step(
     for number, X in enumerate(layers, start=1):
         fits = fit_paths(spec, options, X, table.label, jobs.rows, penalties=penalties)
         collector.take(Fitted(number, spec, (None,), penalties, fits))
-    choices = choose(collector.records.fits, [spec.card])
-    scores = choice_scores(collector.kept.predictions(0), choices, len(table.scale))
+    records, kept = collector.records, collector.kept.predictions(0)
+    choices = choose(records.fits, [spec.card])
+    scores = corpus_scores(records.units, choices, kept, len(table.scale))
     summary = summarise(scores, split_records(folds, [], table), choices, table.names)
     found = {record.protocol: record for record in summary}
     return {name: found[name] for name in dict.fromkeys(one.protocol for one in folds)}
