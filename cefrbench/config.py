@@ -50,7 +50,7 @@ class RunConfig(Card):
         default=(), description="Encoders run beside every other, for their scores in its result."
     )
     reference_probes: tuple[str, ...] = Field(
-        default=(), description="Probes of the references; none: those of the others."
+        default=(), description="Probes of the references; none: those that choose for themselves."
     )
     unclipped_probes: tuple[str, ...] = Field(
         default=(), description="Probes whose MAE and R² are not of predictions on the scale."

@@ -75,7 +75,7 @@ class Procedure:
         leaders = choose(collector.records.fits, cards)
         for spec in followers:
             self._follow(spec, leaders, collector)
-        choices = choose(collector.records.fits, cards)
+        choices = choose(collector.records.fits, cards) if followers else leaders
         if self.refits and self.sweep.table.form != "study":
             self._refit(collector)
         return collector, choices

@@ -224,6 +224,7 @@ def test_the_way_of_one_text_is_as_the_page_says(tmp_path):
             suite="quickstart",
             corpora=[TinyCorpus(), "merlin-cs"],
             probes=["ridge", "ordinal"],
+            references=(),
             cache_dir=tmp_path / "cache",
         )
         found.save(tmp_path / "out")

@@ -41,6 +41,10 @@ def evaluate(
     instruction: str | None = None,
     max_length: int | None = None,
     seeds: int | Sequence[int] | None = None,
+    references: str | Sequence[str] | None = None,
+    penalties: str | Sequence[str] | None = None,
+    every_layer: bool | None = None,
+    refits: int | None = None,
     data_dir: str | Path | None = None,
     cache_dir: str | Path | None = None,
     device: str | None = None,
@@ -82,6 +86,12 @@ def evaluate(
     pooling, instruction, max_length, device, dtype, batch_tokens, limit, offline, trust_remote_code
         As the options of `cefrbench run`.
     seeds : int or sequence of int, optional
+    references : str or sequence of str, optional
+        Encoders whose scores stand in the result; an empty sequence for none.
+    penalties : str or sequence of str, optional
+        ``"ridge=100"``: in place of the grid that a probe chooses from.
+    every_layer, refits
+        As the options of `cefrbench run`.
     data_dir, cache_dir, plugins_dir : str or Path, optional
     force : bool
         Fit again what the cache holds.
@@ -112,6 +122,9 @@ def evaluate(
         "instruction": instruction,
         "max_length": max_length,
         "seeds": _listed(seeds),
+        "penalties": _listed(penalties),
+        "every_layer": every_layer,
+        "refits": refits,
         "data_dir": None if data_dir is None else str(data_dir),
         "device": device,
         "dtype": dtype,
@@ -121,6 +134,8 @@ def evaluate(
         "trust_remote_code": trust_remote_code,
     }
     options = {key: value for key, value in options.items() if value not in (None, [])}
+    if references is not None:
+        options["references"] = _listed(references)
     # A model that is handed over may be written here, to be loaded as any model in a folder is.
     with TemporaryDirectory(prefix="cefrbench-") as scratch:
         if isinstance(encoder, (str, Path)):
