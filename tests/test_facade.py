@@ -16,8 +16,9 @@ NAMES = [name for name in cefrbench.__all__ if name != "__version__"]
 HEAVY = {"torch", "transformers", "sklearn", "scipy", "pandas", "pyarrow", "datasets"}
 #: Names behind which arrays stand: all others are had without numpy.
 WITH_ARRAYS = {
-    *("Cut", "EssayTable", "Evaluation"),
-    *("by_corpus", "evaluate", "load_essays", "stratified_cut", "training_part"),
+    *("FOLDS", "Cut", "EssayTable", "Evaluation"),
+    *("across", "by_corpus", "evaluate", "five_folds", "in_turn", "load_essays"),
+    *("parts_by_group", "stratified_cut", "study_cut"),
 }
 #: What authors read, copy and begin from.
 SHOWN = [
