@@ -65,6 +65,19 @@ class RunConfig(Card):
     trust_remote_code: bool = False
 
 
+#: Options that no suite decides, beside the suite and the encoders themselves.
+_NOT_OF_SUITES = (
+    "suite",
+    "encoders",
+    "pooling",
+    "data_dir",
+    "device",
+    "dtype",
+    "batch_tokens",
+    "offline",
+    "trust_remote_code",
+)
+
 #: Fields of a suite that are not options of a run.
 _SUITE_ONLY = ("title", "description")
 
@@ -105,6 +118,8 @@ def _read_suite(name: str, text: str) -> Suite:
 def read_config(path: Path) -> dict[str, Any]:
     """Read a config file: TOML, or the JSON of a result (its ``config``) or of a config alone.
 
+    A complete result of schema 1 gives its suite as that is now.
+
     Raises
     ------
     UserError
@@ -126,6 +141,9 @@ def read_config(path: Path) -> dict[str, Any]:
     config = data.get("config", data)
     if not isinstance(config, dict):
         raise UserError(f"`config` in {str(path)!r} must be a table of options.")
+    if str(data.get("schema_version", "")).startswith("1.") and data.get("complete") is True:
+        # It was all of its suite: what the suite decides is what it decides now.
+        config = {key: value for key, value in config.items() if key in _NOT_OF_SUITES}
     return config
 
 

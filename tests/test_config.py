@@ -50,6 +50,66 @@ def test_the_command_of_a_result_gives_its_configuration_again():
     )
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"penalties": ("ridge=10.0", "ridge=1.0")},
+        {"every_layer": True, "refits": 0},
+        {"references": ("surface",), "layers": "last"},
+    ],
+)
+def test_the_command_names_the_options_of_the_procedure(options):
+    config = merge({"suite": "cefr-v1", "encoders": ("minilm",)} | options, {})
+    words = shlex.split(as_command(config))
+    parsed = run_command.make_context("run", words[2:]).params
+    given = {k: v for k, v in parsed.items() if k in type(config).model_fields and v != ()}
+    assert merge(given, {}) == config
+
+
+OF_SCHEMA_1 = {
+    "suite": "cefr-v1",
+    "encoders": ["minilm"],
+    "corpora": ["elle"],
+    "probes": ["ridge", "mlp-regressor"],
+    "protocols": ["iid", "loco"],
+    "layers": "all",
+    "pooling": "mean",
+    "instruction": None,
+    "max_length": 512,
+    "seeds": [0],
+    "split_seed": 42,
+    "scale": "cefr5",
+    "form": "corrected",
+    "own_level_encoders": [],
+    "unclipped_probes": [],
+    "source": "hub",
+    "data_dir": "corpora",
+    "limit": None,
+    "device": "cpu",
+    "dtype": "auto",
+    "batch_tokens": None,
+    "offline": False,
+    "trust_remote_code": False,
+}
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_the_configuration_of_a_result_of_schema_1_is_run_under_the_suite_of_today(
+    tmp_path, complete
+):
+    """All of it where it was all of its suite then; the same part of it where it was a part."""
+    path = tmp_path / "old.json"
+    old = {"schema_version": "1.1", "complete": complete, "config": OF_SCHEMA_1}
+    path.write_text(json.dumps(old))
+    config = merge({}, read_config(path))
+    suite = merge({"suite": "cefr-v1"}, {})
+    assert (config.encoders, config.pooling, config.data_dir) == (("minilm",), "mean", "corpora")
+    assert (config.refits, config.references) == (suite.refits, suite.references)
+    expected = suite.probes if complete else ("ridge", "mlp-regressor")
+    assert config.probes == expected
+    assert (config.protocols == suite.protocols) == complete
+
+
 def test_an_unknown_option_names_the_nearest(tmp_path):
     path = tmp_path / "my.toml"
     path.write_text("encodesr = ['minilm']")

@@ -101,7 +101,7 @@ def _print(report: Comparisons, files: list[Path]) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from cefrbench.cli.render import plain
+    from cefrbench.cli.notes import plain
     from cefrbench.results.comparison_tables import caption, pair_cells, score_cells
     from cefrbench.results.verdicts import verdict
 
@@ -120,7 +120,7 @@ def _print_table(console: Console, cells: Cells) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from cefrbench.cli.render import plain
+    from cefrbench.cli.notes import plain
 
     header, rows = cells
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from cefrbench.cli.notes import notes, plain
 from cefrbench.results.model import CorpusScore, RunResult, SummaryRecord
 from cefrbench.results.references import Reference, references
 from cefrbench.results.selection import TITLES, Rule, counted_scores, favoured_probe, sides
@@ -21,19 +22,25 @@ if TYPE_CHECKING:
     from cefrbench.results.intervals import ResultIntervals
     from cefrbench.statistics.intervals import Interval
 
-#: Most notes and causes of failure that are listed; the result holds all.
-MOST_NOTES = 12
-
 UNDEFINED = "undefined"
 
 _LEGEND = (
-    "IID in, OOD out of distribution, at the layer (L) and penalty chosen inside the training "
-    "part, ± over seeds; gap: IID less OOD; layer 0: subwords without context; oracle: the best "
-    "layer and penalty on the scored texts themselves; all layers: mean."
+    "IID: in distribution, OOD: out of distribution; gap: IID less OOD. Below a score: ± its "
+    "standard deviation over seeds; L: the layers that were chosen inside the training parts, "
+    "and behind them the penalties."
 )
 _LEGEND_OF_STUDY = (
-    "IID in, OOD out of distribution; oracle: the best layer (L) on the scored texts themselves, "
-    "for no layer was chosen on others; gap: IID less OOD; all layers: mean over layers."
+    "IID: in distribution, OOD: out of distribution; gap: IID less OOD. L: the oracle's layer, "
+    "the best on the scored texts themselves, for no layer was chosen on others."
+)
+_LEGEND_BESIDE = (
+    "layer 0: subwords without context, never chosen; oracle: the best layer and penalty of each "
+    "fold on its scored texts themselves, which nobody knows beforehand; all layers: their mean."
+)
+_LEGEND_BESIDE_OF_STUDY = "all layers: their mean."
+_LEGEND_OF_RANKS = (
+    "recut: QWK with the scores cut so that levels are as frequent as the raters gave them; rank: "
+    "Spearman of score and level."
 )
 #: Why it is this probe of which the corpora are shown.
 _REASONS: dict[Rule, str] = {
@@ -53,13 +60,15 @@ def render_result(
     shown = _sides(result)
     if shown:
         console.print(_probe_table(result, shown, intervals))
+        console.print(_beside_table(result, shown))
     others = [record for record in result.summary if record.protocol not in shown.values()]
     if others:
         console.print(_other_protocols(others))
     if shown:
         console.print(_reference_table(result, shown))
-        console.print(_corpus_table(result, shown))
-    for line in _notes(result):
+        for side, protocol in shown.items():
+            console.print(_corpus_table(result, side, protocol))
+    for line in notes(result):
         console.print(line)
 
 
@@ -111,74 +120,101 @@ def _sides(result: RunResult) -> dict[str, str]:
 def _probe_table(
     result: RunResult, shown: dict[str, str], intervals: ResultIntervals | None
 ) -> Table:
-    """QWK of each probe at the chosen layer, the oracle's and over layers, in and out."""
-    records = {(record.protocol, record.probe): record for record in result.summary}
-    chosen = any(record.chosen for record in result.summary)
+    """QWK of each probe at the chosen layers, or the oracle's, in and out."""
     named = ", ".join(f"{side}: {protocol}" for side, protocol in shown.items())
-    table = _table(f"QWK, mean over corpora ({escape(plain(named))})", "\nprobe")
-    table.caption = _LEGEND if chosen else _LEGEND_OF_STUDY
+    table = _table(f"QWK, mean over corpora ({escape(plain(named))})", "probe")
+    chosen = bool(result.choices)
+    _explain(table, _LEGEND if chosen else _LEGEND_OF_STUDY)
     if intervals is not None:
-        table.caption += " Below each, its 95 % interval over texts."
-    table.caption_justify = "left"
-    groups = ("chosen", "embedding", "oracle", "layers") if chosen else ("oracle", "layers")
-    gap = len(shown) == 2
-    for group in groups:
-        for side in shown:
-            table.add_column(_title(side, group), justify="right")
-        if gap and group == groups[0]:
-            table.add_column("\ngap", justify="right")
-    for probe in dict.fromkeys(record.probe for record in result.summary):
-        pair = [records.get((protocol, probe)) for protocol in shown.values()]
-        cells = [Text(plain(probe))]
-        for group in groups:
-            side_cells = [_summary_cell(record, group) for record in pair]
-            if group == groups[0]:
-                for cell, protocol in zip(side_cells, shown.values(), strict=True):
-                    _add_interval(
-                        cell, intervals.means.get((protocol, probe)) if intervals else None
-                    )
-            cells += side_cells
-            if gap and group == groups[0]:
-                cells.append(_gap_cell(*(_main_scores(r, group) for r in pair)))
-                _add_interval(cells[-1], intervals.gaps.get(probe) if intervals else None)
-        table.add_row(*cells)
+        _explain(table, _what_intervals_cover(result))
+    for name in [*shown, *(["gap"] if len(shown) == 2 else [])]:
+        table.add_column(name, justify="right")
+    for probe, pair in _by_probe(result, shown):
+        cells = [_main_cell(record) for record in pair]
+        for cell, protocol in zip(cells, shown.values(), strict=True):
+            _add_interval(cell, intervals.means.get((protocol, probe)) if intervals else None)
+        if len(shown) == 2:
+            cells.append(_gap_cell(*map(_main_scores, pair)))
+            _add_interval(cells[-1], intervals.gaps.get(probe) if intervals else None)
+        for cell, record in zip(cells, pair, strict=False):
+            _add_choice(cell, record)
+        table.add_row(Text(plain(probe)), *cells)
     return table
 
 
-def _title(side: str, group: str) -> str:
-    names = {"chosen": "", "embedding": "layer 0", "oracle": "oracle", "layers": "all layers"}
-    return f"{names[group]}\n{side}"
+def _beside_table(result: RunResult, shown: dict[str, str]) -> Table:
+    """What the scores stand beside: layer 0, the oracle and the mean over layers."""
+    table = _table("Beside them: QWK, mean over corpora", "\nprobe")
+    groups = ("layer 0", "oracle", "all layers") if result.choices else ("all layers",)
+    _explain(table, _LEGEND_BESIDE if result.choices else _LEGEND_BESIDE_OF_STUDY)
+    for group in groups:
+        for side in shown:
+            table.add_column(f"{group}\n{side}", justify="right")
+    for probe, pair in _by_probe(result, shown):
+        cells = [_value(_beside(record, group)) for group in groups for record in pair]
+        table.add_row(Text(plain(probe)), *cells)
+    return table
 
 
-def _main_scores(record: SummaryRecord | None, group: str) -> Scores | None:
+def _by_probe(
+    result: RunResult, shown: dict[str, str]
+) -> Iterator[tuple[str, list[SummaryRecord | None]]]:
+    """Each probe with its record under each of the protocols."""
+    records = {(record.protocol, record.probe): record for record in result.summary}
+    for probe in dict.fromkeys(record.probe for record in result.summary):
+        yield probe, [records.get((protocol, probe)) for protocol in shown.values()]
+
+
+def _explain(table: Table, legend: str) -> None:
+    table.caption = f"{table.caption} {legend}" if table.caption else legend
+    table.caption_justify = "left"
+
+
+def _what_intervals_cover(result: RunResult) -> str:
+    """Say in words what would differ in the draws that an interval stands for."""
+    varied = "other texts scored"
+    if result.config.refits and result.choices:
+        varied += f", other texts trained on ({result.config.refits} refits)"
+    if any(card.seeded for card in result.probes) and len(result.config.seeds) > 1:
+        varied += ", other seeds"
+    return (
+        f"x to y: 95 % interval; it covers {varied}, of the same corpora; not other corpora, nor "
+        + ("another choice of layer and penalty." if result.choices else "other training texts.")
+    )
+
+
+def _main_scores(record: SummaryRecord | None) -> Scores | None:
+    """Scores at what was chosen or, in the study's form, at the oracle's layer."""
+    return None if record is None else record.chosen or record.oracle
+
+
+def _main_cell(record: SummaryRecord | None) -> Text:
+    scores = _main_scores(record)
+    return Text("–") if scores is None else _score(scores.qwk)
+
+
+def _add_choice(cell: Text, record: SummaryRecord | None) -> None:
+    """Write the spread over seeds, layers and penalties below a score."""
+    if record is None or _main_scores(record) is None:
+        return
+    if record.chosen_qwk_sd is not None:
+        cell.append(f"\n±{record.chosen_qwk_sd:.3f}", style="dim")
+    layers = _span(record.chosen_layers) if record.chosen else record.oracle_layer
+    penalties = f", {_span(record.chosen_penalties)}" if record.chosen_penalties else ""
+    cell.append(f"\nL{layers}{penalties}", style="dim")
+
+
+def _beside(record: SummaryRecord | None, group: str) -> float | None:
     if record is None:
         return None
-    if group == "oracle" and record.oracle is None and record.oracle_qwk is not None:
-        return Scores.undefined().model_copy(update={"qwk": record.oracle_qwk})
-    groups = {
-        "chosen": record.chosen,
-        "embedding": record.embedding,
-        "oracle": record.oracle,
-        "layers": record.layer_mean,
-    }
-    return groups[group]
+    if group == "oracle":
+        return record.oracle_qwk
+    scores = record.embedding if group == "layer 0" else record.layer_mean
+    return scores.qwk if scores else None
 
 
-def _summary_cell(record: SummaryRecord | None, group: str) -> Text:
-    """A score, and below it the layer it comes from and its spread over seeds."""
-    scores = _main_scores(record, group)
-    if record is None or scores is None:
-        return Text("–")
-    below = []
-    if group == "chosen":
-        if record.chosen_qwk_sd is not None:
-            below.append(f"±{record.chosen_qwk_sd:.3f}")
-        below.append(f"L{_span(record.chosen_layers)}")
-    elif group == "oracle" and record.oracle_layer is not None:
-        below.append(f"L{record.oracle_layer}")
-    cell = _score(scores.qwk)
-    cell.append("".join(f"\n{line}" for line in below), style="dim")
-    return cell
+def _value(value: float | None) -> Text:
+    return Text("–") if value is None else _score(value)
 
 
 def _add_interval(cell: Text, found: dict[str, Interval] | None) -> None:
@@ -195,60 +231,64 @@ def _gap_cell(inside: Scores | None, outside: Scores | None) -> Text:
 
 
 def _other_protocols(records: Sequence[SummaryRecord]) -> Table:
-    table = _table("Further protocols: QWK", "protocol", "probe")
-    for name in ("chosen", "oracle", "all layers"):
+    table = _table("Further protocols: QWK, mean over corpora", "protocol", "probe")
+    chosen = any(record.chosen for record in records)
+    groups = ("layer 0", "oracle", "all layers") if chosen else ("all layers",)
+    for name in ("chosen" if chosen else "oracle", *groups):
         table.add_column(name, justify="right")
     for record in records:
-        cells = [_summary_cell(record, group) for group in ("chosen", "oracle", "layers")]
-        table.add_row(Text(plain(record.protocol)), Text(plain(record.probe)), *cells)
+        cell = _main_cell(record)
+        _add_choice(cell, record)
+        rest = [_value(_beside(record, group)) for group in groups]
+        table.add_row(Text(plain(record.protocol)), Text(plain(record.probe)), cell, *rest)
     return table
 
 
 def _reference_table(result: RunResult, shown: dict[str, str]) -> Table:
     """Say what the favoured probe's scores are to be read against."""
-    table = _table("Read against (mean over corpora)", "\nencoder", "\nprobe")
+    table = _table("Read against (mean over corpora)", "\nencoder, probe")
     for side in shown:
         for name in ("QWK", "recut", "rank"):
             table.add_column(f"{side}\n{name}", justify="right")
+    _explain(table, _LEGEND_OF_RANKS)
     favoured = favoured_probe(result).probe
     own = {
         r.protocol: found
         for r in result.summary
-        if r.probe == favoured and (found := r.chosen or r.oracle) is not None
+        if r.probe == favoured and (found := _main_scores(r)) is not None
     }
     lines = [*references(result), Reference(result.encoder.name, favoured, own)]
     for line in lines:
         cells = [
-            Text("–") if value is None else _score(value)
+            _value(value)
             for protocol in shown.values()
             for score in (line.scores.get(protocol, Scores.undefined()),)
             for value in (score.qwk, score.recut, score.spearman)
         ]
-        table.add_row(Text(plain(line.name)), Text(plain(line.probe)), *cells)
+        first = Text(plain(line.name))
+        if line.probe:
+            first.append(f"\n{plain(line.probe)}", style="dim")
+        table.add_row(first, *cells)
     return table
 
 
-def _corpus_table(result: RunResult, shown: dict[str, str]) -> Table:
+def _corpus_table(result: RunResult, side: str, protocol: str) -> Table:
     """Scores of the favoured probe on each corpus, at its chosen layers or the oracle's."""
     favoured = favoured_probe(result)
-    found: dict[tuple[str, str], list[CorpusScore]] = defaultdict(list)
+    found: dict[str, list[CorpusScore]] = defaultdict(list)
     for score in counted_scores(result):
-        if score.probe == favoured.probe:
-            found[score.protocol, score.corpus].append(score)
+        if (score.probe, score.protocol) == (favoured.probe, protocol):
+            found[score.corpus].append(score)
     reason = _REASONS[favoured.rule]
-    table = _table(f"By corpus: {escape(plain(favoured.probe))}, {reason}", "\ncorpus")
-    for side in shown:
-        for name in ("texts", "QWK", "recut", "rank", "MAE", "±1 level"):
-            table.add_column(f"{side}\n{name}", justify="right")
+    title = f"{side} by corpus: {escape(plain(favoured.probe))}, {reason}"
+    table = _table(title, "corpus")
+    for name in ("texts", "QWK", "recut", "rank", "MAE", "±1 level"):
+        table.add_column(name, justify="right")
     corpora = [corpus.card.name for corpus in result.corpora]
-    groups = dict.fromkeys(corpus for _, corpus in found if corpus not in corpora)
+    groups = [corpus for corpus in found if corpus not in corpora]
     for corpus in [*corpora, *groups]:
-        cells = [
-            cell
-            for protocol in shown.values()
-            for cell in _corpus_cells(found.get((protocol, corpus), []))
-        ]
-        table.add_row(Text(plain(corpus)), *cells, style="dim" if corpus in groups else "")
+        style = "dim" if corpus in groups else ""
+        table.add_row(Text(plain(corpus)), *_corpus_cells(found.get(corpus, [])), style=style)
     return table
 
 
@@ -257,47 +297,8 @@ def _corpus_cells(found: Sequence[CorpusScore]) -> list[Text]:
         return [Text("–")] * 6
     mean = mean_scores([score.scores for score in found])
     share = Text("–") if mean.adjacent is None else Text(f"{mean.adjacent:.0%}")
-    ranks = [_score(mean.recut), _score(mean.spearman)]
+    ranks = [_value(mean.recut), _value(mean.spearman)]
     return [Text(f"{found[0].n:,}"), _score(mean.qwk), *ranks, _score(mean.mae), share]
-
-
-def _notes(result: RunResult) -> list[Text]:
-    """Everything a reader has to know beside the figures: one line each."""
-    lines = [Text(f"Failed: {line}", style="red") for line in _failures(result)]
-    for split in result.splits:
-        place = f"{split.protocol} {split.fold}"
-        if split.skipped:
-            lines.append(Text(plain(f"Skipped: {place}: {split.skipped}.")))
-        lines += [Text(plain(f"Note: {place}: {note}.")) for note in split.notes]
-    lines += [Text(plain(f"Undefined: {line}.")) for line in _undefined(result)]
-    stopped = sum(not fit.converged for fit in result.fits)
-    if stopped:
-        lines.append(Text(f"Note: {stopped} of {len(result.fits)} fits did not converge."))
-    if len(lines) > MOST_NOTES:
-        rest = len(lines) - MOST_NOTES + 1
-        lines[MOST_NOTES - 1 :] = [Text(f"… and {rest} more notes, all in the result.")]
-    return lines
-
-
-def _failures(result: RunResult) -> list[str]:
-    """Failures of one cause in one line, with their number."""
-    causes = Counter((failure.stage, failure.name, failure.cause) for failure in result.failures)
-    return [
-        plain(f"{stage} {name}" + (f" ({count} times)" if count > 1 else "") + f": {cause}")
-        for (stage, name, cause), count in causes.items()
-    ]
-
-
-def _undefined(result: RunResult) -> list[str]:
-    """Scored parts without a QWK, and why."""
-    parts = dict.fromkeys(
-        (score.protocol, score.corpus) for score in result.scores if score.scores.qwk is None
-    )
-    return [
-        f"QWK of {corpus} under {protocol}: its scored texts have one level only, "
-        "so it is in no mean"
-        for protocol, corpus in parts
-    ]
 
 
 def _score(value: float | None) -> Text:
@@ -315,12 +316,7 @@ def _ranges(layers: Iterable[int]) -> str:
     return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
 
 
-def _span(layers: Sequence[int]) -> str:
-    """Write the lowest and the highest of some layers."""
-    ends = sorted({*layers[:1], *layers[-1:]})
-    return "–".join(map(str, ends))
-
-
-def plain(text: str) -> str:
-    """Give a text without control characters, which a terminal would obey."""
-    return "".join(char if char.isprintable() else "�" for char in text)
+def _span(values: Sequence[float]) -> str:
+    """Write the lowest and the highest of some layers or penalties."""
+    ends = sorted({*values[:1], *values[-1:]})
+    return "–".join(f"{end:g}" for end in ends)

@@ -76,9 +76,9 @@ def merge(paths: tuple[str, ...], output: Path) -> None:
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["csv", "latex", "markdown"]),
+    type=click.Choice(["csv", "corpora", "latex", "markdown"]),
     required=True,
-    help="csv: a row per unit; latex and markdown: a table of the means.",
+    help="csv: a row per unit; corpora: CSV with a row per corpus; latex, markdown: the means.",
 )
 @click.option(
     "--output",
@@ -104,7 +104,7 @@ def _print_findings(console: Console, path: Path, findings: list[Mismatch]) -> N
     from rich.table import Table
     from rich.text import Text
 
-    from cefrbench.cli.render import plain
+    from cefrbench.cli.notes import plain
 
     verdict = Text("rejected", style="red") if findings else Text("accepted", style="green")
     console.print(verdict.append(f"  {plain(str(path))}", style="default"))

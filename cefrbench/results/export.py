@@ -1,4 +1,4 @@
-"""Results as CSV (a row per unit) and as LaTeX or Markdown tables (a row per probe)."""
+"""Results as CSV (a row per unit, or per corpus) and as LaTeX or Markdown tables of the means."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from itertools import chain
 from operator import attrgetter
+from typing import TypeVar
 
-from cefrbench.results.model import RunResult, SummaryRecord, UnitRecord
-from cefrbench.results.selection import USUAL, protocol_title
+from cefrbench.results.model import CorpusScore, RunResult, SummaryRecord, UnitRecord
+from cefrbench.results.selection import USUAL, protocol_title, run_of
 from cefrbench.statistics.scores import DIRECTIONS, Scores
+
+#: Scores that one unit has; those of ranks are of whole corpora.
+UNIT_SCORES = tuple(name for name in DIRECTIONS if name not in ("spearman", "recut"))
 
 #: Columns of the tidy CSV, in order.
 HEADER = (
@@ -25,27 +28,46 @@ HEADER = (
     "probe",
     "seed",
     "n",
+    *UNIT_SCORES,
+    "penalty",
+    "chosen",
+)
+
+#: Columns of the CSV of whole corpora, in order.
+CORPUS_HEADER = (
+    "encoder",
+    "suite",
+    "protocol",
+    "corpus",
+    "layer",
+    "probe",
+    "seed",
+    "n",
     *DIRECTIONS,
 )
 
 #: Scores in the columns of tables, as the study shows them, with their titles.
 SHOWN = {"qwk": "QWK", "macro_f1": "F1", "mae": "MAE", "r2": "R²"}
+#: Those of ranks beside them, which the study has not.
+SHOWN |= {"recut": "recut", "spearman": "Spearman"}
 
 
 def to_csv(results: Sequence[RunResult]) -> str:
     """Tidy CSV: a row per unit, every figure in full precision, undefined scores empty.
 
     Results stand as given; rows of one by protocol, corpus, layer, probe and seed, in the order
-    that the result lists them in, groups behind corpora.
+    that the result lists them in, groups behind corpora. ``penalty`` is that of the unit's fit,
+    ``chosen`` is 1 at the layer that was chosen for its fold.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(HEADER)
     # The same few names stand in thousands of rows.
     cell = cache(_cell)
-    scores = attrgetter(*DIRECTIONS)
+    scores = attrgetter(*UNIT_SCORES)
     for result in results:
         encoder = cell(result.encoder.name), cell(result.suite)
+        fitted = unit_fits(result)
         writer.writerows(
             (
                 *encoder,
@@ -57,26 +79,70 @@ def to_csv(results: Sequence[RunResult]) -> str:
                 unit.seed,
                 unit.n,
                 *scores(unit.scores),
+                penalty,
+                int(chosen),
             )
-            for unit in _in_order(result)
+            for unit in _in_order(result, result.units)
+            for penalty, chosen in (fitted[(*run_of(unit), unit.layer)],)
         )
     return buffer.getvalue()
 
 
-def _in_order(result: RunResult) -> list[UnitRecord]:
-    units = result.units
-    protocols = _places([card.name for card in result.protocols], (u.protocol for u in units))
-    probes = _places([card.name for card in result.probes], (u.probe for u in units))
-    corpora = _places([record.card.name for record in result.corpora], (u.corpus for u in units))
+def to_corpus_csv(results: Sequence[RunResult]) -> str:
+    """Tidy CSV: a row per corpus, the texts of all folds together, in the order of the other one.
+
+    ``layer`` is empty where each fold has the layer that was chosen for it. Spearman and recut
+    stand where the predictions of all texts are stored.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(CORPUS_HEADER)
+    cell = cache(_cell)
+    scores = attrgetter(*DIRECTIONS)
+    for result in results:
+        encoder = cell(result.encoder.name), cell(result.suite)
+        writer.writerows(
+            (
+                *encoder,
+                cell(one.protocol),
+                cell(one.corpus),
+                one.layer,
+                cell(one.probe),
+                one.seed,
+                one.n,
+                *scores(one.scores),
+            )
+            for one in _in_order(result, result.scores)
+        )
+    return buffer.getvalue()
+
+
+def unit_fits(result: RunResult) -> dict[tuple[object, ...], tuple[float | None, bool]]:
+    """Penalty of each fit, and whether its layer was chosen for its fold.
+
+    By protocol, fold, probe, seed and layer.
+    """
+    chosen = {(*run_of(choice), choice.layer) for choice in result.choices}
+    places = (((*run_of(fit), fit.layer), fit.penalty) for fit in result.fits)
+    return {place: (penalty, place in chosen) for place, penalty in places}
+
+
+R = TypeVar("R", UnitRecord, CorpusScore)
+
+
+def _in_order(result: RunResult, records: Sequence[R]) -> list[R]:
+    protocols = _places([card.name for card in result.protocols], (r.protocol for r in records))
+    probes = _places([card.name for card in result.probes], (r.probe for r in records))
+    corpora = _places([one.card.name for one in result.corpora], (r.corpus for r in records))
     return sorted(
-        units,
-        key=lambda unit: (
-            protocols[unit.protocol],
-            corpora[unit.corpus],
-            unit.layer,
-            probes[unit.probe],
-            -1 if unit.seed is None else unit.seed,
-            unit.fold,
+        records,
+        key=lambda one: (
+            protocols[one.protocol],
+            corpora[one.corpus],
+            -1 if one.layer is None else one.layer,
+            probes[one.probe],
+            -1 if one.seed is None else one.seed,
+            getattr(one, "fold", ""),
         ),
     )
 
@@ -132,41 +198,52 @@ def to_latex(results: Sequence[RunResult]) -> str:
 #: What ``--format`` takes.
 FORMATS: dict[str, Callable[[Sequence[RunResult]], str]] = {
     "csv": to_csv,
+    "corpora": to_corpus_csv,
     "latex": to_latex,
     "markdown": to_markdown,
 }
 
 _CAPTION = (
-    "Mean over corpora and seeds. chosen: the layer chosen inside the training part; oracle: the "
-    "layer with the best mean QWK on the scored texts themselves, in brackets the mean over layers."
+    "Mean over corpora and seeds. chosen: layer and penalty chosen inside the training part of "
+    "each fold; layer 0: the embedding output; layers: mean over the other layers; oracle: the "
+    "best on the scored texts themselves, of each fold or, in the study's form, one layer."
 )
 
 
 def _rows(result: RunResult, protocols: Sequence[str]) -> Iterator[list[str]]:
-    """Rows of one result: for each probe the chosen layers, where there are, and the oracle's."""
+    """Rows of one result: for each probe what was chosen, and what it stands beside.
+
+    A row without any figure is left out.
+    """
     records = {(record.probe, record.protocol): record for record in result.summary}
     for probe in dict.fromkeys(record.probe for record in result.summary):
-        row = [records.get((probe, protocol)) for protocol in protocols]
-        head = [result.encoder.name, result.suite, probe]
-        if any(record and record.chosen for record in row):
-            yield [*head, "chosen", *chain(*map(_chosen_cells, row))]
-        yield [*head, "oracle", *chain(*map(_oracle_cells, row))]
+        own = [records.get((probe, protocol)) for protocol in protocols]
+        for title, scores in _LINES.items():
+            cells = [_number(scores(one) if one else None, name) for one in own for name in SHOWN]
+            if any(cell != _NONE for cell in cells):
+                yield [result.encoder.name, result.suite, probe, title, *cells]
 
 
-def _chosen_cells(record: SummaryRecord | None) -> list[str]:
-    scores = record.chosen if record else None
-    return [_number(scores, name) for name in SHOWN]
+def _oracle(record: SummaryRecord) -> Scores | None:
+    """Scores of the study's oracle; of the folds' own oracles the QWK is known alone."""
+    if record.oracle is not None or record.oracle_qwk is None:
+        return record.oracle
+    return Scores.undefined().model_copy(update={"qwk": record.oracle_qwk})
 
 
-def _oracle_cells(record: SummaryRecord | None) -> list[str]:
-    if record is None:
-        return [_number(None, name) for name in SHOWN]
-    return [f"{_number(record.oracle, n)} ({_number(record.layer_mean, n)})" for n in SHOWN]
+_NONE = "–"
+#: Lines of one probe, by their titles.
+_LINES: dict[str, Callable[[SummaryRecord], Scores | None]] = {
+    "chosen": lambda record: record.chosen,
+    "layer 0": lambda record: record.embedding,
+    "oracle": _oracle,
+    "layers": lambda record: record.layer_mean,
+}
 
 
 def _number(scores: Scores | None, name: str) -> str:
     value = getattr(scores, name, None)
-    return "–" if value is None else f"{value:.3f}".replace("-", "−")
+    return _NONE if value is None else f"{value:.3f}".replace("-", "−")
 
 
 def _protocols(results: Sequence[RunResult]) -> list[str]:

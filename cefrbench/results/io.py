@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -269,8 +270,9 @@ def _check_version(version: object, path: Path) -> None:
         )
     if theirs[0] < ours[0]:
         raise ResultError(
-            f"{str(path)!r} is too old (schema {version}, this version reads {ours[0]}.x): "
-            "run it again, or read it with the cefrbench that wrote it."
+            f"{str(path)!r} is too old (schema {version}, this version reads {ours[0]}.x): run it "
+            f"again with `cefrbench run --config {shlex.quote(str(path))}`, which repeats its "
+            "configuration."
         )
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from functools import reduce
-from operator import or_
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from typing import TypeVar
 
 from cefrbench.config import RunConfig, get_suite
 from cefrbench.contracts.cards import Card
 from cefrbench.errors import ResultError
 from cefrbench.results.corpus_scores import corpus_scores, layer_scores
+from cefrbench.results.merge_provenance import merge_provenance
 from cefrbench.results.model import (
+    ChoiceRecord,
     CorpusScore,
     FailureRecord,
     FitRecord,
-    Provenance,
+    ReferenceRecord,
     RunResult,
     SplitRecord,
-    Timing,
     UnitRecord,
 )
 from cefrbench.results.predictions import PredictionTable, UnitKey, unit_key
@@ -38,6 +37,7 @@ SAME_OPTIONS = (
     "penalties",
     "every_layer",
     "refits",
+    "references",
 )
 
 
@@ -47,7 +47,8 @@ def merge_results(
     """Merge parts into one result, in the order in which one run would have given it.
 
     Units that several parts hold must be identical. A failure that another part overcame is
-    dropped.
+    dropped, and so is what a probe that takes another's layer gave at a layer that is not the
+    whole's.
 
     Raises
     ------
@@ -79,11 +80,15 @@ def _merge_records(results: Sequence[RunResult]) -> RunResult:
     splits = _union("the split", (r.splits for r in results), lambda s: (s.protocol, s.fold))
     fits = _union("the fit", (r.fits for r in results), _fit_key)
     units = _union("the unit", (r.units for r in results), unit_key)
-    rank = _Rank(config, splits)
+    choices = choose(fits, probes)
+    fits, units = _at_leaders_layers(fits, units, choices)
+    _check_held(fits)
+    rank = _Rank(config, splits, {c.probe for c in choices if c.follows})
     fits.sort(key=rank.of_fit)
     units.sort(key=rank.of_unit)
     splits.sort(key=rank.of_split)
     cards = tuple(sorted(probes, key=lambda card: rank.probe(card.name)))
+    references, apart = _merge_references(results, rank)
     merged = results[0].model_copy(
         update={
             "probes": cards,
@@ -92,9 +97,10 @@ def _merge_records(results: Sequence[RunResult]) -> RunResult:
             "fits": tuple(fits),
             "units": tuple(units),
             "choices": choose(fits, cards),
-            "failures": _left_failures(results, fits),
+            "references": references,
+            "failures": (*_left_failures(results, fits), *apart),
             "config": config,
-            "provenance": _merge_provenance([result.provenance for result in results]),
+            "provenance": merge_provenance([result.provenance for result in results]),
         }
     )
     return _with_tables(merged, tuple(layer_scores(units)))
@@ -152,15 +158,40 @@ def _fit_key(fit: FitRecord) -> tuple[object, ...]:
     return (*run_of(fit), fit.layer)
 
 
+def _at_leaders_layers(
+    fits: Sequence[FitRecord], units: Sequence[UnitRecord], choices: Sequence[ChoiceRecord]
+) -> tuple[list[FitRecord], list[UnitRecord]]:
+    """Leave out what probes that follow another gave at layers which that one chose in parts."""
+    layers = {run_of(choice): choice.layer for choice in choices if choice.follows}
+    return (
+        [fit for fit in fits if layers.get(run_of(fit), fit.layer) == fit.layer],
+        [unit for unit in units if layers.get(run_of(unit), unit.layer) == unit.layer],
+    )
+
+
+def _check_held(fits: Iterable[FitRecord]) -> None:
+    """See that all seeds of a probe choose by the fits of one seed, as they do in one run."""
+    first: dict[tuple[object, ...], FitRecord] = {}
+    for fit in fits:
+        one = first.setdefault((fit.protocol, fit.fold, fit.probe, fit.layer), fit)
+        if one.held != fit.held:
+            raise ResultError(
+                f"These results can't be merged: {fit.probe} chose its layer with seed {one.seed} "
+                f"in one and with seed {fit.seed} in another; run its seeds together."
+            )
+
+
 class _Rank:
     """Sort keys that give the order of one run: layer, probe, fold, seed, scored corpus.
 
     Probes and protocols stand as in the suite, others behind them as they appeared; folds as in
-    the first part that has them.
+    the first part that has them. Probes that follow another come last, one after the other.
     """
 
-    def __init__(self, config: RunConfig, splits: Sequence[SplitRecord]) -> None:
-        self._config = config
+    def __init__(
+        self, config: RunConfig, splits: Sequence[SplitRecord], following: Collection[str]
+    ) -> None:
+        self._config, self._following = config, following
         self._folds = {(s.protocol, s.fold): i for i, s in enumerate(splits)}
         self._scored = {(s.protocol, s.fold): list(s.scored) for s in splits}
 
@@ -176,7 +207,16 @@ class _Rank:
 
     def of_fit(self, fit: FitRecord | UnitRecord) -> tuple[int, ...]:
         fold = self.protocol(fit.protocol), self._folds[fit.protocol, fit.fold]
-        return fit.layer, self.probe(fit.probe), *fold, self._seed(fit.seed)
+        probe = self.probe(fit.probe)
+        if fit.probe in self._following:
+            return 1, probe, fit.layer, *fold, self._seed(fit.seed)
+        return 0, fit.layer, probe, *fold, self._seed(fit.seed)
+
+    def of_prediction(self, unit: UnitRecord) -> tuple[int, ...]:
+        """What is stored stands probe by probe."""
+        follows, *_, seed, corpus = self.of_unit(unit)
+        fold = self.protocol(unit.protocol), self._folds[unit.protocol, unit.fold]
+        return follows, self.probe(unit.probe), unit.layer, *fold, seed, corpus
 
     def of_unit(self, unit: UnitRecord) -> tuple[int, ...]:
         scored = self._scored[unit.protocol, unit.fold]
@@ -207,6 +247,28 @@ def _merge_configs(results: Sequence[RunResult]) -> RunConfig:
     )
 
 
+def _merge_references(
+    results: Sequence[RunResult], rank: _Rank
+) -> tuple[tuple[ReferenceRecord, ...], list[FailureRecord]]:
+    """References of all parts, their tables put together; one whose parts disagree is left out."""
+    found: dict[str, list[ReferenceRecord]] = {}
+    for result in results:
+        for record in result.references:
+            found.setdefault(record.encoder.name, []).append(record)
+    merged, failures = [], []
+    for name, parts in found.items():
+        summary = _union(
+            f"the reference {name}", (p.summary for p in parts), lambda s: (s.protocol, s.probe)
+        )
+        summary.sort(key=lambda s: (rank.protocol(s.protocol), rank.probe(s.probe)))
+        if {part.favoured for part in parts} == {parts[0].favoured}:
+            merged.append(parts[0].model_copy(update={"summary": tuple(summary)}))
+        else:
+            cause = "Its parts favour different probes: run the whole to have it beside."
+            failures.append(FailureRecord(stage="encoder", name=name, cause=cause))
+    return tuple(merged), failures
+
+
 def _left_failures(
     results: Sequence[RunResult], fits: Sequence[FitRecord]
 ) -> tuple[FailureRecord, ...]:
@@ -230,7 +292,9 @@ def _merge_predictions(merged: RunResult, tables: Sequence[PredictionTable]) -> 
                     f"These results can't be merged: the predictions of {_words(key)} differ "
                     "between two of them; leave one out, or run it again."
                 )
-    wanted = [unit_key(unit) for unit in kept_units(merged) if unit.n]
+    rank = _Rank(merged.config, merged.splits, {c.probe for c in merged.choices if c.follows})
+    units = sorted((unit for unit in kept_units(merged) if unit.n), key=rank.of_prediction)
+    wanted = [unit_key(unit) for unit in units]
     for key in wanted:
         if key not in have:
             raise ResultError(
@@ -238,43 +302,11 @@ def _merge_predictions(merged: RunResult, tables: Sequence[PredictionTable]) -> 
                 f"{key.protocol} is the best of the whole but of no part, so its predictions were "
                 "not kept; run the parts together (what is in the cache is not computed again)."
             )
-    return PredictionTable.concat([have[key] for key in wanted])
-
-
-def _merge_provenance(parts: Sequence[Provenance]) -> Provenance:
-    """One provenance: seconds and counts added, the most memory, differing values side by side."""
-    seconds: dict[str, float] = {}
-    features: dict[str, float] = {}
-    for part in parts:
-        for timing in part.timings:
-            seconds[timing.phase] = seconds.get(timing.phase, 0.0) + timing.seconds
-        for name, value in part.features.items():
-            features[name] = features.get(name, 0.0) + value
-
-    def joined(values: Iterable[str]) -> str:
-        return "; ".join(dict.fromkeys(values))
-
-    packages = dict.fromkeys(name for part in parts for name in part.packages)
-    hardware = dict.fromkeys(key for part in parts for key in part.hardware)
-    return Provenance(
-        cefrbench=joined(part.cefrbench for part in parts),
-        started=min(part.started for part in parts),
-        command=joined(part.command for part in parts),
-        python=joined(part.python for part in parts),
-        platform=joined(part.platform for part in parts),
-        packages={n: joined(p.packages[n] for p in parts if n in p.packages) for n in packages},
-        plugins=reduce(or_, (part.plugins for part in parts)),
-        hardware={k: _values(p.hardware[k] for p in parts if k in p.hardware) for k in hardware},
-        timings=tuple(Timing(phase=k, seconds=round(v, 3)) for k, v in seconds.items()),
-        peak_memory_bytes=max(part.peak_memory_bytes for part in parts),
-        features=features,
+    first = merged.config.seeds[0]
+    return PredictionTable.concat(
+        [
+            # One run refits with the first seed alone.
+            have[key] if key.seed in (None, first) else have[key].without_refits()
+            for key in wanted
+        ]
     )
-
-
-def _values(values: Iterable[object]) -> object:
-    """One value when all are the same, else the list of them."""
-    different: list[object] = []
-    for value in values:
-        if value not in different:
-            different.append(value)
-    return different[0] if len(different) == 1 else different

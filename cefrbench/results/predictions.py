@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -133,6 +133,11 @@ class PredictionTable:
             else np.asarray(refit_prediction, dtype=np.float16),
             refit_score=none if refit_score is None else np.asarray(refit_score, dtype=np.float16),
         )
+
+    def without_refits(self) -> PredictionTable:
+        """Leave out what fits on resampled texts gave."""
+        none = np.full_like(self.refit_prediction, np.nan)
+        return replace(self, refit_prediction=none, refit_score=none)
 
     @property
     def replicates(self) -> int:

@@ -83,13 +83,19 @@ def choose(fits: Iterable[FitRecord], cards: Iterable[ProbeCard]) -> tuple[Choic
     runs: dict[Run, list[FitRecord]] = defaultdict(list)
     for fit in fits:
         runs[run_of(fit)].append(fit)
-    choices = []
+    choices: list[ChoiceRecord] = []
+    led: dict[tuple[str, str, str], int] = {}
     for run, layers in runs.items():
         eligible = [fit for fit in layers if fit.layer > 0] or layers
         follows = leaders.get(run[2]) if not eligible[0].held else None
         if not eligible[0].held and follows is None:
             continue
+        if follows is not None:
+            # Parts of a run that are merged may hold fits at layers of their own choices.
+            layer = led.get((run[0], run[1], follows))
+            eligible = [fit for fit in eligible if fit.layer == layer] or eligible
         best = min(eligible, key=lambda fit: by_inner(fit.layer, inner_qwk(fit)))
+        led[run[:3]] = best.layer
         oracle = None if follows else _oracle(eligible)
         choices.append(
             ChoiceRecord(

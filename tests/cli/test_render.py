@@ -31,55 +31,97 @@ def line_of(text, start):
 
 def test_the_head_names_encoder_suite_corpora_and_texts():
     text = shown(made())
-    assert "planted (last pooling, 1,000 parameters, 16 wide, layers 1–3)" in text
+    assert "planted (last pooling, 1,000 parameters, 16 wide, layers 0–3)" in text
     assert "cefr-v1, in part: not all of it was run" in text
     assert "alpha, beta, gamma" in text
-    assert "60 rows, 60 different texts" in text
+    rows = sum(corpus.texts for corpus in made().corpora)
+    assert f"{rows} rows, 60 different texts" in text
 
 
-def test_a_probes_line_holds_chosen_gap_oracle_and_mean_over_layers():
+def test_a_probes_line_holds_what_was_chosen_and_the_gap():
     result = made()
     iid, loco = record(result, "iid", "ridge"), record(result, "loco", "ridge")
-    values = [
-        iid.chosen.qwk,
-        loco.chosen.qwk,
-        iid.chosen.qwk - loco.chosen.qwk,
-        iid.oracle.qwk,
-        loco.oracle.qwk,
-        iid.layer_mean.qwk,
-        loco.layer_mean.qwk,
-    ]
+    values = [iid.chosen.qwk, loco.chosen.qwk, iid.chosen.qwk - loco.chosen.qwk]
     assert line_of(shown(result), "ridge ").split()[1:] == [f"{value:.3f}" for value in values]
 
 
-def test_below_a_chosen_score_stand_its_spread_over_seeds_and_its_layers():
+def test_beside_it_stand_layer_0_the_oracle_and_the_mean_over_layers():
+    result = made()
+    pair = record(result, "iid", "ridge"), record(result, "loco", "ridge")
+    values = [one.embedding.qwk for one in pair]
+    values += [one.oracle_qwk for one in pair]
+    values += [one.layer_mean.qwk for one in pair]
+    beside = shown(result).partition("Beside them")[2]
+    assert line_of(beside, "ridge ").split()[1:] == [f"{value:.3f}" for value in values]
+
+
+def test_a_probe_that_follows_has_neither_layer_0_nor_oracle_nor_mean():
+    text = shown(made(probes=("ridge", "mlp-regressor-early")))
+    beside = text.partition("Beside them")[2]
+    assert line_of(beside, "mlp-regressor-early ").split()[1:] == ["–"] * 6
+
+
+def test_references_stand_below_each_other_and_the_encoder_last():
+    surface = made(encoder="surface", skill=0.2)
+    result = made(references=(surface,))
+    table = shown(result).partition("Read against")[2].partition("by corpus")[0]
+    lines = [line for line in table.splitlines() if line[:1].isalpha()]
+    starts = ("majority level", "surface", "own layer 0", "planted")
+    places = [next(i for i, line in enumerate(lines) if line.startswith(s)) for s in starts]
+    assert places == sorted(places)
+    own = next(r for r in surface.summary if r.protocol == "iid" and r.probe == "ridge")
+    mlp = next(r for r in surface.summary if r.protocol == "iid" and r.probe == "mlp-classifier")
+    favoured = own if result.references[0].favoured == "ridge" else mlp
+    assert lines[places[1]].split()[1:4] == [
+        f"{value:.3f}"
+        for value in (favoured.chosen.qwk, favoured.chosen.recut, favoured.chosen.spearman)
+    ]
+
+
+def test_below_a_chosen_score_stand_its_spread_over_seeds_its_layers_and_penalties():
     result = made()
     spread = record(result, "iid", "mlp-classifier").chosen_qwk_sd
     text = shown(result)
     assert f"±{spread:.3f}" in text
-    layers = record(result, "loco", "ridge").chosen_layers
-    assert f"L{layers[0]}–{layers[-1]}" in text or f"L{layers[0]}" in text
+    chosen = record(result, "loco", "ridge")
+    ends = [
+        "–".join(dict.fromkeys(f"{value:g}" for value in (values[0], values[-1])))
+        for values in (chosen.chosen_layers, chosen.chosen_penalties)
+    ]
+    assert f"L{ends[0]}, {ends[1]}" in text
 
 
 def test_the_form_of_the_study_says_that_its_layer_is_an_oracles():
-    text = shown(made(form="study"))
+    text = " ".join(shown(made(form="study")).split())
     assert "no layer was chosen" in text
-    assert "validation texts, ±" not in text
+    assert "inside the training" not in text
+    assert "layer 0" not in text
     assert "an oracle: best on the scored texts" in text
 
 
-def test_the_corpora_of_the_probe_that_validation_favours_are_shown_and_the_group_last():
+def test_the_corpora_of_the_probe_that_inner_cuts_favour_are_shown_and_the_group_last():
     result = made()
     means = {
-        probe: [c.validation_qwk for c in result.choices if c.probe == probe]
+        probe: [c.inner_qwk for c in result.choices if c.probe == probe]
         for probe in ("ridge", "mlp-classifier")
     }
     best = max(means, key=lambda probe: sum(means[probe]) / len(means[probe]))
     text = shown(result)
-    assert f"By corpus: {best}, best on validation texts" in text
-    table = text.partition("By corpus")[2].splitlines()
-    names = [line.split()[0] for line in table if line[:1].isalpha()]
-    assert [n for n in names if n != "corpus"] == ["alpha", "beta", "gamma", "twin-all"]
+    assert f"IID by corpus: {best}, best inside the training part" in " ".join(text.split())
+    _, inside, outside = text.split(" by corpus: ")
+    for table, groups in ((inside, []), (outside, ["twin-all"])):
+        rows = table.partition("───\n")[2].splitlines()
+        names = [line.split()[0] for line in rows if line[:1].isalpha()]
+        assert names[: 3 + len(groups)] == ["alpha", "beta", "gamma", *groups]
+    scores = {
+        (s.protocol, s.corpus): s.scores
+        for s in result.scores
+        if s.layer is None and s.probe == best and s.seed in (None, 0)
+    }
+    if best == "ridge":
+        own = scores["loco", "beta"]
+        shown_values = line_of(outside, "beta ").split()[2:6]
+        assert shown_values == [f"{v:.3f}" for v in (own.qwk, own.recut, own.spearman, own.mae)]
 
 
 @pytest.mark.parametrize("form", ["corrected", "study"])
@@ -95,11 +137,11 @@ def test_no_line_is_wider_than_the_terminal_and_no_figure_is_cut(form, width):
 
 
 def test_an_undefined_score_is_said_to_be_undefined_and_why():
-    result = made(texts=5)  # one text a corpus is scored in distribution
+    result = made(texts=5)  # all of one level
     text = shown(result)
     assert "undefined" in text
     assert "QWK of alpha under iid: its scored texts have one level only" in " ".join(text.split())
-    assert line_of(text.partition("By corpus")[2], "alpha").split()[2] == "undefined"
+    assert line_of(text.partition("IID by corpus")[2], "alpha").split()[2] == "undefined"
 
 
 def test_failures_of_one_cause_are_one_line_with_their_number():
@@ -113,14 +155,14 @@ def test_failures_of_one_cause_are_one_line_with_their_number():
 def test_notes_skipped_folds_and_unfinished_fits_are_shown():
     result = made()
     split = result.splits[0].model_copy(update={"notes": ("level C+ has one text only",)})
-    skipped = result.splits[1].model_copy(update={"skipped": "nothing is left to train on"})
+    skipped = result.splits[5].model_copy(update={"skipped": "nothing is left to train on"})
     fit = result.fits[0].model_copy(update={"converged": False})
     update = {
-        "splits": (split, skipped, *result.splits[2:]),
+        "splits": (split, *result.splits[1:5], skipped, *result.splits[6:]),
         "fits": (fit, *result.fits[1:]),
     }
     text = shown(result.model_copy(update=update))
-    assert "Note: iid all: level C+ has one text only." in text
+    assert "Note: iid 1: level C+ has one text only." in text
     assert "Skipped: loco alpha: nothing is left to train on." in text
     assert f"1 of {len(result.fits)} fits did not converge" in text
 
@@ -165,6 +207,8 @@ def test_with_intervals_each_leading_score_carries_its_own():
     console = Console(file=io.StringIO(), width=100, color_system=None)
     render_result(result, console, intervals)
     text = console.file.getvalue()
-    assert "its 95 % interval" in text
+    said = " ".join(text.split())
+    assert "95 % interval; it covers other texts scored, other texts trained on (2 refits)" in said
+    assert "not other corpora, nor another choice of layer and penalty" in said
     for found in (*intervals.means.values(), *intervals.gaps.values()):
         assert f"{found['qwk'].low:.2f} to {found['qwk'].high:.2f}" in text

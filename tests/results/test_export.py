@@ -4,9 +4,10 @@ import csv
 import io
 
 import pytest
-from result_factory import make_result
+from result_factory import PENALTIES, make_result
 
-from cefrbench.results.export import HEADER, to_csv, to_latex, to_markdown
+from cefrbench.results.export import UNIT_SCORES, to_corpus_csv, to_csv, to_latex, to_markdown
+from cefrbench.statistics.scores import DIRECTIONS
 
 
 def made(encoder="planted", **options):
@@ -20,7 +21,11 @@ def rows_of(text):
 def test_the_header_is_the_promised_one():
     assert to_csv([]) == (
         "encoder,suite,protocol,fold,corpus,layer,probe,seed,n,"
-        "qwk,macro_f1,mae,r2,accuracy,adjacent\n"
+        "qwk,macro_f1,mae,r2,accuracy,adjacent,penalty,chosen\n"
+    )
+    assert to_corpus_csv([]) == (
+        "encoder,suite,protocol,corpus,layer,probe,seed,n,"
+        "qwk,macro_f1,mae,r2,accuracy,adjacent,spearman,recut\n"
     )
 
 
@@ -35,16 +40,57 @@ def test_every_unit_is_a_row_in_full_precision():
         seed = "" if unit.seed is None else str(unit.seed)
         row = found[unit.protocol, unit.fold, unit.corpus, str(unit.layer), unit.probe, seed]
         assert int(row["n"]) == unit.n
-        for name in HEADER[9:]:
+        for name in UNIT_SCORES:
             value = getattr(unit.scores, name)
             assert (float(row[name]) if row[name] else None) == value
+    assert {float(row["penalty"]) for row in rows if row["probe"] == "ridge"} <= set(PENALTIES)
+    assert {row["penalty"] for row in rows if row["probe"] == "mlp-classifier"} == {""}
+
+
+def test_units_at_the_chosen_layer_and_penalty_are_marked():
+    result = made()
+    rows = rows_of(to_csv([result]))
+    chosen = {
+        (c.protocol, c.fold, c.probe, str(c.layer), "" if c.seed is None else str(c.seed)): c
+        for c in result.choices
+    }
+    marked = [row for row in rows if row["chosen"] == "1"]
+    places = [
+        tuple(row[n] for n in ("protocol", "fold", "probe", "layer", "seed")) for row in marked
+    ]
+    assert set(places) == set(chosen)
+    for row, place in zip(marked, places, strict=True):
+        assert (float(row["penalty"]) if row["penalty"] else None) == chosen[place].penalty
+    assert {row["chosen"] for row in rows} == {"0", "1"}
+    assert {row["chosen"] for row in rows_of(to_csv([made(form="study")]))} == {"0"}
+
+
+@pytest.mark.parametrize("form", ["corrected", "study"])
+def test_every_score_of_a_corpus_is_a_row_ranks_too(form):
+    result = made(form=form)
+    rows = rows_of(to_corpus_csv([result]))
+    found = {
+        tuple(row[n] for n in ("protocol", "corpus", "layer", "probe", "seed")): row for row in rows
+    }
+    assert len(found) == len(rows) == len(result.scores)
+    for score in result.scores:
+        names = (score.protocol, score.corpus, score.layer, score.probe, score.seed)
+        row = found[tuple("" if name is None else str(name) for name in names)]
+        assert int(row["n"]) == score.n
+        for name in DIRECTIONS:
+            assert (float(row[name]) if row[name] else None) == getattr(score.scores, name)
+    assert any(row["layer"] == "" and row["recut"] for row in rows) == (form == "corrected")
+    assert any(row["layer"] and row["spearman"] for row in rows)
 
 
 def test_folds_that_score_one_corpus_are_told_apart():
     result = made(probes=("ridge",), protocols=("iid",))
-    twice = [u.model_copy(update={"fold": fold}) for u in result.units for fold in ("from-b", "a")]
-    rows = rows_of(to_csv([result.model_copy(update={"units": tuple(twice)})]))
-    assert [row["fold"] for row in rows] == ["a", "from-b"] * len(result.units)
+    units = [unit for unit in result.units if unit.fold == "1"]
+    twice = [u.model_copy(update={"fold": fold}) for u in units for fold in ("from-b", "a")]
+    fits = [f.model_copy(update={"fold": fold}) for f in result.fits for fold in ("from-b", "a")]
+    update = {"units": tuple(twice), "fits": tuple(fits)}
+    rows = rows_of(to_csv([result.model_copy(update=update)]))
+    assert [row["fold"] for row in rows] == ["a", "from-b"] * len(units)
 
 
 def test_the_order_of_units_in_the_file_doesnt_matter():
@@ -58,8 +104,8 @@ def test_rows_stand_by_protocol_corpus_layer_probe_seed_and_groups_come_last():
     assert [r["protocol"] for r in rows] == sorted(r["protocol"] for r in rows)
     corpora = list(dict.fromkeys(r["corpus"] for r in rows if r["protocol"] == "loco"))
     assert corpora == ["alpha", "beta", "gamma", "twin-all"]
-    first = [(r["layer"], r["probe"], r["seed"]) for r in rows[:3]]
-    assert first == [("1", "ridge", ""), ("1", "mlp-classifier", "0"), ("1", "mlp-classifier", "1")]
+    first = [(r["layer"], r["probe"], r["seed"]) for r in rows if r["protocol"] == "loco"][:3]
+    assert first == [("0", "ridge", ""), ("0", "mlp-classifier", "0"), ("0", "mlp-classifier", "1")]
 
 
 def test_an_undefined_score_is_an_empty_cell():
@@ -79,16 +125,29 @@ def test_a_name_with_commas_quotes_and_lines_stays_one_cell():
     assert {row["encoder"] for row in rows} == {'a,"b" c'}
 
 
-def test_tables_give_the_chosen_layer_and_the_oracle_with_the_mean_over_layers():
+def cells(line):
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_tables_give_what_was_chosen_and_what_it_stands_beside():
     result = made()
     lines = to_markdown([result]).splitlines()
     assert lines[0].startswith("| encoder | suite | probe | layer | IID QWK | IID F1 | IID MAE |")
     iid, loco = result.summary[0], next(s for s in result.summary if s.protocol == "loco")
-    chosen = [cell.strip() for cell in lines[2].split("|")]
-    assert chosen[1:6] == ["planted", "cefr-v1", "ridge", "chosen", f"{iid.chosen.qwk:.3f}"]
-    assert chosen[9] == f"{loco.chosen.qwk:.3f}"
-    oracle = [cell.strip() for cell in lines[3].split("|")]
-    assert oracle[4:6] == ["oracle", f"{iid.oracle.qwk:.3f} ({iid.layer_mean.qwk:.3f})"]
+    rows = {cells(line)[3]: cells(line) for line in lines[2:6]}
+    assert list(rows) == ["chosen", "layer 0", "oracle", "layers"]
+    assert rows["chosen"][:3] == ["planted", "cefr-v1", "ridge"]
+    titles = cells(lines[0])
+    for title, record in (("IID", iid), ("loco", loco)):
+        place = titles.index(f"{title} QWK")
+        assert rows["chosen"][place] == f"{record.chosen.qwk:.3f}"
+        assert rows["layer 0"][place] == f"{record.embedding.qwk:.3f}"
+        assert rows["oracle"][place] == f"{record.oracle_qwk:.3f}"
+        assert rows["layers"][place] == f"{record.layer_mean.qwk:.3f}"
+        place = titles.index(f"{title} recut")
+        assert rows["chosen"][place] == f"{record.chosen.recut:.3f}"
+        # Of the folds' oracles no more is known than their QWK.
+        assert rows["oracle"][place] == "–"
 
 
 def test_the_form_of_the_study_has_oracle_rows_only():
@@ -99,7 +158,8 @@ def test_the_form_of_the_study_has_oracle_rows_only():
 
 def test_results_of_several_encoders_stand_below_each_other():
     lines = to_markdown([made("first"), made("second", form="study")]).splitlines()
-    assert [line.split(" ")[1] for line in lines[2:8]] == ["first"] * 4 + ["second"] * 2
+    # Chosen, layer 0, oracle and all layers of two probes; the study has the last two alone.
+    assert [line.split(" ")[1] for line in lines[2:14]] == ["first"] * 8 + ["second"] * 4
 
 
 def test_latex_has_as_many_cells_in_each_row_as_columns():
@@ -108,7 +168,7 @@ def test_latex_has_as_many_cells_in_each_row_as_columns():
     columns = begin.count("l", len(r"\begin{tabular}")) + begin.count("r", len(r"\begin{tabular}"))
     rows = [line for line in text.splitlines() if line.startswith("planted")]
     assert rows
-    assert {row.count("&") + 1 for row in rows} == {columns} == {12}
+    assert {row.count("&") + 1 for row in rows} == {columns} == {16}
     assert all(rule in text for rule in (r"\toprule", r"\midrule", r"\bottomrule"))
 
 

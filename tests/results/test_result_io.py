@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from result_factory import make_result, write_made
 
+from cefrbench.cli import main
 from cefrbench.contracts.cards import EncoderIdentity
 from cefrbench.errors import CacheError, ResultError
 from cefrbench.results import io
@@ -59,7 +60,7 @@ def test_the_same_result_gives_the_same_bytes(made, written, tmp_path):
 
 def test_every_unit_stands_on_a_line_of_its_own(made, written):
     lines = written.read_text("utf-8").splitlines()
-    assert sum(line.startswith('  {"protocol"') and '"confusion"' in line for line in lines) == len(
+    assert sum(line.startswith('  {"protocol"') and '"sums"' in line for line in lines) == len(
         made[0].units
     )
 
@@ -285,25 +286,57 @@ def test_a_number_that_is_not_finite_is_never_written(made, tmp_path, value):
 
 
 def test_too_old_too_new_and_not_ours_are_three_messages(written):
-    with pytest.raises(ResultError, match=r"too old \(schema 0.9, this version reads 1.x\)"):
+    with pytest.raises(ResultError, match=r"too old \(schema 0.9, this version reads 2.x\)"):
         read_result(changed(written, schema_version="0.9"))
-    with pytest.raises(ResultError, match=r"too new \(schema 2.0, this version reads up to 1.1\)"):
-        read_result(changed(written, schema_version="2.0"))
+    with pytest.raises(ResultError, match=r"too new \(schema 3.0, this version reads up to 2.0\)"):
+        read_result(changed(written, schema_version="3.0"))
     with pytest.raises(ResultError, match="not a result of cefrbench"):
         read_result(changed(written, kind="other"))
 
 
 def test_a_newer_minor_version_is_too_new_rather_than_full_of_unknown_fields(written):
     with pytest.raises(ResultError, match="too new"):
-        read_result(changed(written, schema_version="1.2", calibration={}))
+        read_result(changed(written, schema_version="2.1", calibration={}))
 
 
-def test_a_result_from_before_roles_is_read_as_a_candidates(written):
+def of_schema_1(written, **changes):
+    """The file as cefrbench 0.1 wrote it, as far as a reader looks."""
     data = json.loads(written.read_text("utf-8"))
-    data["schema_version"] = "1.0"
-    del data["encoder"]["role"]
+    for name in ("scores", "references"):
+        del data[name]
+    for name in ("penalties", "every_layer", "refits", "references"):
+        del data["config"][name]
+    data |= {"schema_version": "1.1", "summary": [{"validation": 1}]} | changes
     written.write_text(json.dumps(data), "utf-8")
-    assert read_result(written).encoder.role == "candidate"
+    return written
+
+
+def test_a_result_of_schema_1_is_refused_with_the_command_that_runs_it_again(written):
+    command = f"run it again with `cefrbench run --config {written}`"
+    with pytest.raises(ResultError) as caught:
+        read_result(of_schema_1(written))
+    assert "too old (schema 1.1, this version reads 2.x)" in str(caught.value)
+    assert command in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "show {}",
+        "compare {} {}",
+        "results check {}",
+        "results export {} --format csv",
+        "results merge {} --output {}.merged.json",
+    ],
+)
+def test_every_command_refuses_a_result_of_schema_1_in_that_sentence(written, capsys, words):
+    path = str(of_schema_1(written))
+    assert main([word.replace("{}", path) for word in words.split()]) == 1
+    said = capsys.readouterr()
+    text = " ".join((said.out + said.err).split())
+    assert "too old (schema 1.1, this version reads 2.x)" in text
+    assert "cefrbench run --config" in text
+    assert "Traceback" not in text
 
 
 @pytest.mark.parametrize("version", [None, 1, "1", "one", "1.0.0", "9999999.0"])

@@ -1,0 +1,56 @@
+"""What a reader has to know beside a result's figures, as lines in a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from rich.text import Text
+
+from cefrbench.results.model import RunResult
+
+#: Most notes and causes of failure that are listed; the result holds all.
+MOST_NOTES = 12
+
+
+def notes(result: RunResult) -> list[Text]:
+    """Everything a reader has to know beside the figures: one line each."""
+    lines = [Text(f"Failed: {line}", style="red") for line in _failures(result)]
+    for split in result.splits:
+        place = f"{split.protocol} {split.fold}"
+        if split.skipped:
+            lines.append(Text(plain(f"Skipped: {place}: {split.skipped}.")))
+        lines += [Text(plain(f"Note: {place}: {note}.")) for note in split.notes]
+    lines += [Text(plain(f"Undefined: {line}.")) for line in _undefined(result)]
+    stopped = sum(not fit.converged for fit in result.fits)
+    if stopped:
+        lines.append(Text(f"Note: {stopped} of {len(result.fits)} fits did not converge."))
+    if len(lines) > MOST_NOTES:
+        rest = len(lines) - MOST_NOTES + 1
+        lines[MOST_NOTES - 1 :] = [Text(f"… and {rest} more notes, all in the result.")]
+    return lines
+
+
+def _failures(result: RunResult) -> list[str]:
+    """Failures of one cause in one line, with their number."""
+    causes = Counter((failure.stage, failure.name, failure.cause) for failure in result.failures)
+    return [
+        plain(f"{stage} {name}" + (f" ({count} times)" if count > 1 else "") + f": {cause}")
+        for (stage, name, cause), count in causes.items()
+    ]
+
+
+def _undefined(result: RunResult) -> list[str]:
+    """Scored parts without a QWK, and why."""
+    parts = dict.fromkeys(
+        (score.protocol, score.corpus) for score in result.scores if score.scores.qwk is None
+    )
+    return [
+        f"QWK of {corpus} under {protocol}: its scored texts have one level only, "
+        "so it is in no mean"
+        for protocol, corpus in parts
+    ]
+
+
+def plain(text: str) -> str:
+    """Give a text without control characters, which a terminal would obey."""
+    return "".join(char if char.isprintable() else "�" for char in text)
