@@ -134,7 +134,7 @@ _HOMES = {
         "contracts.encoder": "Encoder EncoderOptions EncoderSpec",
         "contracts.hookspecs": "hookimpl",
         "contracts.probe": "Estimator FitsFolds FitsPaths FoldFit FoldRows ProbeOptions ProbeSpec",
-        "contracts.protocol": "Fold Protocol Skipped",
+        "contracts.protocol": "Fold Inner Protocol Skipped",
         "corpora.load": "load_essays",
         "corpora.owners": "OwnersCorpus need_columns",
         "errors": (

@@ -17,7 +17,8 @@ HEAVY = {"torch", "transformers", "sklearn", "scipy", "pandas", "pyarrow", "data
 #: Names behind which arrays stand: all others are had without numpy.
 WITH_ARRAYS = {
     *("Cut", "EssayTable", "Evaluation"),
-    *("by_corpus", "evaluate", "load_essays", "stratified_cut", "training_part"),
+    *("FOLDS", "across", "by_corpus", "evaluate", "five_folds", "in_turn", "load_essays"),
+    *("parts_by_group", "stratified_cut", "study_cut"),
 }
 #: What authors read, copy and begin from.
 SHOWN = [
