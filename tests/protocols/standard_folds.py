@@ -1,12 +1,15 @@
 """The corrected form's folds, written again from docs/protocol.md: lists, sets and scikit-learn.
 
-Nothing here is of cefrbench but the corpora that come in. A row is one number; what is known of
-it stands in :class:`Row`.
+Nothing here is of cefrbench but the corpora that come in, and the folds to be compared. A row is
+one number; what is known of it stands in :class:`Row`.
 """
 
 from __future__ import annotations
 
 import math
+import unicodedata
+import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,7 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
-from cefrbench.essays import Essays
+from cefrbench.contracts.protocol import Fold
+from cefrbench.essays import Essays, Ints
 
 CLASSES = {"A1": 0, "A2": 1, "B1": 2, "B2": 3, "C1": 4, "C2": 4}
 
@@ -45,6 +49,16 @@ class Made:
     inner: list[Inner]
 
 
+def as_made(fold: Fold) -> Made:
+    """A fold of cefrbench, to be compared: the order of rows counts where they are fitted on."""
+
+    def listed(parts: dict[str, Ints]) -> dict[str, Rows]:
+        return {name: sorted(rows.tolist()) for name, rows in parts.items()}
+
+    inner = [(cut.train.tolist(), listed(cut.held)) for cut in fold.inner]
+    return Made(fold.train.tolist(), listed(fold.scored), inner)
+
+
 def rows_of(corpora: Iterable[Essays]) -> list[Row]:
     """All rows, in order; the texts that they hold are as they are compared."""
     found = []
@@ -60,7 +74,7 @@ def rows_of(corpora: Iterable[Essays]) -> list[Row]:
         ):
             found.append(
                 Row(
-                    text,
+                    " ".join(unicodedata.normalize("NFKC", text).casefold().split()),
                     one.name,
                     one.card.group or one.name,
                     language,
@@ -117,10 +131,12 @@ class Standard:
         numbers: dict[object, int] = {}
         numbered = [numbers.setdefault(groups[n], len(numbers)) for n in rows]
         strata = [self.names.index(self.row[n].corpus) * 5 + self.row[n].level for n in rows]
-        if len(numbers) < count or max(map(strata.count, strata)) < count:
+        if len(numbers) < count or max(Counter(strata).values()) < count:
             return []
         cutter = StratifiedGroupKFold(count, shuffle=True, random_state=self.seed)
-        return [[rows[i] for i in held] for _, held in cutter.split(rows, strata, numbered)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            return [[rows[i] for i in held] for _, held in cutter.split(rows, strata, numbered)]
 
     def together(self) -> list[int]:
         """Of each row the first one that it is linked with, by text or author, over any others."""
@@ -258,8 +274,8 @@ class Standard:
         for number in rows:
             first.setdefault(self.row[number].text, number)
         levels = {text: self.row[number].level for text, number in first.items()}
-        counts = list(levels.values())
-        texts = [text for text in first if counts.count(levels[text]) > 1]
+        counts = Counter(levels.values())
+        texts = [text for text in first if counts[levels[text]] > 1]
         kept_levels = len({levels[text] for text in texts})
         small = math.ceil(0.2 * len(texts))
         if len(texts) < 2:
