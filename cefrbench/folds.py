@@ -16,11 +16,14 @@ from cefrbench.essays import EssayTable, Ints
 def make_folds(protocol: Protocol, table: EssayTable, seed: int) -> list[Fold | Skipped]:
     """Let a protocol make its folds, and see that no text is on two sides of one.
 
+    In the corrected form a fold whose training part can't be cut is skipped: it has no layer and
+    no penalty that count.
+
     Raises
     ------
     PluginError
-        When the protocol breaks, or a unit of a fold is in two of training, validation and
-        scored rows.
+        When the protocol breaks; when a fold trains or chooses on what it scores, or chooses by
+        rows that it doesn't train on.
     """
     try:
         folds = list(protocol.folds(table, seed))
@@ -34,7 +37,14 @@ def make_folds(protocol: Protocol, table: EssayTable, seed: int) -> list[Fold | 
     for fold in folds:
         if isinstance(fold, Fold):
             _refuse_leaks(protocol, table, fold)
-    return folds
+    return [_without_choice(table, fold) for fold in folds]
+
+
+def _without_choice(table: EssayTable, fold: Fold | Skipped) -> Fold | Skipped:
+    if isinstance(fold, Skipped) or fold.inner or table.form == "study":
+        return fold
+    why = "its training part can't be cut, so no layer or penalty can be chosen"
+    return Skipped(fold.name, "; ".join((*fold.notes, why)))
 
 
 def _refuse_leaks(protocol: Protocol, table: EssayTable, fold: Fold) -> None:
@@ -44,10 +54,10 @@ def _refuse_leaks(protocol: Protocol, table: EssayTable, fold: Fold) -> None:
         held = np.concatenate([cut.train[:0], *cut.held.values()])
         _refuse(protocol, table, fold, (held, scored), "for its choice that it also scores")
         _refuse(protocol, table, fold, (cut.train, held), "that it also chooses on")
-        if not np.isin(cut.train, fold.train).all():
+        if not np.isin(np.concatenate([cut.train, held]), fold.train).all():
             raise PluginError(
-                f"Protocol {protocol.name!r} chooses for fold {fold.name!r} by fits on texts that "
-                "the fold itself doesn't train on: cut its own training rows."
+                f"Protocol {protocol.name!r} chooses for fold {fold.name!r} by texts that the fold "
+                "itself doesn't train on: cut its own training rows."
             )
 
 

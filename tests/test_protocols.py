@@ -14,7 +14,7 @@ from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from cefrbench.contracts.protocol import Fold, Skipped
 from cefrbench.essays import Essays, EssayTable, Form, Ints, pool
-from cefrbench.folds import stratified_cut
+from cefrbench.folds import make_folds, stratified_cut
 from cefrbench.levels import FIVE
 from cefrbench.plugins import PluginHost
 
@@ -55,7 +55,7 @@ def test_iid_of_the_study_is_scikit_learns_split_of_the_pooled_rows(seed: int) -
     assert fold.name == "all"
     assert fold.train.tolist() == train.tolist()
     assert np.sort(np.concatenate(list(fold.scored.values()))).tolist() == test.tolist()
-    assert len(fold.validation) == 0
+    assert fold.inner == ()
     for name, rows in fold.scored.items():
         assert {table.names[c] for c in table.corpus[rows]} == {name}
 
@@ -71,7 +71,7 @@ def test_loco_of_the_study_trains_on_80_percent_of_the_others_and_scores_all_of_
         assert {k: v.tolist() for k, v in made[name].scored.items()} == {
             name: table.rows_of(index).tolist()
         }
-        assert len(made[name].validation) == 0
+        assert made[name].inner == ()
 
 
 def test_the_group_is_left_out_together_and_scored_as_one() -> None:
@@ -95,16 +95,84 @@ def test_the_study_puts_a_repeated_text_on_both_sides() -> None:
 # -- the corrected form --------------------------------------------------------------------------
 
 
-def parts(fold: Fold) -> list[Ints]:
-    return [fold.train, fold.validation, np.concatenate(list(fold.scored.values()))]
+def joined(parts: dict[str, Ints]) -> Ints:
+    return np.concatenate(list(parts.values()))
 
 
 def assert_no_leak(table: EssayTable, fold: Fold) -> None:
     keys = np.array(table.key)
-    train, validation, scored = (set(keys[part]) for part in parts(fold))
-    assert not train & validation
+    train, scored = set(keys[fold.train]), set(keys[joined(fold.scored)])
     assert not train & scored
-    assert not validation & scored
+    for cut in fold.inner:
+        inner, held = set(keys[cut.train]), set(keys[joined(cut.held)])
+        assert not inner & held
+        assert inner | held <= train
+
+
+def test_iid_is_scikit_learns_split_by_group_and_scores_every_row_once() -> None:
+    table = pool(CORPORA, FIVE, "corrected")
+    strata = table.corpus * 5 + table.label
+    cutter = StratifiedGroupKFold(5, shuffle=True, random_state=42)
+    wanted = [held.tolist() for _, held in cutter.split(strata, strata, np.arange(len(table)))]
+    made = folds("iid", table)
+    assert [fold.name for fold in made] == ["1", "2", "3", "4", "5"]
+    assert [np.sort(joined(fold.scored)).tolist() for fold in made] == wanted
+    for fold in made:
+        assert np.union1d(fold.train, joined(fold.scored)).tolist() == list(range(len(table)))
+
+
+def test_an_author_is_on_one_side_of_every_cut_in_distribution() -> None:
+    written = with_tasks("a", 200, 1, 4, authors=60)
+    table = pool([written, CORPORA[0]], FIVE, "corrected")
+    for name in ("iid", "within", "by-task"):
+        for fold in folds(name, table):
+            known = set(table.author[fold.train]) - {-1}
+            assert not known & set(table.author[joined(fold.scored)])
+            for cut in fold.inner:
+                inside = set(table.author[cut.train]) - {-1}
+                assert not inside & set(table.author[joined(cut.held)])
+    # The texts by one author stay together, so that a part is not what it is by text.
+    alone = pool([replace(written, authors=()), CORPORA[0]], FIVE, "corrected")
+    assert [f.train.tolist() for f in folds("iid", table)] != [
+        f.train.tolist() for f in folds("iid", alone)
+    ]
+
+
+def test_families_are_left_out_in_turn_to_choose_for_an_unseen_one() -> None:
+    table = pool(CORPORA, FIVE, "corrected")
+    made = {fold.name: fold for fold in folds("lofo", table)}
+    held = {name: [list(cut.held) for cut in fold.inner] for name, fold in made.items()}
+    assert held == {
+        "one": [["m-cs", "m-it"], ["two"]],
+        "m": [["one"], ["two"]],
+        "two": [["one"], ["m-cs", "m-it"]],
+    }
+    for fold in made.values():
+        for cut in fold.inner:
+            both = np.union1d(cut.train, joined(cut.held))
+            assert both.tolist() == fold.train.tolist()
+
+
+def test_one_family_is_cut_by_its_corpora_and_one_corpus_by_five_folds() -> None:
+    by_name = {fold.name: fold for fold in folds("loco", pool(CORPORA[1:], FIVE, "corrected"))}
+    assert [list(cut.held) for cut in by_name["two"].inner] == [["m-cs"], ["m-it"]]
+    assert [list(cut.held) for cut in by_name["m-cs"].inner] == [["m-it"], ["two"]]
+    table = pool(CORPORA[1:], FIVE, "corrected")
+    cuts = by_name["m-all"].inner
+    assert [list(cut.held) for cut in cuts] == [["two"]] * 5
+    held = np.concatenate([cut.held["two"] for cut in cuts])
+    assert np.sort(held).tolist() == table.rows_of(2).tolist()
+
+
+def test_a_training_part_that_can_not_be_cut_chooses_nothing_and_is_skipped() -> None:
+    few = essays("few", [("x", "A1"), ("y", "B1"), ("z", "B2")])
+    table = pool([CORPORA[0], few], FIVE, "corrected")
+    whole, skipped = make_folds(HOST.get_protocol("loco"), table, 42)[::-1]
+    assert isinstance(whole, Fold)
+    assert len(whole.inner) == 5
+    assert skipped == Skipped(
+        "one", "its training part can't be cut, so no layer or penalty can be chosen"
+    )
 
 
 @settings(max_examples=25, deadline=None)
@@ -128,33 +196,17 @@ def test_no_text_is_ever_on_two_sides(content: list[tuple[str, str]], seed: int)
                 assert_no_leak(table, fold)
 
 
-def test_without_repeated_texts_the_corrected_iid_scores_what_the_study_scores() -> None:
-    (study,) = folds("iid", pool(CORPORA, FIVE, "study"))
-    (corrected,) = folds("iid", pool(CORPORA, FIVE, "corrected"))
-    assert {k: v.tolist() for k, v in study.scored.items()} == {
-        k: v.tolist() for k, v in corrected.scored.items()
-    }
-    both = np.sort(np.concatenate([corrected.train, corrected.validation]))
-    assert both.tolist() == np.sort(study.train).tolist()
-
-
-def test_the_validation_rows_are_a_fifth_of_the_training_part_stratified() -> None:
-    table = pool(CORPORA, FIVE, "corrected")
-    for name in ("iid", "loco"):
-        for fold in folds(name, table):
-            both = np.sort(np.concatenate([fold.train, fold.validation]))
-            train, validation = sklearn_cut(table.label, both)
-            assert fold.train.tolist() == train.tolist()
-            assert fold.validation.tolist() == validation.tolist()
-
-
 def test_a_repeated_text_is_scored_once_and_trains_with_all_its_rows() -> None:
     table = pool([essays("t", twins(60)), CORPORA[0]], FIVE, "corrected")
-    (fold,) = folds("iid", table)
-    scored = Counter(table.key[row] for row in fold.scored["t"])
+    made = folds("iid", table)
+    scored = Counter(table.key[row] for fold in made for row in fold.scored["t"])
     assert set(scored.values()) == {1}
-    trained = Counter(table.key[row] for row in fold.train if table.corpus[row] == 0)
-    assert set(trained.values()) == {2}
+    assert len(scored) == 60
+    for fold in made:
+        trained = Counter(table.key[row] for row in fold.train if table.corpus[row] == 0)
+        assert set(trained.values()) == {2}
+        for cut in fold.inner:
+            assert set(Counter(table.key[row] for row in cut.held["t"]).values()) == {1}
 
 
 def test_texts_of_the_left_out_corpus_are_taken_out_of_training_too() -> None:
@@ -166,17 +218,15 @@ def test_texts_of_the_left_out_corpus_are_taken_out_of_training_too() -> None:
     assert len(fold.scored["s"]) == 15
     assert_no_leak(table, fold)
     keys = np.array(table.key)
-    kept = set(keys[fold.train]) | set(keys[fold.validation])
-    assert kept == set(keys[table.rows_of(1)]) - set(keys[table.rows_of(0)])
+    assert set(keys[fold.train]) == set(keys[table.rows_of(1)]) - set(keys[table.rows_of(0)])
 
 
 # -- small corpora -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("form", ["study", "corrected"])
-def test_a_level_with_one_text_stays_in_training_and_is_noted(form: Form) -> None:
+def test_a_level_with_one_text_stays_in_training_and_is_noted() -> None:
     content = [(f"text {n}", "A1" if n % 2 else "B1") for n in range(40)] + [("the only", "C1")]
-    table = pool([essays("t", content)], FIVE, form)
+    table = pool([essays("t", content)], FIVE, "study")
     (fold,) = folds("iid", table)
     assert 40 in fold.train
     assert "level C+ has one text only: it stays in the training part" in fold.notes
@@ -219,12 +269,16 @@ def test_leaving_out_the_only_corpus_is_skipped_with_the_reason() -> None:
 def test_the_same_seed_gives_the_same_manifests_and_another_seed_others(form: Form) -> None:
     table = pool(CORPORA, FIVE, form)
 
-    def manifests(seed: int) -> list[str]:
-        return [f.manifest(p, table.key) for p in ("iid", "loco") for f in folds(p, table, seed)]
+    def manifests(protocol: str, seed: int) -> list[str]:
+        return [f.manifest(protocol, table.key) for f in folds(protocol, table, seed)]
 
-    assert manifests(1) == manifests(1)
-    assert not set(manifests(1)) & set(manifests(2))
-    assert len(set(manifests(1))) == 6
+    for protocol in ("iid", "loco"):
+        assert manifests(protocol, 1) == manifests(protocol, 1)
+    assert not set(manifests("iid", 1)) & set(manifests("iid", 2))
+    # Nothing is drawn where families are left out to choose by; the study draws 80 %.
+    drawn = set(manifests("loco", 1)) - set(manifests("loco", 2))
+    assert len(drawn) == (5 if form == "study" else 0)
+    assert len({*manifests("iid", 1), *manifests("loco", 1)}) == (6 if form == "study" else 10)
 
 
 # -- families and tasks --------------------------------------------------------------------------
@@ -265,15 +319,16 @@ def test_a_new_task_is_in_no_training_row_and_each_is_scored_once(form: Form) ->
     table = pool(corpora, FIVE, form)
     made = folds("by-task", table)
     assert [fold.name for fold in made] == ["1", "2", "3", "4", "5"]
-    scored = np.concatenate([np.concatenate(list(fold.scored.values())) for fold in made])
+    scored = np.concatenate([joined(fold.scored) for fold in made])
     assert np.sort(scored).tolist() == table.rows_of(0, 2).tolist()
     for fold in made:
-        train, validation, held = parts(fold)
-        seen = np.concatenate([train, validation])
-        assert not set(table.task[seen]) & set(table.task[held])
-        assert not (set(table.author[seen]) & set(table.author[held])) - {-1}
-        assert set(table.corpus[seen]) <= {0, 2}
-        assert bool(len(validation)) == (form == "corrected")
+        held = joined(fold.scored)
+        assert not set(table.task[fold.train]) & set(table.task[held])
+        assert not (set(table.author[fold.train]) & set(table.author[held])) - {-1}
+        assert set(table.corpus[fold.train]) <= {0, 2}
+        assert len(fold.inner) == (4 if form == "corrected" else 0)
+        for cut in fold.inner:
+            assert not set(table.task[cut.train]) & set(table.task[joined(cut.held)])
 
 
 def test_a_new_task_is_scikit_learns_split_by_group() -> None:

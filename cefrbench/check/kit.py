@@ -97,7 +97,8 @@ def report_probe(spec: ProbeSpec, options: KitOptions = STANDARD) -> CheckReport
 
 def report_protocol(protocol: Protocol) -> CheckReport:
     """Check a protocol."""
-    from cefrbench.check.protocol import CHECKS, ProtocolSubject
+    from cefrbench.check.protocol import CHECKS
+    from cefrbench.check.protocol_subject import ProtocolSubject
 
     return CHECKS.report("protocol", protocol.name, ProtocolSubject(protocol))
 

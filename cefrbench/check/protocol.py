@@ -1,121 +1,20 @@
-"""Checks of a protocol: folds whose sides share no text, each text counted once, every time alike.
-
-They are asked of invented corpora that hold what makes splits go wrong: texts that stand twice, in
-one corpus with two levels or in two corpora, a family, two languages, and corpora of all sizes.
-"""
+"""Checks of a protocol: folds whose sides share no text, each text counted once, always alike."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import combinations, islice, product
+from collections.abc import Iterator
+from typing import TypeAlias
 
 import numpy as np
 
-from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark, Run, unfilled
-from cefrbench.contracts.cards import CorpusCard
-from cefrbench.contracts.protocol import Fold, Protocol, Skipped
-from cefrbench.essays import CleaningReport, Essays, EssayTable, Form, Ints, pool
-from cefrbench.levels import FIVE, Level
+from cefrbench.check.protocol_subject import Asked, ProtocolSubject
+from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark, unfilled
+from cefrbench.contracts.protocol import Fold, Skipped
+from cefrbench.essays import EssayTable, Ints
 
-SEEDS = (42, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a protocol was asked for, and what it gave."""
-
-    table: EssayTable
-    seed: int
-    given: list[object]
-
-    @property
-    def folds(self) -> list[Fold]:
-        """The folds among what it gave."""
-        return [fold for fold in self.given if isinstance(fold, Fold)]
-
-    def where(self, fold: Fold) -> str:
-        """Say which fold is meant: name, corpora, form and seed."""
-        corpora = ", ".join(self.table.names)
-        return f"fold {fold.name!r} of {corpora} ({self.table.form} form, seed {self.seed})"
-
-
-class ProtocolSubject:
-    """One protocol under test.
-
-    Parameters
-    ----------
-    protocol : Protocol
-    """
-
-    def __init__(self, protocol: Protocol) -> None:
-        self.protocol = protocol
-
-    def ask(self, table: EssayTable, seed: int) -> Asked:
-        """Let it make its folds."""
-        return Asked(table, seed, list(self.protocol.folds(table, seed)))
-
-    @cached_property
-    def asked(self) -> tuple[Asked, ...]:
-        """Its folds of every table, with every seed."""
-        return tuple(self.ask(table, seed) for table in tables() for seed in SEEDS)
-
-
-def tables() -> Iterator[EssayTable]:
-    """Four corpora, two without a family and one alone, in both forms."""
-    every = [
-        _invented("one", 60, language="cs", family="m"),
-        _invented("two", 45, language="it", family="m"),
-        _invented("large", 700, language="it"),
-        _invented("small", 4, language="cs"),
-    ]
-    forms: tuple[Form, ...] = ("corrected", "study")
-    for corpora, form in product((every, every[2:], every[:1]), forms):
-        yield pool(corpora, FIVE, form)
-
-
-def _invented(name: str, count: int, *, language: str, family: str | None = None) -> Essays:
-    """Texts of all levels: each fourth once more, one level up; each fifth in all corpora."""
-    levels, texts = list(Level), []
-    for n in range(count):
-        text = f"text {n}" if n % 5 == 0 else f"text {n} of {name}"
-        texts.append((text, n % 6, n))
-        if n % 4 == 0:
-            texts.append((text, min(n % 6 + 1, 5), n))
-    card = CorpusCard(
-        name=name,
-        title=name,
-        languages=(language,),
-        licence="CC0",
-        source="https://example.org",
-        citation="nobody",
-        task="none",
-        rated_by="nobody",
-        group=family,
-    )
-    return Essays(
-        card=card,
-        texts=tuple(text for text, _, _ in texts),
-        levels=tuple(levels[level] for _, level, _ in texts),
-        languages=(language,) * len(texts),
-        report=CleaningReport(rows=len(texts), kept=len(texts)),
-        authors=tuple(f"author {n // 2}" for _, _, n in texts),
-        tasks=tuple(f"task {n % 7}" for _, _, n in texts),
-    )
-
+Side: TypeAlias = tuple[str, Ints]
 
 CHECKS: CheckTable[ProtocolSubject] = CheckTable()
-
-
-def each_fold(check: Callable[[Asked, Fold], Iterator[Problem]]) -> Run[ProtocolSubject]:
-    """Ask of every fold, with what was asked for; the first that has a problem tells."""
-
-    def run(subject: ProtocolSubject) -> Iterator[Problem]:
-        pairs = ((asked, fold) for asked in subject.asked for fold in asked.folds)
-        yield from islice((found for pair in pairs for found in check(*pair)), 1)
-
-    return run
 
 
 @CHECKS.add(
@@ -161,37 +60,71 @@ def _unsound(asked: Asked) -> Problem | None:
         return Problem(f"two of its folds have one name: {names}", "give each a name of its own")
     if silent:
         return Problem(f"it skips {silent[0]!r} without a reason", "say why, in a sentence")
+    blank = [fold.name for fold in asked.folds if not all(map(_says_something, fold.notes))]
+    if blank:
+        return Problem(
+            f"fold {blank[0]!r} has a note that says nothing",
+            "give notes as a tuple of sentences; a lone sentence needs its comma",
+        )
     return None
+
+
+def _says_something(note: object) -> bool:
+    # A sentence in place of a tuple is read letter by letter.
+    return isinstance(note, str) and len(note.strip()) > 1
 
 
 @CHECKS.add(
     "protocol-rows",
-    "Its parts are rows of the table, and each scored part holds the corpus it is named after",
+    "Its parts are rows of the table, and each part under a name holds the corpus of that name",
     "A score stands under the name of its part; a row of another corpus there is counted as its.",
     needs="protocol-folds",
 )
-@each_fold
-def check_rows(asked: Asked, fold: Fold) -> Iterator[Problem]:
-    """Look for what is no row, and for rows under a wrong name."""
-    table = asked.table
-    parts = {"train": fold.train, "validation": fold.validation, **fold.scored}
-    wrong = [name for name, rows in parts.items() if not _are_rows(table, rows)]
+def check_rows(subject: ProtocolSubject) -> Iterator[Problem]:
+    """Look for what is no row, for empty parts, and for rows under a wrong name."""
+    for asked, fold in subject.folds:
+        problem = _wrong_rows(asked, fold)
+        if problem:
+            yield problem
+            return
+
+
+def _wrong_rows(asked: Asked, fold: Fold) -> Problem | None:
+    table, where = asked.table, asked.where(fold)
+    fitted = {"train": fold.train} | {
+        f"inner {number} train": cut.train for number, cut in enumerate(fold.inner, start=1)
+    }
+    named = dict(_named_parts(fold))
+    wrong = [name for name, rows in (fitted | named).items() if not _are_rows(table, rows)]
     if wrong:
-        yield Problem(
-            f"{', '.join(wrong)} of {asked.where(fold)} is no array of row numbers",
+        return Problem(
+            f"{', '.join(wrong)} of {where} is no array of row numbers",
             "give integers from 0 to len(table) - 1",
         )
-    if not fold.scored or not all(len(rows) for rows in fold.scored.values()):
-        yield Problem(f"{asked.where(fold)} scores nothing", "leave empty parts out, or skip")
+    if not fold.scored or not all(cut.held for cut in fold.inner):
+        return Problem(f"{where} scores or holds out nothing", "leave such cuts out, or skip")
+    empty = [name for name, rows in (fitted | named).items() if not len(rows)]
+    if empty:
+        return Problem(f"{', '.join(empty)} of {where} is empty", "leave empty parts out, or skip")
     members = {f"{group}-all": found for group, found in table.groups.items()}
     members |= {name: (index,) for index, name in enumerate(table.names)}
-    for name, rows in fold.scored.items():
+    for part, rows in named.items():
+        name = part.rpartition(" held ")[2]
         if not set(table.corpus[rows].tolist()) <= set(members.get(name, ())):
-            yield Problem(
-                f"part {name!r} of {asked.where(fold)} holds rows of something else",
-                "name a scored part after its corpus, or a group's as GROUP-all: "
+            return Problem(
+                f"part {part!r} of {where} holds rows of something else",
+                "name a part after its corpus, or a group's as GROUP-all: "
                 "cefrbench.by_corpus does the former",
             )
+    return None
+
+
+def _named_parts(fold: Fold) -> Iterator[tuple[str, Ints]]:
+    """Parts that count in a score or in a choice."""
+    yield from fold.scored.items()
+    for number, cut in enumerate(fold.inner, start=1):
+        for name, rows in cut.held.items():
+            yield f"inner {number} held {name}", rows
 
 
 def _scored(fold: Fold) -> Ints:
@@ -207,61 +140,128 @@ def _are_rows(table: EssayTable, rows: Ints) -> bool:
 
 @CHECKS.add(
     "protocol-apart",
-    "No text is on two of its sides: training, validation, scored",
-    "A text that was trained on is remembered, not judged; a layer chosen on what is scored is "
-    "chosen by the answer.",
+    "No text is trained on, or chosen on, by a fold that scores it; what an inner cut holds out, "
+    "its own fit doesn't see",
+    "A text that was trained on is remembered, not judged; a layer or penalty chosen on what is "
+    "scored is chosen by the answer.",
     needs="protocol-rows",
 )
-@each_fold
-def check_apart(asked: Asked, fold: Fold) -> Iterator[Problem]:
+def check_apart(subject: ProtocolSubject) -> Iterator[Problem]:
     """Compare units, in the corrected form, where all rows of a text are one."""
-    unit = asked.table.unit
-    sides = {
-        "trained on": fold.train,
-        "validated on": fold.validation,
-        "scored": _scored(fold),
-    }
-    for (one, these), (other, those) in combinations(sides.items(), 2):
-        shared = len(np.intersect1d(unit[these], unit[those]))
-        if shared:
-            yield Problem(
-                f"{shared} texts of {asked.where(fold)} are {one} and {other}",
-                "cut by table.unit, not by row; table.without_units_of(rows, others) drops "
-                "what stands elsewhere",
-            )
+    for asked, fold in subject.folds:
+        unit = asked.table.unit
+        for (one, these), (other, those) in _apart(fold):
+            shared = len(np.intersect1d(unit[these], unit[those]))
+            if shared:
+                yield Problem(
+                    f"{shared} texts of {asked.where(fold)} are {one} and {other}",
+                    "cut by table.unit, not by row; table.without_units_of(rows, others) drops "
+                    "what stands elsewhere",
+                )
+                return
+
+
+def _apart(fold: Fold) -> Iterator[tuple[Side, Side]]:
+    """Sides that must not share a text."""
+    scored = _scored(fold)
+    yield ("trained on", fold.train), ("scored", scored)
+    for number, cut in enumerate(fold.inner, start=1):
+        held = np.concatenate(list(cut.held.values()))
+        yield (f"held out by inner cut {number}", held), ("scored", scored)
+        yield (f"trained on by inner cut {number}", cut.train), ("held out by it", held)
+
+
+@CHECKS.add(
+    "protocol-inside",
+    "Its inner cuts train on, and hold out, rows of the fold's own training part",
+    "A choice by other rows is one that the fold itself could not have made.",
+    needs="protocol-rows",
+)
+def check_inside(subject: ProtocolSubject) -> Iterator[Problem]:
+    """Look for rows of inner cuts that the fold doesn't train on."""
+    for asked, fold in subject.folds:
+        for number, cut in enumerate(fold.inner, start=1):
+            rows = np.concatenate([cut.train, *cut.held.values()])
+            strange = len(np.setdiff1d(rows, fold.train))
+            if strange:
+                yield Problem(
+                    f"inner cut {number} of {asked.where(fold)} has {strange} rows that the fold "
+                    "doesn't train on",
+                    "cut fold.train: cefrbench.across and cefrbench.in_turn do",
+                )
+                return
+
+
+@CHECKS.add(
+    "protocol-authors",
+    "In distribution, nobody who is scored is trained or chosen on, where rows name authors",
+    "A writer who was trained on is recognised: the score is of the writer, not of the text.",
+    needs="protocol-rows",
+)
+def check_authors(subject: ProtocolSubject) -> Iterator[Problem]:
+    """Compare authors, in the corrected form, of protocols in distribution."""
+    if subject.protocol.card.distribution == "out":
+        raise NotApplicableError("it scores corpora that it doesn't train on")
+    for asked, fold in subject.folds:
+        if asked.table.form == "study":
+            continue
+        author = asked.table.author
+        sides = [(("trained on", fold.train), ("scored", _scored(fold)))]
+        for number, cut in enumerate(fold.inner, start=1):
+            held = np.concatenate(list(cut.held.values()))
+            trained = f"trained on by inner cut {number}", cut.train
+            sides.append((trained, ("held out by it", held)))
+        for (one, these), (other, those) in sides:
+            shared = np.intersect1d(author[these], author[those])
+            count = int((shared >= 0).sum())
+            if count:
+                yield Problem(
+                    f"{count} authors of {asked.where(fold)} are {one} and {other}",
+                    "cut by table.group: cefrbench.parts_by_group and cefrbench.in_turn do",
+                )
+                return
 
 
 @CHECKS.add(
     "protocol-once",
-    "Each text is validated and scored once",
+    "Each text is held out once by an inner cut, and scored once",
     "A text with two levels has two rows: counted twice, it weighs double in the score.",
     needs="protocol-rows",
 )
-@each_fold
-def check_once(asked: Asked, fold: Fold) -> Iterator[Problem]:
+def check_once(subject: ProtocolSubject) -> Iterator[Problem]:
     """Look for units that a corpus has twice in a part."""
-    for name, rows in {"validation": fold.validation, **fold.scored}.items():
-        twice = len(rows) - len(asked.table.once(np.unique(rows)))
-        if twice:
-            yield Problem(
-                f"part {name!r} of {asked.where(fold)} counts {twice} texts twice",
-                "take table.once(rows) for validation and scored rows",
-            )
+    for asked, fold in subject.folds:
+        for name, rows in _named_parts(fold):
+            twice = len(rows) - len(asked.table.once(np.unique(rows)))
+            if twice:
+                yield Problem(
+                    f"part {name!r} of {asked.where(fold)} counts {twice} texts twice",
+                    "take table.once(rows) for what is held out and for what is scored",
+                )
+                return
 
 
 @CHECKS.add(
-    "protocol-study",
-    "In the study's form it has no validation rows",
-    "The study chose no layer on held-out texts; its results say so by having no choice.",
+    "protocol-choice",
+    "In the corrected form it has inner cuts, in the study's form none",
+    "Layer and penalty are chosen on what inner cuts hold out; the study chose neither, and its "
+    "results say so by having no choice.",
     needs="protocol-rows",
 )
-@each_fold
-def check_study(asked: Asked, fold: Fold) -> Iterator[Problem]:
-    """Look for validation rows in the study's form."""
-    if asked.table.form == "study" and len(fold.validation):
+def check_choice(subject: ProtocolSubject) -> Iterator[Problem]:
+    """Look for inner cuts in the study's form, and for a corrected form without any."""
+    for asked, fold in subject.folds:
+        if asked.table.form == "study" and fold.inner:
+            yield Problem(
+                f"{asked.where(fold)} has {len(fold.inner)} inner cuts",
+                "cut the training part only where table.form is 'corrected'",
+            )
+            return
+    corrected = [fold for asked, fold in subject.folds if asked.table.form == "corrected"]
+    if corrected and not any(fold.inner for fold in corrected):
         yield Problem(
-            f"{asked.where(fold)} has {len(fold.validation)} validation rows",
-            "cut them off only where table.form is 'corrected'",
+            f"none of its {len(corrected)} folds in the corrected form has an inner cut",
+            "give Fold(inner=…): cefrbench.across and cefrbench.in_turn make such cuts",
         )
 
 
@@ -287,8 +287,8 @@ def check_again(subject: ProtocolSubject) -> Iterator[Problem]:
 def _described(item: object) -> object:
     if not isinstance(item, Fold):
         return item
-    scored = {name: rows.tolist() for name, rows in item.scored.items()}
-    return item.name, item.train.tolist(), item.validation.tolist(), scored, item.notes
+    parts = [(name, rows.tolist()) for name, rows in _named_parts(item)]
+    return item.name, item.train.tolist(), [c.train.tolist() for c in item.inner], parts, item.notes
 
 
 @CHECKS.add(
@@ -297,22 +297,22 @@ def _described(item: object) -> object:
     "Tables put what is in and out of distribution side by side, and take the gap between them.",
     needs="protocol-rows",
 )
-def check_distribution(subject: ProtocolSubject) -> Iterator[Problem | Remark]:
+def check_distribution(subject: ProtocolSubject) -> Iterator[Problem]:
     """See whether training holds rows of the scored corpora; the first fold that does tells."""
-
-    def ask(asked: Asked, fold: Fold) -> Iterator[Problem]:
+    out = subject.protocol.card.distribution == "out"
+    for asked, fold in subject.folds:
         corpus = asked.table.corpus
-        known = len(np.intersect1d(corpus[fold.train], corpus[_scored(fold)]))
-        if known and subject.protocol.card.distribution == "out":
+        known = np.intersect1d(corpus[fold.train], corpus[_scored(fold)])
+        if out and len(known):
             yield Problem(
                 f"{asked.where(fold)} trains on texts of a corpus that it scores",
                 "leave them out, or say in the description why they are there",
                 note=True,
             )
-        if not known and subject.protocol.card.distribution == "in":
+            return
+        if not out and not len(known):
             yield Problem(
                 f"{asked.where(fold)} trains on no text of the corpora that it scores",
                 "say distribution='out' on the card",
             )
-
-    yield from each_fold(ask)(subject)
+            return

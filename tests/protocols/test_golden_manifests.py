@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import pytest
 from essay_factory import essays
+from standard_folds import Standard, as_made
 
 from cefrbench.contracts.protocol import Fold, Skipped
 from cefrbench.essays import Essays, EssayTable, Form, pool
@@ -67,108 +68,124 @@ def _describe(fold: Fold | Skipped, name: str, table: EssayTable) -> str:
 
 GOLDEN: dict[tuple[str, Form], dict[str, str]] = {
     ("by-task", "study"): {
-        "1": "f4e88864ac04dbea-40d3e574",
-        "2": "28a95bcaf9e33624-d8a73be5",
-        "3": "92fc6fd8e9fbb471-08c1019d",
-        "4": "d0088a2c597cfcc1-65ca1f30",
-        "5": "fcddf85b5181e9db-b7f5adc9",
+        "1": "8a29449669e3f5f8-40d3e574",
+        "2": "a3334db0796fd90c-d8a73be5",
+        "3": "a713d2223a5a0243-08c1019d",
+        "4": "1c3ab0859aa0fe5e-65ca1f30",
+        "5": "4443c4a2c821f4cf-b7f5adc9",
     },
     ("by-task", "corrected"): {
-        "1": "3bbec948dbd0b0df-0d5634a0",
-        "2": "e6ec415ba77e5171-d716af8e",
-        "3": "705ac0f3df6548bd-1ee9cbe9",
-        "4": "df27817f6d6ca027-e03417b1",
-        "5": "93266169d938fa80-6b41704f",
+        "1": "174cfcee0249d3d2-a57671e9",
+        "2": "f3a13771f66b501a-bd6c9a00",
+        "3": "1c1675488a6691c3-ef65ef8e",
+        "4": "3398ca0cae235014-a756d858",
+        "5": "cf00f6e1d6ec09e0-ab1d772d",
     },
     ("lofo", "study"): {
-        "m": "169204099ef9087b-6e597750",
-        "many": "6fa0583531da7b73-5bbfd888",
+        "m": "d9afa9c8163eb390-6e597750",
+        "many": "058d69cec160454b-5bbfd888",
     },
     ("lofo", "corrected"): {
-        "m": "fca50faa66f1d6c0-dc38e229",
-        "many": "45b8a40f7caf033e-fe9da6f4",
+        "m": "811a352ae4fa1f7b-edd2875f",
+        "many": "ba4029d9f2571896-77ee217b",
     },
     ("few-shot-8", "study"): {
-        "one": "f50ec555c59a3809-c361e1bf",
-        "two": "fb303e5a8285e024-6db3f843",
-        "many": "bb0eab711ce01ee1-c5ca1291",
+        "one": "ac65fc2a3af81c50-c361e1bf",
+        "two": "30c855abfda617db-6db3f843",
+        "many": "0298cf540434673e-c5ca1291",
     },
     ("few-shot-8", "corrected"): {
-        "one": "f50646906121be09-2ac5f42f",
-        "two": "c6e0346ec05c77e8-b62d9a44",
-        "many": "c5437fd0e6e2c1e0-2da02ae5",
+        "one": "6bcb3433652e5239-0de75508",
+        "two": "d23cfd98e1faf5e3-8d7a96af",
+        "many": "cbcb1088e4f7f03c-cfc074ba",
     },
     ("few-shot-32", "study"): {
         "one": "its support set has 13 texts, not 32",
         "two": "its support set has 13 texts, not 32",
-        "many": "6b34c6ced71bf076-41570df9",
+        "many": "3426ff012c97e0e9-41570df9",
     },
     ("few-shot-32", "corrected"): {
         "one": "its support set has 9 texts, not 32",
         "two": "its support set has 12 texts, not 32",
-        "many": "64dc41f58d3ddd9d-9741da16",
+        "many": "338cae9cb5bc9318-cef71ad9",
     },
     ("few-shot-128", "study"): {
         "one": "its support set has 13 texts, not 128",
         "two": "its support set has 13 texts, not 128",
-        "many": "1b24efd3b8f06689-fd0262b7",
+        "many": "98abd266e7ba7c9e-fd0262b7",
     },
     ("few-shot-128", "corrected"): {
         "one": "its support set has 9 texts, not 128",
         "two": "its support set has 12 texts, not 128",
-        "many": "5183290fb0f09109-7123aab7",
+        "many": "b43b163ffb0c1533-b1107a57",
     },
     ("iid", "study"): {
-        "all": "427fd052018890ae-885b2d55",
+        "all": "4fc76cab86205f14-885b2d55",
     },
     ("iid", "corrected"): {
-        "all": "fec6483e74a79230-1589424a",
+        "1": "9b3f06a8efc0246f-0ec99d7d",
+        "2": "f0a0c10c4fbee1d7-0ab225ae",
+        "3": "3c14b9c147acb2a2-2ea48c8e",
+        "4": "b5a801c527b96716-2d5a442e",
+        "5": "42f4af940f018816-b5a59165",
     },
     ("loco", "study"): {
-        "one": "ced49eeda1f9465e-9fdea900",
-        "two": "c5171de5789930b8-b524e4e4",
-        "many": "4a78f7428a81bcb9-5bbfd888",
-        "m-all": "80cd9b25b758d822-6e597750",
+        "one": "05b1d21be5646764-9fdea900",
+        "two": "e430f40e81664c0d-b524e4e4",
+        "many": "e05a0594a8680916-5bbfd888",
+        "m-all": "dc4a6383706499b4-6e597750",
     },
     ("loco", "corrected"): {
-        "one": "d1e080e0f9ab7cc9-1b8ddf88",
-        "two": "d6f66b7230a9163a-dce91e7f",
-        "many": "3d0e016d30a1e7ea-fe9da6f4",
-        "m-all": "6545ca0667223b9b-dc38e229",
+        "one": "b86e15b00a3e5c86-7fb2e1d8",
+        "two": "997b35c342dcb0d5-6baa41d7",
+        "many": "b1a7b394756308f9-77ee217b",
+        "m-all": "31e7649a5f53f762-edd2875f",
     },
     ("logo", "study"): {
-        "m-all": "97a021b9d5d3dee7-6e597750",
+        "m-all": "1ffe115474f01794-6e597750",
     },
     ("logo", "corrected"): {
-        "m-all": "2e6fc4ff7b2d81b3-dc38e229",
+        "m-all": "48891f0ec3db9c96-edd2875f",
     },
     ("lolo", "study"): {
-        "cs": "8d7a62cd6168aee3-9fdea900",
-        "it": "e04976edab52e62c-27ac9c1f",
+        "cs": "283a036617b908e0-9fdea900",
+        "it": "822644269e8a223a-27ac9c1f",
     },
     ("lolo", "corrected"): {
-        "cs": "1cf1d351ebcd24ab-1b8ddf88",
-        "it": "481d226fdace2bef-bcd419e5",
+        "cs": "cb0401e2b4c88c55-7fb2e1d8",
+        "it": "4baf4361dda57a89-35b54c4f",
     },
     ("pairwise", "study"): {
-        "one": "1e644c9ef5707b6d-27ac9c1f",
-        "two": "939c82ff3a543a9f-cea30855",
-        "many": "e80fecc5c00e84cd-6e597750",
+        "one": "3b45b0cab668247b-27ac9c1f",
+        "two": "83636002dd9daad8-cea30855",
+        "many": "f263d9e6b33e351a-6e597750",
     },
     ("pairwise", "corrected"): {
-        "one": "3a07e1d3e02f89c1-bcd419e5",
-        "two": "2ce0290ac2954dd6-e7d6503a",
-        "many": "5b864c4537ddcc4d-dc38e229",
+        "one": "27ad20879f0b07e5-35b54c4f",
+        "two": "e3fd549c39f5b16d-2b4e7935",
+        "many": "cd1771142de381c9-edd2875f",
     },
     ("within", "study"): {
-        "one": "70e67bcade47e7fc-27ac9c1f",
-        "two": "4cac70f5af11e924-cea30855",
-        "many": "a184547ebc4f3a02-6e597750",
+        "one": "d6f46eb962011d68-27ac9c1f",
+        "two": "ec8a30d2f3d04071-cea30855",
+        "many": "6175218396f4c0a0-6e597750",
     },
     ("within", "corrected"): {
-        "one": "0b9b9f3ca1e5358a-24bbfcff",
-        "two": "8f48df03b4819bdf-fa19f7c1",
-        "many": "3beb819058e6dcfa-81747826",
+        "one-1": "dee8f4a8f4acd125-8305b6b9",
+        "one-2": "3d6aefa6bb7796dd-5e46ed50",
+        "one-3": "46f0759bc615fddd-27dad612",
+        "one-4": "62584df91f05c079-b4217906",
+        "one-5": "fe91e8bc5d12f2f1-7830b8eb",
+        "two-1": "3d603ff52071ff94-3fc1d11c",
+        "two-2": "a95d87ca66f247a5-390baf43",
+        "two-3": "bf70c63bf9d6cc80-cc8e4724",
+        "two-4": "33dd28e85853f7c0-fcbdb5f8",
+        "two-5": "7e1060e47f65d025-7224b294",
+        "many-1": "ae45bedf098d055d-cc2e0a9c",
+        "many-2": "596cb04f76caa1bb-1894c3d1",
+        "many-3": "85eefa58ec4e944d-17660934",
+        "many-4": "6748f8c0d22fd139-7a19cebe",
+        "many-5": "7046b6e1b4461e4c-a0069f73",
     },
 }
 
@@ -179,17 +196,32 @@ def test_the_splits_are_those_that_were_written_down(name: str, form: Form) -> N
     assert described(name, pool(CORPORA, FIVE, form)) == GOLDEN[name, form]
 
 
+@pytest.mark.parametrize("name", HOST.protocols.items)
+def test_they_are_those_of_an_independent_implementation(name: str) -> None:
+    table = pool(CORPORA, FIVE, "corrected")
+    found = {
+        fold.name: as_made(fold)
+        for fold in make_folds(HOST.get_protocol(name), table, 42)
+        if isinstance(fold, Fold)
+    }
+    assert found == Standard(CORPORA).folds(name)
+
+
 def test_a_manifest_can_be_computed_from_its_description() -> None:
     """Protocol, fold, then each part with its rows in order: number in the pool, key of the text.
 
     Written again from docs/protocol.md, so that another team's manifests are ours.
     """
     table = pool(CORPORA, FIVE, "corrected")
-    (fold,) = make_folds(HOST.get_protocol("iid"), table, 42)
+    fold = make_folds(HOST.get_protocol("lofo"), table, 42)[0]
     assert isinstance(fold, Fold)
-    lines = ["iid", "all"]
-    parts = {"train": fold.train, "validation": fold.validation} | fold.scored
-    for part, rows in parts.items():
+    assert len(fold.inner) > 1
+    lines = ["lofo", fold.name]
+    parts = [("train", fold.train), *fold.scored.items()]
+    for number, cut in enumerate(fold.inner, start=1):
+        parts.append((f"inner {number} train", cut.train))
+        parts += [(f"inner {number} {name}", rows) for name, rows in cut.held.items()]
+    for part, rows in parts:
         lines += [f"{part} {len(rows)}", *(f"{row} {table.key[row]}" for row in sorted(rows))]
     digest = hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
-    assert fold.manifest("iid", table.key) == digest
+    assert fold.manifest("lofo", table.key) == digest

@@ -10,10 +10,8 @@ import pytest
 from essay_factory import essays
 from sklearn.model_selection import train_test_split
 
-from cefrbench.contracts.cards import ProtocolCard
-from cefrbench.contracts.protocol import Fold, Protocol, Skipped
-from cefrbench.errors import PluginError
-from cefrbench.essays import Essays, EssayTable, Ints, pool
+from cefrbench.contracts.protocol import Fold, Skipped
+from cefrbench.essays import Essays, EssayTable, pool
 from cefrbench.folds import make_folds, stratified_cut
 from cefrbench.levels import FIVE, SIX
 from cefrbench.plugins import PluginHost
@@ -36,11 +34,12 @@ def numbered(name: str, count: int) -> list[str]:
 
 #: Rows 0–9 and 10–17 are one group, in two languages; rows 18–23 stand alone. The first text of
 #: ``two`` is a text of ``one``, the first of ``three`` stands twice there, and ``two`` has a twin.
+#: The small ones are of one level, so that each can be cut into five.
 TWINNED = pool(
     [
         corpus("one", numbered("one", 10), language="cs", group="m"),
-        corpus("two", ["one 3", *numbered("two", 6), "two 5"], language="it", group="m"),
-        corpus("three", ["three 0", *numbered("three", 5)], language="it"),
+        corpus("two", ["one 3", *numbered("two", 6), "two 5"], "A2", language="it", group="m"),
+        corpus("three", ["three 0", *numbered("three", 5)], "B2", language="it"),
     ],
     FIVE,
     "corrected",
@@ -60,8 +59,16 @@ def scored(fold: Fold) -> dict[str, list[int]]:
 
 
 def learned(fold: Fold) -> set[str]:
-    """Texts that are fitted on or used to choose the layer."""
-    return {TWINNED.key[row] for row in (*fold.train, *fold.validation)}
+    """Texts that are fitted on."""
+    return texts(*fold.train)
+
+
+def inner(fold: Fold) -> list[tuple[set[str], dict[str, list[int]]]]:
+    """What each inner cut fits on, and the rows that it holds out."""
+    return [
+        (texts(*cut.train), {name: rows.tolist() for name, rows in cut.held.items()})
+        for cut in fold.inner
+    ]
 
 
 def texts(*rows: int) -> set[str]:
@@ -69,6 +76,21 @@ def texts(*rows: int) -> set[str]:
 
 
 # -- the folds of each ---------------------------------------------------------------------------
+
+
+def test_lofo_leaves_a_family_out_and_chooses_by_leaving_out_what_is_left() -> None:
+    made = folds("lofo")
+    assert {name: scored(fold) for name, fold in made.items()} == {
+        "m": {"one": ONE, "two": TWO},
+        "three": {"three": THREE},
+    }
+    assert learned(made["m"]) == texts(*THREE)
+    assert learned(made["three"]) == texts(*ONE, *TWO)
+    # One family is left, and cut by its corpora; the text that both have is in no inner fit.
+    assert inner(made["three"]) == [
+        (texts(*TWO[1:]), {"one": ONE}),
+        (texts(*ONE) - texts(3), {"two": TWO}),
+    ]
 
 
 def test_loco_scores_each_corpus_once_and_then_the_group() -> None:
@@ -83,6 +105,21 @@ def test_loco_scores_each_corpus_once_and_then_the_group() -> None:
     assert learned(made["two"]) == texts(*ONE, *THREE) - texts(3)
     assert learned(made["three"]) == texts(*ONE, *TWO)
     assert learned(made["m-all"]) == texts(*THREE)
+    assert inner(made["one"]) == [
+        (texts(*THREE), {"two": TWO[1:]}),
+        (texts(*TWO[1:]), {"three": THREE}),
+    ]
+
+
+def test_one_corpus_is_cut_into_five_folds_to_choose_by() -> None:
+    """It has five texts, one of them twice."""
+    for name in ("loco", "logo"):
+        cuts = folds(name)["m-all"].inner
+        held = [cut.held["three"].tolist() for cut in cuts]
+        assert len(held) == 5
+        assert sorted(row for rows in held for row in rows) == THREE
+        for cut, rows in zip(cuts, held, strict=True):
+            assert texts(*cut.train) == texts(*THREE) - texts(*rows)
 
 
 def test_logo_is_the_fold_of_loco_that_leaves_the_group_out() -> None:
@@ -127,17 +164,39 @@ def test_pairwise_of_one_corpus_is_skipped_with_the_reason() -> None:
     ]
 
 
-def test_iid_and_within_cut_all_texts_and_each_corpus_into_learned_and_scored() -> None:
-    (fold,) = folds("iid").values()
-    held = {row for rows in scored(fold).values() for row in rows}
-    # 21 different texts, of which a fifth, rounded up, is held back.
-    assert len(texts(*held)) == 5
-    assert learned(fold) == texts(*ONE, *TWO, *THREE) - texts(*held)
-    for name, rows in (("one", ONE), ("two", TWO), ("three", THREE)):
-        fold = folds("within")[name]
-        assert scored(fold).keys() == {name}
-        assert len(scored(fold)[name]) == (2 if len(rows) > 5 else 1)
-        assert learned(fold) == texts(*rows) - texts(*scored(fold)[name])
+def test_iid_scores_every_text_once_and_trains_on_the_others() -> None:
+    made = folds("iid")
+    assert list(made) == ["1", "2", "3", "4", "5"]
+    held = [row for fold in made.values() for rows in scored(fold).values() for row in rows]
+    assert sorted(held) == ONE + TWO + THREE
+    for fold in made.values():
+        parts = [row for rows in scored(fold).values() for row in rows]
+        assert learned(fold) == texts(*ONE, *TWO, *THREE) - texts(*parts)
+
+
+def test_iid_chooses_by_the_other_folds_in_turn() -> None:
+    made = list(folds("iid").values())
+    for i, fold in enumerate(made):
+        others = [other for j, other in enumerate(made) if j != i]
+        assert [scored(other) for other in others] == [held for _, held in inner(fold)]
+        assert [learned(fold) & learned(other) for other in others] == [
+            train for train, _ in inner(fold)
+        ]
+
+
+def test_within_scores_each_corpus_by_five_folds_of_its_own() -> None:
+    table = pool([corpus(n, numbered(n, 20), *LEVELS[:4]) for n in "ab"], FIVE, "corrected")
+    made = folds("within", table)
+    assert list(made) == [f"{name}-{number}" for name in "ab" for number in range(1, 6)]
+    for name in "ab":
+        own = table.rows_of(table.names.index(name)).tolist()
+        parts = [scored(made[f"{name}-{number}"]) for number in range(1, 6)]
+        assert {*map(tuple, parts)} == {(name,)}
+        assert sorted(row for part in parts for row in part[name]) == own
+        # Five texts of each of four levels: each part has one of each.
+        assert all(sorted(table.label[part[name]]) == [0, 1, 2, 3] for part in parts)
+        for number, part in enumerate(parts, start=1):
+            assert made[f"{name}-{number}"].train.tolist() == sorted({*own} - {*part[name]})
 
 
 def test_within_cuts_a_corpus_as_if_there_were_no_other() -> None:
@@ -157,7 +216,7 @@ def test_within_cuts_a_corpus_as_if_there_were_no_other() -> None:
 
 
 @pytest.mark.parametrize("name", ["iid", "within", "loco", "logo", "lolo", "pairwise"])
-def test_a_text_with_two_levels_counts_once_in_the_choice_of_layer(name: str) -> None:
+def test_a_text_with_two_levels_counts_once_where_it_is_held_out_for_the_choice(name: str) -> None:
     twins = [text for n in range(60) for text in (f"twin {n}", f"twin {n}")]
     table = pool(
         [
@@ -170,12 +229,14 @@ def test_a_text_with_two_levels_counts_once_in_the_choice_of_layer(name: str) ->
     )
     seen = 0
     for fold in folds(name, table).values():
-        rows = [row for row in fold.validation if table.names[table.corpus[row]] in "tv"]
-        assert len({table.key[row] for row in rows}) == len(rows)
-        seen += len(rows)
+        for cut in fold.inner:
+            parts = [rows for name, rows in cut.held.items() if name in "tv"]
+            for rows in parts:
+                assert len({table.key[row] for row in rows}) == len(rows)
+                seen += len(rows)
         twice = [row for row in fold.train if table.names[table.corpus[row]] in "tv"]
         assert 2 * len({table.key[row] for row in twice}) == len(twice), "it trains with both"
-    assert seen, "no fold chose a layer on a twin: the test says nothing"
+    assert seen, "no fold chose by a twin: the test says nothing"
 
 
 @pytest.mark.parametrize("name", ["loco", "logo"])
@@ -272,73 +333,3 @@ def test_a_side_with_fewer_texts_than_levels_is_not_stratified(count: int, share
     assert cut.notes == [f"{count} texts are too few to stratify by 6 levels"]
     _, second = train_test_split(np.arange(count), test_size=share, random_state=42)
     assert cut.second.tolist() == sorted(second.tolist())
-
-
-# -- folds of a plugin ---------------------------------------------------------------------------
-
-CARD = ProtocolCard(name="mine", title="Mine", description="By hand.", distribution="in")
-PAIRED = pool([corpus("t", [*"abcd", "a", "b", "c", "d"])], FIVE, "corrected")
-
-
-def rows(*numbers: int) -> Ints:
-    return np.array(numbers, dtype=np.int64)
-
-
-def planned(fold: Fold) -> Protocol:
-    return Protocol(CARD, lambda table, seed: [fold])
-
-
-@pytest.mark.parametrize(
-    ("validation", "held"),
-    [(rows(4), rows(2)), (rows(1), rows(4)), (rows(0), rows(2)), (rows(1), rows(0))],
-    ids=["twin in validation", "twin in scored", "row in validation", "row in scored"],
-)
-def test_training_on_a_text_that_is_held_back_is_a_fault_of_the_plugin(
-    validation: Ints, held: Ints
-) -> None:
-    fold = Fold("leaky", rows(0, 3), validation, {"t": held})
-    with pytest.raises(PluginError, match=r"'mine' trains fold 'leaky' on 1 texts"):
-        make_folds(planned(fold), PAIRED, 42)
-
-
-@pytest.mark.parametrize("held", [rows(1, 2), rows(2, 5)], ids=["row", "twin"])
-def test_choosing_the_layer_on_a_text_that_is_scored_is_a_fault_of_the_plugin(held: Ints) -> None:
-    fold = Fold("tuned", rows(0, 3), rows(1), {"t": held})
-    with pytest.raises(PluginError, match=r"'mine' chooses the layer of fold 'tuned' on 1 texts"):
-        make_folds(planned(fold), PAIRED, 42)
-
-
-def test_sides_that_share_no_text_pass() -> None:
-    sound = Fold("sound", rows(0, 3), rows(1), {"t": rows(2)})
-    assert make_folds(planned(sound), PAIRED, 42) == [sound]
-
-
-# -- manifests -----------------------------------------------------------------------------------
-
-
-def manifest(**changes: object) -> str:
-    parts = {
-        "name": "all",
-        "train": rows(0, 3),
-        "validation": rows(1),
-        "scored": {"t": rows(2)},
-    } | changes
-    return Fold(**parts).manifest("mine", PAIRED.key)  # type: ignore[arg-type]
-
-
-def test_a_manifest_says_which_text_is_where_and_not_in_which_order() -> None:
-    others = [
-        manifest(name="other"),
-        manifest(train=rows(0)),
-        manifest(train=rows(0, 7)),
-        manifest(validation=rows(5)),
-        manifest(validation=rows()),
-        manifest(validation=rows(2), scored={"t": rows(1)}),
-        manifest(scored={"u": rows(2)}),
-        manifest(scored={"t": rows(6)}),
-        manifest(scored={"t": rows(2, 6)}),
-        Fold("all", rows(0, 3), rows(1), {"t": rows(2)}).manifest("other", PAIRED.key),
-        Fold("all", rows(0, 3), rows(1), {"t": rows(2)}).manifest("mine", PAIRED.key[::-1]),
-    ]
-    assert len({manifest(), *others}) == len(others) + 1
-    assert manifest(train=rows(3, 0)) == manifest()

@@ -1,17 +1,32 @@
-from cefrbench import Fold, Protocol, ProtocolCard, by_corpus, hookimpl, stratified_cut
+from cefrbench import (
+    Protocol,
+    ProtocolCard,
+    Skipped,
+    hookimpl,
+    in_turn,
+    parts_by_group,
+    study_cut,
+)
 
 CARD = ProtocolCard(
-    name="half",
-    title="Half and half",
-    description="One cut in two halves, stratified by level; scored per corpus.",
+    name="thirds",
+    title="Three folds",
+    description="Three folds, stratified by corpus and level, score every text once, per corpus.",
     distribution="in",
 )
 
 
 def folds(table, seed):
-    cut = stratified_cut(table, table.rows_of(*range(len(table.names))), 0.5, seed)
-    nothing = cut.first[:0]
-    yield Fold("all", cut.first, nothing, by_corpus(table, cut.second), tuple(cut.notes))
+    rows = table.rows_of(*range(len(table.names)))
+    if table.form == "study":
+        yield study_cut(table, "all", rows, seed)
+        return
+    try:
+        parts = parts_by_group(table, rows, table.group, seed, count=3)
+    except ValueError as error:
+        yield Skipped("all", f"its texts can't be cut into three folds: {error}")
+        return
+    yield from in_turn(table, parts)
 
 
 @hookimpl

@@ -1,0 +1,138 @@
+"""Each training set is fitted once, and everybody reads off it what belongs to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from essay_factory import random_essays
+
+from cefrbench.contracts.probe import FoldRows
+from cefrbench.contracts.protocol import Fold
+from cefrbench.essays import EssayTable, pool
+from cefrbench.folds import make_folds
+from cefrbench.levels import FIVE
+from cefrbench.plugins import PluginHost
+from cefrbench.probing.jobs import Jobs, PlannedFold, rows_digest
+from cefrbench.weighting import balanced
+
+HOST = PluginHost(load="")
+#: Nine corpora of seven families, as the standard's.
+NINE = [
+    random_essays(
+        f"c{n}", 45 + n, n, language="cs" if n % 2 else "it", group="m" if n < 3 else None
+    )
+    for n in range(9)
+]
+
+
+def planned(table: EssayTable, *protocols: str) -> list[PlannedFold]:
+    found = []
+    for name in protocols:
+        for fold in make_folds(HOST.get_protocol(name), table, 42):
+            assert isinstance(fold, Fold), fold
+            found.append(PlannedFold(name, fold, fold.manifest(name, table.key)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def table() -> EssayTable:
+    return pool(NINE, FIVE, "corrected")
+
+
+@pytest.mark.parametrize(
+    ("protocols", "count", "scoring"),
+    [
+        # Seven families and 21 pairs of them, not 7 + 42; five folds and ten pairs, not 5 + 20.
+        (("lofo",), 28, 7),
+        (("iid",), 15, 5),
+        # Of loco the six families of one corpus and their pairs, and MERLIN as a group, are
+        # lofo's; its three corpora are left out alone and with each family.
+        (("lofo", "loco"), 28 + 3 * 7, 10),
+        (("lofo", "logo"), 28, 7),
+        (("iid", "lofo"), 43, 12),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
+)
+def test_training_sets_that_are_equal_are_fitted_once(
+    table: EssayTable, protocols: tuple[str, ...], count: int, scoring: int
+) -> None:
+    folds = planned(table, *protocols)
+    jobs = Jobs(folds, table)
+    assert (len(jobs.rows), jobs.scoring) == (count, scoring)
+    assert len({rows.train.tobytes() for rows in jobs.rows}) == count
+
+
+def test_a_reading_gives_the_rows_that_were_asked_for_in_their_order(table: EssayTable) -> None:
+    """Whatever else the same fit predicts for others."""
+    folds = planned(table, "lofo", "iid", "few-shot-8")[:13]
+    jobs = Jobs(folds, table)
+    for place, one in enumerate(folds):
+        asked = [(jobs.scored[place], one.fold.train, one.fold.scored)]
+        for reading, cut in zip(jobs.held[place], one.fold.inner, strict=True):
+            asked.append((reading, cut.train, cut.held))
+        for reading, train, parts in asked:
+            rows = jobs.rows[reading.job]
+            assert rows.train.tolist() == train.tolist()
+            assert reading.places.keys() == parts.keys()
+            for name, wanted in parts.items():
+                assert rows.predict[reading.places[name]].tolist() == wanted.tolist()
+        assert jobs.scored[place].job < jobs.scoring
+    for rows in jobs.rows:
+        assert rows.predict.tolist() == sorted(set(rows.predict.tolist()))
+        assert not np.intersect1d(table.unit[rows.train], table.unit[rows.predict]).size
+
+
+def test_the_order_of_training_rows_is_part_of_a_training_set(table: EssayTable) -> None:
+    (one, *_) = planned(table, "iid")
+    backwards = replace(one, fold=replace(one.fold, train=one.fold.train[::-1], inner=()))
+    assert len(Jobs([one, backwards], table).rows) == len(Jobs([one], table).rows) + 1
+
+
+def test_weights_counts_and_units_are_a_folds_own_but_in_the_studys_form(
+    table: EssayTable,
+) -> None:
+    for rows in Jobs(planned(table, "lofo"), table).rows:
+        weighting = balanced(table, rows.train)
+        assert rows.weight is not None
+        assert rows.count is not None
+        assert rows.groups is not None
+        assert rows.weight.tolist() == weighting.weight.tolist()
+        assert rows.count.tolist() == weighting.count.tolist()
+        assert rows.groups.tolist() == table.unit[rows.train].tolist()
+    study = pool(NINE, FIVE, "study")
+    for rows in Jobs(planned(study, "iid", "loco"), study).rows:
+        assert rows.weight is rows.count is rows.groups is None
+
+
+ROWS = FoldRows(np.arange(4), np.arange(4, 6), np.ones(4), np.ones(4), np.arange(4, dtype=np.int64))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"train": np.array([0, 1, 3, 2])},
+        {"train": np.array([0, 1, 2, 7])},
+        {"predict": np.array([4])},
+        {"predict": np.array([5, 4])},
+        {"weight": np.array([1, 1, 1, 1 + 1e-15])},
+        {"weight": None},
+        {"count": np.array([1, 1, 1, 2.0])},
+        {"count": None},
+        {"groups": np.array([0, 0, 2, 3])},
+        {"groups": None},
+        # The same bytes under another name.
+        {"weight": None, "count": None, "groups": np.ones(4)},
+        {"weight": None, "groups": None},
+        {"count": None, "groups": None},
+    ],
+    ids=lambda changed: " ".join(changed),
+)
+def test_all_that_a_fit_reads_of_its_rows_is_in_their_digest(
+    changed: dict[str, np.ndarray],
+) -> None:
+    other = replace(ROWS, **changed)
+    assert rows_digest(other) != rows_digest(ROWS)
+    copied = {name: None if value is None else value.copy() for name, value in changed.items()}
+    assert rows_digest(replace(ROWS, **copied)) == rows_digest(other)
