@@ -114,8 +114,9 @@ def _probe_table(
     named = ", ".join(f"{side}: {protocol}" for side, protocol in shown.items())
     table = _table(f"QWK, mean over corpora ({escape(plain(named))})", "\nprobe")
     table.caption = _LEGEND if chosen else _LEGEND_OF_STUDY
-    if intervals is not None:
-        table.caption += " Below each, its 95 % interval over texts."
+    covered = {one["qwk"].covers for one in intervals.means.values()} if intervals else set()
+    if covered:
+        table.caption += f" Below each, its 95 % interval, {', or '.join(sorted(covered))}."
     table.caption_justify = "left"
     groups = ("chosen", "oracle", "layers") if chosen else ("oracle", "layers")
     gap = len(shown) == 2
