@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from simulated_fits import EVEN, Corpora, Doubles, World, fitted, make_world
 
 from cefrbench.statistics.draws import Replicates, Resampled, gap, resample
@@ -199,3 +200,31 @@ def coverage(
                 "settled": float(np.std(errors) / np.mean(errors)),
             }
     return shares
+
+
+def noisy(
+    features: Doubles,
+    level: NDArray[np.int64],
+    corpus: NDArray[np.int64],
+    *,
+    noise: float,
+    take: int,
+) -> Callable[[np.random.Generator], tuple[Corpora, Doubles, Doubles]]:
+    """Pairs of encoders: a real one's features, each with noise of its own on every text.
+
+    Each pair is made on other texts, at most ``take`` of each corpus.
+    """
+    unit = noise * features.std(0)
+
+    def draw(rng: np.random.Generator) -> tuple[Corpora, Doubles, Doubles]:
+        order = rng.permutation(len(corpus))
+        rows = np.concatenate([order[corpus[order] == c][:take] for c in np.unique(corpus)])
+        codes = rng.integers(0, 2**63, len(rows), dtype=np.uint64)
+        texts = Corpora(codes, np.zeros(len(rows)), level[rows], corpus[rows])
+        first, second = (
+            features[rows] + unit * rng.standard_normal((len(rows), features.shape[1]))
+            for _ in range(2)
+        )
+        return texts, first, second
+
+    return draw

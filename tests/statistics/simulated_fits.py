@@ -125,16 +125,18 @@ def ridge(
     X, y, width = features[train], level[train].astype(np.float64), features.shape[1]
     share = count / count.sum(1, keepdims=True)
     mean = share @ X
-    unit = np.sqrt(share @ X**2 - mean**2)
+    spread = np.sqrt(np.maximum(share @ X**2 - mean**2, 0.0))
+    # A constant feature becomes 0 everywhere.
+    unit = np.divide(1.0, spread, np.zeros_like(spread), where=spread > 1e-6)
     total = weight.sum(1)
     centre, middle = weight @ X / total[:, None], weight @ y / total
     squares = (weight @ (X[:, :, None] * X[:, None, :]).reshape(len(X), -1)).reshape(
         -1, width, width
     )
     gram = squares - total[:, None, None] * centre[:, :, None] * centre[:, None, :]
-    gram = gram / (unit[:, :, None] * unit[:, None, :]) + alpha * np.eye(width)
-    right = (weight @ (X * y[:, None]) - (total * middle)[:, None] * centre) / unit
-    slope = np.linalg.solve(gram, right[:, :, None])[:, :, 0] / unit
+    gram = gram * unit[:, :, None] * unit[:, None, :] + alpha * np.eye(width)
+    right = (weight @ (X * y[:, None]) - (total * middle)[:, None] * centre) * unit
+    slope = np.linalg.solve(gram, right[:, :, None])[:, :, 0] * unit
     found: Doubles = slope @ features[predict].T + (middle - (slope * centre).sum(1))[:, None]
     return found
 
