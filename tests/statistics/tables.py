@@ -207,7 +207,9 @@ def main() -> None:
             make, runs = TABLES[name]
             new = make(chosen.runs or runs, workers.map)
             page = PAGE.read_text("utf-8")
-            PAGE.write_text(between(page, name, "\n" + new + "\n"), "utf-8")
+            if f"<!-- generated: {name} -->" in page:
+                PAGE.write_text(between(page, name, "\n" + new + "\n"), "utf-8")
+            print(f"{name}\n\n{new}")
 
 
 if __name__ == "__main__":
