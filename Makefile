@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test lint types docs docs-check pins mutants bench ablation clean
+.PHONY: run test lint types docs docs-check statistics pins mutants bench ablation clean
 
 # -- set-up: each stamp is an environment with what its jobs need ---------------------------------
 
@@ -42,6 +42,9 @@ docs: $(VENV)/.dev  ## Write the generated parts of the docs anew.
 
 docs-check: $(VENV)/.dev
 	$(BIN)/python docs/generate.py --check
+
+statistics: $(VENV)/.dev  ## The tables of docs/statistics.md anew, by simulation; an hour or two.
+	OMP_NUM_THREADS=1 $(BIN)/python tests/statistics/tables.py $(ARGS)
 
 pins: $(VENV)/.dev  ## Write constraints.txt from what is installed (without a build's local version).
 	$(PIP) freeze --exclude-editable | sed 's/+.*//' > constraints.txt

@@ -30,6 +30,7 @@ class Estimate(Card):
     value: float | None
     low: float | None = None
     high: float | None = None
+    refits: int = 0
 
 
 class CorpusCell(Card):
@@ -172,7 +173,9 @@ def estimate(interval: Interval | None) -> Estimate:
     """Turn an interval of the statistics into what pages show."""
     if interval is None:
         return Estimate(value=None)
-    return Estimate(value=interval.estimate, low=interval.low, high=interval.high)
+    return Estimate(
+        value=interval.estimate, low=interval.low, high=interval.high, refits=interval.refits
+    )
 
 
 def _cell(record: SummaryRecord, counted: Sequence[UnitRecord], figures: Figures) -> Cell:

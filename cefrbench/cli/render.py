@@ -125,8 +125,9 @@ def _probe_table(
     table = _table(f"QWK, mean over corpora ({escape(plain(named))})", "probe")
     chosen = bool(result.choices)
     _explain(table, _LEGEND if chosen else _LEGEND_OF_STUDY)
-    if intervals is not None:
-        _explain(table, _what_intervals_cover(result))
+    covered = {one["qwk"].covers for one in intervals.means.values()} if intervals else set()
+    if covered:
+        _explain(table, f"Below each, its 95 % interval, {', or '.join(sorted(covered))}.")
     for name in [*shown, *(["gap"] if len(shown) == 2 else [])]:
         table.add_column(name, justify="right")
     for probe, pair in _by_probe(result, shown):
@@ -168,19 +169,6 @@ def _by_probe(
 def _explain(table: Table, legend: str) -> None:
     table.caption = f"{table.caption} {legend}" if table.caption else legend
     table.caption_justify = "left"
-
-
-def _what_intervals_cover(result: RunResult) -> str:
-    """Say in words what would differ in the draws that an interval stands for."""
-    varied = "other texts scored"
-    if result.config.refits and result.choices:
-        varied += f", other texts trained on ({result.config.refits} refits)"
-    if any(card.seeded for card in result.probes) and len(result.config.seeds) > 1:
-        varied += ", other seeds"
-    return (
-        f"x to y: 95 % interval; it covers {varied}, of the same corpora; not other corpora, nor "
-        + ("another choice of layer and penalty." if result.choices else "other training texts.")
-    )
 
 
 def _main_scores(record: SummaryRecord | None) -> Scores | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from cefrbench.results.model import UnitRecord
 from cefrbench.statistics.intervals import Interval, ends
 from cefrbench.statistics.scoring import SUM_STATISTICS, Floats, SumStatistic, cell_outcomes
 
+#: Seed and corpus.
+Place = tuple[int | None, str]
+
 
 def layer_bands(
     units: Iterable[UnitRecord], corpora: Collection[str], score: str = "qwk"
@@ -18,8 +21,9 @@ def layer_bands(
     """Interval of the mean over corpora at every layer, by ``(protocol, probe, layer)``.
 
     Most layers have no stored predictions, so these come from the confusion matrices by the
-    jackknife, which the bootstrap approximates. What a text does to one seed it is taken to do to
-    all; the seeds' own spread is added.
+    jackknife, which the bootstrap approximates; fits are held fixed, and the folds that score one
+    corpus are taken together. What a text does to one seed it is taken to do to all; the seeds'
+    own spread is added.
 
     Parameters
     ----------
@@ -31,24 +35,29 @@ def layer_bands(
     statistic = SUM_STATISTICS.get(score)
     if statistic is None or not statistic.from_cells:
         raise ValueError(f"{score} needs unrounded predictions, not a confusion matrix")
-    counted = [unit for unit in units if unit.corpus in corpora]
-    if not counted:
+    layers: dict[tuple[str, str, int], dict[Place, Floats]] = {}
+    for unit in units:
+        if unit.corpus in corpora:
+            counts = layers.setdefault((unit.protocol, unit.probe, unit.layer), {})
+            place = unit.seed, unit.corpus
+            counts[place] = counts.get(place, 0) + np.array(unit.confusion, dtype=np.float64)
+    if not layers:
         return {}
-    moments = _jackknife(counted, statistic)
-    layers: dict[tuple[str, str, int], list[int]] = {}
-    for u, unit in enumerate(counted):
-        layers.setdefault((unit.protocol, unit.probe, unit.layer), []).append(u)
+    every = np.array([one for counts in layers.values() for one in counts.values()])
+    moments = _jackknife(every, statistic)
+    ends_at = np.cumsum([len(counts) for counts in layers.values()])
     return {
-        key: _band([counted[u] for u in found], moments[:, found], statistic)
-        for key, found in layers.items()
+        key: _band(counts, own, statistic)
+        for (key, counts), own in zip(
+            layers.items(), np.split(moments, ends_at[:-1], axis=1), strict=True
+        )
     }
 
 
-def _jackknife(units: list[UnitRecord], statistic: SumStatistic) -> Floats:
-    """Score of each unit, its standard error and its bias, shape ``(3, units)``."""
-    counts = np.array([unit.confusion for unit in units], dtype=np.float64)
+def _jackknife(counts: Floats, statistic: SumStatistic) -> Floats:
+    """Score of each confusion matrix, its standard error and its bias, shape ``(3, matrices)``."""
     columns = statistic.columns(cell_outcomes(counts.shape[1]))
-    cells = counts.reshape(len(units), -1)
+    cells = counts.reshape(len(counts), -1)
     total = cells @ columns
     scores = statistic.value(total)
     # Nothing can be left out of an empty cell: what the formula gives there is not used.
@@ -61,17 +70,18 @@ def _jackknife(units: list[UnitRecord], statistic: SumStatistic) -> Floats:
     return np.stack([scores, error, -(n - 1) * mean_loss])
 
 
-def _band(units: list[UnitRecord], moments: Floats, statistic: SumStatistic) -> Interval:
-    """Interval of the mean over parts, then over seeds."""
-    parts = {place: p for p, place in enumerate(dict.fromkeys((u.fold, u.corpus) for u in units))}
-    seeds = {seed: s for s, seed in enumerate(dict.fromkeys(unit.seed for unit in units))}
+def _band(counts: Mapping[Place, Floats], moments: Floats, statistic: SumStatistic) -> Interval:
+    """Interval of the mean over corpora, then over seeds."""
+    parts = {corpus: p for p, corpus in enumerate(dict.fromkeys(corpus for _, corpus in counts))}
+    seeds = {seed: s for s, seed in enumerate(dict.fromkeys(seed for seed, _ in counts))}
     grid = np.full((3, len(seeds), len(parts)), np.nan)
-    for unit, moment in zip(units, moments.T, strict=True):
+    for (seed, corpus), moment in zip(counts, moments.T, strict=True):
         if not np.isnan(moment[0]):
-            grid[:, seeds[unit.seed], parts[unit.fold, unit.corpus]] = moment
+            grid[:, seeds[seed], parts[corpus]] = moment
     defined = ~np.isnan(grid[0])
+    texts = int(sum({corpus: one.sum() for (_, corpus), one in counts.items()}.values()))
     if not defined.any():
-        return Interval(None, None, None, None, sum(unit.n for unit in units), 0)
+        return Interval(None, None, None, None, texts, 0)
     by_seed = _row_means(grid[0], defined)
     variance = (_row_means(grid[1].T, defined.T) ** 2).sum() / defined.any(0).sum() ** 2
     if len(by_seed) > 1:
@@ -80,7 +90,6 @@ def _band(units: list[UnitRecord], moments: Floats, statistic: SumStatistic) -> 
     centre = estimate - float(_row_means(grid[2], defined).mean())
     s = float(np.sqrt(variance))
     low, high = ends(estimate, centre, s, statistic.link, statistic.bounds)
-    texts = sum({(u.fold, u.corpus): u.n for u in units}.values())
     return Interval(estimate, low, high, s, texts, 0)
 
 

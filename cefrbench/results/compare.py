@@ -32,7 +32,6 @@ from cefrbench.statistics.pairs import (
 )
 from cefrbench.statistics.resampling import REPLICATES, TextWeights
 from cefrbench.statistics.sample import Sample
-from cefrbench.statistics.scores import DIRECTIONS
 
 ResultAndTable = tuple[RunResult, PredictionTable]
 
@@ -167,7 +166,7 @@ def compare_results(
 
 def better(score: str, protocol: str, difference: float) -> bool:
     """Whether a positive or negative difference speaks for the first: a gap is best small."""
-    more_is_better = DIRECTIONS[score] != (protocol == "gap")
+    more_is_better = get_statistic(score).more_is_better != (protocol == "gap")
     return (difference > 0) == more_is_better
 
 

@@ -13,6 +13,8 @@ SCORE_WORDS = {
     "r2": "R²",
     "accuracy": "accuracy",
     "adjacent": "adjacent accuracy",
+    "spearman": "rank correlation",
+    "recut": "recut QWK",
 }
 
 
@@ -30,6 +32,8 @@ def verdict(pair: Comparison, report: Comparisons) -> str:
     here = f"on {'this corpus' if pair.corpora == 1 else f'these {pair.corpora} corpora'}"
     if pair.difference is None or pair.these is None:
         why = f"{name} is undefined, because the texts have one level only"
+        if pair.score in ("spearman", "recut"):
+            why += ", or a probe gives no ranks"
         if pair.difference is not None:
             why = "the texts are too few: most resamples leave a corpus with one level only"
         return f"{pair.first} and {pair.second} can't be tested against each other {where}: {why}."

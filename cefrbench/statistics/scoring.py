@@ -122,12 +122,14 @@ class Statistic(ABC):
         Lowest and highest possible value.
     proportion : bool
         Whether it is a share of texts.
+    more_is_better : bool
     """
 
     name: str
     link: Link
     bounds: tuple[float, float]
     proportion: bool = False
+    more_is_better: bool = True
 
     @abstractmethod
     def scores(self, outcomes: Sequence[Outcomes]) -> Floats:
@@ -243,6 +245,7 @@ _ALL = (
         link="log",
         bounds=(0.0, np.inf),
         from_cells=False,
+        more_is_better=False,
     ),
     SumStatistic(
         name="r2",

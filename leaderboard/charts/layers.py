@@ -20,8 +20,8 @@ def layers_chart(points: Sequence[Row], probes: tuple[str, ...]) -> Chart:
     probes : tuple of str
     """
     caption = (
-        "Mean over the scored corpora and seeds; the band is the 95 % interval over texts. "
-        "Layer 0, the embedding output, is never shown."
+        "Mean over the scored corpora and seeds; the band is the 95 % interval over texts, "
+        "fits held fixed. Layer 0, the embedding output, is never shown."
     )
     spec = _spec([{**point, "tip": _tip(point)} for point in points], probes)
     columns = "protocol probe layer qwk low high"

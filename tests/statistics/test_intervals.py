@@ -168,3 +168,18 @@ def test_bands_of_layers_agree_with_the_bootstrap() -> None:
     assert band.estimate == pytest.approx(whole.estimate)
     assert band.error == pytest.approx(whole.error, rel=0.05)
     assert band.texts == whole.texts
+
+
+def test_folds_of_one_corpus_are_one_confusion_matrix_in_a_band() -> None:
+    """Two folds that score halves of a corpus have the band of the fold that scores it whole."""
+    result, _ = make_result(texts=150, probes=("ridge",), layers=(1,), protocols=("iid",))
+    whole = [unit for unit in result.units if unit.corpus == "alpha"]
+    half = np.array(whole[0].confusion) // 2
+    rest = np.array(whole[0].confusion) - half
+    halves = [
+        whole[0].model_copy(
+            update={"fold": name, "n": int(own.sum()), "confusion": tuple(map(tuple, own.tolist()))}
+        )
+        for name, own in (("one", half), ("two", rest))
+    ]
+    assert layer_bands(halves, ["alpha"]) == layer_bands(whole, ["alpha"])
