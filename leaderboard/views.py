@@ -26,7 +26,7 @@ Bands = Mapping[tuple[str, str, int], Interval]
 def result_charts(result: RunResult, entry: Entry, bands: Bands) -> tuple[Chart, ...]:
     """All charts of a result's page, in reading order."""
     probes = tuple(card.name for card in result.probes)
-    own = entry.validated
+    own = entry.favoured
     order = [card.name for card in sorted(result.protocols, key=lambda c: c.distribution != "in")]
 
     def ordered(rows: Iterable[Row]) -> list[Row]:
