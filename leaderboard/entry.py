@@ -135,6 +135,11 @@ class Entry(Card):
         """Names of its corpora."""
         return tuple(corpus.card.name for corpus in self.corpora)
 
+    @property
+    def has_embedding(self) -> bool:
+        """Whether its layer 0 was run, apart from those that a choice may take."""
+        return any(cell.record.embedding for cell in self.cells)
+
     @cached_property
     def gap_protocols(self) -> tuple[str, str] | None:
         """Protocols whose difference is its gap."""

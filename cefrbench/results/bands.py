@@ -1,13 +1,19 @@
-"""Bands around the curve of a score by layer, from confusion matrices alone."""
+"""Bands around the curve of a score by layer, from confusion matrices alone.
+
+They hold the fitted probes fixed: no layer but the chosen one is fitted anew.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.results.model import UnitRecord
+from cefrbench.results.residuals import sum_confusions
 from cefrbench.statistics.intervals import Interval, ends
 from cefrbench.statistics.scoring import SUM_STATISTICS, Floats, SumStatistic, cell_outcomes
 
@@ -18,7 +24,8 @@ def layer_bands(
     """Interval of the mean over corpora at every layer, by ``(protocol, probe, layer)``.
 
     Most layers have no stored predictions, so these come from the confusion matrices by the
-    jackknife, which the bootstrap approximates. What a text does to one seed it is taken to do to
+    jackknife, which the bootstrap approximates. The folds that score one corpus are taken together,
+    as in :mod:`cefrbench.results.corpus_scores`. What a text does to one seed it is taken to do to
     all; the seeds' own spread is added.
 
     Parameters
@@ -31,7 +38,7 @@ def layer_bands(
     statistic = SUM_STATISTICS.get(score)
     if statistic is None or not statistic.from_cells:
         raise ValueError(f"{score} needs unrounded predictions, not a confusion matrix")
-    counted = [unit for unit in units if unit.corpus in corpora]
+    counted = _pooled(unit for unit in units if unit.corpus in corpora)
     if not counted:
         return {}
     moments = _jackknife(counted, statistic)
@@ -44,7 +51,30 @@ def layer_bands(
     }
 
 
-def _jackknife(units: list[UnitRecord], statistic: SumStatistic) -> Floats:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pooled:
+    """One corpus at one layer with one seed, the texts of all folds together."""
+
+    protocol: str
+    corpus: str
+    probe: str
+    layer: int
+    seed: int | None
+    confusion: NDArray[np.int64]
+
+    @property
+    def n(self) -> int:
+        return int(self.confusion.sum())
+
+
+def _pooled(units: Iterable[UnitRecord]) -> list[_Pooled]:
+    found: dict[tuple[str, str, str, int, int | None], list[UnitRecord]] = defaultdict(list)
+    for u in units:
+        found[u.protocol, u.corpus, u.probe, u.layer, u.seed].append(u)
+    return [_Pooled(*place, sum_confusions(own)) for place, own in found.items()]
+
+
+def _jackknife(units: list[_Pooled], statistic: SumStatistic) -> Floats:
     """Score of each unit, its standard error and its bias, shape ``(3, units)``."""
     counts = np.array([unit.confusion for unit in units], dtype=np.float64)
     columns = statistic.columns(cell_outcomes(counts.shape[1]))
@@ -61,14 +91,14 @@ def _jackknife(units: list[UnitRecord], statistic: SumStatistic) -> Floats:
     return np.stack([scores, error, -(n - 1) * mean_loss])
 
 
-def _band(units: list[UnitRecord], moments: Floats, statistic: SumStatistic) -> Interval:
-    """Interval of the mean over parts, then over seeds."""
-    parts = {place: p for p, place in enumerate(dict.fromkeys((u.fold, u.corpus) for u in units))}
+def _band(units: list[_Pooled], moments: Floats, statistic: SumStatistic) -> Interval:
+    """Interval of the mean over corpora, then over seeds."""
+    parts = {corpus: p for p, corpus in enumerate(dict.fromkeys(unit.corpus for unit in units))}
     seeds = {seed: s for s, seed in enumerate(dict.fromkeys(unit.seed for unit in units))}
     grid = np.full((3, len(seeds), len(parts)), np.nan)
     for unit, moment in zip(units, moments.T, strict=True):
         if not np.isnan(moment[0]):
-            grid[:, seeds[unit.seed], parts[unit.fold, unit.corpus]] = moment
+            grid[:, seeds[unit.seed], parts[unit.corpus]] = moment
     defined = ~np.isnan(grid[0])
     if not defined.any():
         return Interval(None, None, None, None, sum(unit.n for unit in units), 0)
@@ -80,7 +110,7 @@ def _band(units: list[UnitRecord], moments: Floats, statistic: SumStatistic) -> 
     centre = estimate - float(_row_means(grid[2], defined).mean())
     s = float(np.sqrt(variance))
     low, high = ends(estimate, centre, s, statistic.link, statistic.bounds)
-    texts = sum({(u.fold, u.corpus): u.n for u in units}.values())
+    texts = sum({unit.corpus: unit.n for unit in units}.values())
     return Interval(estimate, low, high, s, texts, 0)
 
 

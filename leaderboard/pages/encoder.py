@@ -77,7 +77,7 @@ def _headlines(entry: Entry) -> list[tuple[str, Estimate, str, str]]:
 
 
 def _beside(result: RunResult, entry: Entry) -> list[Reference]:
-    """This result, and what it has to be read against: from the humblest to itself."""
+    """What a result has to be read against, from the humblest, and the result itself."""
     cells = [cell for cell in entry.cells if cell.probe == entry.favoured]
     own = Reference(entry.encoder, entry.favoured, {cell.protocol: cell.scores for cell in cells})
     return [*references(result), own]
