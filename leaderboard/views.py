@@ -28,7 +28,7 @@ def result_charts(result: RunResult, entry: Entry, bands: Bands) -> tuple[Chart,
     probes = tuple(card.name for card in result.probes)
     own = entry.favoured
     order = in_reading_order(result.protocols)
-    whole = _of_whole_layers(result)
+    whole = _of_all_layers(result)
 
     def ordered(rows: Iterable[Row]) -> list[Row]:
         """Protocols in one order, on every chart."""
@@ -41,7 +41,7 @@ def result_charts(result: RunResult, entry: Entry, bands: Bands) -> tuple[Chart,
         predicted_chart(ordered(_level_shares(result, own)), own, result.scale),
     )
     places = {(unit.protocol, unit.probe, unit.layer) for unit in whole.units}
-    if len({layer for _, _, layer in places}) < 2:
+    if len({layer for _, _, layer in places if layer > 0}) < 2:
         return charts
     points = ordered(_layer_points(bands, places))
     fitted = tuple(probe for probe in probes if any(row["probe"] == probe for row in points))
@@ -49,19 +49,13 @@ def result_charts(result: RunResult, entry: Entry, bands: Bands) -> tuple[Chart,
     return (by_layer, *charts, drift_chart(ordered(_drifts(whole, own)), own))
 
 
-def _of_whole_layers(result: RunResult) -> RunResult:
-    """Keep the units of layers at which a probe was fitted in every fold.
-
-    One that follows another's layer was fitted where that one chose: at other layers in other
-    folds, which make no curve.
-    """
-    places: dict[str, set[tuple[str, str]]] = {}
-    found: dict[tuple[str, str, int], set[tuple[str, str]]] = {}
-    for u in result.units:
-        places.setdefault(u.protocol, set()).add((u.fold, u.corpus))
-        found.setdefault((u.protocol, u.probe, u.layer), set()).add((u.fold, u.corpus))
-    units = (u for u in result.units if found[u.protocol, u.probe, u.layer] == places[u.protocol])
-    return result.model_copy(update={"units": tuple(units)})
+def _of_all_layers(result: RunResult) -> RunResult:
+    """Leave out probes that take another's layer: other layers in other folds make no curve."""
+    if result.config.form == "study" or result.config.every_layer:
+        return result
+    taken = {card.name for card in result.probes if card.layer_from}
+    units = tuple(unit for unit in result.units if unit.probe not in taken)
+    return result.model_copy(update={"units": units})
 
 
 def _layer_points(bands: Bands, places: Collection[tuple[str, str, int]]) -> Iterator[Row]:

@@ -82,9 +82,12 @@ def _spec(data: list[Spec], probes: tuple[str, ...]) -> Spec:
     ]
     if layers[0] == 0:
         between = {"type": "rule", "color": QUIET.value, "strokeDash": [2, 3]}
+        # One rule a panel: each row that is left would draw one.
+        first_alone = [{"filter": f"datum.apart && datum.probe == {probes[0]!r}"}]
+        middle = {"x": {"datum": (layers[0] + layers[1]) / 2}}
         marks += [
             {"transform": [{"filter": "datum.apart"}], **whisker},
-            {"mark": between, "encoding": {"x": {"datum": (layers[0] + layers[1]) / 2}}},
+            {"transform": first_alone, "mark": between, "encoding": middle},
         ]
     protocols = in_order(data, "protocol")
     return panels(data, "protocol", (500, 280), {"layer": marks}, sort=protocols)

@@ -23,7 +23,8 @@ CORPORA = (
     "peapl2",
     "zaebuc-ar",
 )
-PROBES = ("ridge", "logistic", "ordinal", "mlp-regressor", "mlp-classifier")
+PROBES = ("ridge", "logistic", "ordinal", "mlp-regressor-early", "mlp-classifier-early")
+PROTOCOLS = ("iid", "by-task", "lofo", "loco", "lolo")
 #: Name that is markup; it stands in every table and in the data of the comparison.
 MARKUP = "<img src=x onerror=alert(1)>"
 #: Name that is a way out of the folder.
@@ -37,6 +38,7 @@ def write_full(folder: Path, encoder: str, skill: float, **options: Any) -> Path
     full = {
         "corpora": CORPORA,
         "probes": PROBES,
+        "protocols": PROTOCOLS,
         "seeds": (0, 1, 2),
         "texts": 20,
         "layers": (1, 2),
