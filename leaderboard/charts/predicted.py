@@ -119,7 +119,7 @@ def _lines(data: list[Spec], names: list[str]) -> Spec:
         "x": quantity(
             "layer",
             title="Layer",
-            scale={"domain": [layers[0], layers[-1]], "nice": False, "zero": False},
+            scale={"domain": [layers[0] - 0.2, layers[-1] + 0.2], "nice": False, "zero": False},
             axis={"grid": False, "tickMinStep": 1, "format": "d"},
         ),
         "y": quantity(

@@ -184,14 +184,14 @@ def _score_columns(board: Board) -> Iterator[Column]:
     gap = "In distribution less out of it: what is lost on corpora never seen"
     yield Column("gap", "Gap", gap)
     yield Column("strip", "0 to 1", "Dots with 95 % whiskers", numeric=False)
-    rank = "Spearman’s, of the probe’s continuous score, mean over corpora"
+    rank = "rank correlation: Spearman’s, of the probe’s continuous score, mean over corpora"
     recut = "QWK of that score cut at each corpus’s own shares of levels: of the order alone"
     for p in first[::-1]:
-        label, shown = protocol_label(p), p == board.main
-        yield Column(f"spearman-{p}", f"{label} rank corr.", rank, True, shown, p)
-        yield Column(f"recut-{p}", f"{label} recut", recut, True, shown, p)
+        label, shown = f"{protocol_label(p)} ", p == board.main
+        yield Column(f"spearman-{p}", f"{label}rank corr.", f"{label}{rank}", True, shown, p)
+        yield Column(f"recut-{p}", f"{label}recut", f"{label}{recut}", True, shown, p)
     zero = f"{main} QWK at layer 0, the embedding output, which no choice may take"
-    yield Column("layer-0", "At layer 0", zero, protocol=board.main)
+    yield Column("layer-0", "Layer 0", zero, protocol=board.main)
 
 
 def _reference_columns(board: Board) -> Iterator[Column]:

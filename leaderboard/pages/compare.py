@@ -80,7 +80,7 @@ def _data(board: Board, section: Section) -> dict[str, object]:
         "suite": board.suite,
         "probe": board.probe,
         "full": section.ranked,
-        "main": board.main,
+        "gap": (section.lines[0].entry.gap_protocols or ("", ""))[1],
         "protocols": [match.protocol for match in section.matches],
         "labels": {m.protocol: _label(m.protocol) for m in section.matches},
         "inside": _inside(section),

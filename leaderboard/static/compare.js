@@ -181,7 +181,7 @@
       if (!numbers) return "—";
       const link = make("a", number(numbers[0]), {
         class: "n",
-        href: `${entry.page}#${protocol === "gap" ? field.main : protocol}-${entry.probe}`,
+        href: `${entry.page}#${protocol === "gap" ? field.gap : protocol}-${entry.probe}`,
       });
       const ends = make("i", numbers[1] === null ? "" : range(numbers[1], numbers[2]));
       return [link, ends, strip(numbers, field.inside.includes(protocol))];

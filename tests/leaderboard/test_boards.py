@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from result_factory import make_result, write_made
-from site_factory import CORPORA, PROBES, PROTOCOLS, Site, write_changed, write_full
+from site_factory import CORPORA, Site, write_changed, write_full
+from site_factory import SMALL as FULL
 
 from cefrbench.config import get_suite
 from cefrbench.results.compare import compare_results
@@ -273,13 +274,10 @@ def test_compared_pairs_are_those_of_compare(partial: tuple[Path, list[Made]]) -
 def test_results_on_other_rows_of_a_corpus_stand_apart(tmp_path: Path) -> None:
     write_full(tmp_path / "results", "one", 0.5)
     write_full(tmp_path / "results", "two", 0.5)
-    result, _ = make_result("newer", corpora=CORPORA, texts=20, layers=(1,))
+    result, _ = make_result("newer", **FULL)
     other = result.corpora[0].model_copy(update={"fingerprint": "f" * 64})
-    options = {"corpora": CORPORA, "texts": 20, "layers": (1, 2), "seeds": (0, 1, 2)}
-    options |= {"probes": PROBES, "protocols": PROTOCOLS}
-    result, _ = make_result("newer", **options)
     changed = {"corpora": (other, *result.corpora[1:])}
-    write_changed(tmp_path / "results", "newer", changed, **options)
+    write_changed(tmp_path / "results", "newer", changed, **FULL)
     suite = suite_of(made_from(tmp_path / "results", tmp_path / "store"))
     assert [one.entry.encoder for one in suite.full] == ["one", "two"]
     assert [[one.entry.encoder for one in cohort] for cohort in suite.partial] == [["newer"]]
