@@ -164,7 +164,7 @@ def _columns(board: Board) -> tuple[Column, ...]:
                 protocol=p,
                 ranks=True,
             )
-            for p in board.protocols
+            for p in headline(board)
             if p != board.main
         ),
         Column("licence", "Licence", "Of the weights", numeric=False, shown=False),
