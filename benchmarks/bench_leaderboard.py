@@ -30,7 +30,7 @@ from cefrbench.results.io import checksum
 RESULTS = int(os.environ.get("CEFRBENCH_BENCH_RESULTS", "1000"))
 DIFFERENT = 20
 CORPORA = tuple(get_suite("cefr-v1").config["corpora"])
-PROBES = ("ridge", "logistic", "ordinal", "mlp-regressor", "mlp-classifier")
+PROBES = tuple(get_suite("cefr-v1").config["probes"])
 LICENCES = ("apache-2.0", "mit", "cc-by-nc-4.0", None)
 
 

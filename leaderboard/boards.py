@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from cefrbench.cores import usable_cores
-from cefrbench.results.selection import GAP, sides
+from cefrbench.results.selection import USUAL, gap_of, sides
 from cefrbench.statistics.ranks import Rank
-from cefrbench_leaderboard.entry import VALIDATED, Entry, Estimate
+from cefrbench_leaderboard.entry import FAVOURED, Cell, Entry, Estimate, in_reading_order
 from cefrbench_leaderboard.figures import GAP_NAME
 from cefrbench_leaderboard.standing import Made, Match, differences, match, standings
 
@@ -31,10 +31,8 @@ class Line:
     entry : Entry
     probe : str
         Probe that the numbers are of.
-    layers : dict of str to tuple of int
-        Layers they come from, by protocol.
-    scores : dict of str to Estimate
-        By protocol; a protocol without a result is absent.
+    cells : dict of str to Cell
+        What they are, by protocol; a protocol without a result is absent.
     gap : Estimate
     standings : dict of str to Rank
         By protocol; empty where nothing is ranked.
@@ -44,11 +42,15 @@ class Line:
 
     entry: Entry
     probe: str
-    layers: dict[str, tuple[int, ...]]
-    scores: dict[str, Estimate]
+    cells: dict[str, Cell]
     gap: Estimate
     standings: dict[str, Rank]
     above: dict[str, Estimate]
+
+    @property
+    def scores(self) -> dict[str, Estimate]:
+        """QWK by protocol."""
+        return {protocol: cell.qwk for protocol, cell in self.cells.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """All results of a suite with one probe (or each with its validated one)."""
+    """All results of a suite with one probe (or each with its favoured one)."""
 
     suite: str
     suite_slug: str
@@ -109,7 +111,7 @@ class SuiteResults:
     probes : tuple of str
         Of any result, in the order of their appearance.
     protocols : tuple of str
-        Of any result, in distribution first.
+        Of any result: those that stand for in and out of distribution, then the others.
     main : str
         Protocol that ranks: the one that stands for out of distribution, or else for in.
     """
@@ -158,7 +160,7 @@ def _suite(name: str, own: Sequence[Made]) -> SuiteResults:
         full=tuple(cohorts[first]) if first else (),
         partial=tuple(map(tuple, rest)),
         probes=_in_order(card.name for one in own for card in one.entry.probes),
-        protocols=tuple(sorted(cards, key=lambda name: (cards[name].distribution != "in", name))),
+        protocols=in_reading_order(cards.values()),
         main=main.get("out") or main["in"],
     )
 
@@ -167,7 +169,7 @@ def boards(suite: SuiteResults) -> list[Board]:
     """One board of validated probes, and one a probe."""
     # Ranking a thousand results is matrix products and sorting, which run beside each other.
     with ThreadPoolExecutor(usable_cores()) as pool:
-        return list(pool.map(partial(make_board, suite), (VALIDATED, *suite.probes)))
+        return list(pool.map(partial(make_board, suite), (FAVOURED, *suite.probes)))
 
 
 def make_board(suite: SuiteResults, probe: str) -> Board:
@@ -196,7 +198,7 @@ def _section(
     above: dict[str, dict[str, Estimate]] = {}
     matches: list[Match] = []
     first: list[str] | None = None
-    protocols = suite.protocols + ((GAP_NAME,) if set(GAP) <= set(suite.protocols) else ())
+    protocols = suite.protocols + ((GAP_NAME,) if gap_of(suite.protocols) else ())
     # The main one first: its order says whose pairs are kept.
     for protocol in sorted(protocols, key=lambda name: name != suite.main):
         found = match(shown, probe, protocol)
@@ -243,13 +245,12 @@ def _line(
 ) -> Line:
     name = entry.probe(probe)
     if not any(cell.probe == name for cell in entry.cells):
-        name = entry.validated
+        name = entry.favoured
     cells = [c for p in suite.protocols if (c := entry.cell(p, name)) is not None]
     return Line(
         entry=entry,
         probe=name,
-        layers={cell.protocol: cell.layers for cell in cells},
-        scores={cell.protocol: cell.qwk for cell in cells},
+        cells={cell.protocol: cell for cell in cells},
         gap=entry.gaps.get(name, Estimate(value=None)),
         standings={p: found[entry.slug] for p, found in ranks.items() if entry.slug in found},
         above={
@@ -261,8 +262,8 @@ def _line(
 
 
 def _order(line: Line, main: str) -> tuple[float, str]:
-    score = line.scores.get(main)
-    value = score.value if score else None
+    cell = line.cells.get(main)
+    value = cell.qwk.value if cell else None
     return (2.0 if value is None else -value), line.entry.slug
 
 
@@ -276,4 +277,5 @@ def _in_order(names: Iterable[str]) -> tuple[str, ...]:
 
 def empty_board() -> Board:
     """The front page before there is any result."""
-    return Board(_SUITES[0], _SUITES[0], VALIDATED, GAP, GAP[1], ())
+    protocols = tuple(usual[0] for usual in USUAL.values())
+    return Board(_SUITES[0], _SUITES[0], FAVOURED, protocols, protocols[-1], ())

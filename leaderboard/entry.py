@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from pydantic import Field
 
 from cefrbench.contracts.cards import Card, ProbeCard, ProtocolCard, Role
 from cefrbench.results.io import slug
-from cefrbench.results.model import CorpusRecord, RunResult, SummaryRecord, UnitRecord
+from cefrbench.results.model import (
+    CorpusRecord,
+    CorpusScore,
+    RunResult,
+    SummaryRecord,
+    UnitRecord,
+)
 from cefrbench.results.question import question_of
-from cefrbench.results.selection import counted_units, favoured_probe
+from cefrbench.results.selection import (
+    counted_scores,
+    counted_units,
+    favoured_probe,
+    gap_of,
+    sides,
+)
 from cefrbench.statistics.intervals import Interval
 from cefrbench.statistics.scores import Scores
 from cefrbench_leaderboard.figures import GAP_NAME, Figures
 
-#: Stands for "each encoder with the probe that its own validation texts favour", or its oracle.
-VALIDATED = "validated"
+#: Stands for "each encoder with the probe that is favoured inside its training part", or by its
+#: oracle in the study's form.
+FAVOURED = "favoured"
 
 #: What pages call those that are not ranked.
 _UNRANKED: dict[Role, str] = {"reference": "reference", "control": "untrained control"}
@@ -34,11 +47,14 @@ class Estimate(Card):
 
 
 class CorpusCell(Card):
-    """One scored corpus (or group) at the layers that count."""
+    """One scored corpus (or group) at the layers that count, its texts of all folds together."""
 
     corpus: str
     n: int
     qwk: Estimate
+    spearman: float | None
+    recut: float | None
+    embedding: float | None = Field(description="QWK at layer 0, which no choice may take.")
 
 
 class Cell(Card):
@@ -54,14 +70,13 @@ class Cell(Card):
     texts: str = Field(description="Hash of the scored texts; empty where nothing was scored.")
 
     @property
-    def optimism(self) -> float | None:
-        """How much more the oracle promises."""
-        oracle = self.record.oracle.qwk
-        return None if oracle is None or self.qwk.value is None else oracle - self.qwk.value
+    def embedding(self) -> float | None:
+        """QWK at layer 0; None where that is no layer of its own."""
+        return None if self.record.embedding is None else self.record.embedding.qwk
 
 
 class Transfer(Card):
-    """From training on one corpus to scoring another, with the validated probe."""
+    """From training on one corpus to scoring another, with the favoured probe."""
 
     trained: str
     scored: str
@@ -91,6 +106,7 @@ class Entry(Card):
     licence: str | None
     role: Role
     form: str
+    refits: int = Field(description="Fits on resampled training texts; 0: fits are held fixed.")
     complete: bool
     cohort: str = Field(
         description="Equal for results that were asked one question, on equal texts and splits."
@@ -98,7 +114,7 @@ class Entry(Card):
     corpora: tuple[CorpusRecord, ...]
     probes: tuple[ProbeCard, ...]
     protocols: tuple[ProtocolCard, ...]
-    validated: str = Field(description="Probe that stands for the result: its favoured one.")
+    favoured: str = Field(description="Probe that stands for the result: its favoured one.")
     cells: tuple[Cell, ...]
     gaps: dict[str, Estimate] = Field(description="IID less OOD, by probe.")
     transfers: tuple[Transfer, ...] = Field(description="Of the protocol `pairwise`.")
@@ -120,9 +136,19 @@ class Entry(Card):
         """Names of its corpora."""
         return tuple(corpus.card.name for corpus in self.corpora)
 
+    @property
+    def has_embedding(self) -> bool:
+        """Whether its layer 0 was run, apart from those that a choice may take."""
+        return any(cell.record.embedding for cell in self.cells)
+
+    @cached_property
+    def gap_protocols(self) -> tuple[str, str] | None:
+        """Protocols whose difference is its gap."""
+        return gap_of([card.name for card in self.protocols])
+
     def probe(self, wanted: str) -> str:
         """Name of the probe that a board asks for."""
-        return self.validated if wanted == VALIDATED else wanted
+        return self.favoured if wanted == FAVOURED else wanted
 
     def cell(self, protocol: str, probe: str) -> Cell | None:
         """Find one probe under one protocol."""
@@ -134,11 +160,22 @@ class Entry(Card):
         return {(cell.protocol, cell.probe): cell for cell in reversed(self.cells)}
 
 
+def in_reading_order(cards: Iterable[ProtocolCard]) -> tuple[str, ...]:
+    """Names of protocols as pages list them.
+
+    First the two that stand for in and out of distribution, then the others, in before out.
+    """
+    known = {card.name: card for card in cards}
+    first = list(sides(known.values(), known).values())
+    rest = sorted(known.keys() - set(first), key=lambda n: (known[n].distribution != "in", n))
+    return (*first, *rest)
+
+
 def make_entry(result: RunResult, figures: Figures, file: str) -> Entry:
     """Digest one result; ``file`` is its path below the results folder."""
     encoder = result.encoder
     counted = list(counted_units(result))
-    validated = favoured_probe(result).probe
+    favoured = favoured_probe(result).probe
     return Entry(
         encoder=encoder.name,
         slug=slug(encoder.name),
@@ -151,19 +188,20 @@ def make_entry(result: RunResult, figures: Figures, file: str) -> Entry:
         licence=encoder.licence,
         role=encoder.role,
         form=result.config.form,
+        refits=figures.refits,
         complete=result.complete,
         cohort=question_of(result).key(),
         corpora=result.corpora,
         probes=result.probes,
         protocols=result.protocols,
-        validated=validated,
-        cells=tuple(_cell(record, counted, figures) for record in result.summary),
+        favoured=favoured,
+        cells=tuple(_cell(record, result, figures) for record in result.summary),
         gaps={
             probe: estimate(interval)
             for (protocol, probe), interval in figures.means.items()
             if protocol == GAP_NAME
         },
-        transfers=_transfers(counted, validated),
+        transfers=_transfers(counted, favoured),
         skipped=tuple(f"{s.protocol} {s.fold}: {s.skipped}" for s in result.splits if s.skipped),
         failures=_count_failures(result),
     )
@@ -178,33 +216,56 @@ def estimate(interval: Interval | None) -> Estimate:
     )
 
 
-def _cell(record: SummaryRecord, counted: Sequence[UnitRecord], figures: Figures) -> Cell:
+def _cell(record: SummaryRecord, result: RunResult, figures: Figures) -> Cell:
     place = record.protocol, record.probe
-    own = [unit for unit in counted if (unit.protocol, unit.probe) == place]
-    scores = record.chosen or record.oracle
+    scores = record.chosen or record.oracle or Scores.undefined()
     interval, moves = figures.means.get(place), figures.moves.get(place)
+    oracle = () if record.oracle_layer is None else (record.oracle_layer,)
     return Cell(
         protocol=record.protocol,
         probe=record.probe,
         qwk=estimate(interval) if interval else Estimate(value=scores.qwk),
         scores=scores,
-        layers=record.chosen_layers or (record.oracle_layer,),
+        layers=record.chosen_layers or oracle,
         record=record,
-        corpora=tuple(
-            _corpus_cell(name, [unit for unit in own if unit.corpus == name], figures)
-            for name in dict.fromkeys(unit.corpus for unit in own)
-        ),
+        corpora=_corpus_cells(record, result, figures),
         texts=moves.texts if moves else "",
     )
 
 
-def _corpus_cell(name: str, units: Sequence[UnitRecord], figures: Figures) -> CorpusCell:
-    """One corpus with its interval, or a group, of which the statistics give none."""
-    first = units[0]
-    interval = figures.corpora.get((first.protocol, first.probe, name))
-    values = [unit.scores.qwk for unit in units if unit.scores.qwk is not None]
-    plain = Estimate(value=sum(values) / len(values) if values else None)
-    return CorpusCell(corpus=name, n=first.n, qwk=estimate(interval) if interval else plain)
+def _corpus_cells(
+    record: SummaryRecord, result: RunResult, figures: Figures
+) -> tuple[CorpusCell, ...]:
+    """Each corpus with its interval, and each group, of which the statistics give none."""
+    place = record.protocol, record.probe
+    own = [score for score in counted_scores(result) if (score.protocol, score.probe) == place]
+    apart = [
+        score
+        for score in result.scores
+        if record.embedding and (score.protocol, score.probe, score.layer) == (*place, 0)
+    ]
+    cells = []
+    for name in dict.fromkeys(score.corpus for score in own):
+        seeds = [score for score in own if score.corpus == name]
+        interval = figures.corpora.get((*place, name))
+        plain = Estimate(value=_mean(seeds, "qwk"))
+        cells.append(
+            CorpusCell(
+                corpus=name,
+                n=seeds[0].n,
+                qwk=estimate(interval) if interval else plain,
+                spearman=_mean(seeds, "spearman"),
+                recut=_mean(seeds, "recut"),
+                embedding=_mean([score for score in apart if score.corpus == name], "qwk"),
+            )
+        )
+    return tuple(cells)
+
+
+def _mean(scores: Sequence[CorpusScore], name: str) -> float | None:
+    """Mean over seeds of what is defined."""
+    values = [value for one in scores if (value := getattr(one.scores, name)) is not None]
+    return sum(values) / len(values) if values else None
 
 
 def _transfers(counted: Sequence[UnitRecord], probe: str) -> tuple[Transfer, ...]:

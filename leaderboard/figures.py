@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
-from cefrbench.results.selection import GAP
+from cefrbench.results.selection import gap_of
 from cefrbench.statistics.draws import Replicates, Resampled, gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.listing import get_statistic
 from cefrbench.statistics.pairs import Movements
 from cefrbench.statistics.resampling import REPLICATES, TextWeights
 
-#: Stands for the difference of the two protocols in :data:`cefrbench.results.selection.GAP`.
+#: Stands for the difference of the two protocols of :func:`cefrbench.results.selection.gap_of`.
 GAP_NAME = "gap"
 
 
@@ -65,11 +65,14 @@ class Figures:
         By ``(protocol, probe, corpus)``.
     moves : dict
         By ``(protocol, probe)``; the protocol may be ``gap``.
+    refits : int
+        Fits on resampled training texts behind the intervals; 0: they hold the fits fixed.
     """
 
     means: dict[tuple[str, str], Interval]
     corpora: dict[tuple[str, str, str], Interval]
     moves: dict[tuple[str, str], Moves]
+    refits: int
 
 
 @cache
@@ -93,7 +96,7 @@ def figures(result: RunResult, predictions: PredictionTable) -> Figures:
     }
     draws = {place: one.draws() for place, one in found.items()}
     means = {place: from_draws(one, statistic) for place, one in draws.items()}
-    gaps = _gaps(found)
+    gaps = _gaps(found, gap_of([card.name for card in result.protocols]))
     corpora = {
         (*place, corpus): from_draws(one.draws({corpus}), statistic)
         for place, one in found.items()
@@ -103,12 +106,17 @@ def figures(result: RunResult, predictions: PredictionTable) -> Figures:
         means=means | {place: from_draws(one) for place, one in gaps.items()},
         corpora=corpora,
         moves={place: _moves(one) for place, one in (draws | gaps).items()},
+        refits=predictions.replicates,
     )
 
 
-def _gaps(found: Mapping[tuple[str, str], Resampled]) -> dict[tuple[str, str], Replicates]:
+def _gaps(
+    found: Mapping[tuple[str, str], Resampled], protocols: tuple[str, str] | None
+) -> dict[tuple[str, str], Replicates]:
     """Gap of each probe that has both protocols, over the corpora that both score."""
-    inside, outside = GAP
+    if protocols is None:
+        return {}
+    inside, outside = protocols
     return {
         (GAP_NAME, probe): gap(found[inside, probe], found[outside, probe])
         for probe in dict.fromkeys(probe for _, probe in found)

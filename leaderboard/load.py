@@ -15,7 +15,14 @@ from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 
 #: Largest extents that are drawn; far above any suite, far below what would hold up a build.
-LIMITS = {"corpora": 200, "probes": 40, "protocols": 40, "units": 400_000, "layers": 512}
+LIMITS = {
+    "corpora": 200,
+    "probes": 40,
+    "protocols": 40,
+    "units": 400_000,
+    "scores": 400_000,
+    "layers": 512,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,18 @@ def spans(layers: tuple[int, ...]) -> str:
     return ", ".join(str(a) if a == b else f"{a}{DASH}{b}" for a, b in runs) or NONE
 
 
+def penalty(value: float | None) -> str:
+    """Penalty of a probe, as short as it is exact; a dash where the probe has its own alone."""
+    return NONE if value is None else f"{value:g}"
+
+
+def penalties(values: tuple[float, ...]) -> str:
+    """Penalties, ascending; the first and the last of more than three."""
+    if len(values) > 3:
+        return f"{penalty(values[0])} … {penalty(values[-1])}"
+    return ", ".join(map(penalty, values)) or NONE
+
+
 def duration(seconds: float) -> str:
     """Seconds for readers."""
     if seconds < 90:
@@ -119,6 +131,8 @@ _FILTERS: tuple[Callable[..., str], ...] = (
     grouped,
     percent,
     spans,
+    penalty,
+    penalties,
     duration,
     memory,
     short,

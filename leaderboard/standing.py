@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.results.selection import GAP
 from cefrbench.statistics.pairs import (
     PairedTests,
     difference_errors,
@@ -103,10 +102,11 @@ def _contestant(made: Made, probe: str, protocol: str) -> Contestant | None:
     entry = made.entry
     name = entry.probe(probe)
     if entry.reference is not None and not any(cell.probe == name for cell in entry.cells):
-        name = entry.validated
-    cells = [entry.cell(p, name) for p in (GAP if protocol == GAP_NAME else (protocol,))]
+        name = entry.favoured
+    protocols = entry.gap_protocols or () if protocol == GAP_NAME else (protocol,)
+    cells = [entry.cell(p, name) for p in protocols]
     known = [cell for cell in cells if cell is not None and cell.texts]
-    if len(known) < len(cells):
+    if not known or len(known) < len(cells):
         return None
     corpora = [_corpora(cell, entry) for cell in known]
     qwk, by_corpus = known[0].qwk, corpora[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from cefrbench.results.model import RunResult
 from cefrbench.results.residuals import (
@@ -18,7 +18,7 @@ from cefrbench_leaderboard.charts.heat import confusion_chart, corpora_chart
 from cefrbench_leaderboard.charts.layers import layers_chart
 from cefrbench_leaderboard.charts.predicted import drift_chart, predicted_chart
 from cefrbench_leaderboard.charts.ridgelines import ridgelines_chart
-from cefrbench_leaderboard.entry import Entry
+from cefrbench_leaderboard.entry import Entry, in_reading_order
 
 Bands = Mapping[tuple[str, str, int], Interval]
 
@@ -26,28 +26,41 @@ Bands = Mapping[tuple[str, str, int], Interval]
 def result_charts(result: RunResult, entry: Entry, bands: Bands) -> tuple[Chart, ...]:
     """All charts of a result's page, in reading order."""
     probes = tuple(card.name for card in result.probes)
-    own = entry.validated
-    order = [card.name for card in sorted(result.protocols, key=lambda c: c.distribution != "in")]
+    own = entry.favoured
+    order = in_reading_order(result.protocols)
+    whole = _of_all_layers(result)
 
     def ordered(rows: Iterable[Row]) -> list[Row]:
-        """In distribution first, on every chart."""
+        """Protocols in one order, on every chart."""
         return sorted(rows, key=lambda row: order.index(row["protocol"]))
 
     charts = (
         corpora_chart(ordered(_corpus_scores(entry)), probes),
         confusion_chart(ordered(_confusion_cells(result)), probes, result.scale),
-        ridgelines_chart(ordered(_ridges(result, own)), own, result.scale),
+        ridgelines_chart(ordered(_ridges(whole, own)), own, result.scale),
         predicted_chart(ordered(_level_shares(result, own)), own, result.scale),
     )
-    if len({layer for _, _, layer in bands}) < 2:
+    places = {(unit.protocol, unit.probe, unit.layer) for unit in whole.units}
+    if len({layer for _, _, layer in places if layer > 0}) < 2:
         return charts
-    by_layer = layers_chart(ordered(_layer_points(bands)), probes)
-    return (by_layer, *charts, drift_chart(ordered(_drifts(result, own)), own))
+    points = ordered(_layer_points(bands, places))
+    fitted = tuple(probe for probe in probes if any(row["probe"] == probe for row in points))
+    by_layer = layers_chart(points, fitted)
+    return (by_layer, *charts, drift_chart(ordered(_drifts(whole, own)), own))
 
 
-def _layer_points(bands: Bands) -> Iterator[Row]:
+def _of_all_layers(result: RunResult) -> RunResult:
+    """Leave out probes that take another's layer: other layers in other folds make no curve."""
+    if result.config.form == "study" or result.config.every_layer:
+        return result
+    taken = {card.name for card in result.probes if card.layer_from}
+    units = tuple(unit for unit in result.units if unit.probe not in taken)
+    return result.model_copy(update={"units": units})
+
+
+def _layer_points(bands: Bands, places: Collection[tuple[str, str, int]]) -> Iterator[Row]:
     for (protocol, probe, layer), band in bands.items():
-        if band.estimate is not None:
+        if band.estimate is not None and (protocol, probe, layer) in places:
             low = band.estimate if band.low is None else band.low
             high = band.estimate if band.high is None else band.high
             point = {"protocol": protocol, "probe": probe, "layer": layer, "qwk": band.estimate}
@@ -58,7 +71,8 @@ def _corpus_scores(entry: Entry) -> Iterator[Row]:
     for cell in entry.cells:
         for part in cell.corpora:
             place = {"protocol": cell.protocol, "corpus": part.corpus, "probe": cell.probe}
-            yield {**place, "n": part.n, "qwk": part.qwk.value}
+            scores = {"qwk": part.qwk.value, "spearman": part.spearman, "recut": part.recut}
+            yield {**place, "n": part.n, **scores, "layer_0_qwk": part.embedding}
 
 
 def _confusion_cells(result: RunResult) -> Iterator[Row]:

@@ -117,5 +117,6 @@ def _part(place: str, corpus: str, seeds: BySeedAndFold, n_classes: int, *, clip
                 f"The predictions of {place} hold other texts with one seed than with another: "
                 "run it again."
             )
-    folds = dict.fromkeys(fold for found in seeds.values() for fold in found)
+    # Predictions come by layer, and the layers of folds differ from result to result.
+    folds = sorted({fold for found in seeds.values() for fold in found})
     return Part.of("+".join(folds), corpus, scored, n_classes, clip=clip)

@@ -126,7 +126,8 @@ def ends(
         return estimate, estimate
     # A bias is not corrected by more than half the way to the end of the score's range.
     centre = min(max(centre, (estimate + bounds[0]) / 2), (estimate + bounds[1]) / 2)
-    there, slope, back = _LINKS[link]
+    # At its very end a score's own scale has no slope: a perfect one that refits would lose.
+    there, slope, back = _LINKS["identity" if estimate in bounds else link]
     half = float(student(0.0, freedom)[0]) * error * slope(centre)
     low, high = float(back(there(centre) - half)), float(back(there(centre) + half))
     # A reader who sees an estimate outside its interval learns nothing from either.

@@ -16,7 +16,8 @@ def corpora_chart(scores: Sequence[Row], probes: tuple[str, ...]) -> Chart:
     Parameters
     ----------
     scores : sequence of Row
-        ``protocol``, ``corpus``, ``probe``, ``n`` texts and ``qwk``, None where undefined.
+        ``protocol``, ``corpus``, ``probe``, ``n`` texts, and scores, None where undefined: ``qwk``,
+        ``spearman``, ``recut`` and ``layer_0_qwk``.
     probes : tuple of str
     """
     data = [
@@ -30,15 +31,16 @@ def corpora_chart(scores: Sequence[Row], probes: tuple[str, ...]) -> Chart:
         for row in scores
     ]
     caption = (
-        "At the layers that count. The stronger the colour, the better; the palest: 0 or less."
+        "At the layers that count, the texts of all folds together. The stronger the colour, the "
+        "better; the palest: 0 or less."
     )
     x, y = _place("probe", list(probes)), _place("corpus", in_order(scores, "corpus"))
     spec = {
         "data": {"values": data},
         "facet": {"column": _facet("protocol", in_order(scores, "protocol"))},
-        "spec": _grid(x, y, cell=(96, 26)),
+        "spec": _grid(x, y, cell=(112, 26)),
     }
-    columns = "protocol corpus probe n qwk"
+    columns = "protocol corpus probe n qwk spearman recut layer_0_qwk"
     return make_chart("corpora", "QWK by corpus", caption, spec, columns, scores)
 
 

@@ -1,12 +1,15 @@
-"""QWK by layer: one panel a protocol, one line a probe, with its 95 % band."""
+"""QWK by layer: one panel a protocol, one line a probe, with its 95 % band; layer 0 apart."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from cefrbench_leaderboard.charts.chart import Chart, Row, in_order, make_chart
-from cefrbench_leaderboard.charts.palette import series_of
+from cefrbench_leaderboard.charts.palette import QUIET, series_of
 from cefrbench_leaderboard.charts.svg import Spec, nominal, panels, quantity
+
+#: Distance of the probes' points at layer 0, and of that from the curves, in layers.
+_APART = 0.16
 
 
 def layers_chart(points: Sequence[Row], probes: tuple[str, ...]) -> Chart:
@@ -20,12 +23,25 @@ def layers_chart(points: Sequence[Row], probes: tuple[str, ...]) -> Chart:
     probes : tuple of str
     """
     caption = (
-        "Mean over the scored corpora and seeds; the band is the 95 % interval over texts, "
-        "fits held fixed. Layer 0, the embedding output, is never shown."
+        "Mean over the scored corpora and seeds, at every layer with the penalty that is favoured "
+        "inside the training part; the band is the 95 % interval over texts, which holds the "
+        "fitted probes fixed. Layer 0, the embedding output, stands apart left of the rule: no "
+        "choice may take it. Probes that were fitted at chosen layers alone have no curve."
     )
-    spec = _spec([{**point, "tip": _tip(point)} for point in points], probes)
+    spec = _spec([_placed(point, probes) for point in points], probes)
     columns = "protocol probe layer qwk low high"
     return make_chart("layers", "QWK by layer", caption, spec, columns, points)
+
+
+def _placed(point: Row, probes: tuple[str, ...]) -> Spec:
+    """Point with its tip and its place: at layer 0 the probes stand beside each other."""
+    beside = _APART * (probes.index(point["probe"]) - (len(probes) - 1) / 2)
+    return {
+        **point,
+        "tip": _tip(point),
+        "at": point["layer"] + (0 if point["layer"] else round(beside, 3)),
+        "apart": point["layer"] == 0,
+    }
 
 
 def _tip(point: Row) -> str:
@@ -38,10 +54,11 @@ def _spec(data: list[Spec], probes: tuple[str, ...]) -> Spec:
     low = min([0.0, *(row["low"] for row in data)])
     domain = [max(-1.0, int(low * 5 - 0.999) / 5), 1.0]
     layers = sorted({row["layer"] for row in data})
+    first = min(layers[0], *(row["at"] for row in data)) - 0.3
     x = quantity(
-        "layer",
+        "at",
         title="Layer",
-        scale={"domain": [layers[0] - 0.3, layers[-1] + 0.3], "nice": False, "zero": False},
+        scale={"domain": [first, layers[-1] + 0.3], "nice": False, "zero": False},
         axis={"grid": False, "values": _ticks(layers), "format": "d"},
     )
     scale = {"domain": domain, "nice": False}
@@ -56,11 +73,22 @@ def _spec(data: list[Spec], probes: tuple[str, ...]) -> Spec:
     dash = {"strokeDash": by_probe([list(look.dash) for look in looks])}
     shape = {"shape": by_probe([look.shape for look in looks]), "description": nominal("tip")}
     point = {"type": "point", "filled": True, "size": 42, "opacity": 1, "aria": True}
+    curve: Spec = {"transform": [{"filter": "!datum.apart"}]}
+    whisker = {"mark": {"type": "rule", "strokeWidth": 1.5}, "encoding": both | band}
     marks = [
-        {"mark": {"type": "area", "opacity": 0.12}, "encoding": both | band},
-        {"mark": {"type": "line", "strokeWidth": 2}, "encoding": both | dash},
+        {**curve, "mark": {"type": "area", "opacity": 0.12}, "encoding": both | band},
+        {**curve, "mark": {"type": "line", "strokeWidth": 2}, "encoding": both | dash},
         {"mark": point, "encoding": both | shape},
     ]
+    if layers[0] == 0:
+        between = {"type": "rule", "color": QUIET.value, "strokeDash": [2, 3]}
+        # One rule a panel: each row that is left would draw one.
+        first_alone = [{"filter": f"datum.apart && datum.probe == {probes[0]!r}"}]
+        middle = {"x": {"datum": (layers[0] + layers[1]) / 2}}
+        marks += [
+            {"transform": [{"filter": "datum.apart"}], **whisker},
+            {"transform": first_alone, "mark": between, "encoding": middle},
+        ]
     protocols = in_order(data, "protocol")
     return panels(data, "protocol", (500, 280), {"layer": marks}, sort=protocols)
 

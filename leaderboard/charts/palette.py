@@ -62,8 +62,11 @@ STRONG = 6
 
 INKS = (TEXT, QUIET, RULE, PAPER, INSIDE, OUTSIDE, ON_STRONG, *_HUES, *RAMP)
 
-#: Series of the built-in probes; others take what is left, in the order of their names.
-_PROBES = ("ridge", "logistic", "ordinal", "mlp-regressor", "mlp-classifier")
+#: Series of the built-in probes; others have the same colours with other dashes and markers.
+_PROBES = (
+    *("ridge", "logistic", "ordinal", "mlp-regressor-early", "mlp-classifier-early"),
+    *("mlp-regressor", "mlp-classifier"),
+)
 
 
 def series_of(names: tuple[str, ...]) -> dict[str, Series]:
@@ -72,10 +75,11 @@ def series_of(names: tuple[str, ...]) -> dict[str, Series]:
     looks: dict[str, Series] = {}
     for name in names:
         index = _PROBES.index(name) if name in _PROBES else len(_PROBES) + others.index(name)
+        again = index // len(_HUES)
         looks[name] = Series(
             _HUES[index % len(_HUES)],
-            _DASHES[index % len(_DASHES)],
-            _SHAPES[index % len(_SHAPES)],
+            _DASHES[(index + again) % len(_DASHES)],
+            _SHAPES[(index + again) % len(_SHAPES)],
         )
     return looks
 

@@ -68,7 +68,7 @@ def drift_chart(drifts: Sequence[Row], probe: str) -> Chart:
     caption = (
         f"Total-variation distance of the levels that {probe} predicts to three others, by layer: "
         "0 is the same distribution. Close to uniform and far from the truth is what the study "
-        "saw out of distribution."
+        "saw out of distribution. Layer 0, which no choice may take, is no part of the lines."
     )
     columns = "protocol probe layer entropy_bits to_uniform to_truth to_prior"
     title = "Drift of the predicted levels"
@@ -119,7 +119,7 @@ def _lines(data: list[Spec], names: list[str]) -> Spec:
         "x": quantity(
             "layer",
             title="Layer",
-            scale={"domain": [layers[0], layers[-1]], "nice": False, "zero": False},
+            scale={"domain": [layers[0] - 0.2, layers[-1] + 0.2], "nice": False, "zero": False},
             axis={"grid": False, "tickMinStep": 1, "format": "d"},
         ),
         "y": quantity(
@@ -134,6 +134,12 @@ def _lines(data: list[Spec], names: list[str]) -> Spec:
         ),
         "strokeDash": series([[1, 0], [6, 2], [2, 2]]),
     }
-    mark = {"type": "line", "strokeWidth": 2, "point": {"size": 34}}
-    spec = {"encoding": encoding, "mark": mark}
+    marks = [
+        {
+            "transform": [{"filter": "datum.layer > 0"}],
+            "mark": {"type": "line", "strokeWidth": 2},
+        },
+        {"mark": {"type": "point", "filled": True, "size": 34, "opacity": 1}},
+    ]
+    spec = {"encoding": encoding, "layer": marks}
     return panels(data, "protocol", _SIZE, spec, sort=in_order(data, "protocol"))

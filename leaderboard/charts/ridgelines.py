@@ -30,7 +30,8 @@ def ridgelines_chart(shares: Sequence[Row], probe: str, scale: tuple[str, ...]) 
     inside = {row["protocol"]: row["inside"] for row in shares}
     caption = (
         f"Predicted minus true level with {probe}, one panel a true level, one ridge a layer "
-        "(the last on top). A ridge on 0 is right; out of distribution low levels are "
+        "(the last on top; layer 0 is one that no choice may take). A ridge on 0 is right; out of "
+        "distribution low levels are "
         "overestimated and high ones underestimated where the probe falls back to the middle."
     )
     title = "Residuals by true level and layer"

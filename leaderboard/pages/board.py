@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cefrbench.results.selection import TITLES, sides
+from cefrbench.results.selection import TITLES, gap_of, sides
 from cefrbench_leaderboard.boards import Board, Line, SuiteResults
-from cefrbench_leaderboard.entry import VALIDATED, Entry, Estimate
+from cefrbench_leaderboard.entry import FAVOURED, Entry, Estimate
 from cefrbench_leaderboard.page import Page
 from cefrbench_leaderboard.pages.encoder import anchor
 from cefrbench_leaderboard.published import Published, Reported
@@ -93,6 +93,7 @@ def board_page(
         licences=sorted({line.entry.licence or "not recorded" for line in lines}),
         has_full=any(section.ranked for section in board.sections),
         href=href,
+        headline=headline(board),
         strip=line_strip,
         reported_strip=reported_strip,
     )
@@ -105,7 +106,7 @@ _DESCRIPTION = (
 
 
 def _title(board: Board, front: bool) -> str:
-    probe = "validated probes" if board.probe == VALIDATED else board.probe
+    probe = "each encoder’s own probe" if board.probe == FAVOURED else board.probe
     return "Leaderboard" if front else f"Leaderboard: {board.suite}, {probe}"
 
 
@@ -119,7 +120,7 @@ def _suites(board: Board, suites: Sequence[SuiteResults], front: Board) -> list[
     return [
         (
             suite.name,
-            _where(suite.slug, board.probe if board.probe in suite.probes else VALIDATED, front),
+            _where(suite.slug, board.probe if board.probe in suite.probes else FAVOURED, front),
             suite.name == board.suite,
         )
         for suite in suites
@@ -129,19 +130,19 @@ def _suites(board: Board, suites: Sequence[SuiteResults], front: Board) -> list[
 def _probes(board: Board, suites: Sequence[SuiteResults], front: Board) -> list[Choice]:
     return [
         (
-            "each encoder’s own" if probe == VALIDATED else probe,
+            "each encoder’s own" if probe == FAVOURED else probe,
             _where(suite.slug, probe, front),
             probe == board.probe,
         )
         for suite in suites
         if suite.name == board.suite
-        for probe in (VALIDATED, *suite.probes)
+        for probe in (FAVOURED, *suite.probes)
     ]
 
 
 def _columns(board: Board) -> tuple[Column, ...]:
     main = protocol_label(board.main)
-    own = board.probe == VALIDATED
+    own = board.probe == FAVOURED
     return (
         Column("rank", "Rank", f"By {main} QWK, 95 % set of the rank", ranks=True),
         Column("encoder", "Encoder", "Name that it was run under", numeric=False),
@@ -151,22 +152,9 @@ def _columns(board: Board) -> tuple[Column, ...]:
         Column(
             "layer", "Layer", f"Layers behind {main} QWK, and how many there are", numeric=False
         ),
-        *(
-            Column(p, f"{protocol_label(p)} QWK", f"Under {p}, 95 % interval", protocol=p)
-            for p in board.protocols
-        ),
-        Column("gap", "Gap", "IID less OOD: what is lost on a corpus never seen"),
-        Column("strip", "0 to 1", "Dots with 95 % whiskers", numeric=False),
-        *(
-            Column(
-                f"over-{entry.slug}",
-                f"Over {short(entry.encoder, 24)}",
-                f"{main} QWK less that of the {entry.reference}, paired by text, 95 % interval",
-                shown=entry.role == "reference",
-                reference=entry.slug,
-            )
-            for entry in _compared_with(board)
-        ),
+        Column("penalty", "Penalty", f"Behind {main} QWK", numeric=False, shown=False),
+        *_score_columns(board),
+        *_reference_columns(board),
         *(
             Column(
                 f"rank-{p}",
@@ -176,11 +164,45 @@ def _columns(board: Board) -> tuple[Column, ...]:
                 protocol=p,
                 ranks=True,
             )
-            for p in board.protocols
+            for p in headline(board)
             if p != board.main
         ),
         Column("licence", "Licence", "Of the weights", numeric=False, shown=False),
     )
+
+
+def headline(board: Board) -> list[str]:
+    """Protocols whose columns are shown before anybody chooses: in and out of distribution."""
+    return list(dict.fromkeys([*(gap_of(board.protocols) or board.protocols[:2]), board.main]))
+
+
+def _score_columns(board: Board) -> Iterator[Column]:
+    first, main = headline(board), protocol_label(board.main)
+    for p in board.protocols:
+        shown = p in first
+        yield Column(p, f"{protocol_label(p)} QWK", f"Under {p}, 95 % interval", True, shown, p)
+    gap = "In distribution less out of it: what is lost on corpora never seen"
+    yield Column("gap", "Gap", gap)
+    yield Column("strip", "0 to 1", "Dots with 95 % whiskers", numeric=False)
+    rank = "rank correlation: Spearman’s, of the probe’s continuous score, mean over corpora"
+    recut = "QWK of that score cut at each corpus’s own shares of levels: of the order alone"
+    for p in first[::-1]:
+        label, shown = f"{protocol_label(p)} ", p == board.main
+        yield Column(f"spearman-{p}", f"{label}rank corr.", f"{label}{rank}", True, shown, p)
+        yield Column(f"recut-{p}", f"{label}recut", f"{label}{recut}", True, shown, p)
+    zero = f"{main} QWK at layer 0, the embedding output, which no choice may take"
+    yield Column("layer-0", "Layer 0", zero, protocol=board.main)
+
+
+def _reference_columns(board: Board) -> Iterator[Column]:
+    main = protocol_label(board.main)
+    for entry in _compared_with(board):
+        yield Column(
+            f"over-{entry.slug}",
+            f"Over {short(entry.encoder, 24)}",
+            f"{main} QWK less that of the {entry.reference}, paired by text, 95 % interval",
+            reference=entry.slug,
+        )
 
 
 def _compared_with(board: Board) -> list[Entry]:
@@ -194,7 +216,7 @@ def _compared_with(board: Board) -> list[Entry]:
 def _reported(board: Board, published: Published | None) -> tuple[Reported, ...]:
     if published is None:
         return ()
-    return published.with_probe(None if board.probe == VALIDATED else board.probe)
+    return published.with_probe(None if board.probe == FAVOURED else board.probe)
 
 
 def strip(inside: Estimate | None, outside: Estimate | None) -> tuple[str, str]:
@@ -220,8 +242,8 @@ def _at(score: float) -> int:
 
 def line_strip(line: Line) -> tuple[str, str]:
     """Strip of a line: what stands for in and out of distribution."""
-    found = sides(line.entry.protocols, line.scores)
-    inside, outside = (line.scores[found[s]] if s in found else None for s in TITLES)
+    found = sides(line.entry.protocols, line.cells)
+    inside, outside = (line.cells[found[s]].qwk if s in found else None for s in TITLES)
     return strip(inside, outside)
 
 

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from cefrbench.contracts.cards import CorpusCard, ProbeCard, ProtocolCard
 from cefrbench.results.model import CorpusRecord
-from cefrbench.results.selection import GAP
 from cefrbench_leaderboard.boards import SuiteResults
 from cefrbench_leaderboard.charts.heat import transfer_chart
 from cefrbench_leaderboard.charts.levels import levels_chart
@@ -115,13 +114,13 @@ def _corpus_row(card: CorpusCard, records: Sequence[CorpusRecord]) -> Shown:
 def _best_on(suites: Sequence[SuiteResults], corpus: str) -> Iterator[Shown]:
     def pick(entry: Entry, protocol: str) -> tuple[str, Estimate] | None:
         part = _part(entry, protocol, corpus)
-        return None if part is None else (entry.validated, part.qwk)
+        return None if part is None else (entry.favoured, part.qwk)
 
     return _best(suites, pick)
 
 
 def _part(entry: Entry, protocol: str, corpus: str) -> CorpusCell | None:
-    cell = entry.cell(protocol, entry.validated)
+    cell = entry.cell(protocol, entry.favoured)
     parts = cell.corpora if cell else ()
     return next((part for part in parts if part.corpus == corpus), None)
 
@@ -132,8 +131,8 @@ def _retained(suites: Sequence[SuiteResults], corpus: str) -> Iterator[Shown]:
         for index, cohort in enumerate((suite.full, *suite.partial)):
             pairs = []
             for one in cohort:
-                if one.entry.reference is None:
-                    inside, outside = (_part(one.entry, p, corpus) for p in GAP)
+                if one.entry.reference is None and one.entry.gap_protocols:
+                    inside, outside = (_part(one.entry, p, corpus) for p in one.entry.gap_protocols)
                     if inside and outside and None not in (inside.qwk.value, outside.qwk.value):
                         pairs.append((inside.qwk.value or 0.0, outside.qwk.value or 0.0))
             if pairs:
@@ -155,8 +154,8 @@ def _best_with_probe(suites: Sequence[SuiteResults], probe: str) -> Iterator[Sho
 
 def _best_under(suites: Sequence[SuiteResults], protocol: str) -> Iterator[Shown]:
     def pick(entry: Entry, asked: str) -> tuple[str, Estimate] | None:
-        cell = entry.cell(protocol, entry.validated) if asked == protocol else None
-        return None if cell is None else (entry.validated, cell.qwk)
+        cell = entry.cell(protocol, entry.favoured) if asked == protocol else None
+        return None if cell is None else (entry.favoured, cell.qwk)
 
     return _best(suites, pick)
 

@@ -12,10 +12,11 @@ import numpy as np
 from cefrbench.statistics.pairs import PairedTests
 from cefrbench.statistics.scoring import Floats
 from cefrbench_leaderboard.boards import Board, Section
-from cefrbench_leaderboard.entry import VALIDATED, Estimate
+from cefrbench_leaderboard.entry import FAVOURED, Estimate
+from cefrbench_leaderboard.figures import GAP_NAME
 from cefrbench_leaderboard.page import Page
 from cefrbench_leaderboard.pairs import compared_pairs, difference
-from cefrbench_leaderboard.render import render
+from cefrbench_leaderboard.render import protocol_label, render
 from cefrbench_leaderboard.standing import Contestant, Match
 
 #: Entries whose pairs stand on the page itself, for readers without JavaScript.
@@ -37,7 +38,7 @@ def compare_pages(boards: Sequence[Board]) -> dict[str, str]:
         path = f"compare/{board.suite_slug}/{board.probe}.js"
         files[path] = _script(board, sections)
         sets.append({"suite": board.suite, "probe": board.probe, "path": path})
-        if board.probe == VALIDATED:
+        if board.probe == FAVOURED:
             shown += [_shown(board, section) for section in sections]
     page = Page(
         "compare.html", "Compare", "compare.html", "Encoders side by side, tested in pairs."
@@ -79,13 +80,26 @@ def _data(board: Board, section: Section) -> dict[str, object]:
         "suite": board.suite,
         "probe": board.probe,
         "full": section.ranked,
+        "gap": (section.lines[0].entry.gap_protocols or ("", ""))[1],
         "protocols": [match.protocol for match in section.matches],
+        "labels": {m.protocol: _label(m.protocol) for m in section.matches},
+        "inside": _inside(section),
         "corpora": section.corpora,
         "of": len(section.lines),
         "unit": _UNIT,
         "entries": [_entry(found, section) for found in entries.values()],
         "tests": {match.protocol: _pack(match, list(entries)) for match in section.matches},
     }
+
+
+def _label(protocol: str) -> str:
+    return protocol if protocol == GAP_NAME else protocol_label(protocol)
+
+
+def _inside(section: Section) -> list[str]:
+    """Protocols that score in distribution."""
+    cards = [card for line in section.lines for card in line.entry.protocols]
+    return sorted({card.name for card in cards if card.distribution == "in"})
 
 
 def _entry(found: Mapping[str, Contestant], section: Section) -> dict[str, object]:

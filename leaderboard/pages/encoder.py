@@ -6,10 +6,11 @@ import hashlib
 import json
 
 from cefrbench.config import as_command
-from cefrbench.results.model import RunResult, UnitRecord
-from cefrbench.results.selection import GAP, counted_units
+from cefrbench.results.model import ChoiceRecord, RunResult, UnitRecord
+from cefrbench.results.references import Reference, references
+from cefrbench.results.selection import counted_units, sides
 from cefrbench.statistics.intervals import Interval
-from cefrbench_leaderboard.entry import Cell, Entry, Estimate
+from cefrbench_leaderboard.entry import Cell, Entry, Estimate, in_reading_order
 from cefrbench_leaderboard.page import Page
 from cefrbench_leaderboard.render import protocol_label, render, short
 from cefrbench_leaderboard.views import result_charts
@@ -39,6 +40,8 @@ def encoder_page(
         entry=entry,
         result=result,
         headlines=_headlines(entry),
+        beside=_beside(result, entry),
+        columns=_beside_columns(entry),
         charts=charts,
         groups=_groups(result, entry),
         facts=_facts(result),
@@ -56,33 +59,57 @@ def anchor(protocol: str, probe: str) -> str:
 def _headlines(entry: Entry) -> list[tuple[str, Estimate, str, str]]:
     """Label, number, anchor of its units and a note: in distribution, out of it, and the gap.
 
-    They are of the probe that validation favours.
+    They are of the favoured probe, under the protocols that stand for the two.
     """
-    probe = entry.validated
+    probe = entry.favoured
+    titles = {card.name: card.title for card in entry.protocols}
     found = []
-    for card in entry.protocols:
-        cell = entry.cell(card.name, probe)
+    for name in sides(entry.protocols, titles).values():
+        cell = entry.cell(name, probe)
         if cell is not None:
-            means = sum(part.corpus in entry.covered for part in cell.corpora)
-            note = f"{card.title}, mean over {means} corpora"
-            label = f"{protocol_label(card.name)} QWK"
-            found.append((label, cell.qwk, anchor(card.name, probe), note))
-    if probe in entry.gaps:
-        note = "what is lost on a corpus never seen"
-        found.append(("Gap", entry.gaps[probe], anchor(GAP[1], probe), note))
+            note = f"{titles[name]}, mean over {len(cell.record.corpora)} corpora"
+            label = f"{protocol_label(name)} QWK"
+            found.append((label, cell.qwk, anchor(name, probe), note))
+    if probe in entry.gaps and entry.gap_protocols:
+        note = "what is lost on corpora never seen"
+        found.append(("Gap", entry.gaps[probe], anchor(entry.gap_protocols[1], probe), note))
     return found
 
 
-def _groups(result: RunResult, entry: Entry) -> list[tuple[str, Cell, list[UnitRecord]]]:
-    """Anchor, cell, and all units that its number is the mean of."""
+def _beside(result: RunResult, entry: Entry) -> list[Reference]:
+    """What a result has to be read against, from the humblest, and the result itself."""
+    cells = [cell for cell in entry.cells if cell.probe == entry.favoured]
+    own = Reference(entry.encoder, entry.favoured, {cell.protocol: cell.scores for cell in cells})
+    return [*references(result), own]
+
+
+def _beside_columns(entry: Entry) -> list[tuple[str, str, str]]:
+    """Head, protocol and score of the columns of that table."""
+    heads = list(sides(entry.protocols, {card.name for card in entry.protocols}).values())
+    names = [card for card in in_reading_order(entry.protocols) if card not in heads]
+    scores = {"qwk": "QWK", "spearman": "rank correlation", "recut": "recut"}
+    return [
+        *((f"{protocol_label(p)} {word}", p, name) for name, word in scores.items() for p in heads),
+        *((f"{protocol_label(p)} QWK", p, "qwk") for p in names),
+    ]
+
+
+#: Anchor, cell, the choices behind its number, and the units.
+Group = tuple[str, Cell, list[ChoiceRecord], list[UnitRecord]]
+
+
+def _groups(result: RunResult, entry: Entry) -> list[Group]:
+    """All that each number comes from, protocol by protocol, then probe by probe."""
     units = list(counted_units(result))
+    order = in_reading_order(result.protocols)
     return [
         (
             anchor(cell.protocol, cell.probe),
             cell,
+            [c for c in result.choices if (c.protocol, c.probe) == (cell.protocol, cell.probe)],
             [u for u in units if (u.protocol, u.probe) == (cell.protocol, cell.probe)],
         )
-        for cell in entry.cells
+        for cell in sorted(entry.cells, key=lambda cell: order.index(cell.protocol))
     ]
 
 

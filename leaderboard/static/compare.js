@@ -34,8 +34,7 @@
       ? "—"
       : value.toFixed(digits).replace(/^-(0\.?0*)$/, "$1").replace("-", "\u2212");
   const signed = (value) => (value > 0 ? "+" : "") + number(value);
-  const label = (protocol) =>
-    ({ loco: "OOD", gap: "gap" })[protocol] ?? protocol.toUpperCase();
+  const label = (field, protocol) => field.labels[protocol];
   const range = (low, high) => `${number(low)} to ${number(high)}`;
   const options = (select, entries, value) => {
     select.replaceChildren(
@@ -182,10 +181,10 @@
       if (!numbers) return "—";
       const link = make("a", number(numbers[0]), {
         class: "n",
-        href: `${entry.page}#${protocol === "gap" ? "loco" : protocol}-${entry.probe}`,
+        href: `${entry.page}#${protocol === "gap" ? field.gap : protocol}-${entry.probe}`,
       });
       const ends = make("i", numbers[1] === null ? "" : range(numbers[1], numbers[2]));
-      return [link, ends, strip(numbers, protocol === "iid" || protocol === "within")];
+      return [link, ends, strip(numbers, field.inside.includes(protocol))];
     };
     const rows = [
       ["Page", ...entries.map((entry) => make("a", "units, layers, provenance", { href: entry.page }))],
@@ -193,7 +192,7 @@
       ["Width", ...entries.map((entry) => String(entry.width))],
       ["Probe", ...entries.map((entry) => entry.probe)],
       ...field.protocols.map((name) => [
-        name === "gap" ? "Gap" : `${label(name)} QWK`,
+        name === "gap" ? "Gap" : `${label(field, name)} QWK`,
         ...entries.map((entry) => score(entry, name)),
       ]),
       ["", ...entries.map(remove)],
@@ -207,7 +206,7 @@
       .flatMap((protocol) =>
         field.corpora.map((corpus, c) => [
           corpus,
-          label(protocol),
+          label(field, protocol),
           ...entries.map((entry) => number(entry.corpora[protocol] && entry.corpora[protocol][c])),
         ]),
       );
@@ -218,7 +217,7 @@
     const cell = (test) => (test ? `${range(test.low, test.high)}, p\u00a0${test.p < 0.001 ? "<\u00a00.001" : `=\u00a0${number(test.p, number(test.p) === "0.050" ? 4 : 3)}`}` : "—");
     const rows = compare(field, entries).map((pair) => [
       `${pair.a.name} against ${pair.b.name}`,
-      label(pair.protocol),
+      label(field, pair.protocol),
       signed(pair.difference),
       cell(pair.these),
       cell(pair.beyond),
@@ -267,7 +266,7 @@
   const probesOf = (suite) =>
     sets
       .filter((set) => set.suite === suite)
-      .map((set) => [set.probe, set.probe === "validated" ? "each encoder’s own" : set.probe]);
+      .map((set) => [set.probe, set.probe === "favoured" ? "each encoder’s own" : set.probe]);
 
   const choose = async (state) => {
     const suite = state.get("suite");

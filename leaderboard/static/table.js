@@ -12,7 +12,7 @@
   const MAX_COMPARED = 4;
   const COLUMNS = [...form.elements].filter((element) => element.name === "col");
   // A phone has room for the scores alone, to begin with.
-  const ON_PHONES = COLUMNS.filter((box) => box.dataset.protocol || box.value === "gap");
+  const ON_PHONES = COLUMNS.filter((box) => box.dataset.protocol === box.value || box.value === "gap");
   const narrow = matchMedia("(max-width: 40rem)").matches;
   const DEFAULT_COLUMNS = (narrow ? ON_PHONES : COLUMNS)
     .filter((box) => box.defaultChecked)

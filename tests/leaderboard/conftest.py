@@ -6,12 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from result_factory import write_made
+from result_factory import make_result, write_made
 from site_factory import (
     CORPORA,
     LONG,
     MARKUP,
     PUBLISHED,
+    SMALL,
     WAY_OUT,
     Site,
     write_broken,
@@ -24,14 +25,15 @@ from cefrbench_leaderboard.site import build
 @pytest.fixture(scope="session")
 def results_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("leaderboard") / "results"
-    write_full(folder, "strong", 0.9)
-    write_full(folder, "twin-of-strong", 0.9)
+    beside, _ = make_result("surface", skill=0.3, role="reference", **SMALL)
+    write_full(folder, "strong", 0.9, references=(beside,))
+    write_full(folder, "strong-twin", 0.9)
     write_full(folder, "hf:org/weak", 0.35)
     write_full(folder, "surface", 0.3, role="reference")
     write_full(folder, "random-qwen3-tiny", 0.1, role="control")
     some = {"corpora": CORPORA[2:5], "texts": 20, "layers": (1, 2)}
     # Better than all, on less: it must not be ranked.
-    write_made(folder, "half", skill=1.0, **some)
+    write_made(folder, "half", skill=1.0, protocols=("iid", "lofo"), **some)
     write_made(folder, "surface", form="study", skill=0.3, role="reference", **some)
     for name in (MARKUP, WAY_OUT, LONG):
         write_made(folder, name, texts=20, layers=(1,), probes=("ridge",), skill=0.5)

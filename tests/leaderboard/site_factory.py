@@ -23,26 +23,28 @@ CORPORA = (
     "peapl2",
     "zaebuc-ar",
 )
-PROBES = ("ridge", "logistic", "ordinal", "mlp-regressor", "mlp-classifier")
+PROBES = ("ridge", "logistic", "ordinal", "mlp-regressor-early", "mlp-classifier-early")
+PROTOCOLS = ("iid", "by-task", "lofo", "loco", "lolo")
 #: Name that is markup; it stands in every table and in the data of the comparison.
 MARKUP = "<img src=x onerror=alert(1)>"
 #: Name that is a way out of the folder.
 WAY_OUT = "../../etc/passwd"
 LONG = "x" * 5000
 PUBLISHED = Path(__file__).parents[2] / "leaderboard" / "results" / "published.csv"
+#: What all full results have in common, as small as it can be.
+SMALL: dict[str, Any] = {
+    "corpora": CORPORA,
+    "probes": PROBES,
+    "protocols": PROTOCOLS,
+    "seeds": (0, 1, 2),
+    "texts": 20,
+    "layers": (1, 2),
+}
 
 
 def write_full(folder: Path, encoder: str, skill: float, **options: Any) -> Path:
-    """Write a result that covers all of cefr-v1, as small as it can be."""
-    full = {
-        "corpora": CORPORA,
-        "probes": PROBES,
-        "seeds": (0, 1, 2),
-        "texts": 20,
-        "layers": (1, 2),
-        "skill": skill,
-    }
-    return write_made(folder, encoder, **(full | options))
+    """Write a result that covers all of cefr-v1."""
+    return write_made(folder, encoder, **(SMALL | {"skill": skill} | options))
 
 
 def write_changed(folder: Path, encoder: str, change: dict[str, Any], **options: Any) -> Path:

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from result_factory import make_result, write_made
 from site_factory import CORPORA, Site, write_changed, write_full
+from site_factory import SMALL as FULL
 
 from cefrbench.config import get_suite
 from cefrbench.results.compare import compare_results
+from cefrbench.results.corpus_scores import choice_scores, layer_scores
 from cefrbench.results.intervals import summary_intervals
 from cefrbench.results.io import read_predictions_of, read_result, write_result
 from cefrbench.results.model import FailureRecord, RunResult
@@ -28,7 +30,7 @@ from cefrbench_leaderboard.boards import (
     make_board,
     most_kept,
 )
-from cefrbench_leaderboard.entry import VALIDATED, Entry, Estimate
+from cefrbench_leaderboard.entry import FAVOURED, Entry, Estimate
 from cefrbench_leaderboard.load import find_files
 from cefrbench_leaderboard.pairs import compared_pairs
 from cefrbench_leaderboard.process import Task, process, read_entry
@@ -88,17 +90,17 @@ def full(site: Site) -> SuiteResults:
 
 
 def test_a_partial_result_never_ranks_among_full_ones(full: SuiteResults) -> None:
-    board = make_board(full, VALIDATED)
+    board = make_board(full, FAVOURED)
     assert [section.ranked for section in board.sections] == [True, False, False]
     ranked, *others = board.sections
     assert "half" not in {line.entry.encoder for line in ranked.lines}
     assert all(line.standings == {} for section in others for line in section.lines)
-    best = max(lines_of(board).values(), key=lambda line: line.scores["loco"].value or 0)
+    best = max(lines_of(board).values(), key=lambda line: line.scores["lofo"].value or 0)
     assert best.entry.encoder == "half", "the partial one is best, and still not ranked"
 
 
 def test_partial_results_are_labelled_with_what_they_cover(site: Site, full: SuiteResults) -> None:
-    covered = [section.corpora for section in make_board(full, VALIDATED).sections]
+    covered = [section.corpora for section in make_board(full, FAVOURED).sections]
     assert covered[0] == CORPORA
     assert CORPORA[2:5] in covered[1:]
     assert "Cover merlin-cs, merlin-it, merlin-de only" in site.read("index.html")
@@ -125,8 +127,7 @@ def write_fitting(folder: Path, encoder: str, skill: float, **change: Any) -> No
     result, table = make_result(
         encoder, suite="quickstart", skill=skill, texts=10, layers=(1, 2), **QUICKSTART_KINDS
     )
-    config = result.config.model_copy(update={"source": "sample", "max_length": None})
-    result = result.model_copy(update={"config": config, **change})
+    result = result.model_copy(update=change)
     result = result.model_copy(update={"complete": is_complete(result)})
     write_result(result, table, folder)
 
@@ -167,8 +168,10 @@ def test_an_entry_that_lacks_a_fold_is_compared_with_none_that_has_it(tmp_path: 
         for part in ("fits", "units", "choices")
     }
     names = [corpus.card.name for corpus in result.corpora]
-    update["summary"] = summarise(update["units"], update["choices"], names)
     kept = table.take(np.flatnonzero(table.fold != "gamma"))
+    at_choice = choice_scores(kept, update["choices"], len(result.scale))
+    update["scores"] = (*layer_scores(update["units"]), *at_choice)
+    update["summary"] = summarise(update["scores"], result.splits, update["choices"], names)
     write_result(result.model_copy(update=update), kept, tmp_path / "results")
     made = made_from(tmp_path / "results", tmp_path / "store")
     found = {
@@ -189,7 +192,7 @@ def test_ranks_follow_from_the_tests_of_compare(site: Site, full: SuiteResults) 
         path = site.results / line.entry.file
         result = read_result(path)
         entries.append((result, read_predictions_of(result, path)))
-    report = compare_results(entries, probe="ridge", protocols=["loco"])
+    report = compare_results(entries, probe="ridge", protocols=["lofo"])
     candidates = [line for line in section.lines if line.entry.reference is None]
     names = [line.entry.encoder for line in candidates]
     better = dict.fromkeys(names, 0)
@@ -201,13 +204,13 @@ def test_ranks_follow_from_the_tests_of_compare(site: Site, full: SuiteResults) 
             better[pair.second if ahead else pair.first] += 1
             worse[pair.first if ahead else pair.second] += 1
     for line in candidates:
-        standing = line.standings["loco"]
+        standing = line.standings["lofo"]
         name = line.entry.encoder
         assert standing.rank == standing.low == 1 + better[name]
         assert standing.high == len(names) - worse[name]
     lines = lines_of(board)
-    assert lines["strong"].standings["loco"].tied == 2
-    assert lines["hf:org/weak"].standings["loco"].rank == 3
+    assert lines["strong"].standings["lofo"].tied == 2
+    assert lines["hf:org/weak"].standings["lofo"].rank == 3
 
 
 def test_numbers_and_intervals_are_those_of_the_result(
@@ -271,13 +274,10 @@ def test_compared_pairs_are_those_of_compare(partial: tuple[Path, list[Made]]) -
 def test_results_on_other_rows_of_a_corpus_stand_apart(tmp_path: Path) -> None:
     write_full(tmp_path / "results", "one", 0.5)
     write_full(tmp_path / "results", "two", 0.5)
-    result, _ = make_result("newer", corpora=CORPORA, texts=20, layers=(1,))
+    result, _ = make_result("newer", **FULL)
     other = result.corpora[0].model_copy(update={"fingerprint": "f" * 64})
-    options = {"corpora": CORPORA, "texts": 20, "layers": (1, 2), "seeds": (0, 1, 2)}
-    probes = ("ridge", "logistic", "ordinal", "mlp-regressor", "mlp-classifier")
-    result, _ = make_result("newer", probes=probes, **options)
     changed = {"corpora": (other, *result.corpora[1:])}
-    write_changed(tmp_path / "results", "newer", changed, probes=probes, **options)
+    write_changed(tmp_path / "results", "newer", changed, **FULL)
     suite = suite_of(made_from(tmp_path / "results", tmp_path / "store"))
     assert [one.entry.encoder for one in suite.full] == ["one", "two"]
     assert [[one.entry.encoder for one in cohort] for cohort in suite.partial] == [["newer"]]

@@ -73,17 +73,39 @@ def test_the_same_numbers_give_the_same_bytes(charts: dict[str, Chart]) -> None:
 def test_the_table_of_the_curves_has_every_layer_of_every_probe(charts: dict[str, Chart]) -> None:
     result, _ = make_result("one", texts=30, layers=(1, 2, 3), seeds=(0,))
     rows = list(csv.DictReader(io.StringIO(charts["layers"].table.csv())))
-    assert len(rows) == 2 * 2 * 3
+    assert len(rows) == 2 * 2 * 4
     for row in rows:
-        units = [
-            unit.scores.qwk
-            for unit in result.units
-            if (unit.protocol, unit.probe, str(unit.layer))
+        # A corpus is scored with the texts of all folds together.
+        scores = [
+            score.scores.qwk
+            for score in result.scores
+            if (score.protocol, score.probe, str(score.layer))
             == (row["protocol"], row["probe"], row["layer"])
-            and unit.corpus != "twin-all"
+            and score.corpus != "twin-all"
         ]
-        assert float(row["qwk"]) == pytest.approx(sum(units) / len(units), abs=1e-6)
+        assert len(scores) == 3
+        assert float(row["qwk"]) == pytest.approx(sum(scores) / len(scores), abs=1e-6)
         assert float(row["low"]) < float(row["qwk"]) < float(row["high"])
+
+
+def test_layer_0_is_on_the_chart_and_on_no_curve() -> None:
+    charts = charts_of(layers=(1, 2, 3), probes=("ridge",), protocols=("iid",))
+    assert {row[2] for row in charts["layers"].table.rows} == {0, 1, 2, 3}
+    root = ET.fromstring(charts["layers"].drawing.svg)
+    tips = [element.text or "" for element in root.iterfind(".//{*}title")]
+    assert sum(", layer 0:" in tip for tip in tips) == 1
+    (curve,) = [
+        path.get("d", "")
+        for path in root.iterfind(".//{*}path")
+        if path.get("stroke-width") == "2" and path.get("fill") is None
+    ]
+    assert len(re.findall("[ML]", curve)) == 3, "three layers, of which none is the embedding's"
+
+
+def test_a_probe_fitted_at_chosen_layers_alone_has_no_curve() -> None:
+    charts = charts_of(probes=("ridge", "mlp-regressor-early"), layers=(1, 2, 3))
+    assert {row[1] for row in charts["layers"].table.rows} == {"ridge"}
+    assert {row[2] for row in charts["corpora"].table.rows} == {"ridge", "mlp-regressor-early"}
 
 
 def test_confusion_shares_add_up_to_one_a_row(charts: dict[str, Chart]) -> None:
@@ -104,6 +126,12 @@ def test_a_name_in_a_drawing_is_escaped() -> None:
     assert "&lt;script&gt;</title>" in drawn
     assert "onclick" not in drawn
     assert "style" not in drawn
+
+
+def test_no_two_probes_look_alike() -> None:
+    names = ("ridge", "logistic", "ordinal", "mlp-regressor", "mlp-classifier", "mine", "yours")
+    looks = series_of((*names, "mlp-regressor-early", "mlp-classifier-early")).values()
+    assert len({(look.ink.value, look.dash, look.shape) for look in looks}) == len(looks)
 
 
 def test_the_same_probe_looks_the_same_on_every_page() -> None:

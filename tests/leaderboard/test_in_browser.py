@@ -24,6 +24,7 @@ CHROMIUM = next((p for n in ("chromium", "chromium-browser") if (p := shutil.whi
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium on this machine: install the package chromium"
 )
+MINUS = "\N{MINUS SIGN}"
 #: One page of each kind.
 PAGES = (
     "index.html",
@@ -34,7 +35,7 @@ PAGES = (
     "corpora/index.html",
     "corpora/merlin-de.html",
     "probes/ridge.html",
-    "protocols/loco.html",
+    "protocols/lofo.html",
     "coverage.html",
     "about.html",
     "reported.html",
@@ -126,7 +127,7 @@ def test_scores_sort_from_the_top_and_rows_without_a_number_stay_last(reader: Re
     page = reader.open("index.html")
     head(page, "IID QWK").click()
     texts = page.locator("#full tbody tr td a").all_inner_texts()
-    values = [float(text.replace("\N{MINUS SIGN}", "-")) for text in texts[::3]]
+    values = [float(text.replace(MINUS, "-")) for text in texts[::3]]
     assert values == sorted(values, reverse=True)
     head(page, "Rank").click()
     assert reader.names()[-2:] == ["surface", "random-qwen3-tiny"]
@@ -146,7 +147,7 @@ def test_the_keyboard_alone_sorts(reader: Reader) -> None:
 def test_search_narrows_every_table_and_counts(reader: Reader) -> None:
     page = reader.open("index.html")
     page.get_by_label("Search").fill("STRONG twin")
-    reader.expect(["twin-of-strong"])
+    reader.expect(["strong-twin"])
     assert "1 of" in page.locator("output[name=count]").inner_text()
     page.get_by_role("button", name="Clear").click()
     reader.expect_count(5)
@@ -164,7 +165,7 @@ def test_size_and_licence_filter(reader: Reader) -> None:
 def test_a_protocol_chosen_hides_the_others_and_sorts(reader: Reader) -> None:
     page = reader.open("index.html")
     page.get_by_label("Protocol").select_option("iid")
-    assert page.locator("#full th[data-col=loco]").is_hidden()
+    assert page.locator("#full th[data-col=lofo]").is_hidden()
     assert page.locator("#full th[data-col=iid]").get_attribute("aria-sort") == "descending"
 
 
@@ -207,19 +208,18 @@ def test_one_click_leads_from_a_number_to_its_units(reader: Reader) -> None:
     score = row.locator("td a").nth(1)
     shown = score.inner_text()
     score.click()
-    page.wait_for_url("**/encoders/strong/cefr-v1.html#loco-*")
+    page.wait_for_url("**/encoders/strong/cefr-v1.html#lofo-*")
     units = page.locator(f"[id='{page.url.partition('#')[2]}']")
-    units.locator("table").wait_for(state="visible")
-    header = units.locator("thead th").all_inner_texts()
-    column, corpus = header.index("QWK"), header.index("Scored")
-    seeds: dict[str, list[float]] = {}
-    for line in units.locator("tbody tr").all():
-        cells = line.locator("td, th").all_inner_texts()
-        seeds.setdefault(cells[corpus], []).append(
-            float(cells[column].replace("\N{MINUS SIGN}", "-"))
-        )
-    means = [sum(values) / len(values) for name, values in seeds.items() if name != "twin-all"]
-    assert float(shown) == pytest.approx(sum(means) / len(means), abs=0.001)
+    table = units.locator("table.parts")
+    table.wait_for(state="visible")
+    column = table.locator("thead th").all_inner_texts().index("QWK")
+    values = [
+        float(line.locator("td, th").nth(column).locator(".n").inner_text().replace(MINUS, "-"))
+        for line in table.locator("tbody tr").all()
+    ]
+    assert len(values) == 9
+    assert float(shown) == pytest.approx(sum(values) / len(values), abs=0.001)
+    assert units.locator("table.chosen tbody tr").count() == 8, "a line a family"
 
 
 # -- comparing ----------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ def test_encoders_ticked_on_the_board_are_compared(reader: Reader) -> None:
     page.get_by_role("link", name="Compare 3").click()
     page.get_by_role("heading", name="Paired tests").wait_for()
     pairs = page.get_by_role("region", name="Paired tests").locator("tbody tr")
-    assert pairs.count() == 3 * 3
+    assert pairs.count() == 3 * 6, "five protocols and the gap"
     outside = pairs.filter(has_text="OOD").first.inner_text()
     assert "strong against hf:org/weak" in outside
     assert "strong is better" in outside
@@ -247,15 +247,15 @@ def test_at_most_four_can_be_ticked(reader: Reader) -> None:
 
 
 def test_a_comparison_has_an_address_of_its_own(reader: Reader) -> None:
-    page = reader.open("compare.html#suite=cefr-v1&probe=ridge&with=strong+twin-of-strong")
+    page = reader.open("compare.html#suite=cefr-v1&probe=ridge&with=strong+strong-twin")
     page.get_by_role("heading", name="Paired tests").wait_for()
     table = page.get_by_role("region", name="Paired tests")
     assert "no difference shown" in table.inner_text()
     page.get_by_label("Add an encoder").fill("weak")
     page.keyboard.press("Enter")
-    page.wait_for_url("**with=strong+twin-of-strong+hf--org--weak")
+    page.wait_for_url("**with=strong+strong-twin+hf--org--weak")
     page.get_by_role("button", name="Take out strong", exact=True).click()
-    page.wait_for_url("**with=twin-of-strong+hf--org--weak")
+    page.wait_for_url("**with=strong-twin+hf--org--weak")
 
 
 def test_a_hostile_name_stays_text_when_it_is_compared(reader: Reader) -> None:
@@ -281,7 +281,7 @@ def test_a_pair_has_one_p_value_on_the_board_the_page_and_in_its_data(
         page.get_by_role("region", name="Paired tests").wait_for()
         shown = page.get_by_role("region", name="Paired tests").locator("tbody tr")
         cells = [[c.inner_text() for c in row.locator("th, td").all()] for row in shown.all()]
-        found = {(row[0], row[1].lower().replace("ood", "loco")): row for row in cells}
+        found = {(row[0], row[1].lower().replace("ood", "lofo")): row for row in cells}
         assert len(found) == len(said)
         for pair, protocol, difference, words in said:
             first, second = pair.split(" against ")

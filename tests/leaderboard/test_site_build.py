@@ -22,12 +22,13 @@ from site_factory import LONG, MARKUP, WAY_OUT, Site, page_of, write_full
 import cefrbench
 import cefrbench_leaderboard
 from cefrbench.errors import CacheError, UserError
-from cefrbench.results.io import slug
+from cefrbench.results.io import read_result, slug
 from cefrbench_leaderboard import store
 from cefrbench_leaderboard.cli import leaderboard
 from cefrbench_leaderboard.load import find_files
 from cefrbench_leaderboard.output import MARKER
 from cefrbench_leaderboard.process import Task, process_all
+from cefrbench_leaderboard.render import number, penalties, penalty, signed
 from cefrbench_leaderboard.site import build
 from cefrbench_leaderboard.store import Store
 
@@ -72,8 +73,8 @@ def test_every_kind_of_page_is_there(site: Site) -> None:
     assert {"index.html", "compare.html", "coverage.html", "about.html", "reported.html"} <= pages
     assert {"corpora/index.html", "corpora/merlin-de.html"} <= pages
     assert {"probes/index.html", "probes/ridge.html"} <= pages
-    assert {"protocols/index.html", "protocols/loco.html"} <= pages
-    assert {"boards/cefr-v1/ridge.html", "boards/paper/validated.html"} <= pages
+    assert {"protocols/index.html", "protocols/lofo.html"} <= pages
+    assert {"boards/cefr-v1/ridge.html", "boards/paper/favoured.html"} <= pages
     assert page_of("strong") in pages
     assert page_of("surface", "paper") in pages
 
@@ -133,7 +134,7 @@ def test_a_hostile_name_is_text_wherever_it_stands(site: Site) -> None:
     for name in site.pages:
         assert "<img" not in site.read(name), name
     assert "&lt;img src=x onerror=alert(1)&gt;" in site.read(page)
-    script = site.read("compare/cefr-v1/validated.js")
+    script = site.read("compare/cefr-v1/favoured.js")
     assert script.startswith("cefrbenchCompare([")
     assert script.endswith("]);\n")
 
@@ -170,6 +171,88 @@ def test_no_page_tells_of_a_folder_of_the_machine(site: Site) -> None:
     for name, data in files_of(site.out).items():
         assert str(site.results.parent).encode() not in data, name
         assert str(site.out.parent).encode() not in data, name
+
+
+def test_a_page_says_what_its_intervals_cover(site: Site) -> None:
+    anew = "each probe is fitted anew on 20 resamples of what it was trained on"
+    fixed = "it holds the fitted probe fixed"
+    for page, says in ((page_of("strong"), anew), (page_of("surface", "paper"), fixed)):
+        text = " ".join(site.read(page).split())
+        assert [phrase in text for phrase in (anew, fixed)] == [says == anew, says == fixed]
+    assert anew in site.read("index.html")
+    assert fixed in site.read("boards/paper/favoured.html")
+
+
+def table_of(text: str, label: str) -> list[list[str]]:
+    """Cells of a table, row by row, the head first."""
+    (region,) = re.findall(rf'aria-label="{re.escape(label)}">(.*?)</table>', text, re.DOTALL)
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", region, re.DOTALL)
+    cells = [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.DOTALL) for row in rows]
+    return [[" ".join(re.sub("<[^>]*>", " ", cell).split()) for cell in row] for row in cells]
+
+
+def test_references_stand_beside_a_result_on_its_page(site: Site) -> None:
+    result = read_result(site.results / "strong" / "cefr-v1.json")
+    head, *rows = table_of(site.read(page_of("strong")), "Beside the references")
+    assert [row[0] for row in rows] == ["majority level", "surface", "own layer 0", "strong"]
+    names = ("QWK", "rank correlation", "recut")
+    labels = [f"{side} {name}" for name in names for side in ("IID", "OOD")]
+    assert head == ["Reference", "Probe", *labels, "BY-TASK QWK", "LOCO QWK", "LOLO QWK"]
+    probe = rows[-1][1]
+    (own,) = [r for r in result.summary if (r.protocol, r.probe) == ("lofo", probe)]
+    assert own.chosen is not None
+    assert own.embedding is not None
+    scores = ("qwk", "spearman", "recut")
+    shown = {row[0]: [row[head.index(f"OOD {of}")] for of in names] for row in rows}
+    assert shown["strong"] == [number(getattr(own.chosen, name)) for name in scores]
+    assert shown["own layer 0"] == [number(getattr(own.embedding, name)) for name in scores]
+    assert shown["majority level"] == ["0.000", "—", "—"]
+    (reference,) = result.references
+    (theirs,) = [
+        r for r in reference.summary if (r.protocol, r.probe) == ("lofo", reference.favoured)
+    ]
+    assert theirs.chosen is not None
+    assert shown["surface"] == [number(getattr(theirs.chosen, name)) for name in scores]
+
+
+def test_a_page_shows_what_was_chosen_in_every_fold_and_its_oracle(site: Site) -> None:
+    result = read_result(site.results / "strong" / "cefr-v1.json")
+    text = site.read(page_of("strong"))
+    _, *rows = table_of(text, "Choices of ridge under lofo")
+    choices = [c for c in result.choices if (c.protocol, c.probe) == ("lofo", "ridge")]
+    assert len(rows) == len(choices) == 8
+    for row, one in zip(rows, choices, strict=True):
+        assert row == [
+            one.fold,
+            "—",
+            str(one.layer),
+            penalty(one.penalty),
+            number(one.inner_qwk),
+            number(one.scored_qwk),
+            str(one.oracle_layer),
+            penalty(one.oracle_penalty),
+            number(one.oracle_qwk),
+        ]
+    _, *rows = table_of(text, "Choices of mlp-regressor-early under lofo")
+    assert {row[4] for row in rows} == {"that of ridge"}
+    head, *rows = table_of(text, "Scores by protocol and probe")
+    (row,) = [row for row in rows if row[:2] == ["lofo", "ridge"]]
+    (record,) = [r for r in result.summary if (r.protocol, r.probe) == ("lofo", "ridge")]
+    assert record.embedding is not None
+    assert row[head.index("Penalties chosen")] == penalties(record.chosen_penalties)
+    assert row[head.index("QWK at layer 0")] == number(record.embedding.qwk)
+    assert row[head.index("Oracle per fold")] == number(record.oracle_qwk)
+    assert row[head.index("Optimism")] == signed(record.optimism)
+
+
+def test_a_result_of_the_first_format_is_left_out_with_what_to_do(tmp_path: Path) -> None:
+    path = write_made(tmp_path / "results", "old", texts=20, layers=(1,), probes=("ridge",))
+    path.write_text(path.read_text("utf-8").replace('"2.0"', '"1.1"', 1), "utf-8")
+    report = build(tmp_path / "results", tmp_path / "site")
+    (left_out,) = report.left_out
+    assert "too old (schema 1.1" in left_out.cause
+    assert "run it again" in left_out.cause
+    assert report.results == 0
 
 
 def test_two_builds_are_equal_byte_by_byte(site: Site, tmp_path: Path) -> None:

@@ -102,6 +102,14 @@ def test_an_interval_holds_its_estimate_however_large_the_bias() -> None:
     assert low <= 0.90 <= high
 
 
+@pytest.mark.parametrize(("link", "estimate"), [("fisher", 1.0), ("fisher", -1.0), ("log", 0.0)])
+def test_a_score_at_its_end_whose_refits_vary_has_an_interval(link, estimate) -> None:
+    bounds = (0.0, np.inf) if link == "log" else (-1.0, 1.0)
+    low, high = ends(estimate, estimate, 0.1, link, bounds)
+    assert bounds[0] <= low <= estimate <= high <= bounds[1]
+    assert high - low == pytest.approx(1.96 * 0.1, abs=1e-4)
+
+
 def test_estimates_are_those_of_the_summary() -> None:
     result, predictions = make_result()
     found = summary_intervals(result, predictions)
