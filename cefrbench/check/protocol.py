@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
 
 from cefrbench.check.protocol_subject import Asked, ProtocolSubject
-from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark, unfilled
+from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark, Run, unfilled
 from cefrbench.contracts.protocol import Fold, Skipped
 from cefrbench.essays import EssayTable, Ints
 
 Side: TypeAlias = tuple[str, Ints]
 
 CHECKS: CheckTable[ProtocolSubject] = CheckTable()
+
+
+def each_fold(check: Callable[[Asked, Fold], Iterator[Problem]]) -> Run[ProtocolSubject]:
+    """Ask of every fold, with what was asked for; the first that has a problem tells."""
+
+    def run(subject: ProtocolSubject) -> Iterator[Problem]:
+        pairs = ((asked, fold) for asked in subject.asked for fold in asked.folds)
+        yield from islice((found for pair in pairs for found in check(*pair)), 1)
+
+    return run
 
 
 @CHECKS.add(
@@ -80,16 +91,9 @@ def _says_something(note: object) -> bool:
     "A score stands under the name of its part; a row of another corpus there is counted as its.",
     needs="protocol-folds",
 )
-def check_rows(subject: ProtocolSubject) -> Iterator[Problem]:
+@each_fold
+def check_rows(asked: Asked, fold: Fold) -> Iterator[Problem]:
     """Look for what is no row, for empty parts, and for rows under a wrong name."""
-    for asked, fold in subject.folds:
-        problem = _wrong_rows(asked, fold)
-        if problem:
-            yield problem
-            return
-
-
-def _wrong_rows(asked: Asked, fold: Fold) -> Problem | None:
     table, where = asked.table, asked.where(fold)
     fitted = {"train": fold.train} | {
         f"inner {number} train": cut.train for number, cut in enumerate(fold.inner, start=1)
@@ -97,26 +101,25 @@ def _wrong_rows(asked: Asked, fold: Fold) -> Problem | None:
     named = dict(_named_parts(fold))
     wrong = [name for name, rows in (fitted | named).items() if not _are_rows(table, rows)]
     if wrong:
-        return Problem(
+        yield Problem(
             f"{', '.join(wrong)} of {where} is no array of row numbers",
             "give integers from 0 to len(table) - 1",
         )
     if not fold.scored or not all(cut.held for cut in fold.inner):
-        return Problem(f"{where} scores or holds out nothing", "leave such cuts out, or skip")
+        yield Problem(f"{where} scores or holds out nothing", "leave such cuts out, or skip")
     empty = [name for name, rows in (fitted | named).items() if not len(rows)]
     if empty:
-        return Problem(f"{', '.join(empty)} of {where} is empty", "leave empty parts out, or skip")
+        yield Problem(f"{', '.join(empty)} of {where} is empty", "leave empty parts out, or skip")
     members = {f"{group}-all": found for group, found in table.groups.items()}
     members |= {name: (index,) for index, name in enumerate(table.names)}
     for part, rows in named.items():
         name = part.rpartition(" held ")[2]
         if not set(table.corpus[rows].tolist()) <= set(members.get(name, ())):
-            return Problem(
+            yield Problem(
                 f"part {part!r} of {where} holds rows of something else",
                 "name a part after its corpus, or a group's as GROUP-all: "
                 "cefrbench.by_corpus does the former",
             )
-    return None
 
 
 def _named_parts(fold: Fold) -> Iterator[tuple[str, Ints]]:
@@ -146,19 +149,18 @@ def _are_rows(table: EssayTable, rows: Ints) -> bool:
     "scored is chosen by the answer.",
     needs="protocol-rows",
 )
-def check_apart(subject: ProtocolSubject) -> Iterator[Problem]:
+@each_fold
+def check_apart(asked: Asked, fold: Fold) -> Iterator[Problem]:
     """Compare units, in the corrected form, where all rows of a text are one."""
-    for asked, fold in subject.folds:
-        unit = asked.table.unit
-        for (one, these), (other, those) in _apart(fold):
-            shared = len(np.intersect1d(unit[these], unit[those]))
-            if shared:
-                yield Problem(
-                    f"{shared} texts of {asked.where(fold)} are {one} and {other}",
-                    "cut by table.unit, not by row; table.without_units_of(rows, others) drops "
-                    "what stands elsewhere",
-                )
-                return
+    unit = asked.table.unit
+    for (one, these), (other, those) in _apart(fold):
+        shared = len(np.intersect1d(unit[these], unit[those]))
+        if shared:
+            yield Problem(
+                f"{shared} texts of {asked.where(fold)} are {one} and {other}",
+                "cut by table.unit, not by row; table.without_units_of(rows, others) drops "
+                "what stands elsewhere",
+            )
 
 
 def _apart(fold: Fold) -> Iterator[tuple[Side, Side]]:
@@ -177,19 +179,18 @@ def _apart(fold: Fold) -> Iterator[tuple[Side, Side]]:
     "A choice by other rows is one that the fold itself could not have made.",
     needs="protocol-rows",
 )
-def check_inside(subject: ProtocolSubject) -> Iterator[Problem]:
+@each_fold
+def check_inside(asked: Asked, fold: Fold) -> Iterator[Problem]:
     """Look for rows of inner cuts that the fold doesn't train on."""
-    for asked, fold in subject.folds:
-        for number, cut in enumerate(fold.inner, start=1):
-            rows = np.concatenate([cut.train, *cut.held.values()])
-            strange = len(np.setdiff1d(rows, fold.train))
-            if strange:
-                yield Problem(
-                    f"inner cut {number} of {asked.where(fold)} has {strange} rows that the fold "
-                    "doesn't train on",
-                    "cut fold.train: cefrbench.across and cefrbench.in_turn do",
-                )
-                return
+    for number, cut in enumerate(fold.inner, start=1):
+        rows = np.concatenate([cut.train, *cut.held.values()])
+        strange = len(np.setdiff1d(rows, fold.train))
+        if strange:
+            yield Problem(
+                f"inner cut {number} of {asked.where(fold)} has {strange} rows that the fold "
+                "doesn't train on",
+                "cut fold.train: cefrbench.across and cefrbench.in_turn do",
+            )
 
 
 @CHECKS.add(
@@ -198,28 +199,23 @@ def check_inside(subject: ProtocolSubject) -> Iterator[Problem]:
     "A writer who was trained on is recognised: the score is of the writer, not of the text.",
     needs="protocol-rows",
 )
-def check_authors(subject: ProtocolSubject) -> Iterator[Problem]:
+def check_authors(subject: ProtocolSubject) -> Iterator[Problem | Remark]:
     """Compare authors, in the corrected form, of protocols in distribution."""
     if subject.protocol.card.distribution == "out":
         raise NotApplicableError("it scores corpora that it doesn't train on")
-    for asked, fold in subject.folds:
-        if asked.table.form == "study":
-            continue
+
+    def ask(asked: Asked, fold: Fold) -> Iterator[Problem]:
         author = asked.table.author
-        sides = [(("trained on", fold.train), ("scored", _scored(fold)))]
-        for number, cut in enumerate(fold.inner, start=1):
-            held = np.concatenate(list(cut.held.values()))
-            trained = f"trained on by inner cut {number}", cut.train
-            sides.append((trained, ("held out by it", held)))
-        for (one, these), (other, those) in sides:
+        for (one, these), (other, those) in _apart(fold):
             shared = np.intersect1d(author[these], author[those])
             count = int((shared >= 0).sum())
-            if count:
+            if count and asked.table.form == "corrected":
                 yield Problem(
                     f"{count} authors of {asked.where(fold)} are {one} and {other}",
                     "cut by table.group: cefrbench.parts_by_group and cefrbench.in_turn do",
                 )
-                return
+
+    yield from each_fold(ask)(subject)
 
 
 @CHECKS.add(
@@ -228,17 +224,16 @@ def check_authors(subject: ProtocolSubject) -> Iterator[Problem]:
     "A text with two levels has two rows: counted twice, it weighs double in the score.",
     needs="protocol-rows",
 )
-def check_once(subject: ProtocolSubject) -> Iterator[Problem]:
+@each_fold
+def check_once(asked: Asked, fold: Fold) -> Iterator[Problem]:
     """Look for units that a corpus has twice in a part."""
-    for asked, fold in subject.folds:
-        for name, rows in _named_parts(fold):
-            twice = len(rows) - len(asked.table.once(np.unique(rows)))
-            if twice:
-                yield Problem(
-                    f"part {name!r} of {asked.where(fold)} counts {twice} texts twice",
-                    "take table.once(rows) for what is held out and for what is scored",
-                )
-                return
+    for name, rows in _named_parts(fold):
+        twice = len(rows) - len(asked.table.once(np.unique(rows)))
+        if twice:
+            yield Problem(
+                f"part {name!r} of {asked.where(fold)} counts {twice} texts twice",
+                "take table.once(rows) for what is held out and for what is scored",
+            )
 
 
 @CHECKS.add(
@@ -248,16 +243,19 @@ def check_once(subject: ProtocolSubject) -> Iterator[Problem]:
     "results say so by having no choice.",
     needs="protocol-rows",
 )
-def check_choice(subject: ProtocolSubject) -> Iterator[Problem]:
+def check_choice(subject: ProtocolSubject) -> Iterator[Problem | Remark]:
     """Look for inner cuts in the study's form, and for a corrected form without any."""
-    for asked, fold in subject.folds:
+
+    def ask(asked: Asked, fold: Fold) -> Iterator[Problem]:
         if asked.table.form == "study" and fold.inner:
             yield Problem(
                 f"{asked.where(fold)} has {len(fold.inner)} inner cuts",
                 "cut the training part only where table.form is 'corrected'",
             )
-            return
-    corrected = [fold for asked, fold in subject.folds if asked.table.form == "corrected"]
+
+    yield from each_fold(ask)(subject)
+    asked = [asked for asked in subject.asked if asked.table.form == "corrected"]
+    corrected = [fold for one in asked for fold in one.folds]
     if corrected and not any(fold.inner for fold in corrected):
         yield Problem(
             f"none of its {len(corrected)} folds in the corrected form has an inner cut",
@@ -297,22 +295,22 @@ def _described(item: object) -> object:
     "Tables put what is in and out of distribution side by side, and take the gap between them.",
     needs="protocol-rows",
 )
-def check_distribution(subject: ProtocolSubject) -> Iterator[Problem]:
+def check_distribution(subject: ProtocolSubject) -> Iterator[Problem | Remark]:
     """See whether training holds rows of the scored corpora; the first fold that does tells."""
-    out = subject.protocol.card.distribution == "out"
-    for asked, fold in subject.folds:
+
+    def ask(asked: Asked, fold: Fold) -> Iterator[Problem]:
         corpus = asked.table.corpus
-        known = np.intersect1d(corpus[fold.train], corpus[_scored(fold)])
-        if out and len(known):
+        known = len(np.intersect1d(corpus[fold.train], corpus[_scored(fold)]))
+        if known and subject.protocol.card.distribution == "out":
             yield Problem(
                 f"{asked.where(fold)} trains on texts of a corpus that it scores",
                 "leave them out, or say in the description why they are there",
                 note=True,
             )
-            return
-        if not out and not len(known):
+        if not known and subject.protocol.card.distribution == "in":
             yield Problem(
                 f"{asked.where(fold)} trains on no text of the corpora that it scores",
                 "say distribution='out' on the card",
             )
-            return
+
+    yield from each_fold(ask)(subject)

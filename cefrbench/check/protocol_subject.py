@@ -58,13 +58,6 @@ class ProtocolSubject:
         """Its folds of every table, with every seed."""
         return tuple(self.ask(table, seed) for table in tables() for seed in SEEDS)
 
-    @property
-    def folds(self) -> Iterator[tuple[Asked, Fold]]:
-        """All folds, each with what was asked for."""
-        for asked in self.asked:
-            for fold in asked.folds:
-                yield asked, fold
-
 
 def tables() -> Iterator[EssayTable]:
     """Four corpora, two without a family and one alone, in both forms."""

@@ -124,7 +124,7 @@ FAULTS = {
             lambda table, fold: replace(fold, inner=(Inner(fold.train, fold.scored),)),
             form="corrected",
         ),
-        {"protocol-apart", "protocol-inside"},
+        {"protocol-apart", "protocol-authors", "protocol-inside"},
     ),
     "holds out what the inner fit sees": (
         with_cut(lambda table, fold, cut: replace(cut, train=fold.train)),
