@@ -64,6 +64,7 @@ def make_result(
     corpora: Sequence[str] = ("alpha", "beta", "gamma"),
     texts: int = 40,
     layers: Sequence[int] = (1, 2, 3),
+    asked: Sequence[int] | None = None,
     probes: Sequence[str] = ("ridge", "mlp-classifier"),
     seeds: Sequence[int] = (0, 1),
     protocols: Sequence[str] = ("iid", "loco"),
@@ -79,7 +80,8 @@ def make_result(
     The first two corpora are one group, so ``loco`` has a fold ``twin-all`` that no mean counts.
     The middle layer knows most; of corpora that a fit was not trained on, half the skill is gone.
     ``conflicts`` is the share of texts with two levels (corrected form only). Layer 0 stands
-    beside the layers in the corrected form. ``refits`` are the suite's where all of its corpora
+    beside the layers in the corrected form; ``asked`` are those of the encoder's layers that are
+    fitted, else all. ``refits`` are the suite's where all of its corpora
     are here, else two.
     """
     suite = suite or ("cefr-v1" if form == "corrected" else "paper")
@@ -101,6 +103,9 @@ def make_result(
                 "refits": refits,
                 "instruction": None,
                 "pooling": None,
+                "layers": options.get("layers", "all")
+                if asked is None
+                else ",".join(map(str, asked)),
             }
         )
     )
@@ -110,7 +115,8 @@ def make_result(
     ]
     table = pool(essays, FIVE, form)
     folds, skipped = _folds(protocols, table)
-    fitted = tuple(dict.fromkeys((0, *layers) if form == "corrected" else layers))
+    fitted = layers if asked is None else asked
+    fitted = tuple(dict.fromkeys((0, *fitted) if form == "corrected" else fitted))
     specs = tuple(_probe(name, probes) for name in probes)
     sweep = PlantedSweep(
         features=None,  # type: ignore[arg-type]
@@ -121,7 +127,7 @@ def make_result(
         store=None,  # type: ignore[arg-type]
         encoder=encoder,
         skill=skill,
-        layers=fitted,
+        layers=layers,
     )
     collector, choices = Procedure(
         sweep=sweep,
@@ -213,10 +219,10 @@ class PlantedSweep(Sweep):
         seen = np.isin(table.corpus[asked], table.corpus[rows.train])
         known = self.skill * self._share_of(layer) * np.where(seen, 1.0, 0.5)
         place = (self.encoder, probe.name, layer, penalty, seed)
-        noise = _rng("noise", place, rows.train.tobytes()).normal(2.0, 1.2, len(asked))
+        noise = _rng("noise", place, rows.train.tobytes()).normal(2.0, 1.2, len(table))[asked]
         if rows.weight is not None:
             # A refit weighs its texts otherwise, and errs otherwise by a little.
-            noise += _rng("refit", place, rows.weight.tobytes()).normal(0.0, 0.2, len(asked))
+            noise += _rng("refit", place, rows.weight.tobytes()).normal(0.0, 0.2, len(table))[asked]
         score = known * (table.low[asked] + table.high[asked]) / 2 + (1 - known) * noise
         classes = probe.card.kind == "classifier"
         value = round_to_class(score, len(table.scale)).astype(np.float64) if classes else score

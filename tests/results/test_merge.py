@@ -24,8 +24,8 @@ def assert_is_whole(parts, tmp_path, **options):
     assert result.model_dump(exclude=ours) == whole.model_dump(exclude=ours)
     units = dict(predictions.units())
     merged = dict(table.units())
-    assert merged.keys() == units.keys()
-    assert all(merged[key].equals(units[key]) for key in units)
+    assert list(merged) == list(units)
+    assert table.equals(predictions), "the same rows in the same order give the same bytes"
     assert check_result(write_result(result, table, tmp_path)) == []
 
 
@@ -41,29 +41,58 @@ def test_parts_of_other_protocols_make_the_whole(tmp_path, form):
     assert_is_whole(parts, tmp_path, form=form)
 
 
-def test_parts_of_other_seeds_make_the_whole(tmp_path):
-    assert_is_whole([made(seeds=(1,)), made(seeds=(0,))], tmp_path)
+FOLLOWED = ("ridge", "mlp-regressor-early")
+
+
+def test_parts_of_other_seeds_make_the_whole_where_probes_take_anothers_layer(tmp_path):
+    """Refits are made with the first seed of a run: those of other parts' are left out."""
+    parts = [made(seeds=seeds, probes=FOLLOWED) for seeds in ((0,), (1,))]
+    second = parts[1][1]
+    assert np.isfinite(second.refit_prediction[second.seed == 1]).all()
+    assert_is_whole(parts, tmp_path, probes=FOLLOWED)
+
+
+def test_parts_of_other_seeds_that_chose_for_themselves_are_refused():
+    """In one run all seeds choose by the fits of the first."""
+    with pytest.raises(ResultError, match="mlp-classifier chose its layer with seed 0 in one"):
+        merge_results([made(seeds=(0,)), made(seeds=(1,))])
+
+
+def test_parts_of_other_seeds_make_the_whole_of_the_study(tmp_path):
+    parts = [made(seeds=(1,), form="study"), made(seeds=(0,), form="study")]
+    assert_is_whole(parts, tmp_path, form="study")
 
 
 def test_a_part_given_twice_changes_nothing(tmp_path):
     assert_is_whole([made(), made()], tmp_path)
 
 
-def test_parts_of_other_layers_choose_among_all(tmp_path):
-    parts = []
-    for layer in (1, 2):
-        result, table = made()
-        fits = tuple(fit for fit in result.fits if fit.layer == layer)
-        units = tuple(unit for unit in result.units if unit.layer == layer)
-        config = result.config.model_copy(update={"layers": str(layer)})
-        update = {"fits": fits, "units": units, "config": config}
-        rows = (table.layer == layer).nonzero()[0]
-        parts.append((result.model_copy(update=update), table.take(rows)))
-    whole, _ = made()
-    merged, _ = merge_results(parts)
-    assert merged.choices == whole.choices
-    assert merged.summary == whole.summary
-    assert merged.config.layers == "1,2"
+@pytest.mark.parametrize("probes", [PROBES, FOLLOWED])
+def test_parts_of_other_layers_choose_among_all(tmp_path, probes):
+    """A probe that took the layer of a part's choice counts at that of the whole's alone."""
+    layers = (1, 2, 3)
+    parts = [made(layers=layers, asked=own, probes=probes) for own in ((3,), (1, 2))]
+    result, table = merge_results(parts)
+    assert len({choice.layer for choice in result.choices}) > 1
+    assert {fit.layer for fit in result.fits} == {0, 1, 2, 3}
+    # A part names its layers, the whole is one of all: layer 0 stands beside them in both.
+    whole, predictions = made(layers=layers, asked=(0, *layers), probes=probes)
+    ours = {"provenance"}
+    assert result.model_dump(exclude=ours) == whole.model_dump(exclude=ours)
+    assert table.equals(predictions)
+    assert check_result(write_result(result, table, tmp_path)) == []
+
+
+def test_references_of_parts_are_put_together_or_left_out_and_said_to_be():
+    def part(probes):
+        return made(probes=probes, references=(made(encoder="surface", probes=probes)[0],))
+
+    same = [part(("ridge",)), part(("ridge",))]
+    assert merge_results(same)[0].references == same[0][0].references
+    merged, _ = merge_results([part(("ridge",)), part(("logistic",))])
+    assert merged.references == ()
+    (failure,) = merged.failures
+    assert (failure.stage, failure.name) == ("encoder", "surface")
 
 
 def test_the_provenance_adds_up(tmp_path):
@@ -86,7 +115,7 @@ def test_a_failure_that_another_part_overcame_is_dropped():
         name="ridge",
         cause="It broke.",
         protocol="iid",
-        fold="all",
+        fold="1",
         layer=1,
         seed=None,
     )
@@ -137,7 +166,7 @@ def test_another_form_is_refused():
 def test_other_splits_are_refused():
     refused(
         lambda r: {"splits": (r.splits[0].model_copy(update={"manifest": "0"}), *r.splits[1:])},
-        "split of iid all",
+        "split of iid 1",
     )
 
 
@@ -161,3 +190,7 @@ def test_predictions_that_no_part_kept_are_said_so():
     result, table = made(form="study")
     with pytest.raises(ResultError, match="its predictions were not kept"):
         merge_results([(result, table.take(slice(0, 0)))])
+
+
+def test_parts_of_other_refits_are_refused():
+    refused(lambda r: {"config": r.config.model_copy(update={"refits": 9})}, "option refits")

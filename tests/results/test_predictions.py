@@ -91,6 +91,7 @@ def test_any_parquet_reader_sees_plain_columns_and_a_null_seed(tmp_path):
         "low": 0,
         "high": 1,
         "prediction": 0.1 + 0.2,
+        "score": None,
     }
     assert rows[2]["seed"] == 4
 

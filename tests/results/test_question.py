@@ -28,8 +28,8 @@ OTHERS = {
     ),
     "the texts of beta are not the same": lambda: changed("corpora", 1, fingerprint="f" * 64),
     "the texts of alpha are not the same": lambda: changed("corpora", 0, texts=9),
-    "the fold 'all' of iid splits": lambda: changed("splits", 0, manifest="f" * 64),
-    "the fold 'gamma' of loco splits": lambda: changed("splits", 3, manifest=None),
+    "the fold '1' of iid splits": lambda: changed("splits", 0, manifest="f" * 64),
+    "the fold 'gamma' of loco splits": lambda: changed("splits", 7, manifest=None),
 }
 
 
