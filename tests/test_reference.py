@@ -102,17 +102,15 @@ def cache(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run_standard(tmp_path_factory, cache):
 
-    def run(alpha, layer):
-        """Scores of ranks stand at the layer that was chosen: the only one, and at layer 0."""
+    def run(*words):
         out = tmp_path_factory.mktemp("out")
         command = ["run", "--suite", "cefr-v1", "--encoder", "minilm", "--quiet"]
         command += ["--data-dir", str(SHARED / "corpora"), "--device", "cpu"]
         command += [w for name in ALL_CORPORA for w in ("--corpus", name)]
         command += ["--protocol", "iid", "--protocol", "lofo", "--probe", "ridge"]
-        command += ["--layers", str(layer), "--penalty", f"ridge={alpha}"]
-        command += ["--refits", "0", "--no-references"]
+        command += ["--refits", "0", "--no-references", *words]
         assert main([*command, "--cache-dir", str(cache), "--output", str(out)]) == 0
-        return read_result(out / "minilm" / "cefr-v1.json").scores
+        return read_result(out / "minilm" / "cefr-v1.json")
 
     return run
 
@@ -124,8 +122,9 @@ def test_the_standard_reproduces_every_cell_with_balanced_weights(run_standard, 
     assert len(wanted) == 2 * 5 * 7  # protocols, corpora, layers 0 to 6
     found = {
         (score.protocol, score.corpus, score.layer): score
+        # Scores of ranks stand at the layer that was chosen, the only one, and at layer 0.
         for layer in range(1, 7)
-        for score in run_standard(alpha, layer)
+        for score in run_standard("--layers", str(layer), "--penalty", f"ridge={alpha}").scores
     }
     off = []
     for record in wanted:
@@ -139,13 +138,17 @@ def test_the_standard_reproduces_every_cell_with_balanced_weights(run_standard, 
     assert np.mean(off) <= 1e-5
 
 
-def test_folds_units_and_engine_reproduce_every_cell_with_equal_weights(cache):
+@pytest.fixture
+def ablation(monkeypatch):
     place = Path(__file__).resolve().parent.parent / "benchmarks" / "ablation.py"
     spec = importlib.util.spec_from_file_location("ablation", place)
-    ablation = importlib.util.module_from_spec(spec)
-    sys.modules["ablation"] = ablation  # its dataclasses look their module up
-    spec.loader.exec_module(ablation)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "ablation", module)  # its dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
 
+
+def test_folds_units_and_engine_reproduce_every_cell_with_equal_weights(cache, ablation):
     table, features = ablation.load(SHARED / "corpora", cache, "minilm")
     rules = ablation.Rules("equal weights", standardised=True, inner=True)
     folds = ablation.planned(rules, table, 42)
@@ -178,3 +181,25 @@ def test_folds_units_and_engine_reproduce_every_cell_with_equal_weights(cache):
         ]
     assert max(off) <= 0.002
     assert np.mean(off) <= 1e-5
+
+
+def ablated(ablation, cache, rules):
+    table, features = ablation.load(SHARED / "corpora", cache, "minilm")
+    layers = [features.layer(k) for k in range(1, 7)]
+    return ablation.run_step(rules, table, layers, PluginHost().get_probe("ridge"), 42)
+
+
+def test_the_ablation_starts_at_the_first_version(cache, ablation, monkeypatch):
+    monkeypatch.setattr(ablation, "CORPORA", CORPORA)
+    found = ablated(ablation, cache, ablation.steps()[0])
+    # leaderboard/results/minilm/cefr-v1.json at commit 6a4c6db.
+    assert found["iid"].chosen.qwk == pytest.approx(0.7320245939948214, abs=1e-3)
+    assert found["loco"].chosen.qwk == pytest.approx(0.5093179363735019, abs=1e-3)
+
+
+def test_the_ablation_ends_at_the_standard(cache, ablation, run_standard):
+    found = ablated(ablation, cache, ablation.steps()[-1])
+    result = run_standard("--layers", "all")
+    assert {s.protocol: (s.chosen, s.chosen_layers, s.optimism) for s in result.summary} == {
+        name: (s.chosen, s.chosen_layers, s.optimism) for name, s in found.items()
+    }
