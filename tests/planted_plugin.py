@@ -20,10 +20,13 @@ from cefrbench import (
     EncoderSpec,
     Fold,
     FoldFit,
+    Inner,
+    Penalty,
     ProbeCard,
     ProbeSpec,
     Protocol,
     ProtocolCard,
+    by_corpus,
     hookimpl,
 )
 
@@ -106,20 +109,20 @@ def register_encoders(register):
         register(EncoderSpec(EncoderCard(name=name, description="Planted."), Reader))
 
 
-# -- a protocol: each corpus's first twelve rows train, six validate, six are scored -------------
+# -- a protocol: of each corpus's rows 18 train and six are scored; of the 18, six are held out ----
 
 
 def by_hand(table, seed):
     place = np.concatenate([np.arange(np.sum(table.corpus == c)) for c in range(len(table.names))])
-    last = setting("last_validation_row", 17)
+    last = setting("last_held_row", 17)
     rows = np.arange(len(table))
-    train = rows[place < 12]
+    train = rows[place < 18]
     if setting("backwards", False):
         train = train[::-1]
-    validation = table.once(rows[(place >= 12) & (place <= last)])
-    scored = table.once(rows[place >= 18])
-    parts = {name: scored[table.corpus[scored] == c] for c, name in enumerate(table.names)}
-    yield Fold("all", train, validation, parts)
+    scored = by_corpus(table, rows[place >= 18])
+    held = by_corpus(table, rows[(place >= 12) & (place <= last)])
+    inner = () if table.form == "study" else (Inner(rows[place < 12], held),)
+    yield Fold("all", train, scored, inner)
 
 
 @hookimpl
@@ -162,14 +165,14 @@ class Alone(Teller):
 
 
 class Together(Alone):
-    """The same over many folds at once."""
+    """The same over many folds at once; it reads features as they are, whatever their unit is."""
 
     def fit_folds(self, X, y, folds, *, sample_weight=None, seeds=(None,)):
         fits = []
         for fold in folds:
             fits.append([])
             for seed in seeds:
-                weight = None if sample_weight is None else sample_weight[fold.train]
+                weight = fold.weight
                 self.write_down(X[fold.train], y[fold.train], weight, seed)
                 fits[-1].append(FoldFit(X[fold.predict][:, 2].astype(np.float64)))
         return fits
@@ -177,6 +180,8 @@ class Together(Alone):
 
 @hookimpl
 def register_probes(register):
+    values = setting("penalty", None)
+    penalty = values and Penalty(name="alpha", values=values, strongest="largest")
     for name, kind, seeded in (
         ("alone", Alone, False),
         ("together", Together, False),
@@ -188,5 +193,6 @@ def register_probes(register):
             kind="regressor",
             seeded=seeded,
             params=setting("params", {}),
+            penalty=penalty,
         )
         register(ProbeSpec(card, lambda options, n=name, k=kind: k(n, options)))

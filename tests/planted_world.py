@@ -28,9 +28,9 @@ class Text:
 
 
 def make_corpus(first: int, scored: list[float]) -> list[Text]:
-    """24 rows of 21 texts: 12 rows to train on, 6 to choose the layer on, 6 that are scored.
+    """24 rows of 21 texts: 12 rows to train on, 6 that the choice is made on, 6 that are scored.
 
-    Layer 1 says the level of each validation text, layer 2 says B1 of all of them; of the scored
+    Layer 1 says the level of each held-out text, layer 2 says B1 of all of them; of the scored
     texts layer 2 says the level, and layer 1 what is given here. Training texts say what is off
     the scale, so that one of them among the others shows.
     """
@@ -99,10 +99,10 @@ class World:
             words += [word for name in names for word in (f"--{option}", name)]
         words += ["--data-dir", str(self._write_corpora()), "--output", str(self.output)]
         words += ["--cache-dir", str(self.folder / "cache"), "--seed", "0", "--device", "cpu"]
-        if config:
-            file = self.folder / "config.toml"
-            file.write_text("\n".join(f"{k} = {json.dumps(v)}" for k, v in config.items()))
-            words += ["--config", str(file)]
+        file = self.folder / "config.toml"
+        config = {"refits": 0, "references": []} | (config or {})
+        file.write_text("\n".join(f"{k} = {json.dumps(v)}" for k, v in config.items()))
+        words += ["--config", str(file)]
         log = self.folder / "log"
         log.write_text("")
         environment = {"PLANTED_LOG": str(log), "PLANTED": json.dumps(settings)}

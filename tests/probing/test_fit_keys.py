@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from planted_world import World, fits_in
 
-from cefrbench.contracts.probe import FoldRows
-from cefrbench.probing import sweep
-
-#: Fits of one run: two layers.
-ALL = 2
+#: Fits of one run: two layers, one fold and one inner cut.
+ALL = 4
+#: In the study's form, which has no inner cut.
+STUDY = 2
 
 
 @pytest.fixture
@@ -47,7 +44,7 @@ def test_force_fits_again(world: World) -> None:
         {"details": {"precision": "half"}},
         {"params": {"alpha": 2}},
         {"backwards": True},
-        {"last_validation_row": 15},
+        {"last_held_row": 15},
         {"corpora": ("right", "left")},
         {"corpora": ("left",)},
         {"config": {"scale": "cefr6"}},
@@ -69,13 +66,14 @@ def test_another_device_fits_again(world: World) -> None:
 
 def test_another_seed_fits_again_where_a_seed_matters(world: World) -> None:
     count(world, probes=("seeded", "alone"))
-    assert count(world, "--seed", "1", probes=("seeded", "alone")) == 2 * ALL
+    # On each layer two seeds of the fold; a choice is made with the first one alone.
+    assert count(world, "--seed", "1", probes=("seeded", "alone")) == 2 * (2 + 1)
     assert count(world, "--seed", "1", probes=("alone",)) == 0
 
 
 def test_another_layer_is_fitted(world: World) -> None:
-    assert count(world, "--layers", "1") == 1
-    assert count(world, "--layers", "2") == 1
+    assert count(world, "--layers", "1") == ALL / 2
+    assert count(world, "--layers", "2") == ALL / 2
     assert count(world) == 0
 
 
@@ -87,13 +85,13 @@ def test_another_form_fits_again_even_on_the_same_folds(world: World, form: str)
         texts[15].levels, texts[20].levels = ("A1",), ("B1",)
     other = {"study": "corrected", "corrected": "study"}[form]
     count(world, config={"form": form})
-    assert count(world, config={"form": other}) == ALL
+    assert count(world, config={"form": other}) == {"study": STUDY, "corrected": ALL}[other]
 
 
 def test_an_encoder_whose_rows_keep_their_own_level_fits_again(world: World) -> None:
     config = {"form": "study"}
     count(world, config=config)
-    assert count(world, config=config | {"own_level_encoders": ["reader"]}) == ALL
+    assert count(world, config=config | {"own_level_encoders": ["reader"]}) == STUDY
 
 
 def test_another_text_another_level_and_another_language_fit_again(world: World) -> None:
@@ -191,11 +189,24 @@ def test_another_version_of_what_computes_fits_again(
     assert count(world) == 0
 
 
-@pytest.mark.parametrize("own", ["weight", "count", "groups"])
-def test_what_is_a_folds_own_is_in_its_hash(own: str) -> None:
-    rows = FoldRows(np.arange(4), np.arange(2))
-    values = np.arange(1, 5)
-    one = replace(rows, **{own: values})
-    other = replace(rows, **{own: values[::-1].copy()})
-    assert len({sweep._digest(found) for found in (rows, one, other)}) == 3
-    assert sweep._digest(one) == sweep._digest(replace(rows, **{own: values.copy()}))
+def test_resampled_fits_are_kept_apart_and_counted_by_their_number(world: World) -> None:
+    """Refits are fitted at one layer, one a replicate; more of them are another set."""
+    count(world)
+    assert count(world, config={"refits": 3}) == 3
+    assert count(world, config={"refits": 3}) == 0
+    assert count(world, config={"refits": 5}) == 5
+    assert count(world) == 0
+
+
+@pytest.mark.parametrize("penalty", [True, False])
+def test_every_value_of_a_penalty_is_fitted_and_another_one_again(
+    world: World, penalty: bool
+) -> None:
+    """Of a probe with a penalty; the grid of its card is two values."""
+    given = {"penalty": [3.0, 1.0]} if penalty else {}
+    assert count(world, **given) == (2 * ALL if penalty else ALL)
+    assert count(world, **given) == 0
+    if penalty:
+        assert count(world, "--penalty", "together=7", **given) == ALL
+        assert count(world, "--penalty", "together=8", **given) == ALL
+        assert count(world, "--penalty", "together=7", **given) == 0
