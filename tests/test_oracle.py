@@ -15,10 +15,10 @@ from cefrbench.essays import text_key
 from cefrbench.results.io import read_predictions_of, read_result
 from cefrbench.results.model import RunResult
 
-PROBES = ("together", "alone", "seeded")
+PROBES = ("together", "seeded")
 CLASS = {"A1": 0, "A2": 1, "B1": 2, "B2": 3, "C1": 4}
 
-#: Of layer 1, the layer that validation chooses: gold in rows, predictions in columns. ``left``
+#: Of layer 1, the layer that the inner cut chooses: gold in rows, predictions in columns. ``left``
 #: says A2 of an A1 text, B1 of a B2 text, and C+ of the text that is B1 or B2; ``right`` says B2
 #: of an A2 text, and 1.75 of the text that is B1 or B2.
 CONFUSION = {
@@ -29,10 +29,10 @@ ABSOLUTE = {"left": 1.25 + 0.5 + 0.5, "right": 2 + 0.25}
 SQUARED = {"left": 1.25**2 + 0.5**2 + 0.5**2, "right": 2**2 + 0.25**2}
 GOLD = 0 + 1 + 3 + 4 + 2.5
 GOLD_SQUARED = 0 + 1 + 9 + 16 + 2.5**2
-#: Of both corpora: A1 and the text that is A1 or A2, then B1, B2 and C+, twice.
-VALIDATION = {
-    1: [[4, 0, 0, 0, 0], [0] * 5, [0, 0, 2, 0, 0], [0, 0, 0, 2, 0], [0, 0, 0, 0, 2]],
-    2: [[0, 0, 2, 0, 0], [0, 0, 2, 0, 0], [0, 0, 2, 0, 0], [0, 0, 2, 0, 0], [0, 0, 2, 0, 0]],
+#: What each corpus holds out: A1 and the text that is A1 or A2, then B1, B2 and C+.
+HELD = {
+    1: [[2, 0, 0, 0, 0], [0] * 5, [0, 0, 1, 0, 0], [0, 0, 0, 1, 0], [0, 0, 0, 0, 1]],
+    2: [[0, 0, 1, 0, 0], [0, 0, 1, 0, 0], [0, 0, 1, 0, 0], [0, 0, 1, 0, 0], [0, 0, 1, 0, 0]],
 }
 
 
@@ -72,40 +72,54 @@ def test_every_text_is_encoded_once(log: list[dict]) -> None:
     assert encoded_in(log) == [*range(21), *range(100, 121)]
 
 
-def test_a_fold_is_fitted_on_its_rows_with_their_own_levels_and_weights(log: list[dict]) -> None:
-    """Twelve rows of each corpus; the two rows of one text share its weight."""
-    expected = []
-    for texts in (left(), right()):
-        expected += [(text.number, CLASS[text.levels[0]], 1.0) for text in texts[:10]]
-        expected += [(texts[10].number, 1, 0.5), (texts[10].number, 2, 0.5)]
-    fits = [fit for fit in fits_in(log) if [tuple(row) for row in fit["train"]] == expected]
-    # One fit a layer, probe and seed; the seeds of a run are 0 and 1.
-    counts = Counter((fit["probe"], fit["layer"], fit["seed"]) for fit in fits)
-    probes = [("alone", 0), ("together", 0), ("seeded", 0), ("seeded", 1)]
-    told = {(probe, layer, seed) for probe, seed in probes for layer in (1, 2)}
-    assert {(p, n, s if p == "seeded" else 0) for p, n, s in counts} == told
-    assert set(counts.values()) == {1}
+def weighed(texts: list[Text]) -> list[tuple[int, int, float]]:
+    """Number, level and weight of the rows of one corpus: a text of n at its level 1 / (n + 10)."""
+    rows = [(t.number, CLASS[level], 1 / len(t.levels)) for t in texts for level in t.levels]
+    of_level: Counter[int] = Counter()
+    for _, level, share in rows:
+        of_level[level] += share  # type: ignore[assignment]
+    raw = [(number, level, share / (of_level[level] + 10)) for number, level, share in rows]
+    total = sum(weight for *_, weight in raw)
+    # A mean of 1 a text; both corpora have as many texts, and weigh the same.
+    return [(number, level, weight / total * len(texts)) for number, level, weight in raw]
+
+
+@pytest.mark.parametrize(("texts", "seeds"), [(16, (0, 1)), (11, (0,))], ids=["fold", "inner cut"])
+def test_a_fit_has_its_rows_with_their_own_levels_and_balanced_weights(
+    log: list[dict], texts: int, seeds: tuple[int, ...]
+) -> None:
+    """18 rows of each corpus, 12 inside; an inner cut is fitted with the first seed alone."""
+    expected = [row for corpus in (left(), right()) for row in weighed(corpus[:texts])]
+    fits = [
+        fit
+        for fit in fits_in(log)
+        if [tuple(row[:2]) for row in fit["train"]] == [row[:2] for row in expected]
+    ]
+    counts = Counter((fit["probe"], fit["layer"], fit["seed"] or 0) for fit in fits)
+    probes = [("together", 0), *(("seeded", seed) for seed in seeds)]
+    assert counts == {(probe, layer, seed): 1 for probe, seed in probes for layer in (1, 2)}
+    for fit in fits:
+        found = [weight for *_, weight in fit["train"]]
+        assert found == pytest.approx([weight for *_, weight in expected], rel=1e-12)
 
 
 def test_no_probe_sees_the_corpus_left_out(log: list[dict]) -> None:
-    own = {1: set(range(21)), 2: set(range(100, 121))}
     of_loco = [
-        fit["train"] for fit in fits_in(log) if len({n // 100 for n, *_ in fit["train"]}) == 1
+        {number for number, *_ in fit["train"]}
+        for fit in fits_in(log)
+        if len({number // 100 for number, *_ in fit["train"]}) == 1
     ]
-    # Two folds, two layers, four fits of probes and seeds.
-    assert len(of_loco) == 2 * 2 * 4
-    for train in of_loco:
-        texts = {number for number, *_ in train}
-        assert texts < own[1] or texts < own[2]
-        # Of 21 texts a fifth, rounded up, chooses the layer.
-        assert len(texts) == 16
-        for number, _, weight in train:
-            assert weight == (0.5 if number % 100 in (10, 15, 20) else 1.0)
+    # Two folds on two layers: all of a corpus for three probes and seeds, and five inner folds
+    # of it, each for two probes.
+    assert len(of_loco) == 2 * 2 * (3 + 5 * 2)
+    whole = [set(range(21)), set(range(100, 121))]
+    assert Counter(map(len, of_loco))[21] == 2 * 2 * 3
+    assert all(texts <= whole[0] or texts <= whole[1] for texts in of_loco)
 
 
 def test_each_unit_is_the_count_by_hand(result: RunResult) -> None:
     units = [u for u in result.units if u.protocol == "by-hand"]
-    assert len(units) == 2 * 2 * 4, "two layers, two corpora, three probes, one with two seeds"
+    assert len(units) == 2 * 2 * 3, "two layers, two corpora, two probes, one with two seeds"
     for unit in units:
         assert (unit.fold, unit.n) == ("all", 5)
         if unit.layer == 1:
@@ -119,30 +133,37 @@ def test_each_unit_is_the_count_by_hand(result: RunResult) -> None:
         assert (unit.sums.gold, unit.sums.gold_squared) == (GOLD, GOLD_SQUARED)
 
 
-def test_the_layer_is_chosen_on_validation_texts_and_the_oracle_on_scored_ones(
+def test_the_layer_is_chosen_on_what_the_inner_cut_held_out_and_the_oracle_on_scored_texts(
     result: RunResult,
 ) -> None:
     fits = [fit for fit in result.fits if fit.protocol == "by-hand"]
-    assert {(fit.layer, str(listed(fit.validation))) for fit in fits} == {
-        (layer, str(matrix)) for layer, matrix in VALIDATION.items()
-    }
-    choices = [choice for choice in result.choices if choice.protocol == "by-hand"]
-    assert len(choices) == 4
-    assert {(choice.layer, choice.validation_qwk) for choice in choices} == {(1, 1.0)}
+    assert len(fits) == 2 * 3
+    for fit in fits:
+        assert {held.corpus: listed(held.confusion) for held in fit.held} == {
+            "left": HELD[fit.layer],
+            "right": HELD[fit.layer],
+        }
     chosen = np.mean([kappa(CONFUSION[name]) for name in ("left", "right")])
+    choices = [choice for choice in result.choices if choice.protocol == "by-hand"]
+    assert len(choices) == 3
+    for choice in choices:
+        assert (choice.layer, choice.penalty, choice.inner_qwk) == (1, None, 1.0)
+        assert choice.scored_qwk == pytest.approx(chosen, abs=1e-12)
+        assert (choice.oracle_layer, choice.oracle_qwk) == (2, 1.0)
     for record in (s for s in result.summary if s.protocol == "by-hand"):
         assert record.chosen_layers == (1,)
         assert record.chosen is not None
         assert record.chosen.qwk == pytest.approx(chosen, abs=1e-12)
         assert record.chosen.mae == pytest.approx((2.25 / 5 + 2.25 / 5) / 2)
-        assert (record.oracle_layer, record.oracle.qwk) == (2, 1.0)
+        assert record.oracle_qwk == 1.0
+        assert record.optimism == pytest.approx(1 - chosen, abs=1e-12)
 
 
 def test_the_split_says_how_many_rows_are_where(result: RunResult) -> None:
     (split,) = (split for split in result.splits if split.protocol == "by-hand")
-    assert (split.train, split.validation, split.scored) == (24, 10, {"left": 5, "right": 5})
-    # Two texts a level in each corpus, and the rows of the twin.
-    assert split.train_levels == (4, 6, 6, 4, 4)
+    assert (split.train, split.inner, split.scored) == (36, 1, {"left": 5, "right": 5})
+    # In each corpus two texts a level, one more of all but A2, and a row a level of two twins.
+    assert split.train_levels == (8, 8, 8, 6, 6)
 
 
 def test_predictions_kept_are_what_each_text_says_at_the_chosen_layer(
@@ -158,7 +179,7 @@ def test_predictions_kept_are_what_each_text_says_at_the_chosen_layer(
             assert [text_key(str(text)) for text in texts] == list(rows.text)
             assert [said[text] for text in rows.text] == rows.prediction.tolist()
             assert list(zip(rows.low, rows.high, strict=True)) == [interval(text) for text in texts]
-    assert seen == {"together": 2, "alone": 2, "seeded": 4}
+    assert seen == {"together": 2, "seeded": 4}
 
 
 def interval(text: Text) -> tuple[int, int]:
@@ -184,7 +205,7 @@ def test_the_check_of_results_agrees(path: Path) -> None:
 def test_another_encoder_is_not_given_these_fits(world: World, result: RunResult) -> None:
     """The mirror hears 4 - x where the reader hears x, and shares the cache."""
     log = world.run("--seed", "1", encoder="mirror", probes=PROBES, protocols=("by-hand", "loco"))
-    assert len(fits_in(log)) == 3 * 2 * 4, "three folds, two layers, four fits"
+    assert len(fits_in(log)) == 2 * (3 * 3 + (1 + 5 + 5) * 2), "of a layer: folds, inner cuts"
     mirrored = read_result(world.output / "mirror" / "cefr-v1.json")
     for unit in (u for u in mirrored.units if u.protocol == "by-hand" and u.layer == 2):
         # A1, A2, B2 and C+ are told as C+, B2, A2 and A1; 4 - 2 is right for B1 or B2.
