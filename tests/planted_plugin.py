@@ -178,8 +178,29 @@ class Together(Alone):
         return fits
 
 
+class Graded:
+    """Reads what a text says where its penalty is 1, and 4 less that where it is 3."""
+
+    def __init__(self, options):
+        self.penalty = options.penalty
+
+    def fit(self, X, y, sample_weight=None):
+        return self
+
+    def predict(self, X):
+        raise AssertionError("its folds are fitted together")
+
+    def fit_folds(self, X, y, folds, *, sample_weight=None, seeds=(None,)):
+        said = X[:, 2].astype(np.float64)
+        told = said if self.penalty == 1 else 4 - said
+        return [[FoldFit(told[fold.predict])] for fold in folds]
+
+
 @hookimpl
 def register_probes(register):
+    grid = Penalty(name="alpha", values=(3.0, 1.0), strongest="largest")
+    card = ProbeCard(name="graded", description="Planted.", kind="regressor", penalty=grid)
+    register(ProbeSpec(card, Graded))
     values = setting("penalty", None)
     penalty = values and Penalty(name="alpha", values=values, strongest="largest")
     for name, kind, seeded in (

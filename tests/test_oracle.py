@@ -215,3 +215,28 @@ def test_another_encoder_is_not_given_these_fits(world: World, result: RunResult
     again = world.run("--seed", "1", probes=PROBES, protocols=("by-hand", "loco"))
     assert again == [], "nothing is encoded or fitted a second time"
     assert read_result(world.output / "reader" / "cefr-v1.json").units == result.units
+
+
+def test_the_penalty_is_chosen_on_what_the_inner_cut_held_out(tmp_path: Path) -> None:
+    """The strong one tells levels upside down; where neither tells any, the strong one stays."""
+    world = World(tmp_path)
+    world.run(probes=("graded",))
+    result = read_result(world.output / "reader" / "cefr-v1.json")
+    for fit in result.fits:
+        upside_down = kappa([row[::-1] for row in mirrored(fit.layer)])
+        upright = kappa(HELD[fit.layer])
+        strong, weak = fit.path
+        assert (strong.penalty, weak.penalty, fit.penalty) == (3, 1, 1 if fit.layer == 1 else 3)
+        assert strong.inner_qwk == pytest.approx(upside_down, abs=1e-12)
+        assert weak.inner_qwk == pytest.approx(upright, abs=1e-12)
+    (choice,) = result.choices
+    assert (choice.layer, choice.penalty, choice.inner_qwk) == (1, 1, 1.0)
+    assert (choice.oracle_layer, choice.oracle_penalty, choice.oracle_qwk) == (2, 1, 1.0)
+
+
+def mirrored(layer: int) -> list[list[int]]:
+    """What is held out with its gold, where 4 less what was said is read back from the right."""
+    if layer == 2:
+        return HELD[2]
+    # The text that is A1 or A2 is told as C+, and is then an A2 text.
+    return [[1, 0, 0, 0, 0], [1, 0, 0, 0, 0], *HELD[1][2:]]
