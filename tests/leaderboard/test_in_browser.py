@@ -130,7 +130,7 @@ def test_scores_sort_from_the_top_and_rows_without_a_number_stay_last(reader: Re
     values = [float(text.replace(MINUS, "-")) for text in texts[::3]]
     assert values == sorted(values, reverse=True)
     head(page, "Rank").click()
-    assert reader.names()[-2:] == ["surface", "random-qwen3-tiny"]
+    assert set(reader.names()[-2:]) == {"surface", "random-qwen3-tiny"}
 
 
 def test_the_keyboard_alone_sorts(reader: Reader) -> None:
@@ -232,7 +232,8 @@ def test_encoders_ticked_on_the_board_are_compared(reader: Reader) -> None:
     page.get_by_role("link", name="Compare 3").click()
     page.get_by_role("heading", name="Paired tests").wait_for()
     pairs = page.get_by_role("region", name="Paired tests").locator("tbody tr")
-    assert pairs.count() == 3 * 6, "five protocols and the gap"
+    # No invented corpus names tasks, and all are in English: by-task and lolo have no folds.
+    assert pairs.count() == 3 * 4, "iid, lofo, loco and the gap"
     outside = pairs.filter(has_text="OOD").first.inner_text()
     assert "strong against hf:org/weak" in outside
     assert "strong is better" in outside
