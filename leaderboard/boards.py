@@ -166,7 +166,7 @@ def _suite(name: str, own: Sequence[Made]) -> SuiteResults:
 
 
 def boards(suite: SuiteResults) -> list[Board]:
-    """One board of validated probes, and one a probe."""
+    """One board of favoured probes, and one a probe."""
     # Ranking a thousand results is matrix products and sorting, which run beside each other.
     with ThreadPoolExecutor(usable_cores()) as pool:
         return list(pool.map(partial(make_board, suite), (FAVOURED, *suite.probes)))

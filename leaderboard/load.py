@@ -112,7 +112,8 @@ def load(file: ResultFile) -> tuple[RunResult, PredictionTable]:
     try:
         return _load(file)
     except ResultError as error:
-        raise ResultError(str(error).replace(f"{file.path.parent}/", "")) from error
+        told = str(error).replace(str(file.path), file.name)
+        raise ResultError(told.replace(f"{file.path.parent}/", "")) from error
 
 
 def _load(file: ResultFile) -> tuple[RunResult, PredictionTable]:

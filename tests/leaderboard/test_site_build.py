@@ -251,7 +251,7 @@ def test_a_result_of_the_first_format_is_left_out_with_what_to_do(tmp_path: Path
     report = build(tmp_path / "results", tmp_path / "site")
     (left_out,) = report.left_out
     assert "too old (schema 1.1" in left_out.cause
-    assert "run it again" in left_out.cause
+    assert "`cefrbench run --config old/cefr-v1.json`" in left_out.cause
     assert report.results == 0
 
 
