@@ -32,6 +32,7 @@ SUITE_DECIDES = (
     "unclipped_probes",
     "source",
     "layers",
+    "every_layer",
     "limit",
     "pooling",
     "instruction",
