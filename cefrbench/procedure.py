@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeSpec
 from cefrbench.essays import EssayTable
+from cefrbench.probing.fit import FitFailure
 from cefrbench.probing.jobs import PlannedFold
 from cefrbench.probing.sweep import Fits, Fitted, Sweep
 from cefrbench.progress import Progress
 from cefrbench.results.build import Collector
 from cefrbench.results.keep import Place, Predicted
 from cefrbench.results.model import ChoiceRecord, FailureRecord
-from cefrbench.results.selection import choose, gap_of
+from cefrbench.results.selection import choose, headline
 from cefrbench.statistics.resampling import TextWeights, text_codes
 from cefrbench.weighting import balanced
 
@@ -126,7 +127,7 @@ class Procedure:
         specs = {spec.name: spec for spec in self.probes}
         first = {name: self.sweep.seeds_of(spec)[0] for name, spec in specs.items()}
         # Layer 0 is compared with what was chosen there alone, and nets cost the most.
-        headline = gap_of([planned.protocol for planned in self.folds]) or ()
+        lead = headline([planned.protocol for planned in self.folds])
         groups: dict[tuple[int, str, float | None], list[tuple[dict[Place, Predicted], Place]]]
         groups = defaultdict(list)
         for held in (collector.kept.choice, collector.kept.embedding):
@@ -134,14 +135,16 @@ class Procedure:
                 if one.seed != first[one.probe]:
                     continue
                 everywhere = held is collector.kept.choice and not self._follows(specs[one.probe])
-                if everywhere or self.folds[one.fold].protocol in headline:
+                if everywhere or self.folds[one.fold].protocol in lead:
                     groups[one.layer, one.probe, one.penalty].append((held, place))
         weights = TextWeights(self.refits)
         self.progress.start("refits", len(groups), "layers")
         for (layer, probe, penalty), kept in sorted(
             groups.items(), key=lambda item: (item[0][0], list(specs).index(item[0][1]))
         ):
-            self._refit_group(layer, specs[probe], penalty, kept, weights)
+            self._refit_group(
+                layer, specs[probe], penalty, kept, weights, collector.records.failures
+            )
             self.progress.advance(1)
         self.progress.finish()
 
@@ -152,6 +155,7 @@ class Procedure:
         penalty: float | None,
         kept: Sequence[tuple[dict[Place, Predicted], Place]],
         weights: TextWeights,
+        failures: list[FailureRecord],
     ) -> None:
         jobs, table = self.sweep.jobs, self.sweep.table
         numbers = sorted({jobs.scored[place[1]].job for _, place in kept})
@@ -166,6 +170,19 @@ class Procedure:
             good = [fit for fit in own if isinstance(fit, FoldFit)]
             if len(good) == len(own):
                 held[place] = _with_refits(held[place], good, self._places(place))
+                continue
+            cause = next(fit.message for fit in own if isinstance(fit, FitFailure))
+            failures.append(
+                FailureRecord(
+                    stage="probe",
+                    name=spec.name,
+                    cause=f"{cause} (a fit on resampled texts)",
+                    protocol=self.folds[place[1]].protocol,
+                    fold=self.folds[place[1]].fold.name,
+                    layer=layer,
+                    seed=seeds[0],
+                )
+            )
 
     def _places(self, place: Place) -> NDArray[np.intp]:
         reading, planned = self.sweep.jobs.scored[place[1]], self.folds[place[1]]

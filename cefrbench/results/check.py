@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.errors import ResultError, UserError
-from cefrbench.results.corpus_scores import choice_scores, corpus_scores, layer_scores
+from cefrbench.results.check_predictions import check_predictions, name_of
+from cefrbench.results.corpus_scores import choice_scores, layer_scores
 from cefrbench.results.findings import TOLERANCE, Mismatch, Mismatches, diff, unique
 from cefrbench.results.io import (
     checksum,
@@ -26,9 +27,14 @@ from cefrbench.results.io import (
 )
 from cefrbench.results.model import Confusion, CorpusScore, FitRecord, RunResult, UnitRecord
 from cefrbench.results.predictions import PredictionTable, UnitKey, unit_key
-from cefrbench.results.selection import Run, best_penalty, choose, kept_units, run_of
+from cefrbench.results.selection import (
+    Run,
+    best_penalty,
+    choose,
+    run_of,
+)
 from cefrbench.results.summary import is_complete, summarise
-from cefrbench.statistics.scores import all_scores, mean_qwk, tally
+from cefrbench.statistics.scores import all_scores, mean_qwk
 
 #: More texts than any corpus has; what is above can't be a count.
 MOST_TEXTS = 2**40
@@ -115,48 +121,6 @@ def check_figures(result: RunResult) -> list[Mismatch]:
     return list(chain.from_iterable(check(result) for check in checks))
 
 
-def check_predictions(result: RunResult, table: PredictionTable) -> list[Mismatch]:
-    """Tally the stored predictions again and compare with the units they belong to."""
-    findings: list[Mismatch] = []
-    if result.predictions is not None:
-        findings += diff("predictions.rows", result.predictions.rows, len(table))
-    places = {unit_key(unit): index for index, unit in enumerate(result.units)}
-    missing = {
-        unit_key(unit): (places[unit_key(unit)], unit) for unit in kept_units(result) if unit.n
-    }
-    for key, rows in table.units():
-        if key not in missing:
-            findings.append(Mismatch("predictions", _name(key), "units of the stored layers, once"))
-            continue
-        index, unit = missing.pop(key)
-        findings += _check_predicted(f"units[{index}]", unit, rows, result)
-    for key, (index, _) in missing.items():
-        findings.append(Mismatch(f"units[{index}]", "no predictions", f"those of {_name(key)}"))
-    if not findings:
-        findings += _check_ranked(result, table)
-    return findings
-
-
-def _check_ranked(result: RunResult, table: PredictionTable) -> Mismatches:
-    """Score all corpora once more with the predictions: ranks too."""
-    expected = corpus_scores(result.units, result.choices, table, len(result.scale))
-    yield from diff("scores", result.scores, expected)
-
-
-def _check_predicted(
-    where: str, unit: UnitRecord, rows: PredictionTable, result: RunResult
-) -> Mismatches:
-    classes = len(result.scale)
-    inside = (rows.low >= 0) & (rows.low <= rows.high) & (rows.high < classes)
-    if not (inside.all() and np.isfinite(rows.prediction).all()):
-        yield Mismatch(where, "predictions or levels out of range", "finite ones on the scale")
-        return
-    clip = unit.probe not in result.config.unclipped_probes
-    counted = tally(rows.prediction, rows.low, rows.high, classes, clip=clip)
-    yield from diff(f"{where}.confusion", unit.confusion, counted.confusion.tolist())
-    yield from diff(f"{where}.sums", unit.sums, counted.sums)
-
-
 def _check_shapes(result: RunResult) -> Mismatches:
     """See that matrices are matrices and sums of a size that scores can be computed from."""
     size = len(result.scale)
@@ -227,7 +191,7 @@ def _check_fits(result: RunResult) -> Mismatches:
         for corpus in split.scored:
             key = UnitKey(fit.protocol, fit.fold, corpus, fit.probe, fit.seed, fit.layer)
             if key not in units:
-                yield Mismatch(where, "no unit", f"units of {_name(key)}")
+                yield Mismatch(where, "no unit", f"units of {name_of(key)}")
 
 
 def _check_path(where: str, fit: FitRecord) -> Mismatches:
@@ -290,7 +254,7 @@ def _check_units(result: RunResult) -> Mismatches:
         where, split = f"units[{i}]", splits.get((unit.protocol, unit.fold))
         yield from places.check(where, unit)
         if (*run_of(unit), unit.layer) not in fits:
-            yield Mismatch(where, _name(unit_key(unit)), "a fit in fits that it comes from")
+            yield Mismatch(where, name_of(unit_key(unit)), "a fit in fits that it comes from")
         if split is not None:
             yield from diff(f"{where}.n", unit.n, split.scored.get(unit.corpus))
         yield from diff(f"{where}.n", unit.n, sizes[i])
@@ -353,8 +317,3 @@ def _without_ranks(scores: Iterable[CorpusScore]) -> list[CorpusScore]:
         score.model_copy(update={"scores": score.scores.model_copy(update=none)})
         for score in scores
     ]
-
-
-def _name(key: UnitKey) -> str:
-    seed = "" if key.seed is None else f", seed {key.seed}"
-    return f"{key.protocol} {key.fold}, {key.corpus}, {key.probe}, layer {key.layer}{seed}"

@@ -21,7 +21,7 @@ from cefrbench.results.model import (
     UnitRecord,
 )
 from cefrbench.results.predictions import PredictionTable, UnitKey, unit_key
-from cefrbench.results.selection import choose, kept_units, run_of
+from cefrbench.results.selection import choose, kept_units, refitted_units, run_of
 from cefrbench.results.summary import is_complete, summarise
 
 R = TypeVar("R", bound=Card)
@@ -98,7 +98,7 @@ def _merge_records(results: Sequence[RunResult]) -> RunResult:
             "units": tuple(units),
             "choices": choose(fits, cards),
             "references": references,
-            "failures": (*_left_failures(results, fits), *apart),
+            "failures": (*_left_failures(results), *apart),
             "config": config,
             "provenance": merge_provenance([result.provenance for result in results]),
         }
@@ -269,17 +269,19 @@ def _merge_references(
     return tuple(merged), failures
 
 
-def _left_failures(
-    results: Sequence[RunResult], fits: Sequence[FitRecord]
-) -> tuple[FailureRecord, ...]:
+def _left_failures(results: Sequence[RunResult]) -> tuple[FailureRecord, ...]:
     """Failures of all parts, but for those that another part overcame."""
-    fitted = {_fit_key(fit) for fit in fits}
+    fitted = [{_fit_key(fit) for fit in result.fits} for result in results]
+
+    def overcome(failure: FailureRecord) -> bool:
+        place = (failure.protocol, failure.fold, failure.name, failure.seed, failure.layer)
+        return any(
+            place in fits and failure not in result.failures
+            for fits, result in zip(fitted, results, strict=True)
+        )
+
     failures = dict.fromkeys(failure for result in results for failure in result.failures)
-    return tuple(
-        failure
-        for failure in failures
-        if (failure.protocol, failure.fold, failure.name, failure.seed, failure.layer) not in fitted
-    )
+    return tuple(failure for failure in failures if not overcome(failure))
 
 
 def _merge_predictions(merged: RunResult, tables: Sequence[PredictionTable]) -> PredictionTable:
@@ -302,11 +304,11 @@ def _merge_predictions(merged: RunResult, tables: Sequence[PredictionTable]) -> 
                 f"{key.protocol} is the best of the whole but of no part, so its predictions were "
                 "not kept; run the parts together (what is in the cache is not computed again)."
             )
-    first = merged.config.seeds[0]
+    refitted = {unit_key(unit) for unit in refitted_units(merged)}
     return PredictionTable.concat(
         [
-            # One run refits with the first seed alone.
-            have[key] if key.seed in (None, first) else have[key].without_refits()
+            # A part may have refits that the whole has not: with another first seed, say.
+            have[key] if key in refitted else have[key].without_refits()
             for key in wanted
         ]
     )

@@ -175,6 +175,25 @@ def kept_units(result: RunResult) -> Iterator[UnitRecord]:
             yield unit
 
 
+def refitted_units(result: RunResult) -> Iterator[UnitRecord]:
+    """Units whose fits are made again on resampled training texts, with the first seed.
+
+    Those at the chosen layers; of layer 0 and of probes that follow another, under the protocols
+    of the gap alone.
+    """
+    if not result.config.refits or not result.choices:
+        return
+    lead = headline({split.protocol for split in result.splits if split.skipped is None})
+    follows = {choice.probe for choice in result.choices if choice.follows}
+    apart = any(fit.layer > 0 for fit in result.fits)
+    for unit in kept_units(result):
+        if unit.seed not in (None, result.config.seeds[0]):
+            continue
+        beside = unit.probe in follows or (apart and unit.layer == 0)
+        if unit.protocol in lead or not beside:
+            yield unit
+
+
 # -- probes --------------------------------------------------------------------------------------
 
 
@@ -231,11 +250,16 @@ def sides(cards: Iterable[ProtocolCard], done: Container[str]) -> dict[Side, str
     return found
 
 
+def headline(done: Container[str]) -> tuple[str, ...]:
+    """Protocols that the gap is or would be between, among those that were run."""
+    found = (next((name for name in usual if name in done), None) for usual in USUAL.values())
+    return tuple(name for name in found if name is not None)
+
+
 def gap_of(done: Container[str]) -> tuple[str, str] | None:
     """The two protocols whose difference is the gap, among those that were run."""
-    found = [next((name for name in usual if name in done), None) for usual in USUAL.values()]
-    inside, outside = found
-    return None if inside is None or outside is None else (inside, outside)
+    found = headline(done)
+    return (found[0], found[1]) if len(found) == len(USUAL) else None
 
 
 def protocol_title(name: str) -> str:

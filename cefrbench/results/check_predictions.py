@@ -1,0 +1,82 @@
+"""Check the predictions beside a result: tally, rank and count them again."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cefrbench.results.corpus_scores import corpus_scores
+from cefrbench.results.findings import Mismatch, Mismatches, diff
+from cefrbench.results.model import RunResult, UnitRecord
+from cefrbench.results.predictions import PredictionTable, UnitKey, unit_key
+from cefrbench.results.selection import kept_units, refitted_units
+from cefrbench.statistics.scores import tally
+
+
+def check_predictions(result: RunResult, table: PredictionTable) -> list[Mismatch]:
+    """Tally the stored predictions again and compare with the units they belong to."""
+    findings: list[Mismatch] = []
+    if result.predictions is not None:
+        findings += diff("predictions.rows", result.predictions.rows, len(table))
+    places = {unit_key(unit): index for index, unit in enumerate(result.units)}
+    missing = {
+        unit_key(unit): (places[unit_key(unit)], unit) for unit in kept_units(result) if unit.n
+    }
+    for key, rows in table.units():
+        if key not in missing:
+            findings.append(
+                Mismatch("predictions", name_of(key), "units of the stored layers, once")
+            )
+            continue
+        index, unit = missing.pop(key)
+        findings += _check_predicted(f"units[{index}]", unit, rows, result)
+    for key, (index, _) in missing.items():
+        findings.append(Mismatch(f"units[{index}]", "no predictions", f"those of {name_of(key)}"))
+    if not findings:
+        findings += [*_check_ranked(result, table), *_check_refits(result, table)]
+    return findings
+
+
+def _check_refits(result: RunResult, table: PredictionTable) -> Mismatches:
+    """Refits are as many as asked for, finite, and there where a run makes them or says why not."""
+    asked = result.config.refits if result.config.form == "corrected" else 0
+    if len(table):
+        yield from diff("predictions.refits", table.replicates, asked)
+    refitted = {unit_key(unit) for unit in refitted_units(result)}
+    failed = {(f.protocol, f.fold, f.name, f.seed, f.layer) for f in result.failures}
+    for key, rows in table.units():
+        if not table.replicates:
+            return
+        scored = ~np.isnan(rows.score)
+        found = np.isfinite(rows.refit_prediction).all()
+        found &= np.isfinite(rows.refit_score[scored]).all()
+        none = np.isnan(rows.refit_prediction).all() and np.isnan(rows.refit_score).all()
+        excused = (key.protocol, key.fold, key.probe, key.seed, key.layer) in failed
+        if not (found if key in refitted and not excused else none):
+            expected = "finite ones" if key in refitted else "none"
+            yield Mismatch("predictions.refits", f"others at {name_of(key)}", expected)
+
+
+def _check_ranked(result: RunResult, table: PredictionTable) -> Mismatches:
+    """Score all corpora once more with the predictions: ranks too."""
+    expected = corpus_scores(result.units, result.choices, table, len(result.scale))
+    yield from diff("scores", result.scores, expected)
+
+
+def _check_predicted(
+    where: str, unit: UnitRecord, rows: PredictionTable, result: RunResult
+) -> Mismatches:
+    classes = len(result.scale)
+    inside = (rows.low >= 0) & (rows.low <= rows.high) & (rows.high < classes)
+    if not (inside.all() and np.isfinite(rows.prediction).all()):
+        yield Mismatch(where, "predictions or levels out of range", "finite ones on the scale")
+        return
+    clip = unit.probe not in result.config.unclipped_probes
+    counted = tally(rows.prediction, rows.low, rows.high, classes, clip=clip)
+    yield from diff(f"{where}.confusion", unit.confusion, counted.confusion.tolist())
+    yield from diff(f"{where}.sums", unit.sums, counted.sums)
+
+
+def name_of(key: UnitKey) -> str:
+    """Name a unit in a finding."""
+    seed = "" if key.seed is None else f", seed {key.seed}"
+    return f"{key.protocol} {key.fold}, {key.corpus}, {key.probe}, layer {key.layer}{seed}"
