@@ -6,6 +6,7 @@ recomputed whatever the checksum says.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cefrbench.contracts.cards import Penalty
 from cefrbench.errors import ResultError, UserError
 from cefrbench.results.check_predictions import check_predictions, name_of
 from cefrbench.results.corpus_scores import choice_scores, layer_scores
@@ -125,6 +127,8 @@ def _check_shapes(result: RunResult) -> Mismatches:
     """See that matrices are matrices and sums of a size that scores can be computed from."""
     size = len(result.scale)
     for i, fit in enumerate(result.fits):
+        if fit.penalty not in [point.penalty for point in fit.path]:
+            yield Mismatch(f"fits[{i}].penalty", str(fit.penalty), "one of its path")
         for held in fit.held:
             if not _is_matrix(held.confusion, size):
                 yield _no_matrix(f"fits[{i}].held", held.confusion, size)
@@ -172,8 +176,7 @@ def _check_splits(result: RunResult) -> Mismatches:
         where = f"splits[{i}]"
         if split.protocol not in protocols:
             yield Mismatch(f"{where}.protocol", split.protocol, " or ".join(sorted(protocols)))
-        if split.skipped is None:
-            yield from diff(f"{where}.train", split.train, sum(split.train_levels))
+        yield from diff(f"{where}.train", split.train, sum(split.train_levels))
 
 
 def _check_fits(result: RunResult) -> Mismatches:
@@ -182,20 +185,43 @@ def _check_fits(result: RunResult) -> Mismatches:
     splits = {(split.protocol, split.fold): split for split in result.splits}
     units = {unit_key(unit) for unit in result.units}
     places = _Places(result)
+    grids = {card.name: card.penalty for card in result.probes}
+    # What inner cuts hold out is the same whatever is fitted on their other side.
+    sizes: dict[tuple[str, str, str], int] = {}
+    qwks: dict[tuple[Run, int], list[float]] = {}
+    for unit in result.units:
+        if unit.scores.qwk is not None:
+            qwks.setdefault((run_of(unit), unit.layer), []).append(unit.scores.qwk)
     for i, fit in enumerate(result.fits):
         where, split = f"fits[{i}]", splits.get((fit.protocol, fit.fold))
         yield from places.check(where, fit)
         if split is None:
             continue
-        yield from _check_path(where, fit)
+        yield from _check_path(where, fit, qwks.get((run_of(fit), fit.layer), []))
+        yield from _check_grid(where, fit, result, grids.get(fit.probe))
+        for held in fit.held:
+            n = sum(map(sum, held.confusion))
+            first = sizes.setdefault((fit.protocol, fit.fold, held.corpus), n)
+            yield from diff(f"{where}.held.{held.corpus}", n, first)
         for corpus in split.scored:
             key = UnitKey(fit.protocol, fit.fold, corpus, fit.probe, fit.seed, fit.layer)
             if key not in units:
                 yield Mismatch(where, "no unit", f"units of {name_of(key)}")
 
 
-def _check_path(where: str, fit: FitRecord) -> Mismatches:
-    """The penalty is the best of its path, and its QWK is that of what was held out there."""
+def _check_grid(
+    where: str, fit: FitRecord, result: RunResult, penalty: Penalty | None
+) -> Mismatches:
+    """A path has the values of the probe's card, but for those that the user fixed."""
+    fixed = {entry.partition("=")[0] for entry in result.config.penalties}
+    if fit.probe not in fixed:
+        own = penalty is not None and result.config.form == "corrected"
+        grid = penalty.values if penalty is not None and own else (None,)
+        yield from diff(f"{where}.path", tuple(point.penalty for point in fit.path), grid)
+
+
+def _check_path(where: str, fit: FitRecord, scored: list[float]) -> Mismatches:
+    """The penalty is the best of its path, and its QWK is that of what was held out and scored."""
     yield from unique(f"{where}.path", [point.penalty for point in fit.path])
     best = fit.path[best_penalty(fit.path)] if fit.path else None
     if best is None or best.penalty != fit.penalty:
@@ -203,6 +229,8 @@ def _check_path(where: str, fit: FitRecord) -> Mismatches:
     else:
         held = mean_qwk([np.array(one.confusion) for one in fit.held])
         yield from diff(f"{where}.path", best.inner_qwk, held)
+        mean = math.fsum(scored) / len(scored) if scored else None
+        yield from diff(f"{where}.path", best.scored_qwk, mean)
 
 
 class _Places:

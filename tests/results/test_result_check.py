@@ -26,9 +26,11 @@ SMALL = {"corpora": ("alpha", "beta"), "texts": 15, "layers": (1, 2), "probes": 
 
 #: Figures that nothing else in a result determines: the checksum alone covers them.
 ONLY_UNDER_CHECKSUM = (
+    "corpora.units",
     "encoder.max_length",
     "encoder.parameters",
     "encoder.width",
+    "splits.inner",
     "config.",
     "provenance.",
 )
@@ -139,16 +141,26 @@ def some_of_each_kind(data, most=4):
         yield from places[:: max(1, len(places) // most)]
 
 
+def is_aside(data, where):
+    """Whether a number is of a penalty that was not taken, or of a layer or grid not fitted."""
+    if where[0] == "fits" and where[2] == "path":
+        fit = data["fits"][where[1]]
+        return where[-1] != "penalty" and fit["path"][where[3]]["penalty"] != fit["penalty"]
+    if where[:2] == ("encoder", "layers"):
+        return data["encoder"]["layers"][where[2]] not in {f["layer"] for f in data["fits"]}
+    return where[0] == "probes" and data["config"]["form"] == "study"
+
+
 def test_any_one_changed_figure_is_found_even_under_a_fitting_checksum(written):
     data = json.loads(written.read_text("utf-8"))
     missed, tried = [], 0
     for where in some_of_each_kind(data):
-        if not words(where).startswith(ONLY_UNDER_CHECKSUM):
+        if not words(where).startswith(ONLY_UNDER_CHECKSUM) and not is_aside(data, where):
             tried += 1
             if not check_changed(written, with_changed(data, where, lambda v: v + 1)):
                 missed.append(where)
     assert missed == []
-    assert tried > 250
+    assert tried > 150
 
 
 @settings(max_examples=60, deadline=None)
@@ -169,10 +181,12 @@ def test_figures_of_any_other_size_are_found(written, data):
 
 def test_no_score_can_be_called_undefined(written):
     data = json.loads(written.read_text("utf-8"))
+    index = next(
+        i for i, u in enumerate(data["units"]) if None not in list(u["scores"].values())[:6]
+    )
     for name in UNIT_SCORES:
-        assert check_changed(
-            written, with_changed(data, ("units", 0, "scores", name), lambda _: None)
-        )
+        where = ("units", index, "scores", name)
+        assert check_changed(written, with_changed(data, where, lambda _: None))
 
 
 @pytest.mark.parametrize("part", ["units", "fits", "choices", "summary", "splits", "corpora"])
