@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cefrbench.statistics.errors import whole_error
+from cefrbench.statistics.errors import covariance, whole_error
 from cefrbench.statistics.resampling import Codes, TextWeights, seed_weights
 from cefrbench.statistics.sample import Sample
 from cefrbench.statistics.scoring import Floats, Statistic
@@ -98,6 +98,7 @@ class Replicates:
         found = whole_error(
             max(float(values.var(ddof=1)), self.jackknife_error() ** 2),
             float(refits.var(ddof=1)) if len(refits) > 1 else 0.0,
+            covariance(self.values[: len(self.refits)], self.refits),
             len(refits),
             luck,
             luck**2 / self.seeds,

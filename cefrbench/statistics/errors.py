@@ -6,8 +6,14 @@ The first comes from thousands of replicates and counts as known; the others com
 refits and a few seeds, and what is uncertain of them is in the degrees of freedom of Student's
 distribution (Welch 1947, Satterthwaite 1946)::
 
-    error² = V(texts) + V(refits) + V(seeds)
-    ν = error⁴ / (V(refits)² / (R - 1) + V(seeds)² / (S - 1))
+    error² = V(texts) + V(refits) + 2 C + V(seeds)
+    D = (V(refits)² + 2 V(texts) V(refits) + 2 C² + 4 V(refits) C) / (R - 1)
+    ν = error⁴ / (D + V(seeds)² / (S - 1))
+
+A text that one fold scores another fold is trained on, so both sources move together: ``C`` is
+their covariance, over the replicates that have a refit, for refit ``r`` draws each text as often as
+replicate ``r`` of the scored texts does. ``2 D`` is the variance of ``V(refits) + 2 C`` as both are
+taken from ``R`` pairs (Wishart's distribution).
 
 Where no refits were made, the error holds the fits fixed, and the normal distribution is meant.
 """
@@ -38,7 +44,12 @@ class Errors(NamedTuple):
 
 
 def whole_error(
-    texts: ArrayLike, refits: ArrayLike, count: ArrayLike, luck: ArrayLike, doubt: ArrayLike
+    texts: ArrayLike,
+    refits: ArrayLike,
+    together: ArrayLike,
+    count: ArrayLike,
+    luck: ArrayLike,
+    doubt: ArrayLike,
 ) -> Errors:
     """Add up the sources of error.
 
@@ -48,6 +59,8 @@ def whole_error(
         Variance over resamples of the scored texts.
     refits : array_like of float
         Variance over refits.
+    together : array_like of float
+        Covariance of the two. The sum of all three is never taken for less than either variance.
     count : array_like of int
         How many refits; 0 or 1 where there are none.
     luck : array_like of float
@@ -55,14 +68,26 @@ def whole_error(
     doubt : array_like of float
         ``luck² / (S - 1)``, summed over what was drawn independently.
     """
-    texts, refits, luck, doubt = (np.asarray(v, np.float64) for v in (texts, refits, luck, doubt))
+    texts, refits, together, luck, doubt = (
+        np.asarray(v, np.float64) for v in (texts, refits, together, luck, doubt)
+    )
     count = np.asarray(count, np.float64)
     made = count > 1
-    variance = texts + luck + np.where(made, refits, 0.0)
-    unsure = np.where(made, refits**2 / np.maximum(count - 1, 1) + doubt, 0.0)
+    both = np.maximum(texts + refits + 2 * together, np.maximum(texts, refits))
+    variance = luck + np.where(made, both, texts)
+    pairs = refits**2 + 2 * texts * refits + 2 * together**2 + 4 * refits * together
+    unsure = np.where(made, pairs / np.maximum(count - 1, 1) + doubt, 0.0)
     freedom = np.full(variance.shape, np.inf)
     np.divide(variance**2, unsure, out=freedom, where=(unsure > 0) & (variance > 0))
     return Errors(np.sqrt(variance), freedom)
+
+
+def covariance(first: Floats, other: Floats) -> float:
+    """Covariance over the replicates that both have; 0 with fewer than two."""
+    there = ~(np.isnan(first) | np.isnan(other))
+    if there.sum() < 2:
+        return 0.0
+    return float(np.cov(first[there], other[there])[0, 1])
 
 
 def student(statistic: ArrayLike, freedom: ArrayLike) -> tuple[Floats, Floats]:

@@ -12,6 +12,7 @@ modified in Röver, Knapp & Friede 2015).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -128,7 +129,7 @@ def difference_errors(moves: Movements) -> Errors:
         _replicate_variance(moves.values),
         difference_variance(moves.influence @ moves.influence.T),
     )
-    luck = doubt = refits = count = np.zeros_like(texts)
+    luck = doubt = refits = together = count = np.zeros_like(texts)
     if moves.luck is not None and moves.seeds is not None and moves.luck.any():
         luck = _replicate_variance(moves.luck)
         # Two encoders' seeds are drawn apart, and so are the doubts about their variances.
@@ -136,10 +137,11 @@ def difference_errors(moves: Movements) -> Errors:
         doubt = own[:, None] + own
     if moves.refits is not None and moves.refits.shape[1] > 1:
         refits = _replicate_variance(moves.refits)
+        together = _replicate_covariance(moves.values[:, : moves.refits.shape[1]], moves.refits)
         made = (moves.refits != moves.refits[:, :1]).any(1)
         there = (~np.isnan(moves.refits)).astype(np.float64)
         count = np.where(made[:, None] | made, there @ there.T, 0.0)
-    return whole_error(texts, refits, count, luck, doubt)
+    return whole_error(texts, refits, together, count, luck, doubt)
 
 
 def errors_of(draws: Sequence[Replicates]) -> Errors:
@@ -185,6 +187,20 @@ def _replicate_variance(values: Floats) -> Floats:
     variance = (apart - total**2 / np.maximum(n, 1)) / np.maximum(n - 1, 1)
     variance = without_rounding(variance, (squares + squares.T) / np.maximum(n, 1))
     return np.where((2 * n >= values.shape[1]) & (n > 1), variance, np.nan)
+
+
+def _replicate_covariance(values: Floats, refits: Floats) -> Floats:
+    """Covariance of every difference of ``values`` with that of ``refits``, replicate by replicate.
+
+    A replicate that is undefined for one score counts as its mean.
+    """
+    with np.errstate(invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # the mean of nothing
+        apart = [np.nan_to_num(one - np.nanmean(one, 1, keepdims=True)) for one in (values, refits)]
+    cross = apart[0] @ apart[1].T / (values.shape[1] - 1)
+    own = np.diag(cross)
+    found: Floats = own[:, None] + own - cross - cross.T
+    return found
 
 
 def pair_tests(scores: ArrayLike, errors: Errors) -> PairedTests:

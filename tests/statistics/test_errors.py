@@ -8,7 +8,7 @@ import scipy.stats
 from simulated_probes import BROAD, predict, texts
 
 from cefrbench.statistics.draws import Replicates, gap, resample
-from cefrbench.statistics.errors import Errors, student, whole_error
+from cefrbench.statistics.errors import Errors, covariance, student, whole_error
 from cefrbench.statistics.intervals import from_draws
 from cefrbench.statistics.listing import STATISTICS
 from cefrbench.statistics.pairs import beyond_corpora, errors_of, these_corpora
@@ -20,9 +20,29 @@ WEIGHTS = TextWeights(400)
 
 
 def test_variances_add_up_and_freedom_is_welchs_and_satterthwaites() -> None:
-    found = whole_error(4.0, 9.0, 20, 3.0, 3.0**2 / 2)
+    found = whole_error(4.0, 9.0, -1.5, 20, 6.0, 6.0**2 / 2)
     assert found.error == pytest.approx(4.0)
-    assert found.freedom == pytest.approx(16.0**2 / (9.0**2 / 19 + 3.0**2 / 2))
+    doubt = (9.0**2 + 2 * 4.0 * 9.0 + 2 * 1.5**2 - 4 * 9.0 * 1.5) / 19 + 6.0**2 / 2
+    assert found.freedom == pytest.approx(16.0**2 / doubt)
+
+
+def test_what_moves_both_sources_is_counted_and_its_doubt_is_that_of_so_few_pairs() -> None:
+    """Two correlated sources of known covariance, drawn anew again and again."""
+    rng = np.random.default_rng(1)
+    truth = np.array([[1.0, 0.6], [0.6, 2.0]])
+    drawn = rng.multivariate_normal([0, 0], truth, size=(4000, 20))
+    errors = [
+        whole_error(1.0, refits.var(ddof=1), covariance(values, refits), 20, 0.0, 0.0)
+        for values, refits in (each.T for each in drawn)
+    ]
+    squares = np.array([float(one.error) ** 2 for one in errors])
+    assert squares.mean() == pytest.approx(truth.sum(), rel=0.02)
+    freedom = 2 * squares.mean() ** 2 / squares.var()
+    assert np.median([float(one.freedom) for one in errors]) == pytest.approx(freedom, rel=0.15)
+
+
+def test_no_sum_is_taken_for_less_than_one_of_its_variances() -> None:
+    assert whole_error(4.0, 9.0, -6.0, 20, 0.0, 0.0).error == pytest.approx(3.0)
 
 
 def test_two_means_have_the_freedom_of_welchs_test() -> None:
@@ -30,7 +50,7 @@ def test_two_means_have_the_freedom_of_welchs_test() -> None:
     rng = np.random.default_rng(0)
     one, two = rng.normal(0, 1, 7), rng.normal(0, 3, 5)
     a, b = one.var(ddof=1) / 7, two.var(ddof=1) / 5
-    found = whole_error(0.0, a, 7, b, b**2 / 4)
+    found = whole_error(0.0, a, 0.0, 7, b, b**2 / 4)
     welch = scipy.stats.ttest_ind(one, two, equal_var=False)
     assert found.freedom == pytest.approx(welch.df)
     test = these_corpora(one.mean() - two.mean(), found).one()
@@ -40,7 +60,7 @@ def test_two_means_have_the_freedom_of_welchs_test() -> None:
 
 
 def test_without_refits_the_normal_distribution_is_meant() -> None:
-    found = whole_error(4.0, 0.0, 0, 3.0, 3.0**2 / 2)
+    found = whole_error(4.0, 0.0, 0.0, 0, 3.0, 3.0**2 / 2)
     assert (found.error, found.freedom) == (pytest.approx(np.sqrt(7)), np.inf)
     quantile, tail = student(1.5, np.inf)
     assert quantile == pytest.approx(scipy.stats.norm.ppf(0.975))
@@ -115,10 +135,10 @@ def test_the_variance_of_refits_is_in_the_interval() -> None:
     sample = refitted(rng, luck=0.15)
     one = drawn(sample)
     fixed = drawn(refitted(rng, refits=0))
-    spread = plain_refits(sample).var(ddof=1)
-    error, freedom = one.error()
-    assert error**2 == pytest.approx(fixed.error()[0] ** 2 + spread)
-    assert freedom == pytest.approx(error**4 / (spread**2 / 19))
+    again = plain_refits(sample)
+    together = float(np.cov(one.values[:20], again)[0, 1])
+    expected = whole_error(fixed.error()[0] ** 2, again.var(ddof=1), together, 20, 0.0, 0.0)
+    assert one.error() == pytest.approx((float(expected.error), float(expected.freedom)))
     wide, narrow = from_draws(one, QWK), from_draws(fixed, QWK)
     assert (wide.refits, narrow.refits) == (20, 0)
     assert wide.high - wide.low > 1.2 * (narrow.high - narrow.low)  # type: ignore[operator]
@@ -138,10 +158,13 @@ def test_refits_of_two_encoders_are_paired() -> None:
     fixed = errors_of(
         [drawn(refitted(np.random.default_rng(0), refits=0, shift=i / 50)) for i in range(2)]
     )
-    together = np.var(one - two, ddof=1)
-    assert found.error[0, 1] ** 2 == pytest.approx(fixed.error[0, 1] ** 2 + together)
+    spread = np.var(one - two, ddof=1)
+    apart = draws[0].values[:20] - draws[1].values[:20]
+    together = float(np.cov(apart, one - two)[0, 1])
+    expected = whole_error(fixed.error[0, 1] ** 2, spread, together, 20, 0.0, 0.0)
+    assert found.error[0, 1] == pytest.approx(float(expected.error))
     # What the refits have in common cancels.
-    assert together < 0.3 * (one.var(ddof=1) + two.var(ddof=1))
+    assert spread < 0.3 * (one.var(ddof=1) + two.var(ddof=1))
     whole = draws[0].minus(draws[1])
     assert whole.error() == pytest.approx((found.error[0, 1], found.freedom[0, 1]))
 
