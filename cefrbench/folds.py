@@ -22,8 +22,8 @@ def make_folds(protocol: Protocol, table: EssayTable, seed: int) -> list[Fold | 
     Raises
     ------
     PluginError
-        When the protocol breaks; when a fold trains or chooses on what it scores, or chooses by
-        rows that it doesn't train on.
+        When the protocol breaks or gives something else than folds; when a fold trains or
+        chooses on what it scores, or chooses by rows that it doesn't train on.
     """
     try:
         folds = list(protocol.folds(table, seed))
@@ -35,9 +35,37 @@ def make_folds(protocol: Protocol, table: EssayTable, seed: int) -> list[Fold | 
             "that is a fault of its plugin; --debug shows where."
         ) from error
     for fold in folds:
+        if (fault := _malformed(fold)) is not None:
+            raise PluginError(f"Protocol {protocol.name!r} gives no usable folds: {fault}.")
         if isinstance(fold, Fold):
             _refuse_leaks(protocol, table, fold)
     return [_without_choice(table, fold) for fold in folds]
+
+
+def _malformed(fold: object) -> str | None:
+    """Say what a plugin's fold has of a wrong type."""
+    if isinstance(fold, Skipped):
+        return None
+    if not isinstance(fold, Fold):
+        return f"a {type(fold).__name__} is neither Fold nor Skipped"
+    if (fault := _not_rows("scored", fold.train, fold.scored)) is not None:
+        return fault
+    if not isinstance(fold.inner, tuple) or not all(isinstance(c, Inner) for c in fold.inner):
+        return "`inner` must be a tuple of Inner"
+    faults = (_not_rows("held", cut.train, cut.held) for cut in fold.inner)
+    return next((fault for fault in faults if fault is not None), None)
+
+
+def _not_rows(name: str, train: object, parts: object) -> str | None:
+    if not _are_rows(train):
+        return "`train` must be an array of integers"
+    if not isinstance(parts, dict) or not all(map(_are_rows, parts.values())):
+        return f"`{name}` must be a dict of arrays of integers"
+    return None
+
+
+def _are_rows(rows: object) -> bool:
+    return isinstance(rows, np.ndarray) and rows.dtype.kind in "iu"
 
 
 def _without_choice(table: EssayTable, fold: Fold | Skipped) -> Fold | Skipped:

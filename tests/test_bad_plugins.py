@@ -76,11 +76,12 @@ def register_protocols(register):
 
 @pytest.fixture
 def run(tmp_path, capsys):
-    def call(plugin, *words):
+    def call(plugin, *words, references=False):
         (tmp_path / "plugins").mkdir()
         (tmp_path / "plugins" / "odd.py").write_text(HEAD + textwrap.dedent(plugin))
         command = ["--plugins-dir", str(tmp_path / "plugins"), "run", "--suite", "quickstart"]
         command += ["--corpus", "merlin-de", "--corpus", "merlin-it", "--quiet"]
+        command += [] if references else ["--no-references"]
         command += ["--cache-dir", str(tmp_path / "cache"), "--output", str(tmp_path / "out")]
         status = main([*command, *words])
         error = capsys.readouterr().err
@@ -141,7 +142,7 @@ def test_damaged_fits_are_fitted_again(run, tmp_path):
         path.write_bytes(data)
     command = ["run", "--suite", "quickstart", "--corpus", "merlin-de", "--corpus", "merlin-it"]
     command += ["--cache-dir", str(tmp_path / "cache"), "--output", str(tmp_path / "out")]
-    assert main([*command, "--quiet", *words]) == 0
+    assert main([*command, "--quiet", "--no-references", *words]) == 0
     again = tmp_path / "out" / "surface" / "quickstart.predictions.parquet"
     assert again.read_bytes() == first
 
@@ -170,6 +171,15 @@ def test_an_encoder_that_breaks_leaves_the_others_their_results(run, tmp_path):
     assert status == 3
     assert "encoder odd" in error
     assert (tmp_path / "out" / "surface" / "quickstart.json").is_file()
+
+
+def test_an_encoder_that_breaks_leaves_the_references_their_results(run, tmp_path):
+    plugin = ENCODER.format(encode="values[:] = np.nan", load="pass")
+    status, error = run(plugin, "--encoder", "odd", "--probe", "ridge", references=True)
+    assert status == 1
+    assert "'odd'" in error
+    assert error.count("\n") == 1
+    assert [path.parent.name for path in (tmp_path / "out").glob("*/*.json")] == ["length"]
 
 
 @pytest.mark.parametrize(
@@ -222,9 +232,18 @@ def test_too_few_corpora_left_by_failed_features_is_one_sentence_with_the_cause(
     [
         ("raise ValueError('nothing to cut')", "nothing to cut"),
         (
-            "rows = np.arange(len(table)); yield Fold('all', rows, rows[:0], {'x': rows[:9]})",
-            "9 texts that it also scores",
+            "rows = np.arange(len(table)); yield Fold('all', rows, {'x': rows[:9]})",
+            "9 texts in fold 'all' that it also scores",
         ),
+        (
+            "rows = np.arange(len(table)); yield Fold('all', rows, rows[:0], {'x': rows[:9]})",
+            "`scored` must be a dict",
+        ),
+        (
+            "rows = np.arange(len(table)); yield Fold('all', rows, {'x': rows[:0]}, {'x': rows})",
+            "`inner` must be a tuple of Inner",
+        ),
+        ("yield np.arange(len(table))", "neither Fold nor Skipped"),
     ],
 )
 def test_a_protocol_that_breaks_or_leaks_is_one_sentence(run, folds, cause):

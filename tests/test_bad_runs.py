@@ -21,6 +21,7 @@ ROW = {
 def run(tmp_path, capsys):
     def call(*words, corpora=("merlin-de", "merlin-it")):
         command = ["run", "--encoder", "surface", "--probe", "ridge", "--quiet"]
+        command += ["--no-references"]
         command += [w for name in corpora for w in ("--corpus", name)]
         places = ["--cache-dir", str(tmp_path / "cache"), "--output", str(tmp_path / "out")]
         status = main([*command, *places, *words])
@@ -93,12 +94,20 @@ def test_a_corpus_with_one_level_has_no_kappa_and_that_is_not_zero(run, data, tm
     folder = data("merlin-de", ["B1"] * 20)
     data("merlin-it", ["A1", "A2", "B1", "B2"] * 8, text="Una frase inventata numero")
     data("merlin-cs", ["A1", "A2", "B1", "B2"] * 8, text="Jiná vymyšlená věta číslo")
-    assert run("--data-dir", str(folder), corpora=("merlin-de", "merlin-it", "merlin-cs"))[0] == 0
+    data("cople2", ["A1", "A2", "B1", "B2"] * 8, text="Uma frase inventada número")
+    names = ("merlin-de", "merlin-it", "merlin-cs", "cople2")
+    assert run("--data-dir", str(folder), corpora=names)[0] == 0
     result = json.loads((tmp_path / "out" / "surface" / "cefr-v1.json").read_text())
     scored = [u for u in result["units"] if u["corpus"] == "merlin-de" and u["protocol"] == "loco"]
     assert scored
     assert all(u["scores"]["qwk"] is None and u["scores"]["r2"] is None for u in scored)
     assert all(u["scores"]["accuracy"] is not None for u in scored)
+    # Where an inner cut holds it out, the choice is made by the others.
+    fits = [f for f in result["fits"] if f["fold"] == "cople2"]
+    assert fits
+    for fit in fits:
+        assert {held["corpus"] for held in fit["held"]} == set(names[:3])
+        assert all(point["inner_qwk"] is not None for point in fit["path"])
 
 
 def test_a_training_part_with_one_level_is_a_failed_unit(run, data, tmp_path):
@@ -110,21 +119,56 @@ def test_a_training_part_with_one_level_is_a_failed_unit(run, data, tmp_path):
     assert ("logistic", "merlin-it") in causes
 
 
-def test_a_level_with_one_text_is_kept_in_training_and_noted(run, data, tmp_path):
-    folder = data("merlin-de", ["A2", "B1"] * 15 + ["C2"])
-    data("merlin-it", ["A2", "B1"] * 15, text="Una frase inventata numero")
-    assert run("--data-dir", str(folder))[0] == 0
+def test_an_inner_cut_with_one_level_to_train_on_is_a_failed_unit(run, data, tmp_path):
+    folder = data("merlin-de", ["B1"] * 20)
+    data("merlin-it", ["A1", "A2", "B1", "B2"] * 8, text="Una frase inventata numero")
+    data("merlin-cs", ["A1", "A2", "B1", "B2"] * 8, text="Jiná vymyšlená věta číslo")
+    names = ("merlin-de", "merlin-it", "merlin-cs")
+    assert run("--data-dir", str(folder), "--protocol", "loco", corpora=names)[0] == 3
     result = json.loads((tmp_path / "out" / "surface" / "cefr-v1.json").read_text())
-    notes = [note for split in result["splits"] for note in split["notes"]]
-    assert any("level C+ has one text only" in note for note in notes)
+    assert {f["fold"] for f in result["failures"]} == {"merlin-it", "merlin-cs"}
+    assert all("inside the training part" in f["cause"] for f in result["failures"])
+    assert {u["fold"] for u in result["units"]} == {"merlin-de"}
+
+
+@pytest.fixture
+def lonely(data):
+    """Two corpora of which one has a level with one text."""
+    data("merlin-it", ["A2", "B1"] * 15, text="Una frase inventata numero")
+    return str(data("merlin-de", ["A2", "B1"] * 15 + ["C2"]))
+
+
+def test_a_level_with_one_text_is_kept_in_training_and_noted(run, lonely, tmp_path):
+    assert run("--data-dir", lonely, "--suite", "paper", "--protocol", "iid")[0] == 0
+    result = json.loads((tmp_path / "out" / "surface" / "paper.json").read_text())
+    (split,) = result["splits"]
+    assert split["train_levels"][-1] == 1
+    assert any("level C+ has one text only" in note for note in split["notes"])
+
+
+def test_a_level_with_one_text_is_scored_once_and_trained_on_by_the_other_folds(
+    run, lonely, tmp_path
+):
+    assert run("--data-dir", lonely, "--protocol", "iid")[0] == 0
+    result = json.loads((tmp_path / "out" / "surface" / "cefr-v1.json").read_text())
+    assert sorted(split["train_levels"][-1] for split in result["splits"]) == [0, 1, 1, 1, 1]
+    units = [u for u in result["units"] if u["corpus"] == "merlin-de"]
+    assert sum(u["n"] for u in units) == 31
+    assert sum(sum(u["confusion"][-1]) for u in units) == 1
 
 
 def test_one_corpus_alone_can_not_be_left_out_and_that_is_said(run, data, tmp_path):
     folder = data("merlin-de", ["A1", "A2", "B1", "B2"] * 8)
     assert run("--data-dir", str(folder), corpora=("merlin-de",))[0] == 0
     result = json.loads((tmp_path / "out" / "surface" / "cefr-v1.json").read_text())
-    (split,) = [s for s in result["splits"] if s["skipped"]]
-    assert split["skipped"] == "nothing is left to train on"
+    nothing = "nothing is left to train on"
+    assert {(s["protocol"], s["fold"]): s["skipped"] for s in result["splits"] if s["skipped"]} == {
+        ("by-task", "all"): "no corpus here names two tasks or more",
+        ("lofo", "merlin"): nothing,
+        ("loco", "merlin-de"): nothing,
+        ("lolo", "de"): nothing,
+    }
+    assert {u["protocol"] for u in result["units"]} == {"iid"}
 
 
 def test_an_output_that_is_a_file_is_one_sentence(run, data, tmp_path):

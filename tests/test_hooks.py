@@ -9,6 +9,7 @@ from cefrbench.contracts.encoder import EncoderOptions
 from cefrbench.contracts.probe import ProbeOptions
 from cefrbench.corpora.load import load_essays
 from cefrbench.essays import pool
+from cefrbench.folds import make_folds
 from cefrbench.levels import FIVE
 from cefrbench.plugins import HOOKS, PluginHost
 from cefrbench.testing.tiny import TinyCorpus
@@ -52,9 +53,13 @@ def test_register_probes_adds_a_probe_that_fits(host):
 
 def test_register_protocols_adds_a_protocol_that_cuts(host):
     table = pool([load_essays(TinyCorpus())], FIVE, "corrected")
-    (fold,) = host.get_protocol("half").folds(table, 42)
-    assert len(fold.train) == len(fold.scored["tiny"]) == 15
-    assert not set(fold.train) & set(fold.scored["tiny"])
+    folds = make_folds(host.get_protocol("thirds"), table, 42)
+    assert [fold.name for fold in folds] == ["1", "2", "3"]
+    assert sorted(row for fold in folds for row in fold.scored["tiny"]) == list(range(30))
+    for fold in folds:
+        assert len(fold.scored["tiny"]) == 10
+        assert not set(fold.train) & set(fold.scored["tiny"])
+        assert [len(cut.held["tiny"]) for cut in fold.inner] == [10, 10]
 
 
 def test_register_commands_adds_a_command(examples):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -67,17 +68,21 @@ def test_every_unit_of_the_plan_is_there_once(result_path):
     result = read_result(result_path)
     units = [(u.protocol, u.fold, u.corpus, u.probe, u.layer, u.seed) for u in result.units]
     assert len(set(units)) == len(units)
-    layers = len(result.encoder.layers) - 1
-    # iid scores three corpora; loco three corpora and the MERLIN pair together; two probes.
-    assert len(units) == layers * (3 + 4) * 2
+    # Layer 0 too; five folds of iid score three corpora each, lofo each corpus once; two probes.
+    assert result.encoder.layers[0] == 0
+    assert len(units) == len(result.encoder.layers) * (5 * 3 + 3) * 2
 
 
 def test_a_text_with_two_levels_is_scored_once_and_either_level_is_right(result_path):
     result = read_result(result_path)
     record = {c.card.name: c for c in result.corpora}["cople2"]
     assert record.units == record.texts / 2
-    scored = {u.n for u in result.units if u.protocol == "loco" and u.corpus == "cople2"}
-    assert scored == {record.units}
+    units = [u for u in result.units if u.corpus == "cople2"]
+    assert {u.n for u in units if u.protocol == "lofo"} == {record.units}
+    runs = Counter()
+    for unit in units:
+        runs[unit.protocol, unit.probe, unit.layer] += unit.n
+    assert set(runs.values()) == {record.units}
 
 
 def test_predictions_give_the_confusion_matrices_again(result_path):
@@ -89,7 +94,8 @@ def test_predictions_give_the_confusion_matrices_again(result_path):
         counted = tally(rows.prediction, rows.low, rows.high, len(result.scale))
         assert np.array_equal(counted.confusion, units[tuple(key)].confusion)
         seen += 1
-    assert seen == 2 * (3 + 4)
+    # The chosen layer and layer 0, of two probes.
+    assert seen == 2 * 2 * (5 * 3 + 3)
 
 
 def test_the_same_run_again_gives_the_same_bytes_but_for_time(cache, result_path, tmp_path):

@@ -132,23 +132,24 @@ def test_a_corpus_is_taken_itself_or_by_its_name(evaluate):
 def test_a_probe_and_a_protocol_are_taken_themselves_or_by_their_names(evaluate):
     host = PluginHost()
     ridge, iid = host.get_probe("ridge"), host.get_protocol("iid")
-    card = ridge.card.model_copy(update={"name": "strict", "params": {"alpha": 1e6}})
+    card = ridge.card.model_copy(update={"name": "strict", "penalty": None})
     strict = ProbeSpec(card, lambda _: Ridge(alpha=1e6))
     mine = Protocol(iid.card.model_copy(update={"name": "mine"}), iid.folds)
     found = evaluate("surface", probes=["ridge", strict], protocols=["iid", mine]).result
-    means = {(one.protocol, one.probe): one.oracle.qwk for one in found.summary}
+    means = {(one.protocol, one.probe): one.chosen.qwk for one in found.summary}
     assert set(means) == {(p, q) for p in ("iid", "mine") for q in ("ridge", "strict")}
     assert means["iid", "ridge"] == means["mine", "ridge"] != means["iid", "strict"]
     # Of the same card and file: by the cache's key it is the one above.
     other = ProbeSpec(card, lambda _: Ridge(alpha=1e-6))
     again = evaluate("surface", probes=other, protocols=mine).result
-    assert again.summary[0].oracle.qwk != means["mine", "strict"]
+    assert again.summary[0].chosen.qwk != means["mine", "strict"]
 
 
 @pytest.mark.parametrize(
-    ("layers", "expected"), [("last", {2}), (1, {1}), ([0, 2], {0, 2}), ("0-2", {0, 1, 2})]
+    ("layers", "expected"),
+    [("last", {0, 2}), (1, {0, 1}), (0, {0}), ([0, 2], {0, 2}), ("0-2", {0, 1, 2})],
 )
-def test_layers_are_words_or_numbers(evaluate, layers, expected):
+def test_layers_are_words_or_numbers_and_layer_0_stands_beside_them(evaluate, layers, expected):
     found = evaluate(TinyEncoder(), layers=layers)
     assert {unit.layer for unit in found.result.units} == expected
 
