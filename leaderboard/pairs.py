@@ -21,12 +21,13 @@ def compared_pairs(board: Board, section: Section, most: int) -> list[tuple[Comp
         for match in section.matches
         if (pair := _compare(match, first, second)) is not None
     ]
+    done = [match.protocol for match in section.matches]
     report = Comparisons(
         labels=tuple(line.entry.encoder for line in section.lines[:most]),
         suite=board.suite,
         probe=board.probe,
         score="qwk",
-        protocols={m.protocol: protocol_words(m.protocol) for m in section.matches},
+        protocols={name: protocol_words(name, done) for name in done},
         corpora=section.corpora,
         intervals={},
         pairs=tuple(pairs),

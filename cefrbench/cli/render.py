@@ -127,7 +127,9 @@ def _probe_table(
     _explain(table, _LEGEND if chosen else _LEGEND_OF_STUDY)
     covered = {one["qwk"].covers for one in intervals.means.values()} if intervals else set()
     if covered:
-        _explain(table, f"Below each, its 95 % interval, {', or '.join(sorted(covered))}.")
+        _explain(
+            table, f"Below each, its 95 % interval; it covers {', or '.join(sorted(covered))}."
+        )
     for name in [*shown, *(["gap"] if len(shown) == 2 else [])]:
         table.add_column(name, justify="right")
     for probe, pair in _by_probe(result, shown):

@@ -116,8 +116,8 @@ def check_figures(result: RunResult) -> list[Mismatch]:
     checks: tuple[Callable[[RunResult], Mismatches], ...] = (
         _check_corpora,
         _check_splits,
-        _check_fits,
         _check_units,
+        _check_fits,
         _check_tables,
     )
     return list(chain.from_iterable(check(result) for check in checks))

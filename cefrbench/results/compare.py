@@ -133,7 +133,8 @@ def compare_results(
     found = [_of_probe(result, table, probe) for result, table in entries]
     order = dict.fromkeys(record.protocol for record in results[0].summary)
     wanted = _wanted(order, found, protocols)
-    sides = gap_of([name for name in order if all(name in one for one in found)]) or ()
+    common = [name for name in order if all(name in one for one in found)]
+    sides = gap_of(common) or ()
     needed = dict.fromkeys(n for name in wanted for n in (sides if name == "gap" else (name,)))
     for protocol in needed:
         check_same_texts(labels, [one[protocol] for one in found])
@@ -152,7 +153,7 @@ def compare_results(
         suite=results[0].suite,
         probe=probe,
         score=score,
-        protocols={name: _words(results[0], name) for name in wanted},
+        protocols={name: _words(results[0], name, common) for name in wanted},
         corpora=tuple(record.card.name for record in results[0].corpora),
         intervals={
             (label, name): from_draws(one, None if name == "gap" else statistic)
@@ -196,10 +197,10 @@ def _wanted(
     return list(dict.fromkeys(asked)) or common
 
 
-def _words(result: RunResult, protocol: str) -> str:
-    """What a protocol is called in a sentence."""
+def _words(result: RunResult, protocol: str, common: Sequence[str]) -> str:
+    """What a protocol is called in a sentence, among those that all results have."""
     titles = {card.name: card.title for card in result.protocols}
-    return protocol_words(protocol, titles.get(protocol, protocol))
+    return protocol_words(protocol, common, titles.get(protocol, protocol))
 
 
 def _test_pairs(

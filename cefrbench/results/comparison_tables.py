@@ -40,11 +40,11 @@ def pair_cells(report: Comparisons) -> Cells:
 
 def caption(report: Comparisons) -> str:
     """What was compared, and how."""
-    covers = next(iter(report.intervals.values())).covers
+    covers = ", or ".join(sorted({interval.covers for interval in report.intervals.values()}))
     tests = "one test" if len(report.pairs) == 1 else f"{len(report.pairs)} tests"
     return (
         f"Suite {report.suite}, probe {report.probe}, {len(report.corpora)} corpora "
-        f"({', '.join(report.corpora)}). 95 % intervals {covers}; "
+        f"({', '.join(report.corpora)}). 95 % intervals cover {covers}; "
         f"{report.replicates:,} resamples of texts, paired by text; "
         f"p after Holm's correction over {tests}; over corpora: as if these were a sample of "
         "corpora."

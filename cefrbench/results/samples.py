@@ -21,6 +21,7 @@ def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, 
     """Take stored predictions apart into samples, by ``(protocol, probe)``.
 
     The folds that score one corpus are taken together: its score is that of all its texts.
+    Corpora stand in the result's order.
 
     Raises
     ------
@@ -28,9 +29,9 @@ def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, 
         When two seeds of one part don't hold the same texts and gold levels, or a prediction or
         level is none.
     """
-    predictions = at_choice(result, predictions)
     _check_values(result, predictions)
-    names = {record.card.name for record in result.corpora}
+    predictions = at_choice(result, predictions)
+    names = [record.card.name for record in result.corpora]
     codes = text_codes(predictions.text)
     found: dict[tuple[str, str], dict[str, BySeedAndFold]] = {}
     start = 0
@@ -51,11 +52,12 @@ def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, 
                 _part(
                     f"{probe} on {corpus} ({protocol})",
                     corpus,
-                    seeds,
+                    corpora[corpus],
                     len(result.scale),
                     clip=probe not in unclipped,
                 )
-                for corpus, seeds in corpora.items()
+                for corpus in names
+                if corpus in corpora
             ),
         )
         for (protocol, probe), corpora in found.items()

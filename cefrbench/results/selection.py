@@ -267,12 +267,17 @@ def protocol_title(name: str) -> str:
     return {"iid": TITLES["in"], "lofo": TITLES["out"]}.get(name, name)
 
 
-def protocol_words(name: str, title: str = "") -> str:
-    """What a sentence calls a protocol, or the gap; others by their name, with their title."""
+def protocol_words(name: str, done: Container[str], title: str = "") -> str:
+    """What a sentence calls a protocol, or the gap; others by their name, with their title.
+
+    Of those that were run, the two that the gap is between are in and out of distribution.
+    """
     if name == "gap":
         return "between in and out of distribution"
-    known = {"iid": WORDS["in"], "lofo": WORDS["out"]}
-    return known.get(name, f"under {name}" + (f" ({title.lower()})" if title else ""))
+    for side, usual in USUAL.items():
+        if name == next((one for one in usual if one in done), None):
+            return WORDS[side]
+    return f"under {name}" + (f" ({title.lower()})" if title else "")
 
 
 def _or_worst(value: float | None) -> float:

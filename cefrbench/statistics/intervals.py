@@ -57,10 +57,11 @@ class Interval:
 
     @property
     def covers(self) -> str:
-        """What it is an interval over, in words."""
-        if self.refits:
-            return f"over scored texts and over fits ({self.refits} on resampled training texts)"
-        return "over scored texts; the fits are held fixed"
+        """What would differ in the draws that it stands for, and what would not, in words."""
+        varied = f"other texts scored, other texts trained on ({self.refits} refits); not"
+        if not self.refits:
+            varied = "other texts scored, with the fits held fixed; not other texts trained on,"
+        return f"{varied} other corpora, nor another choice of layer and penalty"
 
     @property
     def note(self) -> str:

@@ -133,7 +133,7 @@ def test_one_level_only_is_said_and_not_tested() -> None:
 
 
 def test_too_few_texts_are_said_and_not_tested() -> None:
-    few = [entry(name, texts=15) for name in ("one", "two")]
+    few = [entry(name, texts=6) for name in ("one", "two")]
     report = compare_results(few, protocols=["iid"])
     assert report.pairs[0].difference is not None
     assert report.pairs[0].these is None
@@ -241,7 +241,7 @@ def without_a_corpus() -> tuple[RunResult, PredictionTable]:
         (lambda: changed(scale=("A", "B", "C", "D", "E")), "the scale is"),
         (lambda: entry("other", corpora=("alpha", "beta")), "only one of them was run on gamma"),
         (other_fingerprint, "the texts of beta are not the same"),
-        (other_splits, "the fold 'all' of iid splits the texts in another way"),
+        (other_splits, "the fold '1' of iid splits the texts in another way"),
         (other_texts, "not of the same texts and levels"),
         (without_a_corpus, "other has no predictions of ridge on beta"),
         (lambda: entry("other", probes=("mlp-classifier",)), "other has no result of the probe"),

@@ -13,8 +13,10 @@ from cefrbench.statistics.listing import STATISTICS
 
 @pytest.fixture
 def pair(tmp_path: Path) -> list[str]:
-    strong = write_made(tmp_path, "strong", skill=0.9)
-    return [str(strong), str(write_made(tmp_path, "weak", skill=0.2))]
+    return [
+        str(write_made(tmp_path, name, skill=skill, seeds=range(5), refits=10))
+        for name, skill in (("strong", 0.9), ("weak", 0.2))
+    ]
 
 
 def test_a_table_and_a_verdict_are_printed(

@@ -69,20 +69,15 @@ def test_a_gap_is_over_the_corpora_that_have_both_scores() -> None:
     assert set(means["iid"].draws().corpora) == {"alpha", "beta", "gamma"}
     drawn = gap(means["iid"], means["loco"])
     score = {
-        (unit.protocol, unit.corpus): unit.scores.qwk or 0.0
-        for unit in result.units
-        if unit.layer == stored_layer(without, unit.protocol, unit.fold)
+        (one.protocol, one.corpus): one.scores.qwk or 0.0
+        for one in result.scores
+        if one.layer is None
     }
     expected = [score["iid", corpus] - score["loco", corpus] for corpus in ("alpha", "gamma")]
     assert drawn.corpora == pytest.approx(dict(zip(("alpha", "gamma"), expected, strict=True)))
     assert drawn.estimate == pytest.approx(np.mean(expected))
     gaps = summary_intervals(result, without, scores=["qwk"]).gaps["ridge"]["qwk"]
     assert gaps.estimate == pytest.approx(np.mean(expected))
-
-
-def stored_layer(table, protocol: str, fold: str) -> int | None:  # type: ignore[no-untyped-def]
-    layers = table.layer[(table.protocol == protocol) & (table.fold == fold)]
-    return int(layers[0]) if len(layers) else None
 
 
 def test_two_encoders_draw_their_seeds_apart() -> None:

@@ -179,15 +179,12 @@ def test_bands_of_layers_agree_with_the_bootstrap() -> None:
 
 
 def test_folds_of_one_corpus_are_one_confusion_matrix_in_a_band() -> None:
-    """Two folds that score halves of a corpus have the band of the fold that scores it whole."""
+    """Five folds that score parts of a corpus have the band of one that scores it whole."""
     result, _ = make_result(texts=150, probes=("ridge",), layers=(1,), protocols=("iid",))
-    whole = [unit for unit in result.units if unit.corpus == "alpha"]
-    half = np.array(whole[0].confusion) // 2
-    rest = np.array(whole[0].confusion) - half
-    halves = [
-        whole[0].model_copy(
-            update={"fold": name, "n": int(own.sum()), "confusion": tuple(map(tuple, own.tolist()))}
-        )
-        for name, own in (("one", half), ("two", rest))
-    ]
-    assert layer_bands(halves, ["alpha"]) == layer_bands(whole, ["alpha"])
+    folds = [unit for unit in result.units if unit.corpus == "alpha" and unit.layer == 1]
+    assert (len(folds), sum(unit.n for unit in folds)) == (5, 150)
+    whole = np.sum([unit.confusion for unit in folds], axis=0)
+    update = {"fold": "all", "n": 150, "confusion": tuple(map(tuple, whole.tolist()))}
+    together = layer_bands([folds[0].model_copy(update=update)], ["alpha"])
+    assert layer_bands(folds, ["alpha"]) == together
+    assert together["iid", "ridge", 1].texts == 150

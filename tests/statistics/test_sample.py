@@ -7,6 +7,7 @@ import pytest
 from result_factory import make_result
 
 from cefrbench.errors import ResultError
+from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
 from cefrbench.statistics.resampling import text_codes
 
@@ -17,7 +18,7 @@ def test_each_probe_and_protocol_is_a_sample_of_its_corpora_and_seeds() -> None:
     assert found["loco", "ridge"].seeds == (None,)
     assert found["loco", "mlp-classifier"].seeds == (0, 1, 2)
     assert found["loco", "ridge"].corpora == ("alpha", "beta", "gamma")
-    assert [len(part.texts) for part in found["iid", "ridge"].parts] == [8, 8, 8]
+    assert [len(part.texts) for part in found["iid", "ridge"].parts] == [40, 40, 40]
 
 
 def test_the_same_text_has_the_same_code_in_every_sample() -> None:
@@ -26,28 +27,47 @@ def test_the_same_text_has_the_same_code_in_every_sample() -> None:
         found["iid", "ridge"].parts, found["loco", "ridge"].parts, strict=True
     ):
         assert inside.corpus == outside.corpus
-        assert np.isin(inside.texts, outside.texts).all()
+        np.testing.assert_array_equal(inside.texts, outside.texts)
 
 
 def test_folds_that_score_one_corpus_are_one_part() -> None:
     """Five folds cut anew have the same score and interval as the one fold that they were."""
     result, predictions = make_result(protocols=("loco",), probes=("ridge",), seeds=(0,))
-    cut = np.char.add("fold-", (np.arange(len(predictions)) * 7 % 5).astype(str))
-    order = np.lexsort((cut, predictions.corpus))
-    folded = replace(predictions, fold=cut).take(order)
-    whole, parts = (samples(result, each)["loco", "ridge"] for each in (predictions, folded))
-    assert [part.fold for part in whole.parts] == ["alpha", "beta", "gamma"]
-    assert [part.fold.split("+") for part in parts.parts] == 3 * [[f"fold-{i}" for i in range(5)]]
+    fifth = (np.arange(len(predictions)) * 7 % 5).astype(str)
+    cut = np.char.add(np.char.add(predictions.fold, "-"), fifth)
+    folded = replace(predictions, fold=cut).take(np.lexsort((cut, predictions.layer)))
+    records = {
+        name: tuple(
+            one.model_copy(update={"fold": f"{one.fold}-{i}"})
+            for one in getattr(result, name)
+            for i in range(5)
+        )
+        for name in ("fits", "choices", "units")
+    }
+    both = (result, predictions), (result.model_copy(update=records), folded)
+    whole, parts = (samples(*each)["loco", "ridge"] for each in both)
+    names = ["alpha", "beta", "gamma"]
+    assert [part.fold for part in whole.parts] == names
+    assert [part.fold.split("+") for part in parts.parts] == [
+        [f"{name}-{i}" for i in range(5)] for name in names
+    ]
     for one, other in zip(whole.parts, parts.parts, strict=True):
         np.testing.assert_array_equal(one.texts, other.texts)
         np.testing.assert_array_equal(one.rows, other.rows)
         np.testing.assert_array_equal(one.outcomes[0].predicted, other.outcomes[0].predicted)
 
 
+def test_corpora_stand_in_the_results_order_whatever_that_of_the_predictions() -> None:
+    result, predictions = make_result(protocols=("loco",), probes=("ridge",))
+    units = [table for _, table in predictions.units()]
+    turned = PredictionTable.concat(units[::-1])
+    assert samples(result, turned)["loco", "ridge"].corpora == ("alpha", "beta", "gamma")
+
+
 def test_rows_stand_in_the_order_of_their_texts_keys() -> None:
     result, predictions = make_result(protocols=("loco",), probes=("ridge",))
     part = samples(result, predictions)["loco", "ridge"].parts[0]
-    keys = np.sort(predictions.text[predictions.corpus == "alpha"])
+    keys = np.sort(predictions.text[(predictions.corpus == "alpha") & (predictions.layer > 0)])
     np.testing.assert_array_equal(part.texts[part.rows], text_codes(keys))
 
 
@@ -72,7 +92,9 @@ def test_a_prediction_or_level_that_is_none_is_refused(
 
 def test_seeds_that_score_other_texts_are_refused() -> None:
     result, predictions = make_result()
-    mine = np.flatnonzero((predictions.probe == "mlp-classifier") & (predictions.seed == 1))
+    mine = np.flatnonzero(
+        (predictions.probe == "mlp-classifier") & (predictions.seed == 1) & (predictions.layer > 0)
+    )
     text = predictions.text.copy()
     text[mine[0]] = "0" * 32
     with pytest.raises(ResultError, match="other texts with one seed than with another"):
@@ -88,6 +110,7 @@ def test_no_predictions_are_no_samples() -> None:
 def test_seeds_that_score_other_gold_levels_are_refused(column: str) -> None:
     result, predictions = make_result()
     mine = (predictions.probe == "mlp-classifier") & (predictions.seed == 1)
+    mine &= predictions.layer > 0
     row = np.flatnonzero(mine & (predictions.low > 0) & (predictions.high < 4))[0]
     changed = getattr(predictions, column).copy()
     changed[row] += 1 if column == "high" else -1

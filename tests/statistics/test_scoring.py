@@ -67,7 +67,7 @@ def test_scores_from_sums_are_those_of_a_result_where_two_levels_are_right(seed:
     high = np.minimum(low + np.random.default_rng(seed).integers(0, 2, len(low)), 4)
     counted = tally(prediction, low, high, 5)
     expected = scores(counted.confusion, counted.sums)
-    for score in DIRECTIONS:
+    for score in SUM_STATISTICS:
         value = of_sums(score, prediction, low, high)
         assert value == pytest.approx(getattr(expected, score), abs=1e-12)
 
@@ -85,8 +85,12 @@ def test_cells_of_a_confusion_matrix_give_the_scores_of_its_texts() -> None:
 
 def test_only_scores_of_rounded_predictions_come_from_cells() -> None:
     assert {name for name, one in SUM_STATISTICS.items() if not one.from_cells} == {"mae", "r2"}
-    assert set(SUM_STATISTICS) == set(DIRECTIONS)
     assert set(STATISTICS) - set(SUM_STATISTICS) == {"spearman", "recut"}
+
+
+def test_tables_have_all_scores_in_their_order_and_direction() -> None:
+    found = [(name, statistic.more_is_better) for name, statistic in STATISTICS.items()]
+    assert found == list(DIRECTIONS.items())
 
 
 @pytest.mark.parametrize("score", ["qwk", "r2"])
