@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cefrbench.errors import ResultError
-from cefrbench.results.check import check_figures, check_predictions
+from cefrbench.results.check import check_figures
+from cefrbench.results.check_predictions import check_predictions
 from cefrbench.results.findings import Mismatch
 from cefrbench.results.io import checksum, parse_json, parse_result, read_bytes, read_predictions_of
 from cefrbench.results.model import RunResult
