@@ -112,6 +112,24 @@ def test_rows_of_one_text_are_held_out_together():
 
 
 @pytest.mark.parametrize("kind", [MLPRegressorProbe, MLPClassifierProbe])
+def test_ten_texts_are_trained_on_as_without_early_stopping_and_eleven_are_not(kind):
+    data = planted(n=60, dtype=np.float64)
+    for n in (10, 11):
+        X, y = data.X[:n], data.y[:n]
+        plain, early = (kind(random_state=2, early_stopping=e).fit(X, y) for e in (False, True))
+        assert bool(early.validation_scores_) == (n == 11)
+        assert np.array_equal(plain.weights_.hidden, early.weights_.hidden) == (n == 10)
+
+
+def test_a_lone_text_of_one_of_two_classes_is_held_out_by_chance():
+    data = planted(n=60, dtype=np.float64)
+    y = (np.arange(60) == 7) * 3
+    probe = MLPClassifierProbe(random_state=2, early_stopping=True).fit(data.X, y)
+    assert probe.validation_scores_
+    assert set(probe.predict(data.X)) <= {0, 3}
+
+
+@pytest.mark.parametrize("kind", [MLPRegressorProbe, MLPClassifierProbe])
 def test_counts_standardise_and_own_weights_weigh(kind):
     data = planted(dtype=np.float64)
     fold = data.folds[0]

@@ -10,6 +10,7 @@ import numpy as np
 
 from cefrbench.check.probe.subject import (
     N_CLASSES,
+    WIDTH,
     ProbeSubject,
     agreement,
     fit_predict,
@@ -191,7 +192,7 @@ def check_small(subject: ProbeSubject) -> Iterator[Problem]:
     cases = {
         "one text a level": (X[one_each], y[one_each], X),
         "a level with one text": (X[lonely], y[lonely], X),
-        "12 texts, 48 features": (wide, y[:12], wide),
+        f"12 texts, {wide.shape[1]} features": (wide, y[:12], wide),
         "features that are always zero": (dead, y, dead),
         "features a thousand times as large": (X * 1000, y, X * 1000),
     }
@@ -219,4 +220,4 @@ def check_speed(subject: ProbeSubject) -> Iterator[Remark]:
     start = time.perf_counter()
     subject.fit_predict()
     elapsed = time.perf_counter() - start
-    yield Remark(f"{elapsed * 1000:,.0f} ms for a fit on {len(subject.train.y)} × 8 features")
+    yield Remark(f"{elapsed * 1000:,.0f} ms for a fit on {len(subject.train.y)} × {WIDTH} features")

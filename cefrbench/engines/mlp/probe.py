@@ -42,7 +42,8 @@ class MLPProbe(BaseEstimator):  # type: ignore[misc]
     device : str
     early_stopping : bool
         Hold some training rows out, stop by their score (accuracy or R²) instead of the loss, and
-        keep the weights of the epoch that scored best.
+        keep the weights of the epoch that scored best. Where fewer than two units would be held
+        out, none are, and the loss stops training.
     validation_fraction : float
         Share of the training rows, or of their units, that is held out.
 
@@ -188,10 +189,15 @@ class MLPProbe(BaseEstimator):  # type: ignore[misc]
         labels = self._labels(y[train])
         start, random = draws.start(seed, labels.outputs)
         share = np.ones(len(train)) if weight is None else weight[used]
-        if not self.early_stopping:
-            return Model(train, fold.predict, labels, share, start, random)
         groups = None if fold.groups is None else fold.groups[used]
-        kept, held = hold_out(labels, groups, self.validation_fraction, random)
+        parts = (
+            hold_out(labels, groups, self.validation_fraction, random)
+            if self.early_stopping
+            else None
+        )
+        if parts is None:
+            return Model(train, fold.predict, labels, share, start, random)
+        kept, held = parts
 
         def decide(scores: NDArray[Any]) -> NDArray[Any]:
             return self._decide(scores, labels.classes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -48,32 +49,34 @@ def hold_out(
     groups: NDArray[Any] | None,
     fraction: float,
     random: np.random.RandomState,
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
     """Positions to train on and to hold out, drawn as scikit-learn's networks draw them.
 
     Units, not rows, are drawn: by default each row is one. Only a single output unit is
-    stratified: scikit-learn reads several as several labels, and leaves those to chance.
+    stratified: scikit-learn reads several as several labels, and leaves those to chance; so does
+    a class with a lone unit, which scikit-learn refuses.
 
-    Raises
-    ------
-    ValueError
-        When fewer than two rows would be held out.
+    Returns
+    -------
+    tuple of ndarray or None
+        None where fewer than two units would be held out: R² asks for two.
     """
     n = len(labels.target)
     if groups is None:
         first = unit = np.arange(n)
     else:
         _, first, unit = np.unique(groups, return_index=True, return_inverse=True)
-    binary = labels.output == "logistic"
+    if math.ceil(fraction * len(first)) < 2:
+        return None
+    level = labels.target[first, 0]
+    paired = labels.output == "logistic" and min(np.sum(level == 0), np.sum(level == 1)) > 1
     kept, held = train_test_split(
         np.arange(len(first)),
         random_state=random,
         test_size=fraction,
-        stratify=labels.target[first, 0] if binary else None,
+        stratify=level if paired else None,
     )
     if groups is not None:
         inside = np.isin(unit, held)
         kept, held = np.flatnonzero(~inside), np.flatnonzero(inside)
-    if len(held) < 2:
-        raise ValueError("Too few rows to hold any out: raise validation_fraction, or add texts.")
     return kept, held
