@@ -18,9 +18,6 @@ from cefrbench.statistics.scores import qwk
 from cefrbench.statistics.scoring import round_to_class
 
 N_CLASSES = 5
-#: Features, of the order of an encoder's: a network as wide as its features learns from so few
-#: texts only where these are many.
-WIDTH = 128
 #: Predictions that differ by less, in levels and on average, are the same but for the optimiser.
 TOLERANCE = 0.03
 
@@ -39,7 +36,7 @@ class Planted:
     y: NDArray[np.int64]
 
 
-def planted(n: int, seed: int, dim: int = WIDTH, noise: float = 1.4) -> Planted:
+def planted(n: int, seed: int, dim: int = 8, noise: float = 0.7) -> Planted:
     """Draw ``n`` texts, as many of each level as can be, whose features follow their level.
 
     The level moves the features along one direction (an ordinal signal, as in the study) and
