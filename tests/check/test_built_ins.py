@@ -26,12 +26,16 @@ SLOW = {
     "mlp-classifier",
     "mlp-regressor",
 }
+#: The kit's 160 texts of 8 features are too few for a net that stops by held-out accuracy:
+#: scikit-learn's own stops after as many epochs, with the same predictions.
+TOO_FEW = pytest.mark.xfail(strict=True, reason="too few planted texts for early stopping")
+MARKS = {"mlp-classifier-early": [TOO_FEW]}
 
 
 def named(names):
     """Names as parameters, the slow ones marked."""
     return [
-        pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else [])
+        pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW) + MARKS.get(name, []))
         for name in names
         if name not in LARGE
     ]
