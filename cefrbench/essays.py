@@ -102,7 +102,7 @@ class EssayTable:
     In the ``study`` form every row is a unit of its own and carries level, corpus and all else of
     the first row with its text. In the ``corrected`` form rows with the same normalised text are
     one unit: never on both sides of a cut, scored once a corpus, right anywhere between their
-    levels, and each trains with its share of the weight.
+    levels (what each row weighs in training: :mod:`cefrbench.weighting`).
 
     Attributes
     ----------
@@ -119,8 +119,6 @@ class EssayTable:
         Class to train on.
     low, high : ndarray of int
         Lowest and highest class that count as right.
-    weight : ndarray of float
-        Share of its unit's weight in its corpus.
     language : tuple of str
     author, task : ndarray of int
         Number of the row's author and task, -1 where none is known; corpora share none.
@@ -138,7 +136,6 @@ class EssayTable:
     label: Ints
     low: Ints
     high: Ints
-    weight: NDArray[np.float64]
     language: tuple[str, ...]
     author: Ints
     task: Ints
@@ -239,12 +236,10 @@ def pool(
         source = source if baseline else _first_occurrence(texts)
         label, corpus = own[source], corpus[source]
         low = high = label
-        weight = np.ones(len(texts))
     else:
         unit = _first_occurrence(keys)
         label = own
         low, high = _interval(own, corpus, unit)
-        weight = _share(corpus, unit)
     languages = [language for essays in corpora for language in essays.languages]
     return EssayTable(
         form=form,
@@ -256,7 +251,6 @@ def pool(
         label=label,
         low=low,
         high=high,
-        weight=weight,
         language=tuple(languages[row] for row in source),
         author=_numbered([essays.authors or (None,) * len(essays) for essays in corpora])[source],
         task=_numbered([essays.tasks or (None,) * len(essays) for essays in corpora])[source],
@@ -294,10 +288,3 @@ def _interval(own: Ints, corpus: Ints, unit: Ints) -> tuple[Ints, Ints]:
     np.minimum.at(low, index, own)
     np.maximum.at(high, index, own)
     return low[index], high[index]
-
-
-def _share(corpus: Ints, unit: Ints) -> NDArray[np.float64]:
-    index, count = _in_corpus(corpus, unit)
-    rows = np.bincount(index, minlength=count)
-    share: NDArray[np.float64] = 1.0 / rows[index]
-    return share

@@ -9,12 +9,12 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NoReturn
 
 from cefrbench import provenance
-from cefrbench.config import RunConfig, as_command, get_suite
+from cefrbench.config import RunConfig, as_command
 from cefrbench.contracts.corpus import Access
 from cefrbench.contracts.encoder import Encoder, EncoderOptions
 from cefrbench.contracts.probe import ProbeSpec
@@ -39,8 +39,7 @@ from cefrbench.provenance import PhaseClock
 from cefrbench.results.build import split_records
 from cefrbench.results.corpus_scores import corpus_scores
 from cefrbench.results.evaluation import Evaluation
-from cefrbench.results.model import CorpusRecord, FailureRecord, ReferenceRecord, RunResult
-from cefrbench.results.selection import favoured_probe
+from cefrbench.results.model import CorpusRecord, FailureRecord, RunResult
 from cefrbench.results.summary import is_complete, summarise
 
 
@@ -114,28 +113,6 @@ def _probes(config: RunConfig, host: PluginHost) -> tuple[ProbeSpec, ...]:
             names.setdefault(leader)
         names.setdefault(name)
     return tuple(host.get_probe(name) for name in names)
-
-
-def plan_references(plan: Plan, host: PluginHost) -> Plan | None:
-    """Plan the references that run beside all encoders; None where there are none.
-
-    They are run as the suite says, whatever is asked of the encoders' layers and tokens; and by
-    probes that choose for themselves, where the suite names no others: a net on one column says
-    nothing.
-    """
-    config = plan.config
-    others = tuple(n for n in dict.fromkeys(config.references) if n not in config.encoders)
-    if not others:
-        return None
-    suite = RunConfig.model_validate(get_suite(config.suite).config)
-    own = ("layers", "pooling", "instruction", "max_length")
-    update = {
-        "encoders": others,
-        "probes": config.reference_probes
-        or tuple(spec.name for spec in plan.probes if spec.card.layer_from is None),
-        **{name: getattr(suite, name) for name in own},
-    }
-    return make_plan(config.model_copy(update=update), host)
 
 
 def load_corpora(config: RunConfig, host: PluginHost, job: Job) -> Loaded:
@@ -277,41 +254,6 @@ def _layers(config: RunConfig, encoder: Encoder) -> tuple[int, ...]:
     if config.form == "study" or 0 in asked or 0 not in available:
         return asked
     return (0, *asked)
-
-
-def run_references(
-    plan: Plan, loaded: Loaded, host: PluginHost, job: Job, clock: PhaseClock
-) -> tuple[list[Evaluation], list[FailureRecord]]:
-    """Evaluate the encoders that every other is read against; one that fails is recorded."""
-    found: list[Evaluation] = []
-    failures: list[FailureRecord] = []
-    for name in plan.config.encoders:
-        try:
-            found.append(run_encoder(plan, name, loaded, host, job, clock.fork()))
-        except UserError as error:
-            if job.fail_fast:
-                raise
-            failures.append(FailureRecord(stage="encoder", name=name, cause=str(error)))
-    return found, failures
-
-
-def beside(
-    evaluation: Evaluation, references: Sequence[Evaluation], failures: Sequence[FailureRecord]
-) -> Evaluation:
-    """Put the scores of references into a result, but for itself."""
-    records = tuple(
-        ReferenceRecord(
-            encoder=one.result.encoder,
-            favoured=favoured_probe(one.result).probe,
-            summary=one.result.summary,
-        )
-        for one in references
-        if one.result.encoder.name != evaluation.result.encoder.name
-    )
-    failed = (*evaluation.result.failures, *failures)
-    result = evaluation.result.model_copy(update={"references": records, "failures": failed})
-    result = result.model_copy(update={"complete": is_complete(result)})
-    return replace(evaluation, result=result)
 
 
 def _option(kind: str) -> str:

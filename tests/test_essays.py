@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cefrbench.essays import normalise, pool, text_key
 from cefrbench.levels import FIVE, SIX
+from cefrbench.weighting import balanced
 
 ONE = essays("one", [("x", "A1"), ("y", "B1"), ("X ", "A2"), ("x", "C2")])
 OTHER = essays("other", [("y", "C1"), ("z", "B2")], language="cs")
@@ -55,7 +56,6 @@ def test_the_study_gives_a_text_the_level_of_its_first_row_everywhere() -> None:
     assert table.label.tolist() == [0, 2, 1, 0, 2, 3]
     assert table.low.tolist() == table.high.tolist() == table.label.tolist()
     assert table.unit.tolist() == [0, 1, 2, 3, 4, 5]
-    assert table.weight.tolist() == [1] * 6
 
 
 def test_the_study_gives_a_text_the_corpus_of_its_first_row_everywhere() -> None:
@@ -84,7 +84,8 @@ def test_two_levels_of_a_text_in_one_corpus_make_an_interval_of_gold() -> None:
 
 def test_each_row_trains_with_its_share_of_the_weight_of_its_text() -> None:
     table = pool([ONE, OTHER], FIVE, "corrected")
-    np.testing.assert_allclose(table.weight, [1 / 3, 1, 1 / 3, 1 / 3, 1, 1])
+    count = balanced(table, np.arange(len(table))).count
+    np.testing.assert_allclose(count, [1 / 3, 1, 1 / 3, 1 / 3, 1, 1])
 
 
 def test_a_text_is_scored_once_in_each_corpus() -> None:
@@ -136,11 +137,12 @@ def test_weights_of_a_text_sum_to_one_and_its_gold_spans_its_levels(
 ) -> None:
     corpora = [essays(f"c{n}", content) for n, content in enumerate(contents)]
     table = pool(corpora, FIVE, "corrected")
+    count = balanced(table, np.arange(len(table))).count
     for index in range(len(corpora)):
         rows = table.rows_of(index)
         for unit in np.unique(table.unit[rows]):
             same = rows[table.unit[rows] == unit]
-            assert np.isclose(table.weight[same].sum(), 1)
+            assert np.isclose(count[same].sum(), 1)
             assert set(table.low[same]) == {table.label[same].min()}
             assert set(table.high[same]) == {table.label[same].max()}
 

@@ -124,7 +124,8 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     """
     from cefrbench.config import merge, read_config
     from cefrbench.provenance import PhaseClock
-    from cefrbench.run import load_corpora, make_plan, plan_references
+    from cefrbench.references import plan_references
+    from cefrbench.run import load_corpora, make_plan
 
     host: PluginHost = ctx.obj
     given = {k: v for k, v in options.items() if k not in _JOB_OPTIONS and v not in (None, ())}
@@ -166,7 +167,8 @@ def _run_all(
     options: dict[str, Any],
 ) -> bool:
     """Run references, then all encoders; give whether anything failed."""
-    from cefrbench.run import beside, run_encoder, run_references
+    from cefrbench.references import beside, run_references
+    from cefrbench.run import run_encoder
 
     plan, others = plans
     found, causes = run_references(others, loaded, host, job, clock) if others else ([], [])

@@ -189,14 +189,8 @@ class Given:
 
 def _run(options: dict[str, Any], host: PluginHost, job: Job) -> Evaluation:
     # Importing it imports what fits probes: only when there is something to fit.
-    from cefrbench.run import (
-        beside,
-        load_corpora,
-        make_plan,
-        plan_references,
-        run_encoder,
-        run_references,
-    )
+    from cefrbench.references import beside, plan_references, run_references
+    from cefrbench.run import load_corpora, make_plan, run_encoder
 
     config = merge(options, {})
     for plugin in host.broken():
