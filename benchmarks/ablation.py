@@ -124,11 +124,11 @@ def _validated(table: EssayTable, name: str, train: Ints, scored: Ints, seed: in
     return Fold(name, cut.first, by_corpus(table, scored), (Inner(cut.first, held),))
 
 
-def weighted(rules: Rules, table: EssayTable, rows: FoldRows) -> FoldRows:
-    """Training rows with the weights and the unit of a step."""
+def weighted(rules: Rules, rows: FoldRows) -> FoldRows:
+    """Training rows with the weights and the unit of a step; else each text weighs the same."""
     return replace(
         rows,
-        weight=rows.weight if rules.balanced else table.weight[rows.train],
+        weight=rows.weight if rules.balanced else rows.count,
         count=rows.count if rules.standardised else None,
     )
 
@@ -155,7 +155,7 @@ def run_step(
     assert spec.card.penalty is not None
     folds = planned(rules, table, seed)
     jobs = Jobs(folds, table)
-    jobs.rows = tuple(weighted(rules, table, rows) for rows in jobs.rows)
+    jobs.rows = tuple(weighted(rules, rows) for rows in jobs.rows)
     penalties = spec.card.penalty.values if rules.grid else (1.0,)
     collector = Collector(folds, jobs, table)
     options = ProbeOptions(n_classes=len(table.scale))

