@@ -142,7 +142,7 @@ class SummaryRecord(Card):
     )
     oracle_layer: int | None = Field(description="That layer, the lowest of equals.")
     oracle_qwk: float | None = Field(
-        description="Mean QWK of the oracle: in the corrected form, of the folds' own oracles."
+        description="Mean QWK of the oracle; in the corrected form the choice's, and the optimism."
     )
     optimism: float | None = Field(
         description="How far the folds' oracles lie above their choices, in mean QWK."

@@ -145,11 +145,19 @@ def _summary(
         if c.oracle_qwk is not None and c.scored_qwk is not None
     ]
     best, own = (_mean([pair[i] for pair in pairs]) for i in (0, 1))
+    optimism = None if best is None or own is None else best - own
+    mean = mean_over_seeds(picked) if choices and picked else None
+    if oracle is not None:
+        oracle_qwk = means[oracle].qwk
+    elif mean is None or mean.qwk is None or optimism is None:
+        oracle_qwk = None
+    else:
+        oracle_qwk = mean.qwk + optimism
     return SummaryRecord(
         protocol=protocol,
         probe=probe,
         corpora=tuple(dict.fromkeys(score.corpus for score in scores)),
-        chosen=mean_over_seeds(picked) if choices and picked else None,
+        chosen=mean,
         chosen_layers=tuple(sorted({choice.layer for choice in choices})),
         chosen_penalties=tuple(
             sorted({choice.penalty for choice in choices if choice.penalty is not None})
@@ -158,8 +166,8 @@ def _summary(
         embedding=mean_over_seeds(embedding) if embedding else None,
         oracle=None if oracle is None else means[oracle],
         oracle_layer=oracle,
-        oracle_qwk=best if oracle is None else means[oracle].qwk,
-        optimism=None if best is None or own is None else best - own,
+        oracle_qwk=oracle_qwk,
+        optimism=optimism,
         layer_mean=_layer_mean(means.values(), choices),
     )
 

@@ -241,7 +241,7 @@ def test_a_page_shows_what_was_chosen_in_every_fold_and_its_oracle(site: Site) -
     assert record.embedding is not None
     assert row[head.index("Penalties chosen")] == penalties(record.chosen_penalties)
     assert row[head.index("QWK at layer 0")] == number(record.embedding.qwk)
-    assert row[head.index("Oracle per fold")] == number(record.oracle_qwk)
+    assert row[head.index("Oracle")] == number(record.oracle_qwk)
     assert row[head.index("Optimism")] == signed(record.optimism)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
-from simulated_fits import EVEN, Corpora, Doubles, World, fitted, make_world
+from simulated_fits import EVEN, Doubles, World, fitted, make_world
 
 from cefrbench.statistics.draws import Replicates, Resampled, gap, resample
 from cefrbench.statistics.errors import Errors
@@ -54,7 +53,6 @@ def told_apart(
     alpha: float = 10.0,
     noise: tuple[float, float] = (1.0, 1.0),
     seed: int = 0,
-    encoders: Callable[[np.random.Generator], tuple[Corpora, Doubles, Doubles]] | None = None,
 ) -> dict[tuple[str, str, int], float]:
     """Share of pairs told apart at 5 %, by score, protocol and number of refits.
 
@@ -64,12 +62,9 @@ def told_apart(
     rng = np.random.default_rng(seed)
     found: dict[tuple[str, str, int], list[bool]] = {}
     for _ in range(pairs):
-        if encoders is None:
-            world = make_world(rng)
-            texts = world.texts(rng, sizes)
-            both = [world.features(rng, texts, noise=each) for each in noise]
-        else:
-            texts, *both = encoders(rng)
+        world = make_world(rng)
+        texts = world.texts(rng, sizes)
+        both = [world.features(rng, texts, noise=each) for each in noise]
         weights = TextWeights(REPLICATES)
         samples = [
             {
@@ -200,31 +195,3 @@ def coverage(
                 "settled": float(np.std(errors) / np.mean(errors)),
             }
     return shares
-
-
-def noisy(
-    features: Doubles,
-    level: NDArray[np.int64],
-    corpus: NDArray[np.int64],
-    *,
-    noise: float,
-    take: int,
-) -> Callable[[np.random.Generator], tuple[Corpora, Doubles, Doubles]]:
-    """Pairs of encoders: a real one's features, each with noise of its own on every text.
-
-    Each pair is made on other texts, at most ``take`` of each corpus.
-    """
-    unit = noise * features.std(0)
-
-    def draw(rng: np.random.Generator) -> tuple[Corpora, Doubles, Doubles]:
-        order = rng.permutation(len(corpus))
-        rows = np.concatenate([order[corpus[order] == c][:take] for c in np.unique(corpus)])
-        codes = rng.integers(0, 2**63, len(rows), dtype=np.uint64)
-        texts = Corpora(codes, np.zeros(len(rows)), level[rows], corpus[rows])
-        first, second = (
-            features[rows] + unit * rng.standard_normal((len(rows), features.shape[1]))
-            for _ in range(2)
-        )
-        return texts, first, second
-
-    return draw

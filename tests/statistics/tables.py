@@ -1,6 +1,7 @@
 """Make the tables of docs/statistics.md anew, by simulation: an hour on two cores.
 
-``--only NAME`` makes one of them, ``--runs N`` takes so many runs for each cell.
+``--only NAME`` makes one of them, ``--runs N`` takes so many runs for each cell. The table ``real``
+needs corpora: ``--data-dir DIR``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "docs"))
 
+import real_encoders  # noqa: E402
 from generate import between  # noqa: E402
 from honesty import CONDITIONS, coverage, told_apart  # noqa: E402
 from simulated_probes import (  # noqa: E402
@@ -29,6 +31,7 @@ from simulated_probes import (  # noqa: E402
     true_score,
 )
 
+from cefrbench.features.store import default_cache_dir  # noqa: E402
 from cefrbench.statistics.draws import Replicates, resample  # noqa: E402
 from cefrbench.statistics.intervals import from_draws  # noqa: E402
 from cefrbench.statistics.listing import STATISTICS, get_statistic  # noqa: E402
@@ -188,6 +191,42 @@ def fits_table(runs: int, each: Callable[..., Any]) -> str:
     return table(["corpora", "refits", *(" ".join(place) for place in PLACES)], rows)
 
 
+def real_pairs(
+    real: real_encoders.Real, job: tuple[float, range]
+) -> dict[tuple[str, str, int], list[bool]]:
+    """Which pairs are told apart: a pair a seed, the first encoder's noise as given."""
+    noise, seeds = job
+    found = real_encoders.told_apart(real, seeds, noise=(noise, real_encoders.NOISE))
+    return {place: [p < 0.05 for _, p in each] for place, each in found.items()}
+
+
+def real_table(real: real_encoders.Real, runs: int, each: Callable[..., Any]) -> str:
+    """A real encoder with noise of its own on every text, through the whole procedure."""
+    step = 10
+    jobs = [
+        (noise * real_encoders.NOISE, range(start, min(start + step, runs)))
+        for noise in NOISES.values()
+        for start in range(0, runs, step)
+    ]
+    found: dict[tuple[float, str, str, int], list[bool]] = {}
+    for (noise, _), shares in zip(jobs, each(partial(real_pairs, real), jobs), strict=True):
+        for place, told in shares.items():
+            found.setdefault((noise, *place), []).extend(told)
+    rows = [
+        [
+            name,
+            str(refits),
+            *(
+                percent(float(np.mean(found[noise * real_encoders.NOISE, *place, refits])))
+                for place in PLACES
+            ),
+        ]
+        for name, noise in NOISES.items()
+        for refits in ((0, real_encoders.REFITS) if noise == 1.0 else (real_encoders.REFITS,))
+    ]
+    return table(["encoders", "refits", *(" ".join(place) for place in PLACES)], rows)
+
+
 TABLES: dict[str, tuple[Callable[..., str], int]] = {
     "texts": (texts_table, 1000),
     "power": (power_table, 150),
@@ -199,12 +238,20 @@ TABLES: dict[str, tuple[Callable[..., str], int]] = {
 def main() -> None:
     """Write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=TABLES, action="append")
+    parser.add_argument("--only", choices=[*TABLES, "real"], action="append")
     parser.add_argument("--runs", type=int)
+    parser.add_argument("--data-dir", type=Path, help="corpora, for the table of a real encoder")
+    parser.add_argument("--cache-dir", type=Path, help="for its features")
     chosen = parser.parse_args()
+    tables = dict(TABLES)
+    if chosen.data_dir is not None:
+        real = real_encoders.load(chosen.data_dir, chosen.cache_dir or default_cache_dir())
+        tables["real"] = partial(real_table, real), 200
+    elif "real" in (chosen.only or ()):
+        parser.error("the table of a real encoder needs its corpora: add --data-dir DIR")
     with ProcessPoolExecutor() as workers:
-        for name in chosen.only or TABLES:
-            make, runs = TABLES[name]
+        for name in chosen.only or tables:
+            make, runs = tables[name]
             new = make(chosen.runs or runs, workers.map)
             page = PAGE.read_text("utf-8")
             if f"<!-- generated: {name} -->" in page:
