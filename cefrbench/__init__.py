@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         ProtocolCard,
     )
     from cefrbench.contracts.corpus import Access, Corpus, CorpusFamily, Row, Rows, Skip
-    from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
+    from cefrbench.contracts.encoder import CorpusTexts, Encoder, EncoderOptions, EncoderSpec
     from cefrbench.contracts.hookspecs import hookimpl
     from cefrbench.contracts.probe import (
         Estimator,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         ResultError,
         UserError,
     )
-    from cefrbench.essays import EssayTable
+    from cefrbench.essays import EssayTable, text_key
     from cefrbench.folds import (
         FOLDS,
         Cut,
@@ -72,6 +72,7 @@ __all__ = [
     "CorpusCard",
     "CorpusError",
     "CorpusFamily",
+    "CorpusTexts",
     "Cut",
     "Dtype",
     "Encoder",
@@ -120,6 +121,7 @@ __all__ = [
     "parts_by_group",
     "stratified_cut",
     "study_cut",
+    "text_key",
 ]
 
 #: Where each name lives; the imports above say the same to type checkers.
@@ -131,7 +133,7 @@ _HOMES = {
             "ProtocolCard"
         ),
         "contracts.corpus": "Access Corpus CorpusFamily Row Rows Skip",
-        "contracts.encoder": "Encoder EncoderOptions EncoderSpec",
+        "contracts.encoder": "CorpusTexts Encoder EncoderOptions EncoderSpec",
         "contracts.hookspecs": "hookimpl",
         "contracts.probe": "Estimator FitsFolds FitsPaths FoldFit FoldRows ProbeOptions ProbeSpec",
         "contracts.protocol": "Fold Inner Protocol Skipped",
@@ -140,7 +142,7 @@ _HOMES = {
         "errors": (
             "CacheError CorpusError EncoderError PluginError ProbeError ResultError UserError"
         ),
-        "essays": "EssayTable",
+        "essays": "EssayTable text_key",
         "folds": (
             "FOLDS Cut across by_corpus five_folds in_turn parts_by_group stratified_cut study_cut"
         ),

@@ -52,6 +52,8 @@ class Essays:
     authors, tasks : tuple of (str or None)
         Who wrote a row and what was asked for, where the corpus says so; empty when it says
         nothing of any row.
+    titles : tuple of (str or None)
+        Likewise the rows' titles.
     """
 
     card: CorpusCard
@@ -62,6 +64,7 @@ class Essays:
     revision: str | None = None
     authors: tuple[str | None, ...] = ()
     tasks: tuple[str | None, ...] = ()
+    titles: tuple[str | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -76,7 +79,7 @@ class Essays:
         """SHA-256 of the cleaned rows in order: texts, levels and languages.
 
         Authors and tasks have no part in it: what they change are splits, whose manifests say
-        which text is where.
+        which text is where; nor have titles: an encoder that reads them says so (``reads``).
         """
         digest = hashlib.sha256()
         for row in zip(self.texts, (lv.name for lv in self.levels), self.languages, strict=True):

@@ -169,6 +169,7 @@ def run_encoder(
                 encoder,
                 loaded.essays,
                 FeatureStore(job.cache_dir),
+                data_dir=Path(config.data_dir) if config.data_dir else None,
                 batch_tokens=config.batch_tokens,
                 fail_fast=job.fail_fast,
                 progress=job.progress,
@@ -212,7 +213,12 @@ def run_encoder(
     with clock.phase("scores"):
         scores = corpus_scores(records.units, choices, predictions, len(table.scale))
         cards = tuple(protocol.card for protocol in plan.protocols)
-        corpora = tuple(_corpus_record(one, loaded.source, table.scale) for one in essays)
+        corpora = tuple(
+            _corpus_record(one, loaded.source, table.scale).model_copy(
+                update={"reads": read.index.reads, "notes": features.notes.get(one.name, ())}
+            )
+            for one, read in zip(essays, features.corpora, strict=True)
+        )
         summary = summarise(scores, splits, choices, [c.card.name for c in corpora])
     not_encoded = [
         FailureRecord(stage="features", name=corpus, cause=cause)
@@ -319,10 +325,11 @@ def _data_key(
 ) -> str:
     """Name the rows and features that probes are fitted on, and what computed the features."""
     index = features.corpora[0].index
+    reads = [sorted(one.index.reads.items()) for one in features.corpora]
     parts = [
         index.encoder.digest(),
         index.software,
-        [(e.name, e.fingerprint) for e in essays],
+        [(e.name, e.fingerprint, *read) for e, read in zip(essays, reads, strict=True)],
         [config.scale, config.form, baseline],
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

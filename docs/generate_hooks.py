@@ -21,7 +21,13 @@ TAKES = {
 #: Contracts that stand behind what is registered.
 BEHIND = {
     "register_corpora": ("Rows", "Skip", "CorpusCard"),
-    "register_encoders": ("Encoder", "EncoderOptions", "EncoderCard", "EncoderIdentity"),
+    "register_encoders": (
+        "Encoder",
+        "EncoderOptions",
+        "CorpusTexts",
+        "EncoderCard",
+        "EncoderIdentity",
+    ),
     "register_probes": (
         "Estimator",
         "FitsFolds",

@@ -20,6 +20,8 @@ def notes(result: RunResult) -> list[Text]:
         if split.skipped:
             lines.append(Text(plain(f"Skipped: {place}: {split.skipped}.")))
         lines += [Text(plain(f"Note: {place}: {note}.")) for note in split.notes]
+    for corpus in result.corpora:
+        lines += [Text(plain(f"Note: {corpus.card.name}: {note}.")) for note in corpus.notes]
     lines += [Text(plain(f"Undefined: {line}.")) for line in _undefined(result)]
     stopped = sum(not fit.converged for fit in result.fits)
     if stopped:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from cefrbench.contracts.cards import EncoderCard, EncoderIdentity, Pooling
@@ -49,12 +50,38 @@ class EncoderOptions:
     cache_dir: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CorpusTexts:
+    """What is known of one corpus's texts before they are encoded; the sequences are parallel.
+
+    Attributes
+    ----------
+    corpus : str
+        Name of the corpus.
+    texts : tuple of str
+        Each different text once, in order of first occurrence.
+    languages : tuple of str
+        As the first row with the text says.
+    titles : tuple of (str or None)
+        Likewise; None where the row has none.
+    data_dir : Path or None
+        Folder that the corpus was read from, as ``--data-dir`` names it.
+    """
+
+    corpus: str
+    texts: tuple[str, ...]
+    languages: tuple[str, ...]
+    titles: tuple[str | None, ...]
+    data_dir: Path | None = None
+
+
 class Encoder(ABC):
     """A loaded model: implement :meth:`encode`, carry an ``identity``.
 
     Encoders that tokenize override :meth:`prepare` and :meth:`cost` too, so that batches are made
     by tokens and tokenizing runs beside the forward pass; :meth:`encode` then gets what
-    :meth:`prepare` made.
+    :meth:`prepare` made. Encoders that read more than the texts themselves (their language, a file
+    beside the data) override :meth:`for_corpus`.
 
     Attributes
     ----------
@@ -64,9 +91,17 @@ class Encoder(ABC):
         (padding costs too); the user's ``--batch-tokens`` wins.
     batch_overhead : int
         What a batch costs besides its items, in the same unit: it weighs padding against batches.
+    reads : mapping of str to str
+        What features depend on beside identity, texts and languages, by name: the hash of a file,
+        a version. Features are kept by it too.
+    notes : tuple of str
+        What whoever reads the scores of this corpus has to know: a sentence each, without a full
+        stop. They stand in the result.
     """
 
     identity: EncoderIdentity
+    reads: Mapping[str, str] = MappingProxyType({})
+    notes: tuple[str, ...] = ()
     batch_cost: int = 16_384
     batch_overhead: int = 1024
 
@@ -89,6 +124,19 @@ class Encoder(ABC):
         MemoryError
             When the batch is too large for the device: the host halves it and goes on.
         """
+
+    def for_corpus(self, corpus: CorpusTexts) -> Encoder:
+        """Give the encoder for one corpus's texts: of the same identity; itself by default.
+
+        It is called once a corpus, before any of its texts is prepared or encoded, also where
+        all features are kept already.
+
+        Raises
+        ------
+        EncoderError
+            When it can't encode this corpus: the run leaves the corpus out and goes on.
+        """
+        return self
 
     def prepare(self, texts: Sequence[str]) -> Sequence[object]:
         """Make texts ready for :meth:`encode`, one item a text (token ids, say)."""

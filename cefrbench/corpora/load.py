@@ -127,8 +127,8 @@ class _Sieve:
         self._where = where
         self._read_level = read_level
         self._rows = 0
-        #: Text, level, language, author and task of each row that is kept.
-        self._kept: list[tuple[str, Level, str, str | None, str | None]] = []
+        #: Text, level, language, author, task and title of each row that is kept.
+        self._kept: list[tuple[str, Level, str, str | None, str | None, str | None]] = []
         self._dropped: Counter[str] = Counter()
         self._examples: dict[str, list[str]] = {}
         self._licences: set[str] = set()
@@ -150,7 +150,10 @@ class _Sieve:
         else:
             author = self._name("author", self._corpus.author(row), number)
             task = self._name("task", self._corpus.task(row), number)
-            self._kept.append((text, level.level, sys.intern(str(row["lang"])), author, task))
+            title = row.get("title")
+            title = title if isinstance(title, str) else None
+            language = sys.intern(str(row["lang"]))
+            self._kept.append((text, level.level, language, author, task, title))
             if isinstance(licence := row.get("license"), str) and licence:
                 self._licences.add(licence)
 
@@ -199,7 +202,7 @@ class _Sieve:
             dropped=dict(sorted(self._dropped.items())),
             examples={reason: tuple(found) for reason, found in sorted(self._examples.items())},
         )
-        texts, levels, languages, authors, tasks = zip(*self._kept, strict=True)
+        texts, levels, languages, authors, tasks, titles = zip(*self._kept, strict=True)
         return Essays(
             card=self._corpus.card,
             texts=texts,
@@ -207,6 +210,7 @@ class _Sieve:
             languages=languages,
             authors=authors,
             tasks=tasks,
+            titles=titles,
             report=report,
             revision=revision,
         )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
-from cefrbench.contracts.encoder import Encoder
+from cefrbench.contracts.encoder import CorpusTexts, Encoder
 from cefrbench.errors import CacheError, EncoderError
 from cefrbench.essays import Essays
-from cefrbench.features.filling import Budget, Filling
+from cefrbench.features.filling import Budget, Filling, blamed
 from cefrbench.features.shards import Features
 from cefrbench.features.store import CorpusFeatures, FeatureStore
 from cefrbench.progress import Progress, Silent
@@ -32,6 +33,8 @@ class FeatureSet:
     stats : dict of str to float
         ``texts`` and ``tokens`` encoded, ``seconds`` it took, ``shards_reused`` and
         ``shards_computed``.
+    notes : dict of str to tuple of str
+        What the encoder says of a corpus, by its name.
     """
 
     corpora: tuple[CorpusFeatures, ...]
@@ -39,6 +42,7 @@ class FeatureSet:
     width: int
     failed: dict[str, str]
     stats: dict[str, float]
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def layer(self, k: int) -> Features:
         """Read layer ``k`` of all rows of all corpora, in pool order.
@@ -64,6 +68,7 @@ def compute_features(
     essays: Sequence[Essays],
     store: FeatureStore,
     *,
+    data_dir: Path | None = None,
     batch_tokens: int | None = None,
     fail_fast: bool = False,
     progress: Progress | None = None,
@@ -80,6 +85,8 @@ def compute_features(
     essays : sequence of Essays
         At least one corpus; their order is the order of the rows.
     store : FeatureStore
+    data_dir : Path, optional
+        Folder that the corpora were read from, for encoders that read more of it.
     batch_tokens : int, optional
         Most tokens of one batch; the encoder's own choice by default. It is halved after a batch
         that doesn't fit the device.
@@ -100,22 +107,41 @@ def compute_features(
     source = source_digest(encoder)
     corpora: list[CorpusFeatures] = []
     failed: dict[str, EncoderError] = {}
+    notes: dict[str, tuple[str, ...]] = {}
     for one in essays:
-        features = store.corpus(encoder.identity, one, source)
         try:
-            _fill(features, encoder, budget, progress or Silent(), stats)
+            with blamed(encoder):
+                own = encoder.for_corpus(corpus_texts(one, data_dir))
+            features = store.corpus(encoder.identity, one, source, own.reads)
+            _fill(features, own, budget, progress or Silent(), stats)
         except EncoderError as error:
             if fail_fast:
                 raise
             failed[one.name] = error
         else:
             corpora.append(features)
+            notes[one.name] = tuple(own.notes)
     if failed and not corpora:
         raise next(iter(failed.values()))
     stats["seconds"] = time.perf_counter() - begun
     identity = encoder.identity
     causes = {name: str(error) for name, error in failed.items()}
-    return FeatureSet(tuple(corpora), identity.layers, identity.width, causes, stats)
+    return FeatureSet(tuple(corpora), identity.layers, identity.width, causes, stats, notes)
+
+
+def corpus_texts(essays: Essays, data_dir: Path | None) -> CorpusTexts:
+    """Say what is known of a corpus's texts, each once, as its first row has it."""
+    first: dict[str, int] = {}
+    for row, text in enumerate(essays.texts):
+        first.setdefault(text, row)
+    titles = essays.titles or (None,) * len(essays)
+    return CorpusTexts(
+        corpus=essays.name,
+        texts=tuple(first),
+        languages=tuple(essays.languages[row] for row in first.values()),
+        titles=tuple(titles[row] for row in first.values()),
+        data_dir=data_dir,
+    )
 
 
 def _fill(

@@ -3,18 +3,21 @@
 ``CACHE/features/<encoder>-<digest>/<corpus>-<fingerprint>/`` holds ``index.json`` (what the
 features are of, and the plan of the shards) and ``shard-00000.safetensors``, … The plan depends
 on texts and identity alone, so that a run that was killed goes on with the shards that are there.
+Where an encoder reads more (parses, say), a hash of that ends the folder's name.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from filelock import FileLock
@@ -59,6 +62,10 @@ class FeatureIndex(Card):
     fingerprint: str = Field(description="SHA-256 of the cleaned rows.")
     software: dict[str, str] = Field(
         description="Versions of what computed the features, and a digest of its source."
+    )
+    reads: dict[str, str] = Field(
+        default_factory=dict,
+        description="What else the features depend on, as the encoder says: a file's hash, say.",
     )
     texts: int = Field(description="Distinct texts.")
     shards: tuple[int, ...] = Field(description="Texts of each shard, in order.")
@@ -158,7 +165,13 @@ class FeatureStore:
     def __init__(self, cache_dir: Path) -> None:
         self.folder = cache_dir / "features"
 
-    def corpus(self, identity: EncoderIdentity, essays: Essays, source: str) -> CorpusFeatures:
+    def corpus(
+        self,
+        identity: EncoderIdentity,
+        essays: Essays,
+        source: str,
+        reads: Mapping[str, str] = MappingProxyType({}),
+    ) -> CorpusFeatures:
         """Plan the features of one encoder on one corpus; nothing is read or written yet.
 
         Parameters
@@ -167,6 +180,8 @@ class FeatureStore:
         essays : Essays
         source : str
             Digest of the code that computes the features: those of other code are computed again.
+        reads : mapping of str to str
+            What else they depend on; features of other parses, say, lie in another folder.
 
         Raises
         ------
@@ -183,11 +198,12 @@ class FeatureStore:
             corpus=essays.name,
             fingerprint=fingerprint,
             software={**_software(), "source": source},
+            reads=dict(reads),
             texts=len(texts),
             shards=tuple(len(shard) for shard in plan),
         )
         encoder = f"{_slug(identity.name)}-{identity.digest()}"
-        folder = self.folder / encoder / f"{_slug(essays.name)}-{fingerprint[:16]}"
+        folder = self.folder / encoder / f"{_slug(essays.name)}-{fingerprint[:16]}{_mark(reads)}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -222,6 +238,13 @@ def read_index(path: Path) -> FeatureIndex | None:
 
 def _software() -> dict[str, str]:
     return {name: metadata.version(name) for name in _SOFTWARE}
+
+
+def _mark(reads: Mapping[str, str]) -> str:
+    """End of a folder's name for what features depend on beside encoder and texts."""
+    if not reads:
+        return ""
+    return "-" + hashlib.sha256(json.dumps(sorted(reads.items())).encode()).hexdigest()[:16]
 
 
 def _slug(name: str) -> str:

@@ -121,6 +121,7 @@ def _check_alike(first: RunResult, other: RunResult) -> None:
     for mine, theirs in zip(first.corpora, other.corpora, strict=True):
         name = f"rows of {mine.card.name} (fingerprint)"
         _same(name, mine.fingerprint[:12], theirs.fingerprint[:12])
+        _same(f"reading beside {mine.card.name}", mine.reads, theirs.reads)
     for option in SAME_OPTIONS:
         _same(f"option {option}", getattr(first.config, option), getattr(other.config, option))
     manifests = {(s.protocol, s.fold): s.manifest for s in first.splits}

@@ -12,7 +12,7 @@ from cefrbench.essays import CleaningReport
 from cefrbench.statistics.scores import Scores, Sums
 
 #: Major version: readers refuse another. Minor: fields were added.
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "2.1"
 KIND: Final = "cefrbench-result"
 
 Confusion = tuple[tuple[int, ...], ...]
@@ -29,6 +29,13 @@ class CorpusRecord(Card):
     units: int = Field(description="Different texts among them.")
     levels: dict[str, int] = Field(description="Rows by class of the scale.")
     cleaning: CleaningReport = Field(description="What became of its rows.")
+    reads: dict[str, str] = Field(
+        default_factory=dict,
+        description="What features depend on beside texts and languages: a file's hash, say.",
+    )
+    notes: tuple[str, ...] = Field(
+        default=(), description="What the encoder says of its features of this corpus."
+    )
 
 
 class SplitRecord(Card):

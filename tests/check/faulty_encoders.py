@@ -2,6 +2,7 @@
 
 import os
 import random
+import time
 
 import numpy as np
 
@@ -40,6 +41,20 @@ class Sound(Encoder):
 class CountsRows(Sound):
     def encode(self, batch):
         return super().encode(batch) + np.arange(len(batch), dtype=np.float32)[:, None, None]
+
+
+class RenamesItself(Sound):
+    """Of another identity for each corpus."""
+
+    def for_corpus(self, corpus):
+        return RenamesItself(self.options, model=f"{self.identity.model} {corpus.corpus}")
+
+
+class ReadsTheClock(Sound):
+    def for_corpus(self, corpus):
+        own = ReadsTheClock(self.options)
+        own.reads = {"time": str(time.perf_counter_ns())}
+        return own
 
 
 class AveragesTheBatch(Sound):

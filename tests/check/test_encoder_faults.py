@@ -32,6 +32,8 @@ def test_a_sound_encoder_has_no_finding(sound):
 
 FAULTS = [
     (faulty.CountsRows, "encoder-order"),
+    (faulty.RenamesItself, "encoder-corpus"),
+    (faulty.ReadsTheClock, "encoder-corpus"),
     (faulty.AveragesTheBatch, "encoder-alone"),
     (faulty.PadsWithoutMask, "encoder-alone"),
     (faulty.Drops, "encoder-repeat"),

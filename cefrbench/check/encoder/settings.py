@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cefrbench.check.encoder.subject import ORDINARY, EncoderSubject, encode
+from cefrbench.check.encoder.subject import CORPUS, ORDINARY, EncoderSubject, encode
 from cefrbench.check.table import CheckTable, Problem, Remark
+from cefrbench.contracts.encoder import Encoder
 
 CHECKS: CheckTable[EncoderSubject] = CheckTable()
 
@@ -30,6 +31,34 @@ def check_reload(subject: EncoderSubject) -> Iterator[Problem]:
                 "a second load gives other features under the same identity",
                 "load trained weights; seed what is random, and name the seed in `details`",
             )
+
+
+@CHECKS.add(
+    "encoder-corpus",
+    "for_corpus() gives an encoder of the same identity, which reads the same each time",
+    "One result has one identity for all corpora; features are kept by what the encoder reads.",
+    needs="encoder-reload",
+)
+def check_corpus(subject: EncoderSubject) -> Iterator[Problem | Remark]:
+    """Ask twice for the encoder of the kit's texts."""
+    own = subject.encoder
+    if type(own).for_corpus is Encoder.for_corpus:
+        yield Remark("texts alone")
+        return
+    loaded = subject.spec.load(subject.name, subject.options)
+    again = loaded.for_corpus(CORPUS)
+    if not loaded.identity.digest() == again.identity.digest() == own.identity.digest():
+        yield Problem(
+            "for_corpus() gives an encoder of another identity",
+            "keep the identity, and say in `reads` what differs from corpus to corpus",
+        )
+    if dict(again.reads) != dict(own.reads):
+        yield Problem(
+            f"for the same texts it reads {dict(own.reads)}, then {dict(again.reads)}",
+            "let `reads` name hashes and versions: no times, paths or chance",
+        )
+    loaded.close()
+    yield Remark(", ".join((*own.reads, *own.notes)) or "nothing beside texts and languages")
 
 
 @CHECKS.add(

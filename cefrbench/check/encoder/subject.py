@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.check.table import NotApplicableError
-from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
-from cefrbench.errors import UserError
+from cefrbench.contracts.encoder import CorpusTexts, Encoder, EncoderOptions, EncoderSpec
+from cefrbench.errors import EncoderError, UserError
 
 #: Invented everyday texts of several lengths and languages, none longer than a short paragraph.
 ORDINARY = (
@@ -48,6 +48,17 @@ LONG = " ".join(_WORDS[(7 * i + i // len(_WORDS)) % len(_WORDS)] for i in range(
 MEDIUM = " ".join(LONG.split()[:80])
 #: Texts that every setting is tried on: short ones, and one that limits on length cut.
 TRIED = (*ORDINARY[:4], MEDIUM)
+
+#: Languages of the everyday texts; the others count as English.
+LANGUAGES = ("en", "de", "en", "en", "it", "cs", "en", "et")
+#: All of these texts as a corpus, for encoders that read more than texts.
+_ALL = (*ORDINARY, MEDIUM, LONG, *HARD.values(), *EMPTY.values())
+CORPUS = CorpusTexts(
+    corpus="kit",
+    texts=_ALL,
+    languages=(*LANGUAGES, *["en"] * (len(_ALL) - len(LANGUAGES))),
+    titles=(None,) * len(_ALL),
+)
 
 #: Differences that count as none, relative to the largest feature: rounding of the forward pass.
 TOLERANCE = {"float32": 1e-4, "bfloat16": 4e-2, "float16": 5e-3}
@@ -100,7 +111,7 @@ class EncoderSubject:
             raise NotApplicableError(
                 f"{self.name!r} opens models by name: check one, as {self.name}NAME"
             )
-        return self.spec.load(self.name, self.options)
+        return _of_kit(self.spec.load(self.name, self.options))
 
     def close(self) -> None:
         """Close the model, if it was loaded."""
@@ -112,7 +123,7 @@ class EncoderSubject:
         """Load the model anew, with some options changed, and close it after use."""
         encoder = self.spec.load(self.name, dataclasses.replace(self.options, **changes))
         try:
-            yield encoder
+            yield _of_kit(encoder)
         finally:
             encoder.close()
 
@@ -153,6 +164,20 @@ class EncoderSubject:
             return Setting(option, refused=str(error))
         differs = before.shape != after.shape or distance(before, after) > 1e-6
         return Setting(option, digest=digest, differs=differs)
+
+
+def _of_kit(encoder: Encoder) -> Encoder:
+    """Give the encoder for the kit's texts.
+
+    Raises
+    ------
+    NotApplicableError
+        When it can encode no text of its own accord: one that reads parses, say.
+    """
+    try:
+        return encoder.for_corpus(CORPUS)
+    except EncoderError as error:
+        raise NotApplicableError(f"the kit's texts lack what it reads: {error}") from error
 
 
 def encode(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
