@@ -1,0 +1,116 @@
+"""A reference that knows words, not meanings: their frequency, variety and length, and commas."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from importlib import metadata
+from typing import TYPE_CHECKING, cast
+
+from cefrbench import (
+    CorpusTexts,
+    Encoder,
+    EncoderCard,
+    EncoderError,
+    EncoderIdentity,
+    EncoderOptions,
+    EncoderSpec,
+    Register,
+    hookimpl,
+)
+from cefrbench_plugins.encoders._words import FEATURES, Lexicon
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+PACKAGES = ("wordfreq", "simplemma", "pyphen", "regex")
+
+CARD = EncoderCard(
+    name="complexity",
+    description="Lexical sophistication and diversity, and signs of syntax: what grading without "
+    "understanding comes to.",
+    parameters=0,
+    layers=1,
+    width=len(FEATURES),
+    role="reference",
+)
+
+
+class Complexity(Encoder):
+    """The features of :mod:`cefrbench_plugins.encoders._words`, by each text's own language.
+
+    Parameters
+    ----------
+    name : str
+        As the user wrote it.
+    languages : dict of str to str, optional
+        Language of each text. A text that isn't there is of no known language.
+    """
+
+    batch_overhead = 2**20
+
+    def __init__(self, name: str, languages: dict[str, str] | None = None) -> None:
+        self._languages = languages or {}
+        self._lexica: dict[str, Lexicon] = {}
+        self.identity = EncoderIdentity(
+            name=name,
+            model=CARD.name,
+            pooling=None,
+            instruction="",
+            max_length=None,
+            dtype="float32",
+            layers=(1,),
+            width=len(FEATURES),
+            parameters=0,
+            details={package: metadata.version(package) for package in PACKAGES},
+        )
+
+    def for_corpus(self, corpus: CorpusTexts) -> Encoder:
+        """Learn the languages; what is undefined for one of them is noted."""
+        own = Complexity(self.identity.name, dict(zip(corpus.texts, corpus.languages, strict=True)))
+        own.notes = tuple(
+            f"no {' and no '.join(lacking)} for the language {language!r}: these features of its "
+            "texts are constants that say nothing"
+            for language in dict.fromkeys(corpus.languages)
+            if (lacking := own._lexicon(language).lacking)
+        )
+        return own
+
+    def encode(self, batch: Sequence[object]) -> NDArray[np.float32]:
+        """Measure; see :meth:`cefrbench.Encoder.encode`."""
+        import numpy as np
+
+        rows = [
+            self._lexicon(self._languages.get(text, "")).measure(text)
+            for text in cast("Sequence[str]", batch)
+        ]
+        return np.array(rows, dtype=np.float32)[:, None, :]
+
+    def _lexicon(self, language: str) -> Lexicon:
+        if language not in self._lexica:
+            self._lexica[language] = Lexicon(language)
+        return self._lexica[language]
+
+
+def load(name: str, options: EncoderOptions) -> Complexity:
+    """Open the reference; no option changes it.
+
+    Raises
+    ------
+    EncoderError
+        When a package that it needs isn't installed.
+    """
+    missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
+    if missing:
+        raise EncoderError(
+            f"{name!r} needs {', '.join(missing)}, which isn't installed: run "
+            "`pip install 'cefrbench[complexity]'`."
+        )
+    return Complexity(name)
+
+
+@hookimpl
+def register_encoders(register: Register) -> None:
+    """Register ``complexity``."""
+    register(EncoderSpec(CARD, load))
