@@ -52,6 +52,9 @@ class RunConfig(Card):
     reference_probes: tuple[str, ...] = Field(
         default=(), description="Probes of the references; none: those that choose for themselves."
     )
+    analyses: tuple[str, ...] = Field(
+        default=(), description="What is read of features and predictions beside scores."
+    )
     unclipped_probes: tuple[str, ...] = Field(
         default=(), description="Probes whose MAE and R² are not of predictions on the scale."
     )
@@ -192,11 +195,15 @@ def as_command(config: RunConfig) -> str:
         if isinstance(value, bool):
             words += [option] if value else []
         elif isinstance(value, tuple):
-            words += [word for item in value for word in (option, str(item))]
+            given = [word for item in value for word in (option, str(item))]
+            words += given or _NO.get(field, [])
         elif value is not None:
             words += [option, str(value)]
     return shlex.join(words)
 
+
+#: Options that say that a field has nothing of what the suite has.
+_NO = {"references": ["--no-references"], "analyses": ["--no-analyses"]}
 
 #: Options of the command line by field, in the order of the help.
 _OPTIONS = {
@@ -205,6 +212,7 @@ _OPTIONS = {
     "probes": "--probe",
     "protocols": "--protocol",
     "references": "--reference",
+    "analyses": "--analysis",
     "layers": "--layers",
     "penalties": "--penalty",
     "every_layer": "--every-layer",

@@ -1,6 +1,6 @@
 """One run, from names to results: the straight line that all data takes.
 
-corpora → essays → features → table → folds → sweep → records → result
+corpora → essays → features → table → folds → sweep → records → result → analyses
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal, NoReturn
 
 from cefrbench import provenance
+from cefrbench.analyses.registry import analyse, check_analyses
+from cefrbench.analyses.studied import Studied
 from cefrbench.config import RunConfig, as_command
 from cefrbench.contracts.corpus import Access
 from cefrbench.contracts.encoder import Encoder, EncoderOptions
@@ -96,6 +99,7 @@ def make_plan(config: RunConfig, host: PluginHost) -> Plan:
         host.get_encoder(name)
     for name in config.corpora:
         host.get_corpus(name)
+    check_analyses(config.analyses, config.form)
     return Plan(
         config=config,
         probes=_probes(config, host),
@@ -226,6 +230,9 @@ def run_encoder(
     ]
     failures = (*loaded.failures, *not_encoded, *records.failures)
     own = config.model_copy(update={"encoders": (name,)})
+    made = partial(
+        provenance.collect, clock, as_command(own), device, plan.origins, _feature_stats(features)
+    )
     result = RunResult(
         suite=config.suite,
         # What an encoder is stands on its card alone, whatever its identity says.
@@ -245,9 +252,20 @@ def run_encoder(
         failures=failures,
         predictions=None,
         config=own,
-        provenance=provenance.collect(
-            clock, as_command(own), device, plan.origins, _feature_stats(features)
-        ),
+        provenance=made(),
+    )
+    studied = Studied(
+        result, predictions, table, folds, layers, plan.probes, sweep, progress=job.progress
+    )
+    with clock.phase("analyses"):
+        found = analyse(config.analyses, studied, fail_fast=job.fail_fast)
+    result = result.model_copy(
+        update={
+            "analyses": tuple(found.records),
+            "analysis_notes": tuple(found.notes),
+            "failures": (*failures, *found.failures),
+            "provenance": made(),
+        }
     )
     result = result.model_copy(update={"complete": is_complete(result)})
     return Evaluation(result, predictions)

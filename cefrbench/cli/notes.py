@@ -23,6 +23,7 @@ def notes(result: RunResult) -> list[Text]:
     for corpus in result.corpora:
         lines += [Text(plain(f"Note: {corpus.card.name}: {note}.")) for note in corpus.notes]
     lines += [Text(plain(f"Undefined: {line}.")) for line in _undefined(result)]
+    lines += [Text(f"Note: {line}") for line in _analysis_notes(result)]
     stopped = sum(not fit.converged for fit in result.fits)
     if stopped:
         lines.append(Text(f"Note: {stopped} of {len(result.fits)} fits did not converge."))
@@ -50,6 +51,14 @@ def _undefined(result: RunResult) -> list[str]:
         f"QWK of {corpus} under {protocol}: its scored texts have one level only, "
         "so it is in no mean"
         for protocol, corpus in parts
+    ]
+
+
+def _analysis_notes(result: RunResult) -> list[str]:
+    """What analyses can't say of these corpora."""
+    return [
+        plain(" ".join(filter(None, (note.analysis, note.target, note.corpus))) + f": {note.cause}")
+        for note in result.analysis_notes
     ]
 
 

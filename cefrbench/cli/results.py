@@ -76,9 +76,10 @@ def merge(paths: tuple[str, ...], output: Path) -> None:
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["csv", "corpora", "latex", "markdown"]),
+    type=click.Choice(["csv", "corpora", "analyses", "latex", "markdown"]),
     required=True,
-    help="csv: a row per unit; corpora: CSV with a row per corpus; latex, markdown: the means.",
+    help="csv: a row per unit; corpora, analyses: CSV with a row per corpus, or per figure of an "
+    "analysis; latex, markdown: the means.",
 )
 @click.option(
     "--output",

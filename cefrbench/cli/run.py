@@ -49,6 +49,14 @@ _JOB_OPTIONS = ("config_file", "cache_dir", "output", "force", "fail_fast", "qui
     help="Encoder to run beside every other, in place of the suite's. Repeatable.",
 )
 @click.option("--no-references", is_flag=True, help="Run no encoder but those asked for.")
+@click.option(
+    "--analysis",
+    "analyses",
+    multiple=True,
+    metavar="NAME",
+    help="What to read beside scores, in place of the suite's; see docs/analyses.md. Repeatable.",
+)
+@click.option("--no-analyses", is_flag=True, help="Read nothing beside scores.")
 @click.option("--layers", metavar="SPEC", help="all, last, study, 4,8,12 or 0-28:4.")
 @click.option(
     "--penalty",
@@ -131,6 +139,8 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     given = {k: v for k, v in options.items() if k not in _JOB_OPTIONS and v not in (None, ())}
     if given.pop("no_references"):
         given["references"] = ()
+    if given.pop("no_analyses"):
+        given["analyses"] = ()
     file = options["config_file"]
     config = merge(given, read_config(file) if file else {})
     warn_of_broken(host)

@@ -42,6 +42,7 @@ def evaluate(
     max_length: int | None = None,
     seeds: int | Sequence[int] | None = None,
     references: str | Sequence[str] | None = None,
+    analyses: str | Sequence[str] | None = None,
     penalties: str | Sequence[str] | None = None,
     every_layer: bool | None = None,
     refits: int | None = None,
@@ -88,6 +89,8 @@ def evaluate(
     seeds : int or sequence of int, optional
     references : str or sequence of str, optional
         Encoders whose scores stand in the result; an empty sequence for none.
+    analyses : str or sequence of str, optional
+        What to read beside scores; an empty sequence for nothing.
     penalties : str or sequence of str, optional
         ``"ridge=100"``: in place of the grid that a probe chooses from.
     every_layer, refits
@@ -136,6 +139,8 @@ def evaluate(
     options = {key: value for key, value in options.items() if value not in (None, [])}
     if references is not None:
         options["references"] = _listed(references)
+    if analyses is not None:
+        options["analyses"] = _listed(analyses)
     # A model that is handed over may be written here, to be loaded as any model in a folder is.
     with TemporaryDirectory(prefix="cefrbench-") as scratch:
         if isinstance(encoder, (str, Path)):

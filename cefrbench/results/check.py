@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from cefrbench.contracts.cards import Penalty
 from cefrbench.errors import ResultError, UserError
+from cefrbench.results.analyses import check_analyses
 from cefrbench.results.check_predictions import check_predictions, name_of
 from cefrbench.results.corpus_scores import choice_scores, layer_scores
 from cefrbench.results.findings import TOLERANCE, Mismatch, Mismatches, diff, unique
@@ -119,6 +120,7 @@ def check_figures(result: RunResult) -> list[Mismatch]:
         _check_units,
         _check_fits,
         _check_tables,
+        check_analyses,
     )
     return list(chain.from_iterable(check(result) for check in checks))
 

@@ -1,4 +1,7 @@
-"""Results as CSV (a row per unit, or per corpus) and as LaTeX or Markdown tables of the means."""
+"""Results as CSV, and the means as LaTeX or Markdown tables.
+
+One CSV has a row per unit, one a row per corpus, one a row per figure of an analysis.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,13 @@ from functools import cache
 from operator import attrgetter
 from typing import TypeVar
 
-from cefrbench.results.model import CorpusScore, RunResult, SummaryRecord, UnitRecord
+from cefrbench.results.model import (
+    AnalysisRecord,
+    CorpusScore,
+    RunResult,
+    SummaryRecord,
+    UnitRecord,
+)
 from cefrbench.results.selection import USUAL, protocol_title, run_of
 from cefrbench.statistics.scores import DIRECTIONS, Scores
 
@@ -117,6 +126,20 @@ def to_corpus_csv(results: Sequence[RunResult]) -> str:
     return buffer.getvalue()
 
 
+def to_analyses_csv(results: Sequence[RunResult]) -> str:
+    """Tidy CSV: a row per figure of an analysis, as results have them; undefined ones empty."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(("encoder", "suite", *AnalysisRecord.model_fields))
+    for result in results:
+        encoder = _cell(result.encoder.name), _cell(result.suite)
+        for one in result.analyses:
+            values = (value for _, value in one)
+            cells = (_cell(value) if isinstance(value, str) else value for value in values)
+            writer.writerow((*encoder, *cells))
+    return buffer.getvalue()
+
+
 def unit_fits(result: RunResult) -> dict[tuple[object, ...], tuple[float | None, bool]]:
     """Penalty of each fit, and whether its layer was chosen for its fold.
 
@@ -199,6 +222,7 @@ def to_latex(results: Sequence[RunResult]) -> str:
 FORMATS: dict[str, Callable[[Sequence[RunResult]], str]] = {
     "csv": to_csv,
     "corpora": to_corpus_csv,
+    "analyses": to_analyses_csv,
     "latex": to_latex,
     "markdown": to_markdown,
 }

@@ -8,6 +8,7 @@ from typing import TypeVar
 from cefrbench.config import RunConfig, get_suite
 from cefrbench.contracts.cards import Card
 from cefrbench.errors import ResultError
+from cefrbench.results.analyses import analysis_key
 from cefrbench.results.corpus_scores import corpus_scores, layer_scores
 from cefrbench.results.merge_provenance import merge_provenance
 from cefrbench.results.model import (
@@ -99,6 +100,7 @@ def _merge_records(results: Sequence[RunResult]) -> RunResult:
             "choices": choose(fits, cards),
             "references": references,
             "failures": (*_left_failures(results), *apart),
+            **_merge_analyses(results, config.analyses),
             "config": config,
             "provenance": merge_provenance([result.provenance for result in results]),
         }
@@ -243,6 +245,7 @@ def _merge_configs(results: Sequence[RunResult]) -> RunConfig:
             "probes": ordered("probes", [[p.name for p in r.probes] for r in results]),
             "protocols": ordered("protocols", [[p.name for p in r.protocols] for r in results]),
             "seeds": ordered("seeds", [r.config.seeds for r in results]),
+            "analyses": ordered("analyses", [r.config.analyses for r in results]),
             "layers": first.layers if len(layers) == 1 else ",".join(map(str, fitted)),
         }
     )
@@ -268,6 +271,19 @@ def _merge_references(
             cause = "Its parts favour different probes: run the whole to have it beside."
             failures.append(FailureRecord(stage="encoder", name=name, cause=cause))
     return tuple(merged), failures
+
+
+def _merge_analyses(
+    results: Sequence[RunResult], names: Sequence[str]
+) -> dict[str, tuple[Card, ...]]:
+    """Figures and notes of all parts, each once: by analysis, then by layer."""
+    records = _union("the analysis", (r.analyses for r in results), analysis_key)
+    records.sort(
+        key=lambda one: (names.index(one.analysis), -1 if one.layer is None else one.layer)
+    )
+    notes = dict.fromkeys(note for result in results for note in result.analysis_notes)
+    ordered = sorted(notes, key=lambda note: names.index(note.analysis))
+    return {"analyses": tuple(records), "analysis_notes": tuple(ordered)}
 
 
 def _left_failures(results: Sequence[RunResult]) -> tuple[FailureRecord, ...]:

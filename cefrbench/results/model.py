@@ -170,15 +170,45 @@ class ReferenceRecord(Card):
 class FailureRecord(Card):
     """Something that could not be done, with its cause."""
 
-    stage: Literal["corpus", "encoder", "features", "probe"] = Field(
+    stage: Literal["corpus", "encoder", "features", "probe", "analysis"] = Field(
         description="What was being done."
     )
-    name: str = Field(description="The corpus, encoder or probe.")
+    name: str = Field(description="The corpus, encoder, probe or analysis.")
     cause: str = Field(description="One sentence.")
     protocol: str | None = Field(default=None, description="Of the fit that failed.")
     fold: str | None = Field(default=None, description="Of the fit that failed.")
     layer: int | None = Field(default=None, description="Of the fit that failed.")
     seed: int | None = Field(default=None, description="Of the fit that failed.")
+
+
+class AnalysisRecord(Card):
+    """One figure of one analysis; what each analysis says stands in docs/analyses.md."""
+
+    analysis: str = Field(description="Name of the analysis.")
+    protocol: str | None = Field(default=None, description="Whose folds or predictions were read.")
+    probe: str | None = Field(default=None, description="The probe, where it is one of `probes`.")
+    corpus: str | None = Field(
+        default=None, description="Corpus, family or language it is of; null: of all texts."
+    )
+    layer: int | None = Field(default=None, description="Null: what was chosen in each fold.")
+    target: str | None = Field(default=None, description="What was read, drawn or erased.")
+    amount: int | None = Field(default=None, description="How many labels, texts or families.")
+    measure: str = Field(description="What `value` is.")
+    value: float | None = Field(description="The figure; null where it is undefined.")
+    chance: float | None = Field(default=None, description="What it is where nothing is read.")
+    sd: float | None = Field(default=None, description="Standard deviation over `draws`.")
+    n: int = Field(description="Texts behind it.")
+    draws: int = Field(default=1, description="Draws or folds behind it.")
+
+
+class AnalysisNote(Card):
+    """What an analysis can't say of these corpora, and why."""
+
+    analysis: str = Field(description="Name of the analysis.")
+    protocol: str | None = Field(default=None, description="Where it is of one protocol.")
+    corpus: str | None = Field(default=None, description="Where it is of one corpus.")
+    target: str | None = Field(default=None, description="What could not be read.")
+    cause: str = Field(description="One sentence.")
 
 
 class PredictionsFile(Card):
@@ -234,6 +264,12 @@ class RunResult(Card):
     units: tuple[UnitRecord, ...] = Field(description="The atoms, each from its confusion matrix.")
     fits: tuple[FitRecord, ...] = Field(description="One a fitted probe.")
     failures: tuple[FailureRecord, ...] = Field(description="What could not be done, and why.")
+    analyses: tuple[AnalysisRecord, ...] = Field(
+        default=(), description="What was read beside scores, a figure a record."
+    )
+    analysis_notes: tuple[AnalysisNote, ...] = Field(
+        default=(), description="What analyses can't say of these corpora."
+    )
     predictions: PredictionsFile | None = Field(
         description="Of the layers that count, and of layer 0."
     )

@@ -98,7 +98,15 @@ def is_complete(result: RunResult) -> bool:
         for kind in ("corpora", "probes", "protocols", "seeds", "references")
     )
     same = all(getattr(suite, name) == getattr(config, name) for name in SUITE_DECIDES)
-    return covers and same and not result.failures and _is_whole_grid(result)
+    sound = not result.failures and _is_whole_grid(result)
+    return covers and same and sound and _has_analyses(result, suite.analyses)
+
+
+def _has_analyses(result: RunResult, asked: Collection[str]) -> bool:
+    """Whether each analysis gave figures, or said why there are none; 2.0 knew no analyses."""
+    given = {one.analysis for one in result.analyses}
+    given |= {note.analysis for note in result.analysis_notes}
+    return set(asked) <= given or result.schema_version == "2.0"
 
 
 def _is_whole_grid(result: RunResult) -> bool:

@@ -26,6 +26,7 @@ SMALL = {"corpora": ("alpha", "beta"), "texts": 15, "layers": (1, 2), "probes": 
 
 #: Figures that nothing else in a result determines: the checksum alone covers them.
 ONLY_UNDER_CHECKSUM = (
+    "analyses.",
     "corpora.units",
     "encoder.max_length",
     "encoder.parameters",

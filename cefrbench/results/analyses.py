@@ -1,0 +1,62 @@
+"""Records of analyses: what names one, and what every one has to keep to."""
+
+from __future__ import annotations
+
+import math
+
+from cefrbench.results.findings import Mismatch, Mismatches, unique
+from cefrbench.results.model import AnalysisRecord, RunResult
+
+#: Least and most of each measure that has bounds.
+BOUNDS = {
+    "balanced_accuracy": (0.0, 1.0),
+    "qwk": (-1.0, 1.0),
+    "recut": (-1.0, 1.0),
+    "spearman": (-1.0, 1.0),
+}
+
+
+def analysis_key(record: AnalysisRecord) -> tuple[object, ...]:
+    """Name one figure."""
+    return (
+        record.analysis,
+        record.protocol,
+        record.probe,
+        record.corpus,
+        record.layer,
+        record.target,
+        record.amount,
+        record.measure,
+    )
+
+
+def check_analyses(result: RunResult) -> Mismatches:
+    """Each figure once, of an analysis that was asked for, within the bounds of its measure."""
+    yield from unique("analyses", [analysis_key(record) for record in result.analyses])
+    known: dict[str, set[object]] = {
+        "analysis": set(result.config.analyses),
+        "protocol": {None, *(card.name for card in result.protocols)},
+        "probe": {None, *(card.name for card in result.probes)},
+        "layer": {None, *result.encoder.layers},
+    }
+    for i, record in enumerate(result.analyses):
+        where = f"analyses[{i}]"
+        for name, values in known.items():
+            if getattr(record, name) not in values:
+                yield Mismatch(f"{where}.{name}", str(getattr(record, name)), "one of the run's")
+        if record.n < 0 or record.draws < 1:
+            yield Mismatch(where, f"n {record.n}, draws {record.draws}", "n from 0, draws from 1")
+        yield from _check_figures(where, record)
+    for i, note in enumerate(result.analysis_notes):
+        if note.analysis not in known["analysis"]:
+            yield Mismatch(f"analysis_notes[{i}]", note.analysis, "one of config.analyses")
+
+
+def _check_figures(where: str, record: AnalysisRecord) -> Mismatches:
+    low, high = BOUNDS.get(record.measure, (-math.inf, math.inf))
+    for name, least, most in (("value", low, high), ("chance", low, high), ("sd", 0.0, math.inf)):
+        figure = getattr(record, name)
+        if figure is None:
+            continue
+        if not (math.isfinite(figure) and least <= figure <= most):
+            yield Mismatch(f"{where}.{name}", str(figure), f"{least:g} to {most:g}, and finite")
