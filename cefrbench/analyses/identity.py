@@ -5,12 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.analyses.discriminant import Scatter
-from cefrbench.analyses.studied import Findings, Studied
+from cefrbench.analyses.studied import Figures, Studied
 from cefrbench.essays import EssayTable, Ints
 from cefrbench.folds import FOLDS
 from cefrbench.results.model import AnalysisNote, AnalysisRecord
@@ -50,7 +51,13 @@ class Partition:
         return 1.0 / (int(self.classes.max()) + 1)
 
 
-def identity(studied: Studied) -> Findings:
+#: What may be asked, or why it can't be.
+Asked: TypeAlias = Partition | AnalysisNote
+#: Balanced accuracy, and its deviation over folds.
+Answer: TypeAlias = tuple[float, float | None]
+
+
+def identity(studied: Studied) -> Figures:
     """Read corpus, family, language and task off every layer, over five folds.
 
     Parameters
@@ -82,7 +89,7 @@ def identity(studied: Studied) -> Findings:
     studied.progress.finish()
 
 
-def questions(table: EssayTable) -> Iterator[Partition | AnalysisNote]:
+def questions(table: EssayTable) -> Iterator[Asked]:
     """All that is asked of some corpora: over all of them, and inside what holds several."""
     rows = table.once(np.arange(len(table), dtype=np.int64))
     family = np.zeros(len(table.cards), dtype=np.int64)
@@ -106,7 +113,7 @@ def questions(table: EssayTable) -> Iterator[Partition | AnalysisNote]:
         yield _asked("task", name, inside, table.task)
 
 
-def _asked(target: str, corpus: str | None, rows: Ints, classes: Ints) -> Partition | AnalysisNote:
+def _asked(target: str, corpus: str | None, rows: Ints, classes: Ints) -> Asked:
     """Ask, if there is anything to tell apart."""
     found = np.unique(classes[rows])
     if len(found) > 1:
@@ -118,9 +125,7 @@ def _asked(target: str, corpus: str | None, rows: Ints, classes: Ints) -> Partit
     return AnalysisNote(analysis=NAME, corpus=corpus, target=target, cause=cause)
 
 
-def cut(
-    question: Partition | AnalysisNote, table: EssayTable, seed: int
-) -> Partition | AnalysisNote:
+def cut(question: Asked, table: EssayTable, seed: int) -> Asked:
     """Leave out what is too rare to be in every fold, and cut the rest into five parts.
 
     scikit-learn's ``StratifiedGroupKFold(5, shuffle=True, random_state=seed)``; groups are texts,
@@ -159,9 +164,7 @@ def cut(
     return Partition(question.target, question.corpus, rows, classes, parts)
 
 
-def read(
-    X: NDArray[np.float32], asked: Sequence[Partition]
-) -> Iterator[tuple[float, float | None]]:
+def read(X: NDArray[np.float32], asked: Sequence[Partition]) -> Iterator[Answer]:
     """Balanced accuracy of each question on one layer, and its deviation over the folds.
 
     Questions about the same rows share their moments, and those with the same classes an answer:
@@ -173,7 +176,7 @@ def read(
     asked : sequence of Partition
     """
     scatters: dict[bytes, Scatter] = {}
-    answers: dict[tuple[bytes, bytes], tuple[float, float | None]] = {}
+    answers: dict[tuple[bytes, bytes], Answer] = {}
     for one in asked:
         rows, same = one.rows.tobytes(), _first_seen(one.classes)
         if (rows, same.tobytes()) not in answers:
@@ -191,9 +194,7 @@ def _first_seen(classes: Ints) -> Ints:
     return number
 
 
-def _accuracy(
-    gold: Ints, predicted: Ints, parts: Sequence[NDArray[np.intp]]
-) -> tuple[float, float | None]:
+def _accuracy(gold: Ints, predicted: Ints, parts: Sequence[NDArray[np.intp]]) -> Answer:
     each = [balanced_accuracy(gold[part], predicted[part]) for part in parts if len(part)]
     sd = float(np.std(each, ddof=1)) if len(each) > 1 else None
     return balanced_accuracy(gold, predicted), sd

@@ -45,9 +45,9 @@ def test_it_is_the_discriminant_of_scikit_learns_shrunk_covariance(n, dim, class
         train = np.setdiff1d(np.arange(n), held)
         # No constant column for the other: scikit-learn would shrink it too.
         unit = StandardScaler().fit(X[train, :-1].astype(np.float64))
-        Z, own = unit.transform(X[train, :-1]), y[train]
-        means = np.stack([Z[own == k].mean(axis=0) for k in range(classes)])
-        covariance = OAS(assume_centered=True).fit(Z - means[own]).covariance_
+        inside, own = unit.transform(X[train, :-1]), y[train]
+        means = np.stack([inside[own == k].mean(axis=0) for k in range(classes)])
+        covariance = OAS(assume_centered=True).fit(inside - means[own]).covariance_
         asked = unit.transform(X[held, :-1])
         density = [multivariate_normal(mean, covariance).logpdf(asked) for mean in means]
         assert (found[held] == np.argmax(density, axis=0)).all()
