@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.analyses.discriminant import Scatter
-from cefrbench.analyses.studied import Figures, Studied
+from cefrbench.analyses.studied import Studied, Yielded
 from cefrbench.essays import EssayTable, Ints
 from cefrbench.folds import FOLDS
 from cefrbench.results.model import AnalysisNote, AnalysisRecord
@@ -57,7 +57,7 @@ Asked: TypeAlias = Partition | AnalysisNote
 Answer: TypeAlias = tuple[float, float | None]
 
 
-def identity(studied: Studied) -> Figures:
+def identity(studied: Studied) -> Yielded:
     """Read corpus, family, language and task off every layer, over five folds.
 
     Parameters

@@ -59,5 +59,5 @@ class Studied:
 
 
 #: What an analysis gives: figures, and why there is none where it can't be done on these corpora.
-Figures: TypeAlias = Iterable["AnalysisRecord | AnalysisNote"]
-Analysis: TypeAlias = Callable[[Studied], Figures]
+Yielded: TypeAlias = Iterable["AnalysisRecord | AnalysisNote"]
+Analysis: TypeAlias = Callable[[Studied], Yielded]
