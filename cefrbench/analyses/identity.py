@@ -52,9 +52,9 @@ class Partition:
 
 
 #: What may be asked, or why it can't be.
-Asked: TypeAlias = Partition | AnalysisNote
+Askable: TypeAlias = Partition | AnalysisNote
 #: Balanced accuracy, and its deviation over folds.
-Answer: TypeAlias = tuple[float, float | None]
+Accuracy: TypeAlias = tuple[float, float | None]
 
 
 def identity(studied: Studied) -> Yielded:
@@ -89,7 +89,7 @@ def identity(studied: Studied) -> Yielded:
     studied.progress.finish()
 
 
-def questions(table: EssayTable) -> Iterator[Asked]:
+def questions(table: EssayTable) -> Iterator[Askable]:
     """All that is asked of some corpora: over all of them, and inside what holds several."""
     rows = table.once(np.arange(len(table), dtype=np.int64))
     family = np.zeros(len(table.cards), dtype=np.int64)
@@ -113,7 +113,7 @@ def questions(table: EssayTable) -> Iterator[Asked]:
         yield _asked("task", name, inside, table.task)
 
 
-def _asked(target: str, corpus: str | None, rows: Ints, classes: Ints) -> Asked:
+def _asked(target: str, corpus: str | None, rows: Ints, classes: Ints) -> Askable:
     """Ask, if there is anything to tell apart."""
     found = np.unique(classes[rows])
     if len(found) > 1:
@@ -125,7 +125,7 @@ def _asked(target: str, corpus: str | None, rows: Ints, classes: Ints) -> Asked:
     return AnalysisNote(analysis=NAME, corpus=corpus, target=target, cause=cause)
 
 
-def cut(question: Asked, table: EssayTable, seed: int) -> Asked:
+def cut(question: Askable, table: EssayTable, seed: int) -> Askable:
     """Leave out what is too rare to be in every fold, and cut the rest into five parts.
 
     scikit-learn's ``StratifiedGroupKFold(5, shuffle=True, random_state=seed)``; groups are texts,
@@ -164,7 +164,7 @@ def cut(question: Asked, table: EssayTable, seed: int) -> Asked:
     return Partition(question.target, question.corpus, rows, classes, parts)
 
 
-def read(X: NDArray[np.float32], asked: Sequence[Partition]) -> Iterator[Answer]:
+def read(X: NDArray[np.float32], asked: Sequence[Partition]) -> Iterator[Accuracy]:
     """Balanced accuracy of each question on one layer, and its deviation over the folds.
 
     Questions about the same rows share their moments, and those with the same classes an answer:
@@ -176,7 +176,7 @@ def read(X: NDArray[np.float32], asked: Sequence[Partition]) -> Iterator[Answer]
     asked : sequence of Partition
     """
     scatters: dict[bytes, Scatter] = {}
-    answers: dict[tuple[bytes, bytes], Answer] = {}
+    answers: dict[tuple[bytes, bytes], Accuracy] = {}
     for one in asked:
         rows, same = one.rows.tobytes(), _first_seen(one.classes)
         if (rows, same.tobytes()) not in answers:
@@ -194,7 +194,7 @@ def _first_seen(classes: Ints) -> Ints:
     return number
 
 
-def _accuracy(gold: Ints, predicted: Ints, parts: Sequence[NDArray[np.intp]]) -> Answer:
+def _accuracy(gold: Ints, predicted: Ints, parts: Sequence[NDArray[np.intp]]) -> Accuracy:
     each = [balanced_accuracy(gold[part], predicted[part]) for part in parts if len(part)]
     sd = float(np.std(each, ddof=1)) if len(each) > 1 else None
     return balanced_accuracy(gold, predicted), sd
