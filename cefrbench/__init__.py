@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         ResultError,
         UserError,
     )
-    from cefrbench.essays import EssayTable, text_key
+    from cefrbench.essays import EssayTable
     from cefrbench.folds import (
         FOLDS,
         Cut,
@@ -121,7 +121,6 @@ __all__ = [
     "parts_by_group",
     "stratified_cut",
     "study_cut",
-    "text_key",
 ]
 
 #: Where each name lives; the imports above say the same to type checkers.
@@ -142,7 +141,7 @@ _HOMES = {
         "errors": (
             "CacheError CorpusError EncoderError PluginError ProbeError ResultError UserError"
         ),
-        "essays": "EssayTable text_key",
+        "essays": "EssayTable",
         "folds": (
             "FOLDS Cut across by_corpus five_folds in_turn parts_by_group stratified_cut study_cut"
         ),

@@ -18,7 +18,7 @@ HEAVY = {"torch", "transformers", "sklearn", "scipy", "pandas", "pyarrow", "data
 WITH_ARRAYS = {
     *("FOLDS", "Cut", "EssayTable", "Evaluation"),
     *("across", "by_corpus", "evaluate", "five_folds", "in_turn", "load_essays"),
-    *("parts_by_group", "stratified_cut", "study_cut", "text_key"),
+    *("parts_by_group", "stratified_cut", "study_cut"),
 }
 #: What authors read, copy and begin from.
 SHOWN = [

@@ -60,6 +60,9 @@ class CorpusTexts:
         Name of the corpus.
     texts : tuple of str
         Each different text once, in order of first occurrence.
+    keys : tuple of str
+        Hash that stands for the text in results: the first 32 hexadecimal digits of the SHA-256 of
+        its normal form (NFKC, case-folded, white space collapsed).
     languages : tuple of str
         As the first row with the text says.
     titles : tuple of (str or None)
@@ -70,6 +73,7 @@ class CorpusTexts:
 
     corpus: str
     texts: tuple[str, ...]
+    keys: tuple[str, ...]
     languages: tuple[str, ...]
     titles: tuple[str | None, ...]
     data_dir: Path | None = None

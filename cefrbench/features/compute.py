@@ -11,7 +11,7 @@ import numpy as np
 
 from cefrbench.contracts.encoder import CorpusTexts, Encoder
 from cefrbench.errors import CacheError, EncoderError
-from cefrbench.essays import Essays
+from cefrbench.essays import Essays, text_key
 from cefrbench.features.filling import Budget, Filling, blamed
 from cefrbench.features.shards import Features
 from cefrbench.features.store import CorpusFeatures, FeatureStore
@@ -110,8 +110,7 @@ def compute_features(
     notes: dict[str, tuple[str, ...]] = {}
     for one in essays:
         try:
-            with blamed(encoder):
-                own = encoder.for_corpus(corpus_texts(one, data_dir))
+            own = _of_corpus(encoder, one, data_dir)
             features = store.corpus(encoder.identity, one, source, own.reads)
             _fill(features, own, budget, progress or Silent(), stats)
         except EncoderError as error:
@@ -129,6 +128,14 @@ def compute_features(
     return FeatureSet(tuple(corpora), identity.layers, identity.width, causes, stats, notes)
 
 
+def _of_corpus(encoder: Encoder, essays: Essays, data_dir: Path | None) -> Encoder:
+    # Most encoders don't ask, and hashing 400,000 texts for nothing takes seconds.
+    if type(encoder).for_corpus is Encoder.for_corpus:
+        return encoder
+    with blamed(encoder):
+        return encoder.for_corpus(corpus_texts(essays, data_dir))
+
+
 def corpus_texts(essays: Essays, data_dir: Path | None) -> CorpusTexts:
     """Say what is known of a corpus's texts, each once, as its first row has it."""
     first: dict[str, int] = {}
@@ -138,6 +145,7 @@ def corpus_texts(essays: Essays, data_dir: Path | None) -> CorpusTexts:
     return CorpusTexts(
         corpus=essays.name,
         texts=tuple(first),
+        keys=tuple(map(text_key, first)),
         languages=tuple(essays.languages[row] for row in first.values()),
         titles=tuple(titles[row] for row in first.values()),
         data_dir=data_dir,

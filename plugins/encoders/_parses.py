@@ -66,9 +66,7 @@ def match_parses(documents: Iterator[Document], corpus: CorpusTexts) -> Matched:
 
     What is read and belongs to no text is let go at once, so that memory holds one corpus.
     """
-    from cefrbench import text_key
-
-    keys = {text_key(text) for text in corpus.texts}
+    keys = set(corpus.keys)
     titles = {title for title, count in Counter(corpus.titles).items() if title and count == 1}
     by_key: dict[str, Document] = {}
     by_title: dict[str, list[Document]] = {}
@@ -81,8 +79,8 @@ def match_parses(documents: Iterator[Document], corpus: CorpusTexts) -> Matched:
             by_title.setdefault(document.title, []).append(document)
     found: list[Document | None] = []
     titled = 0
-    for text, title in zip(corpus.texts, corpus.titles, strict=True):
-        parse = by_key.get(text_key(text))
+    for text, key, title in zip(corpus.texts, corpus.keys, corpus.titles, strict=True):
+        parse = by_key.get(key)
         if parse is None and len(same := by_title.get(title or "", [])) == 1:
             parse = same[0] if _is_of(same[0], text) else None
             titled += parse is not None
@@ -101,8 +99,8 @@ def _is_of(document: Document, text: str) -> bool:
 def read_documents(path: Path) -> Iterator[Document]:
     """Read the documents of a CoNLL-U file one by one.
 
-    ``# newdoc id`` begins one (its title) or ``# text_key`` does (32 hexadecimal digits, see
-    :func:`cefrbench.text_key`); of the columns ID, FORM, UPOS, HEAD and DEPREL are read.
+    ``# newdoc id`` begins one (its title) or ``# text_key`` does (as in
+    :class:`cefrbench.CorpusTexts`); of the columns ID, FORM, UPOS, HEAD and DEPREL are read.
 
     Raises
     ------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 from counting import Counting, expected
@@ -51,6 +53,7 @@ def test_it_is_told_each_text_once_with_language_title_and_folder(tmp_path):
     (told,) = encoder.told
     assert told == corpus_texts(one, tmp_path)
     assert (told.corpus, told.texts, told.data_dir) == ("one", ("bb", "a", "ccc"), tmp_path)
+    assert told.keys == tuple(hashlib.sha256(t.encode()).hexdigest()[:32] for t in told.texts)
     assert told.languages == ("de",) * 3
     assert told.titles == ("first", None, "third")
     assert found.notes == {"one": ("3 texts",)}

@@ -123,7 +123,7 @@ def test_the_constants_are_about_the_means_of_learners_texts():
 
 
 def corpus(*texts, languages):
-    return CorpusTexts("made-up", texts, languages, (None,) * len(texts))
+    return CorpusTexts("made-up", texts, texts, languages, (None,) * len(texts))
 
 
 def test_each_text_is_measured_in_its_own_language_and_the_gaps_are_noted():

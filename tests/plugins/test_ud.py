@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from essay_factory import essays
 
-from cefrbench import text_key
 from cefrbench.contracts.encoder import CorpusTexts, EncoderOptions
 from cefrbench.errors import EncoderError
+from cefrbench.essays import text_key
 from cefrbench.features.compute import compute_features
 from cefrbench.features.store import FeatureStore
 from cefrbench_plugins.encoders._syntax import FEATURES, Word, syntax
@@ -58,7 +58,14 @@ def document(sentences, title="", text=None):
 
 def corpus(folder, *texts, titles=None, languages=None):
     titles = titles or (None,) * len(texts)
-    return CorpusTexts("made", texts, languages or ("en",) * len(texts), titles, folder)
+    return CorpusTexts(
+        "made",
+        texts,
+        tuple(map(text_key, texts)),
+        languages or ("en",) * len(texts),
+        titles,
+        folder,
+    )
 
 
 def read(folder, *texts, **about):
@@ -249,11 +256,11 @@ from cefrbench.errors import EncoderError
 from cefrbench_plugins.encoders.ud import load
 texts = ("The dog sleeps . A cat sees the dog .", "", "A dog sleeps .")
 encoder = load("ud", EncoderOptions(device="cpu"))
-own = encoder.for_corpus(CorpusTexts("made", texts, ("en",) * 3, (None,) * 3, None))
+own = encoder.for_corpus(CorpusTexts("made", texts, texts, ("en",) * 3, (None,) * 3))
 features = own.encode(texts)
 print(json.dumps([features.shape, features[:, 0, :3].tolist(), own.notes, dict(own.reads)]))
 try:
-    encoder.for_corpus(CorpusTexts("made", ("Hund",), ("de",), (None,), None))
+    encoder.for_corpus(CorpusTexts("made", ("Hund",), ("Hund",), ("de",), (None,)))
 except EncoderError as error:
     print(error)
 own.close()

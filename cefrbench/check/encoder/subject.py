@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from cefrbench.check.table import NotApplicableError
 from cefrbench.contracts.encoder import CorpusTexts, Encoder, EncoderOptions, EncoderSpec
 from cefrbench.errors import EncoderError, UserError
+from cefrbench.essays import text_key
 
 #: Invented everyday texts of several lengths and languages, none longer than a short paragraph.
 ORDINARY = (
@@ -56,6 +57,7 @@ _ALL = (*ORDINARY, MEDIUM, LONG, *HARD.values(), *EMPTY.values())
 CORPUS = CorpusTexts(
     corpus="kit",
     texts=_ALL,
+    keys=tuple(map(text_key, _ALL)),
     languages=(*LANGUAGES, *["en"] * (len(_ALL) - len(LANGUAGES))),
     titles=(None,) * len(_ALL),
 )
