@@ -13,6 +13,10 @@ from cefrbench.results.model import AnalysisNote, AnalysisRecord, FailureRecord
 #: Name of each analysis, and the function that makes it, as ``module:function``.
 ANALYSES = {
     "identity": "cefrbench.analyses.identity:identity",
+    "recalibrate": "cefrbench.analyses.recalibrate:recalibrate",
+    "few-shot": "cefrbench.analyses.few_shot:few_shot",
+    "learning-curve": "cefrbench.analyses.learning_curve:learning_curve",
+    "mixed": "cefrbench.analyses.mixed:mixed",
 }
 
 

@@ -13,6 +13,9 @@ BOUNDS = {
     "qwk": (-1.0, 1.0),
     "recut": (-1.0, 1.0),
     "spearman": (-1.0, 1.0),
+    "qwk_gain": (-2.0, 2.0),
+    "qwk_over_recalibrated": (-2.0, 2.0),
+    "train_texts": (1.0, math.inf),
 }
 
 
@@ -54,9 +57,14 @@ def check_analyses(result: RunResult) -> Mismatches:
 
 def _check_figures(where: str, record: AnalysisRecord) -> Mismatches:
     low, high = BOUNDS.get(record.measure, (-math.inf, math.inf))
-    for name, least, most in (("value", low, high), ("chance", low, high), ("sd", 0.0, math.inf)):
+    bounds = dict.fromkeys(("value", "chance", "low", "high"), (low, high)) | {
+        "sd": (0.0, math.inf)
+    }
+    for name, (least, most) in bounds.items():
         figure = getattr(record, name)
         if figure is None:
             continue
         if not (math.isfinite(figure) and least <= figure <= most):
             yield Mismatch(f"{where}.{name}", str(figure), f"{least:g} to {most:g}, and finite")
+    if record.low is not None and record.high is not None and record.low > record.high:
+        yield Mismatch(f"{where}.low", str(record.low), f"at most `high`, {record.high:g}")

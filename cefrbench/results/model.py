@@ -197,6 +197,8 @@ class AnalysisRecord(Card):
     value: float | None = Field(description="The figure; null where it is undefined.")
     chance: float | None = Field(default=None, description="What it is where nothing is read.")
     sd: float | None = Field(default=None, description="Standard deviation over `draws`.")
+    low: float | None = Field(default=None, description="Tenth percentile of `draws`.")
+    high: float | None = Field(default=None, description="Ninetieth percentile of `draws`.")
     n: int = Field(description="Texts behind it.")
     draws: int = Field(default=1, description="Draws or folds behind it.")
 
