@@ -23,7 +23,7 @@ from cefrbench.analyses.price import (
     recalibrated_qwk,
     records,
 )
-from cefrbench.analyses.studied import Figures, Studied
+from cefrbench.analyses.studied import Studied, Yielded
 from cefrbench.contracts.probe import FoldFit
 from cefrbench.essays import EssayTable, Ints
 from cefrbench.probing.fit import FitFailure
@@ -41,7 +41,7 @@ class Shot(NamedTuple):
     labels: int
 
 
-def few_shot(studied: Studied) -> Figures:
+def few_shot(studied: Studied) -> Yielded:
     """Fit the favoured probe anew with each draw's labels, beside what they do as two numbers.
 
     Parameters

@@ -17,7 +17,7 @@ from cefrbench.analyses.chosen import Anew, Chosen, Doubles, choices_of, fit_ane
 from cefrbench.analyses.curves import Curve, by_key, score
 from cefrbench.analyses.labels import chances
 from cefrbench.analyses.price import favoured, records
-from cefrbench.analyses.studied import Figures, Studied
+from cefrbench.analyses.studied import Studied, Yielded
 from cefrbench.contracts.probe import FoldFit
 from cefrbench.essays import EssayTable, Ints
 from cefrbench.probing.fit import FitFailure
@@ -56,7 +56,7 @@ class Spread:
         return score(table, rows, self.values[rows], self.scores[rows])
 
 
-def learning_curve(studied: Studied) -> Figures:
+def learning_curve(studied: Studied) -> Yielded:
     """Fit the favoured probe on so many training texts of each fold.
 
     Parameters
@@ -78,7 +78,7 @@ def learning_curve(studied: Studied) -> Figures:
         yield from _curve(studied, chosen, sizes)
 
 
-def _curve(studied: Studied, chosen: Sequence[Chosen], sizes: Sequence[int]) -> Figures:
+def _curve(studied: Studied, chosen: Sequence[Chosen], sizes: Sequence[int]) -> Yielded:
     table = studied.table
     asked: list[Anew] = []
     places: list[tuple[int, int]] = []

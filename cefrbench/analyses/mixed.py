@@ -19,7 +19,7 @@ from cefrbench.analyses.chosen import Anew, Chosen, Doubles, choices_of, fit_ane
 from cefrbench.analyses.curves import Curve, by_key, score
 from cefrbench.analyses.learning_curve import texts_in
 from cefrbench.analyses.price import PROTOCOL, favoured, records
-from cefrbench.analyses.studied import Figures, Studied
+from cefrbench.analyses.studied import Studied, Yielded
 from cefrbench.contracts.probe import FoldFit
 from cefrbench.essays import EssayTable, Ints
 from cefrbench.folds import across
@@ -33,7 +33,7 @@ SETS = 10
 TEXTS = "train_texts"
 
 
-def mixed(studied: Studied) -> Figures:
+def mixed(studied: Studied) -> Yielded:
     """Fit the favoured probe on sets of the families that each fold trains on.
 
     Parameters

@@ -7,13 +7,13 @@ import numpy as np
 from cefrbench.analyses.chosen import choices_of
 from cefrbench.analyses.curves import Curve
 from cefrbench.analyses.price import PROTOCOL, before, draw_all, recalibrated_qwk, records
-from cefrbench.analyses.studied import Figures, Studied
+from cefrbench.analyses.studied import Studied, Yielded
 from cefrbench.results.model import AnalysisNote
 
 NAME = "recalibrate"
 
 
-def recalibrate(studied: Studied) -> Figures:
+def recalibrate(studied: Studied) -> Yielded:
     """Move every probe's predictions with the corpus's family left out; nothing is fitted anew.
 
     Recut and Spearman stand at k = 0 alone: they read an order, which no line changes.
