@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cefrbench.contracts.cards import (
+        Agreement,
         CorpusCard,
         Dtype,
         EncoderCard,
@@ -67,6 +68,7 @@ __version__ = "0.1.0"
 __all__ = [
     "FOLDS",
     "Access",
+    "Agreement",
     "CacheError",
     "Corpus",
     "CorpusCard",
@@ -128,8 +130,8 @@ _HOMES = {
     name: f"{__name__}.{module}"
     for module, names in {
         "contracts.cards": (
-            "CorpusCard Dtype EncoderCard EncoderIdentity HubFile Penalty Pooling ProbeCard "
-            "ProtocolCard"
+            "Agreement CorpusCard Dtype EncoderCard EncoderIdentity HubFile Penalty Pooling "
+            "ProbeCard ProtocolCard"
         ),
         "contracts.corpus": "Access Corpus CorpusFamily Row Rows Skip",
         "contracts.encoder": "CorpusTexts Encoder EncoderOptions EncoderSpec",

@@ -14,6 +14,7 @@ COLUMNS = {
         "in the rows": "licence_rows",
         "task": "task",
         "rated by": "rated_by",
+        "human agreement": "agreement",
         "cleaning": "cleaning",
     },
     "encoders": {

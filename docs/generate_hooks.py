@@ -20,7 +20,7 @@ TAKES = {
 }
 #: Contracts that stand behind what is registered.
 BEHIND = {
-    "register_corpora": ("Rows", "Skip", "CorpusCard"),
+    "register_corpora": ("Rows", "Skip", "CorpusCard", "Agreement"),
     "register_encoders": (
         "Encoder",
         "EncoderOptions",

@@ -13,6 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cefrbench.cli.notes import notes, plain
+from cefrbench.contracts.cards import Agreement
+from cefrbench.results.agreement import share_of_agreement
 from cefrbench.results.model import CorpusScore, RunResult, SummaryRecord
 from cefrbench.results.references import Reference, references
 from cefrbench.results.selection import TITLES, Rule, counted_scores, favoured_probe, sides
@@ -38,6 +40,10 @@ _LEGEND_BESIDE = (
     "fold on its scored texts themselves, which nobody knows beforehand; all layers: their mean."
 )
 _LEGEND_BESIDE_OF_STUDY = "all layers: their mean."
+_LEGEND_OF_AGREEMENT = (
+    "of human: the score as a share of the agreement between people that the corpus's card states "
+    "(--json has its measure and source)."
+)
 _LEGEND_OF_RANKS = (
     "recut: QWK with the scores cut so that levels are as frequent as the raters gave them; rank: "
     "Spearman of score and level."
@@ -274,12 +280,22 @@ def _corpus_table(result: RunResult, side: str, protocol: str) -> Table:
     table = _table(title, "corpus")
     for name in ("texts", "QWK", "recut", "rank", "MAE", "±1 level"):
         table.add_column(name, justify="right")
-    corpora = [corpus.card.name for corpus in result.corpora]
-    groups = [corpus for corpus in found if corpus not in corpora]
-    for corpus in [*corpora, *groups]:
-        style = "dim" if corpus in groups else ""
-        table.add_row(Text(plain(corpus)), *_corpus_cells(found.get(corpus, [])), style=style)
+    stated = {c.card.name: c.card.agreement for c in result.corpora}
+    beside = any(stated.values())
+    if beside:
+        table.add_column("of human", justify="right")
+        _explain(table, _LEGEND_OF_AGREEMENT)
+    for corpus in [*stated, *(one for one in found if one not in stated)]:
+        own = found.get(corpus, [])
+        cells = [*_corpus_cells(own), *([_share(stated.get(corpus), own)] if beside else [])]
+        table.add_row(Text(plain(corpus)), *cells, style="" if corpus in stated else "dim")
     return table
+
+
+def _share(agreement: Agreement | None, found: Sequence[CorpusScore]) -> Text:
+    mean = mean_scores([score.scores for score in found]) if found else Scores.undefined()
+    share = share_of_agreement(agreement, mean)
+    return Text("–") if share is None else Text(f"{share:.0%}")
 
 
 def _corpus_cells(found: Sequence[CorpusScore]) -> list[Text]:

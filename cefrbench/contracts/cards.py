@@ -34,6 +34,19 @@ class HubFile(Card):
     )
 
 
+class Agreement(Card):
+    """How far people agree on the levels of a corpus, as a source states it."""
+
+    value: float = Field(gt=0, le=1, description="The figure, 0 to 1.")
+    measure: str = Field(
+        min_length=1,
+        description="`qwk`, `spearman`, `accuracy` or `adjacent`, as scores are named; any other "
+        "measure in words.",
+    )
+    compared: str = Field(min_length=1, description="Whose levels, of how many texts.")
+    source: str = Field(min_length=1, description="Where it is stated: a reference, with the page.")
+
+
 class CorpusCard(Card):
     """What a corpus says of itself."""
 
@@ -49,6 +62,9 @@ class CorpusCard(Card):
     citation: str = Field(description="Reference to cite.")
     task: str = Field(description="What the learners were asked to write.")
     rated_by: str = Field(description="Who gave the levels, and how.")
+    agreement: Agreement | None = Field(
+        default=None, description="How far people agree on the levels; null where no source says."
+    )
     cleaning: tuple[str, ...] = Field(default=(), description="Cleaning rules applied, in order.")
     hub: HubFile | None = Field(default=None, description="Hub location; none for local files.")
     group: Name | None = Field(default=None, description="Family that `lofo` leaves out together.")

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from cefrbench.contracts.cards import CorpusCard, ProbeCard, ProtocolCard
+from cefrbench.results.agreement import share_of_agreement
 from cefrbench.results.model import CorpusRecord
+from cefrbench.statistics.scores import Scores
 from cefrbench_leaderboard.boards import SuiteResults
 from cefrbench_leaderboard.charts.heat import transfer_chart
 from cefrbench_leaderboard.charts.levels import levels_chart
@@ -88,7 +90,7 @@ def _corpus_files(
         card=card,
         versions=_versions(records, described),
         charts=charts,
-        best=_best_on(suites, name),
+        best=_best_on(suites, card),
         retained=list(_retained(suites, name)),
     )
     tables = {f"corpora/{name}/{chart.key}.csv": chart.table.csv() for chart in charts}
@@ -111,12 +113,16 @@ def _corpus_row(card: CorpusCard, records: Sequence[CorpusRecord]) -> Shown:
     return {"card": card, "record": largest, "results": len(records)}
 
 
-def _best_on(suites: Sequence[SuiteResults], corpus: str) -> Iterator[Shown]:
+def _best_on(suites: Sequence[SuiteResults], card: CorpusCard) -> Iterator[Shown]:
     def pick(entry: Entry, protocol: str) -> tuple[str, Estimate] | None:
-        part = _part(entry, protocol, corpus)
+        part = _part(entry, protocol, card.name)
         return None if part is None else (entry.favoured, part.qwk)
 
-    return _best(suites, pick)
+    for table in _best(suites, pick):
+        for line in table["lines"]:
+            scores = Scores.undefined().model_copy(update={"qwk": line["estimate"].value})
+            line["share"] = share_of_agreement(card.agreement, scores)
+        yield table
 
 
 def _part(entry: Entry, protocol: str, corpus: str) -> CorpusCell | None:
