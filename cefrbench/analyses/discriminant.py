@@ -32,17 +32,25 @@ class Scatter:
     X : ndarray of float32, shape (n, dim)
     parts : sequence of ndarray of int
         Places in ``X``, each in one part: what is held out together.
+    weight : ndarray of float64, shape (n,), optional
+        How much each row counts; none means 1.
     """
 
-    def __init__(self, X: NDArray[np.floating[Any]], parts: Sequence[NDArray[np.intp]]) -> None:
+    def __init__(
+        self,
+        X: NDArray[np.floating[Any]],
+        parts: Sequence[NDArray[np.intp]],
+        weight: Doubles | None = None,
+    ) -> None:
         self.parts = parts
+        self._weight = np.ones(len(X)) if weight is None else weight
         rows = X.astype(np.float64)
         rows -= rows.mean(axis=0)
         spread = rows.std(axis=0)
         # A move and a scale change no discriminant; they keep large means out of the moments.
         rows *= np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0)
         self._rows = rows
-        self._moments = self._each(lambda place: rows[parts[place]].T @ rows[parts[place]])
+        self._moments = self._each(self._moment)
         self._all = np.sum(self._moments, axis=0)
 
     def predict(self, y: Ints) -> Ints:
@@ -76,24 +84,31 @@ class Scatter:
         workers = workers_for(3 * 8 * dim**2, HOST_BYTES)
         return over_cores(function, range(len(self.parts)), min(workers, len(self.parts)))
 
+    def _moment(self, place: int) -> Doubles:
+        part = self.parts[place]
+        rows = self._rows[part]
+        moment: Doubles = (rows.T * self._weight[part]) @ rows
+        return moment
+
     def _fit(self, place: int, train: NDArray[np.intp], y: Ints) -> tuple[Doubles, Doubles, Ints]:
         """Directions ``[dim, k]``, offsets ``[k]`` and classes of equal prior probability."""
-        classes, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
-        n = len(train)
-        hit = np.eye(len(classes))[codes]
+        classes, codes = np.unique(y, return_inverse=True)
+        hit = np.eye(len(classes))[codes] * self._weight[train][:, None]
+        sizes = hit.sum(axis=0)
         means = (hit.T @ self._rows[train]) / sizes[:, None]
-        total = (self._all - self._moments[place]) / n
-        centre = (sizes / n) @ means
+        shares = sizes / sizes.sum()
+        total = (self._all - self._moments[place]) / sizes.sum()
+        centre = shares @ means
         variance = np.diag(total) - centre**2
         varies = np.flatnonzero(variance > CONSTANT)
         scale = 1.0 / np.sqrt(variance[varies])
         means = means[:, varies] * scale
         within = total[np.ix_(varies, varies)] * scale * scale[:, None]
-        within -= (means.T * (sizes / n)) @ means
+        within -= (means.T * shares) @ means
         coef = np.zeros((len(variance), len(classes)))
         if not len(varies):
             return coef, coef.sum(axis=0), classes
-        solved = np.linalg.solve(shrunk(within, n), means.T)
+        solved = np.linalg.solve(shrunk(within, len(train)), means.T)
         coef[varies] = solved * scale[:, None]
         return coef, -0.5 * (means.T * solved).sum(axis=0), classes
 

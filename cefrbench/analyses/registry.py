@@ -13,6 +13,8 @@ from cefrbench.results.model import AnalysisNote, AnalysisRecord, FailureRecord
 #: Name of each analysis, and the function that makes it, as ``module:function``.
 ANALYSES = {
     "identity": "cefrbench.analyses.identity:identity",
+    "erasure": "cefrbench.analyses.erasure:erasure",
+    "level-within-task": "cefrbench.analyses.within_task:level_within_task",
     "recalibrate": "cefrbench.analyses.recalibrate:recalibrate",
     "few-shot": "cefrbench.analyses.few_shot:few_shot",
     "learning-curve": "cefrbench.analyses.learning_curve:learning_curve",
