@@ -1,4 +1,8 @@
-"""Nearly out of distribution: the other corpora and k labelled texts of the one that is scored."""
+"""Nearly out of distribution: the other corpora and k labelled texts of the one that is scored.
+
+One draw, with all that a result holds of a protocol: layers, choices, confusion matrices. What k
+labels buy, with a band over draws and k = 0 beside it, is asked of the analysis ``few-shot``.
+"""
 
 from __future__ import annotations
 

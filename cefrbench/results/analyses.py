@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from cefrbench.results.findings import Mismatch, Mismatches, unique
+from cefrbench.results.findings import TOLERANCE, Mismatch, Mismatches, unique
 from cefrbench.results.model import AnalysisRecord, RunResult
 
 #: Least and most of each measure that has bounds.
@@ -50,6 +50,7 @@ def check_analyses(result: RunResult) -> Mismatches:
         if record.n < 0 or record.draws < 1:
             yield Mismatch(where, f"n {record.n}, draws {record.draws}", "n from 0, draws from 1")
         yield from _check_figures(where, record)
+    yield from _check_gains(result)
     for i, note in enumerate(result.analysis_notes):
         if note.analysis not in known["analysis"]:
             yield Mismatch(f"analysis_notes[{i}]", note.analysis, "one of config.analyses")
@@ -68,3 +69,22 @@ def _check_figures(where: str, record: AnalysisRecord) -> Mismatches:
             yield Mismatch(f"{where}.{name}", str(figure), f"{least:g} to {most:g}, and finite")
     if record.low is not None and record.high is not None and record.low > record.high:
         yield Mismatch(f"{where}.low", str(record.low), f"at most `high`, {record.high:g}")
+
+
+def _check_gains(result: RunResult) -> Mismatches:
+    """A gain is the QWK at its amount less that at none, where all draws give both."""
+    known = {analysis_key(record): record for record in result.analyses}
+    for i, record in enumerate(result.analyses):
+        if record.measure != "qwk_gain":
+            continue
+        pair = [
+            known.get(analysis_key(record.model_copy(update={"measure": "qwk", "amount": amount})))
+            for amount in (record.amount, 0)
+        ]
+        values = [one.value for one in pair if one and one.draws == record.draws]
+        known_values = [value for value in values if value is not None]
+        if len(known_values) < 2 or record.value is None:
+            continue
+        gain = known_values[0] - known_values[1]
+        if abs(record.value - gain) > TOLERANCE:
+            yield Mismatch(f"analyses[{i}].value", str(record.value), f"{gain:.6f}, from its qwk")
