@@ -14,6 +14,7 @@ from cefrbench.results.model import AnalysisNote, AnalysisRecord, FailureRecord
 ANALYSES = {
     "identity": "cefrbench.analyses.identity:identity",
     "erasure": "cefrbench.analyses.erasure:erasure",
+    "description-length": "cefrbench.analyses.description:description_length",
     "level-within-task": "cefrbench.analyses.within_task:level_within_task",
     "recalibrate": "cefrbench.analyses.recalibrate:recalibrate",
     "few-shot": "cefrbench.analyses.few_shot:few_shot",

@@ -164,3 +164,17 @@ def test_one_corpus_has_nothing_to_erase(tmp_path):
     assert not result.analyses
     assert not result.failures
     assert {note.analysis for note in result.analysis_notes} == {"identity", "erasure"}
+
+
+@pytest.mark.parametrize(("level", "saved"), [(0.0, False), (2.0, True)])
+def test_features_save_bits_where_the_level_was_planted_and_none_elsewhere(level, saved, tmp_path):
+    corpora = [uniform(0, 0), uniform(1, 1)]
+    encoder = PlantedEncoder(corpus=3.0, level=level)
+    result = evaluate(encoder, corpora, "description-length", cache=tmp_path)
+    (one,) = result.analyses
+    assert (one.measure, one.n, one.draws) == ("bits", 2 * TEXTS, 3)
+    # Levels are equally frequent: unread, one takes log2(5) bits, and some for what is mislearned.
+    assert np.log2(5) < one.chance < np.log2(5) + 0.1
+    assert (one.value < one.chance - 0.5) == saved
+    if not saved:
+        assert one.value == pytest.approx(one.chance, abs=0.05)
