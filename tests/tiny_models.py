@@ -13,6 +13,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerFast,
     Qwen3Config,
+    Qwen3ForCausalLM,
     Qwen3Model,
 )
 
@@ -50,8 +51,10 @@ def byte_tokenizer(padding_side: str = "right", bert: bool = False) -> PreTraine
     )
 
 
-def write_qwen3(folder: Path, padding_side: str = "left", **config: Any) -> Path:
-    """A Qwen3 of three layers, 32 wide."""
+def write_qwen3(
+    folder: Path, padding_side: str = "left", chat: str | None = None, **config: Any
+) -> Path:
+    """A Qwen3 of three layers, 32 wide; with a template of chats the head that talks is there."""
     settings = {
         "vocab_size": 260,
         "hidden_size": 32,
@@ -62,9 +65,10 @@ def write_qwen3(folder: Path, padding_side: str = "left", **config: Any) -> Path
         "head_dim": 8,
         "initializer_range": 0.2,
     }
-    return _write(
-        folder, Qwen3Model, Qwen3Config(**settings | config), byte_tokenizer(padding_side)
-    )
+    tokenizer = byte_tokenizer(padding_side)
+    tokenizer.chat_template = chat or None
+    kind = Qwen3Model if chat is None else Qwen3ForCausalLM
+    return _write(folder, kind, Qwen3Config(**settings | config), tokenizer)
 
 
 def write_bert(folder: Path, **config: Any) -> Path:

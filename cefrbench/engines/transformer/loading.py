@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import nn
@@ -94,9 +94,30 @@ def load_weights(
     """
     from transformers import AutoModel
 
+    return _load(AutoModel, folder, name, options, device, dtype)
+
+
+def load_causal(
+    folder: Path, name: str, options: EncoderOptions, device: str, dtype: Dtype
+) -> PreTrainedModel:
+    """Load a model with the head by which it predicts the next token, ready to run.
+
+    Raises
+    ------
+    EncoderError
+        When it has no such head, or as in :func:`load_weights`.
+    """
+    from transformers import AutoModelForCausalLM
+
+    return _load(AutoModelForCausalLM, folder, name, options, device, dtype)
+
+
+def _load(
+    kind: Any, folder: Path, name: str, options: EncoderOptions, device: str, dtype: Dtype
+) -> PreTrainedModel:
     direct = {"device_map": device} if _can_place(device) else {}
     with explained(name, "model"):
-        loaded, info = AutoModel.from_pretrained(
+        loaded, info = kind.from_pretrained(
             folder,
             dtype=getattr(torch, dtype),
             trust_remote_code=options.trust_remote_code,
