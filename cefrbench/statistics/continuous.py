@@ -73,18 +73,20 @@ class RankStatistic(Statistic):
         return found
 
     @abstractmethod
-    def _weighted(self, ranking: _Ranking, weights: Floats) -> Floats:
+    def _weighted(self, ranking: Ranking, weights: Floats) -> Floats:
         """Score in each replicate; weights of shape ``(replicates, rows)`` are whole numbers."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Ranking:
+class Ranking:
     """Rows in the order of their scores.
 
     Attributes
     ----------
     order : ndarray of int, shape (m,)
         Sorted rows.
+    score : ndarray of float64, shape (m,)
+        Scores of the sorted rows.
     first, last : ndarray of int, shape (m,)
         For each sorted row, where its score first stands, and one past where it last stands.
     kind : ndarray of int, shape (m,)
@@ -97,6 +99,7 @@ class _Ranking:
     """
 
     order: NDArray[np.intp]
+    score: Floats
     first: NDArray[np.intp]
     last: NDArray[np.intp]
     kind: NDArray[np.intp]
@@ -126,7 +129,7 @@ def _ranked(one: Outcomes) -> bool:
     return one.score is not None and len(one.score) > 0
 
 
-def _sort(one: Outcomes) -> _Ranking:
+def _sort(one: Outcomes) -> Ranking:
     score = np.asarray(one.score, dtype=np.float64)
     order = np.argsort(score, kind="stable")
     ordered = score[order]
@@ -134,8 +137,9 @@ def _sort(one: Outcomes) -> _Ranking:
     kind = kind.reshape(-1)[order]
     before = np.zeros((len(order) + 1, pairs.shape[1]), dtype=np.int64)
     np.cumsum(kind[:, None] == np.arange(pairs.shape[1]), axis=0, out=before[1:])
-    return _Ranking(
+    return Ranking(
         order,
+        ordered,
         np.searchsorted(ordered, ordered, "left"),
         np.searchsorted(ordered, ordered, "right"),
         kind,
@@ -169,7 +173,7 @@ def _cumulative(weights: Floats) -> Floats:
 class _Spearman(RankStatistic):
     """Pearson's correlation of midranks, which are taken about their middle."""
 
-    def _weighted(self, ranking: _Ranking, weights: Floats) -> Floats:
+    def _weighted(self, ranking: Ranking, weights: Floats) -> Floats:
         below = _cumulative(weights)
         half = below[:, -1:] / 2
         if (ranking.last - ranking.first == 1).all():
@@ -195,7 +199,7 @@ class _Spearman(RankStatistic):
         return part.by_text(by_row)
 
     @staticmethod
-    def _without(ranking: _Ranking) -> Floats:
+    def _without(ranking: Ranking) -> Floats:
         """Score without each row: ranks above it fall by one, and by half where they are equal.
 
         With ``a`` the centred rank, the others' become ``a + s / 2``, where ``s`` is the sign of
@@ -266,7 +270,7 @@ class _Recut(RankStatistic):
         """
         return np.zeros((len(part.outcomes), len(part.texts)))
 
-    def _weighted(self, ranking: _Ranking, weights: Floats) -> Floats:
+    def _weighted(self, ranking: Ranking, weights: Floats) -> Floats:
         m = weights.shape[1]
         count = weights @ ranking.one_hot
         cuts = _cuts(count, ranking)
@@ -275,17 +279,17 @@ class _Recut(RankStatistic):
         # Of the row that a cut falls into, a part of its copies is below.
         part = cuts - np.take_along_axis(below, at, 1)
         within = ranking.kind[np.minimum(at, m - 1)][..., None] == np.arange(len(ranking.low))
-        of_kind = self._of_first(ranking, weights, at) + within * part[..., None]
-        return _qwk(ranking, of_kind, count)
+        of_kind = of_first(ranking, weights, at) + within * part[..., None]
+        return qwk_below(ranking, of_kind, count)
 
-    @staticmethod
-    def _of_first(ranking: _Ranking, weights: Floats, at: Integers) -> Floats:
-        """Weight of each kind among the first ``at`` rows, shape ``(replicates, cuts, kinds)``."""
-        below = _cumulative(weights[:, ranking.by_kind])
-        begin = np.concatenate([[0], np.cumsum(ranking.before[-1])[:-1]])
-        place = begin + ranking.before[at]
-        found = np.take_along_axis(below, place.reshape(len(at), -1), 1).reshape(place.shape)
-        return found - below[:, begin][:, None]
+
+def of_first(ranking: Ranking, weights: Floats, at: Integers) -> Floats:
+    """Weight of each kind among the first ``at`` rows, shape ``(replicates, cuts, kinds)``."""
+    below = _cumulative(weights[:, ranking.by_kind])
+    begin = np.concatenate([[0], np.cumsum(ranking.before[-1])[:-1]])
+    place = begin + ranking.before[at]
+    found = np.take_along_axis(below, place.reshape(len(at), -1), 1).reshape(place.shape)
+    return found - below[:, begin][:, None]
 
 
 def _last_at_most(ascending: Floats, values: Floats) -> Integers:
@@ -300,7 +304,7 @@ def _last_at_most(ascending: Floats, values: Floats) -> Integers:
     return low
 
 
-def _cuts(count: Floats, ranking: _Ranking) -> Floats:
+def _cuts(count: Floats, ranking: Ranking) -> Floats:
     """How much is below each cut, ``(replicates, classes - 1)``; whole, if the counts are.
 
     Shares are counted in units of which any width of an interval takes a whole number.
@@ -315,7 +319,7 @@ def _cuts(count: Floats, ranking: _Ranking) -> Floats:
     return cuts
 
 
-def _qwk(ranking: _Ranking, below: Floats, count: Floats) -> Floats:
+def qwk_below(ranking: Ranking, below: Floats, count: Floats) -> Floats:
     """QWK from the weight of each kind below each cut, ``(replicates, cuts, kinds)``."""
     ends = np.zeros((len(count), 1, count.shape[1]))
     levels = np.diff(np.concatenate([ends, below, count[:, None]], axis=1), axis=1)

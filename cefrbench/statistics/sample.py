@@ -8,7 +8,7 @@ summary.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,11 @@ class Refits:
 
     def __len__(self) -> int:
         return len(self.predictions)
+
+    def take(self, rows: NDArray[np.intp]) -> Refits:
+        """Keep some rows, in the given order."""
+        scores = None if self.scores is None else self.scores[:, rows]
+        return Refits(self.predictions[:, rows], scores)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,6 +150,28 @@ class Part:
                 np.add.at(text, self.rows, row)
         return found
 
+    def of_texts(self, texts: Codes) -> Part:
+        """Keep the rows of some of its texts.
+
+        Parameters
+        ----------
+        texts : ndarray of uint64
+            Codes, ascending.
+        """
+        kept = np.flatnonzero(np.isin(self.texts[self.rows], texts))
+        if len(kept) == len(self.rows):
+            return self
+        found, rows = np.unique(self.texts[self.rows[kept]], return_inverse=True)
+        return replace(
+            self,
+            texts=found,
+            rows=rows,
+            low=self.low[kept],
+            high=self.high[kept],
+            outcomes=tuple(one.take(kept) for one in self.outcomes),
+            refits=tuple(one and one.take(kept) for one in self.refits),
+        )
+
     def refitted(self, seed: int) -> list[Outcomes]:
         """Outcomes of the refits of the seed at one place; empty without any."""
         refits = self.refits[seed] if self.refits else None
@@ -184,3 +211,18 @@ class Sample:
     def seeds(self) -> tuple[int | None, ...]:
         """Seeds of any part, in order, each once."""
         return tuple(dict.fromkeys(seed for part in self.parts for seed in part.seeds))
+
+
+def on_same_texts(first: Sample, other: Sample) -> tuple[Sample, Sample]:
+    """Keep the corpora and texts that both score, in the first one's order."""
+    theirs = {part.corpus: part for part in other.parts}
+    pairs = []
+    for part in first.parts:
+        if part.corpus in theirs:
+            texts = np.intersect1d(part.texts, theirs[part.corpus].texts)
+            if len(texts):
+                pairs.append((part.of_texts(texts), theirs[part.corpus].of_texts(texts)))
+    return (
+        replace(first, parts=tuple(one for one, _ in pairs)),
+        replace(other, parts=tuple(one for _, one in pairs)),
+    )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -54,6 +54,18 @@ class Outcomes:
     def middle(self) -> Floats:
         """Middle of each gold interval."""
         return (self.low + self.high) / 2.0
+
+    def take(self, rows: NDArray[np.intp]) -> Outcomes:
+        """Keep some rows, in the given order."""
+        return replace(
+            self,
+            gold=self.gold[rows],
+            predicted=self.predicted[rows],
+            error=self.error[rows],
+            low=self.low[rows],
+            high=self.high[rows],
+            score=None if self.score is None else self.score[rows],
+        )
 
 
 def round_to_class(predictions: Floats, n_classes: int) -> NDArray[np.int64]:
