@@ -215,7 +215,9 @@ def run_encoder(
     splits = split_records(folds, skipped, table)
     predictions = collector.kept.predictions(0 if config.form == "study" else config.refits)
     with clock.phase("scores"):
-        scores = corpus_scores(records.units, choices, predictions, len(table.scale))
+        scores = corpus_scores(
+            records.units, choices, predictions, len(table.scale), records.continuous
+        )
         cards = tuple(protocol.card for protocol in plan.protocols)
         corpora = tuple(
             _corpus_record(one, loaded.source, table.scale).model_copy(

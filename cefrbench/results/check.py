@@ -37,7 +37,7 @@ from cefrbench.results.selection import (
     run_of,
 )
 from cefrbench.results.summary import is_complete, summarise
-from cefrbench.statistics.scores import all_scores, mean_qwk
+from cefrbench.statistics.scores import CONTINUOUS, all_scores, mean_qwk
 
 #: More texts than any corpus has; what is above can't be a count.
 MOST_TEXTS = 2**40
@@ -328,7 +328,7 @@ def _check_tables(result: RunResult) -> Mismatches:
     names = [corpus.card.name for corpus in result.corpora]
     yield from diff("choices", result.choices, choices)
     scores = [*layer_scores(result.units), *choice_scores(result.units, choices)]
-    yield from diff("scores", _without_ranks(result.scores), scores)
+    yield from diff("scores", _of_units(result.scores), scores)
     summary = summarise(result.scores, result.splits, choices, names)
     yield from diff("summary", result.summary, summary)
     try:
@@ -340,9 +340,9 @@ def _check_tables(result: RunResult) -> Mismatches:
     yield from diff("suite", result.suite, result.config.suite)
 
 
-def _without_ranks(scores: Iterable[CorpusScore]) -> list[CorpusScore]:
+def _of_units(scores: Iterable[CorpusScore]) -> list[CorpusScore]:
     """Leave out what no confusion matrix says."""
-    none = {"spearman": None, "recut": None}
+    none = dict.fromkeys(CONTINUOUS)
     return [
         score.model_copy(update={"scores": score.scores.model_copy(update=none)})
         for score in scores

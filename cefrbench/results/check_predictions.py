@@ -9,7 +9,7 @@ from cefrbench.results.findings import Mismatch, Mismatches, diff
 from cefrbench.results.model import RunResult, UnitRecord
 from cefrbench.results.predictions import PredictionTable, UnitKey, unit_key
 from cefrbench.results.selection import kept_units, refitted_units
-from cefrbench.statistics.scores import tally
+from cefrbench.statistics.scores import CONTINUOUS, tally
 
 
 def check_predictions(result: RunResult, table: PredictionTable) -> list[Mismatch]:
@@ -57,9 +57,24 @@ def _check_refits(result: RunResult, table: PredictionTable) -> Mismatches:
 
 
 def _check_ranked(result: RunResult, table: PredictionTable) -> Mismatches:
-    """Score all corpora once more with the predictions: ranks too."""
-    expected = corpus_scores(result.units, result.choices, table, len(result.scale))
-    yield from diff("scores", result.scores, expected)
+    """Score all corpora once more with the predictions: the continuous ones too.
+
+    Those of layers that keep no predictions can't be computed again; they have to be scores.
+    """
+    size, known = len(result.scale), result.scores
+    expected = corpus_scores(result.units, result.choices, table, size, known)
+    if result.schema_version == "2.0":
+        none = {"located": None, "scaled": None}
+        expected = tuple(
+            score.model_copy(update={"scores": score.scores.model_copy(update=none)})
+            for score in expected
+        )
+    yield from diff("scores", known, expected)
+    for i, score in enumerate(known):
+        for name in CONTINUOUS:
+            value = getattr(score.scores, name)
+            if value is not None and not -1 <= value <= 1:
+                yield Mismatch(f"scores[{i}].scores.{name}", str(value), "-1 to 1")
 
 
 def _check_predicted(

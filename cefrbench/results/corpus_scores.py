@@ -1,8 +1,9 @@
 """Score a corpus under a protocol: the texts of all its folds taken together.
 
-Five folds in distribution score each text of a corpus once; its score is that of all of them. All
-but two scores follow from the units. Spearman and recut need ranks, and so predictions: they stand
-where those of all the texts are stored.
+Five folds in distribution score each text of a corpus once; its score is that of all of them. Most
+scores follow from the units. Those of continuous predictions (:data:`.CONTINUOUS`) don't: they are
+computed while predictions pass by, for every layer, and can be computed again where predictions of
+all the texts are stored.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from typing import TypeAlias
 
 import numpy as np
 
+from cefrbench.results.levels import as_levels
 from cefrbench.results.model import ChoiceRecord, CorpusScore, UnitRecord
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.selection import run_of
 from cefrbench.statistics.continuous import rank_scores
-from cefrbench.statistics.scores import Sums, all_scores
+from cefrbench.statistics.matched import matched_scores
+from cefrbench.statistics.scores import CONTINUOUS, Scores, Sums, all_scores
+from cefrbench.statistics.scoring import Floats
 
 #: Protocol, corpus, probe, seed, layer; no layer means: in each fold the one that was chosen.
 Place: TypeAlias = "tuple[str, str, str, int | None, int | None]"
@@ -28,6 +32,7 @@ def corpus_scores(
     choices: Iterable[ChoiceRecord],
     table: PredictionTable,
     n_classes: int,
+    known: Iterable[CorpusScore] = (),
 ) -> tuple[CorpusScore, ...]:
     """Score each layer, in the order of the units, and then what was chosen.
 
@@ -38,20 +43,29 @@ def corpus_scores(
     table : PredictionTable
         Stored predictions: those at the layers that count, and at layer 0.
     n_classes : int
+    known : iterable of CorpusScore
+        Scores of continuous predictions that are not in the table.
     """
     choices = tuple(choices)
     found = [*layer_scores(units), *choice_scores(units, choices)]
-    ranks = _ranks(table, choices, n_classes)
+    continuous: dict[tuple[Place, int], dict[str, float | None]] = {
+        (_place(score, score.layer), score.n): {
+            name: getattr(score.scores, name) for name in CONTINUOUS
+        }
+        for score in known
+        if score.layer is not None
+    }
+    continuous |= _at_choice(table, choices, n_classes)
     return tuple(
         score.model_copy(update={"scores": score.scores.model_copy(update=own)})
-        if (own := ranks.get((_place(score, score.layer), score.n)))
+        if (own := continuous.get((_place(score, score.layer), score.n)))
         else score
         for score in found
     )
 
 
 def layer_scores(units: Iterable[UnitRecord]) -> list[CorpusScore]:
-    """Scores of each layer, without those of ranks.
+    """Scores of each layer, without those of continuous predictions.
 
     One a protocol, corpus, probe, layer and seed, in the order of their first units.
     """
@@ -64,7 +78,7 @@ def layer_scores(units: Iterable[UnitRecord]) -> list[CorpusScore]:
 def choice_scores(
     units: Iterable[UnitRecord], choices: Iterable[ChoiceRecord]
 ) -> list[CorpusScore]:
-    """Scores at the layers that were chosen, fold by fold, without those of ranks."""
+    """Scores at the layers that were chosen, fold by fold, likewise."""
     chosen = {run_of(choice): choice.layer for choice in choices}
     found: dict[Place, list[UnitRecord]] = {}
     for unit in units:
@@ -98,24 +112,57 @@ def _scored(found: Mapping[Place, Sequence[UnitRecord]]) -> list[CorpusScore]:
     ]
 
 
-def _ranks(
+def continuous_scores(table: PredictionTable, n_classes: int) -> list[CorpusScore]:
+    """Score the continuous predictions of each layer: nothing else stands in these records."""
+    return [
+        CorpusScore(
+            protocol=place[0],
+            corpus=place[1],
+            probe=place[2],
+            seed=place[3],
+            layer=place[4],
+            n=n,
+            scores=Scores.undefined().model_copy(update=found),
+        )
+        for (place, n), found in _at_choice(table, (), n_classes).items()
+    ]
+
+
+def _at_choice(
     table: PredictionTable, choices: Iterable[ChoiceRecord], n_classes: int
 ) -> dict[tuple[Place, int], dict[str, float | None]]:
-    """Scores of ranks by place and number of texts, where every text has a continuous score."""
+    """Scores of continuous predictions by place and number of texts, at layers and choices."""
     chosen = {run_of(choice): choice.layer for choice in choices}
     found: dict[Place, list[PredictionTable]] = {}
+    levels: dict[Place, list[Floats]] = {}
+    in_levels, start = as_levels(table.without_refits(), n_classes).score, 0
     for key, rows in table.units():
         own = key.protocol, key.corpus, key.probe, key.seed
-        found.setdefault((*own, key.layer), []).append(rows)
+        places: list[Place] = [(*own, key.layer)]
         if chosen.get((key.protocol, key.fold, key.probe, key.seed)) == key.layer:
-            found.setdefault((*own, None), []).append(rows)
-    ranks: dict[tuple[Place, int], dict[str, float | None]] = {}
-    for place, parts in found.items():
-        whole = PredictionTable.concat(parts)
-        if np.isnan(whole.score).any():
-            continue
-        # By their keys, so that ties are cut alike whatever the order of the folds.
-        rows = whole.take(np.argsort(whole.text, kind="stable"))
-        spearman, recut = rank_scores(rows.score, rows.low, rows.high, n_classes)
-        ranks[place, len(rows)] = {"spearman": spearman, "recut": recut}
-    return ranks
+            places.append((*own, None))
+        for place in places:
+            found.setdefault(place, []).append(rows)
+            levels.setdefault(place, []).append(in_levels[start : start + len(rows)])
+        start += len(rows)
+    return {
+        (place, sum(map(len, parts))): _continuous(parts, levels[place], n_classes)
+        for place, parts in found.items()
+    }
+
+
+def _continuous(
+    parts: Sequence[PredictionTable], levels: Sequence[Floats], n_classes: int
+) -> dict[str, float | None]:
+    """Scores of one corpus, undefined where a text has no continuous score."""
+    whole, level = PredictionTable.concat(parts), np.concatenate(levels)
+    if np.isnan(whole.score).any():
+        return dict.fromkeys(CONTINUOUS)
+    # By their keys, so that ties are cut alike whatever the order of the folds.
+    order = np.argsort(whole.text, kind="stable")
+    rows, level = whole.take(order), level[order]
+    ranks = rank_scores(rows.score, rows.low, rows.high, n_classes)
+    matched: tuple[float | None, float | None] = (None, None)
+    if not np.isnan(level).any():
+        matched = matched_scores(level, rows.low, rows.high, n_classes)
+    return dict(zip(CONTINUOUS, (*ranks, *matched), strict=True))

@@ -7,7 +7,7 @@ nowhere, and no more than that is ever held.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -160,8 +160,12 @@ class Kept:
         held = [*self.choice.values(), *self.embedding.values()]
         probes = list(dict.fromkeys(one.probe for one in held))
         held.sort(key=lambda one: (probes.index(one.probe), one.layer, one.fold))
+        return self.tabulate(held, replicates)
+
+    def tabulate(self, predicted: Iterable[Predicted], replicates: int = 0) -> PredictionTable:
+        """Lay predictions out as a table, in their order."""
         return PredictionTable.concat(
-            [part for one in held for part in self._parts(one, replicates)]
+            [part for one in predicted for part in self._parts(one, replicates)]
         )
 
     def _parts(self, one: Predicted, replicates: int) -> Iterator[PredictionTable]:

@@ -12,6 +12,7 @@ from cefrbench.results.analyses import analysis_key
 from cefrbench.results.corpus_scores import corpus_scores, layer_scores
 from cefrbench.results.merge_provenance import merge_provenance
 from cefrbench.results.model import (
+    SCHEMA_VERSION,
     ChoiceRecord,
     CorpusScore,
     FailureRecord,
@@ -62,7 +63,8 @@ def merge_results(
         _check_alike(results[0], other)
     merged = _merge_records(results)
     predictions = _merge_predictions(merged, [table for _, table in parts])
-    scores = corpus_scores(merged.units, merged.choices, predictions, len(merged.scale))
+    known = [score for result in results for score in result.scores]
+    scores = corpus_scores(merged.units, merged.choices, predictions, len(merged.scale), known)
     return _with_tables(merged, scores), predictions
 
 
@@ -102,6 +104,7 @@ def _merge_records(results: Sequence[RunResult]) -> RunResult:
             "failures": (*_left_failures(results), *apart),
             **_merge_analyses(results, config.analyses),
             "config": config,
+            "schema_version": SCHEMA_VERSION,
             "provenance": merge_provenance([result.provenance for result in results]),
         }
     )

@@ -89,7 +89,7 @@ def level_residuals(
         Scored corpora to pool; none means all.
     """
     return {
-        place: _of_confusion(counts, result.scale)
+        place: residuals_of(counts, result.scale)
         for place, counts in confusions(result, corpora).items()
     }
 
@@ -154,7 +154,8 @@ def _by_place(result: RunResult, corpora: Collection[str] | None) -> dict[Place,
     return found
 
 
-def _of_confusion(counts: NDArray[np.int64], scale: Sequence[str]) -> list[Residuals]:
+def residuals_of(counts: NDArray[np.int64], scale: Sequence[str]) -> list[Residuals]:
+    """Residuals of one confusion matrix, one entry a true level."""
     offsets = np.arange(len(scale), dtype=np.float64)
     entries = []
     for gold, (level, row) in enumerate(zip(scale, counts, strict=True)):

@@ -17,11 +17,20 @@ from cefrbench.statistics.sample import Part, Refits, Sample, Scored
 BySeedAndFold = dict[int | None, dict[str, tuple[PredictionTable, Codes]]]
 
 
-def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, str], Sample]:
+def samples(
+    result: RunResult, predictions: PredictionTable, *, embedding: bool = False
+) -> dict[tuple[str, str], Sample]:
     """Take stored predictions apart into samples, by ``(protocol, probe)``.
 
     The folds that score one corpus are taken together: its score is that of all its texts.
     Corpora stand in the result's order.
+
+    Parameters
+    ----------
+    result : RunResult
+    predictions : PredictionTable
+    embedding : bool
+        Take those of layer 0, which stand beside those of the layers that count, and not these.
 
     Raises
     ------
@@ -30,7 +39,7 @@ def samples(result: RunResult, predictions: PredictionTable) -> dict[tuple[str, 
         level is none.
     """
     _check_values(result, predictions)
-    predictions = at_choice(result, predictions)
+    predictions = (_at_embedding if embedding else at_choice)(result, predictions)
     names = [record.card.name for record in result.corpora]
     codes = text_codes(predictions.text)
     found: dict[tuple[str, str], dict[str, BySeedAndFold]] = {}
@@ -68,6 +77,12 @@ def at_choice(result: RunResult, predictions: PredictionTable) -> PredictionTabl
     """Leave out the predictions of layer 0, which stand beside those of the layers that count."""
     counted = {unit_key(unit) for unit in counted_units(result)}
     parts = [rows for key, rows in predictions.units() if key in counted]
+    return PredictionTable.concat(parts)
+
+
+def _at_embedding(result: RunResult, predictions: PredictionTable) -> PredictionTable:
+    counted = {unit_key(unit) for unit in counted_units(result)}
+    parts = [rows for key, rows in predictions.units() if key not in counted]
     return PredictionTable.concat(parts)
 
 

@@ -22,7 +22,7 @@ from cefrbench.results.model import (
     SummaryRecord,
 )
 from cefrbench.results.selection import by_oracle, run_of
-from cefrbench.statistics.scores import Scores, mean_scores
+from cefrbench.statistics.scores import CONTINUOUS, Scores, mean_scores
 
 #: Options with another value than the suite's make a result that is no result of the suite.
 SUITE_DECIDES = (
@@ -181,10 +181,10 @@ def _summary(
 
 
 def _layer_mean(means: Iterable[Scores], choices: Sequence[ChoiceRecord]) -> Scores:
-    """Mean over layers: none of ranks, which few layers have, nor of a probe that follows."""
+    """Mean over layers: none of continuous predictions, nor of a probe that follows."""
     if any(choice.follows for choice in choices):
         return Scores.undefined()
-    return mean_scores(list(means)).model_copy(update={"spearman": None, "recut": None})
+    return mean_scores(list(means)).model_copy(update=dict.fromkeys(CONTINUOUS))
 
 
 def _seed_means(scores: Sequence[CorpusScore]) -> list[Scores]:

@@ -45,12 +45,21 @@ class Scores(Card):
     recut: float | None = Field(
         default=None, description="QWK, scores cut at the gold level shares."
     )
+    located: float | None = Field(
+        default=None, description="QWK, scores in levels moved to the gold levels' mean."
+    )
+    scaled: float | None = Field(
+        default=None, description="QWK, scores moved and stretched to the gold mean and spread."
+    )
 
     @classmethod
     def undefined(cls) -> Scores:
         """Make scores of which none is defined."""
         return cls(**dict.fromkeys(cls.model_fields))
 
+
+#: Scores of continuous predictions: no confusion matrix says them.
+CONTINUOUS = ("spearman", "recut", "located", "scaled")
 
 #: Score names in the order of tables, with whether more is better.
 DIRECTIONS = {

@@ -20,7 +20,7 @@ from cefrbench.results.io import checksum, dump, read_result, write_result
 from cefrbench.results.predictions import PredictionTable, unit_key
 from cefrbench.results.selection import kept_units
 from cefrbench.results.summary import summarise
-from cefrbench.statistics.scores import scores
+from cefrbench.statistics.scores import CONTINUOUS, scores
 
 SMALL = {"corpora": ("alpha", "beta"), "texts": 15, "layers": (1, 2), "probes": ("ridge",)}
 
@@ -296,8 +296,7 @@ def followed(result, units):
     """A result with other units, and all that follows from them made to fit, but for ranks."""
     ranks = {
         (s.protocol, s.corpus, s.probe, s.layer, s.seed): {
-            "spearman": s.scores.spearman,
-            "recut": s.scores.recut,
+            name: getattr(s.scores, name) for name in CONTINUOUS
         }
         for s in result.scores
     }
