@@ -19,6 +19,10 @@ COMMANDS = {
     "corpora": ("cefrbench.cli.corpora:corpora", "Fetch, describe and audit corpora."),
     "show": ("cefrbench.cli.show:show", "Show one result as tables."),
     "compare": ("cefrbench.cli.compare:compare", "Test results against each other, in pairs."),
+    "explain": (
+        "cefrbench.cli.explain:explain",
+        "Say why scores fall out of distribution.",
+    ),
     "results": ("cefrbench.cli.results:results", "Check, merge and export results."),
     "leaderboard": ("cefrbench_leaderboard.cli:leaderboard", "Build or serve the leaderboard."),
     "new": ("cefrbench.cli.new:new", "Begin a plugin: a corpus, an encoder or a probe."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cefrbench.results.corpus_scores import corpus_scores
+from cefrbench.results.corpus_scores import as_of, corpus_scores
 from cefrbench.results.findings import Mismatch, Mismatches, diff
 from cefrbench.results.model import RunResult, UnitRecord
 from cefrbench.results.predictions import PredictionTable, UnitKey, unit_key
@@ -63,13 +63,7 @@ def _check_ranked(result: RunResult, table: PredictionTable) -> Mismatches:
     """
     size, known = len(result.scale), result.scores
     expected = corpus_scores(result.units, result.choices, table, size, known)
-    if result.schema_version == "2.0":
-        none = {"located": None, "scaled": None}
-        expected = tuple(
-            score.model_copy(update={"scores": score.scores.model_copy(update=none)})
-            for score in expected
-        )
-    yield from diff("scores", known, expected)
+    yield from diff("scores", known, as_of(result.schema_version, expected))
     for i, score in enumerate(known):
         for name in CONTINUOUS:
             value = getattr(score.scores, name)

@@ -64,6 +64,17 @@ def corpus_scores(
     )
 
 
+def as_of(version: str, scores: Sequence[CorpusScore]) -> tuple[CorpusScore, ...]:
+    """Leave out the scores that results of a schema version don't hold."""
+    if version != "2.0":
+        return tuple(scores)
+    none = {"located": None, "scaled": None}
+    return tuple(
+        score.model_copy(update={"scores": score.scores.model_copy(update=none)})
+        for score in scores
+    )
+
+
 def layer_scores(units: Iterable[UnitRecord]) -> list[CorpusScore]:
     """Scores of each layer, without those of continuous predictions.
 

@@ -126,8 +126,18 @@ class LabelShift(Card):
     prior: tuple[float, ...] = Field(description="Level shares assumed.")
     truth: tuple[float, ...] = Field(description="The corpus's level shares.")
     distance: float = Field(description="Total-variation distance of the two.")
-    qwk: Figure = Field(description="After the correction.")
+    misfit: float = Field(
+        description=(
+            "Total-variation distance of the predicted levels from those that the corpus's own "
+            "shares would give, were label shift all: 0 where it is."
+        )
+    )
+    qwk: Figure = Field(description="Each predicted class as the level that it stands for then.")
     gain: Figure = Field(description="That less the QWK of the predictions as they are.")
+    cut: Figure | None = Field(
+        description="QWK, continuous predictions cut at the assumed shares; null without any."
+    )
+    cut_gain: Figure | None = Field(description="That less the QWK as they are.")
 
 
 class ShiftScore(Card):

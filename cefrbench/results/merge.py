@@ -9,10 +9,9 @@ from cefrbench.config import RunConfig, get_suite
 from cefrbench.contracts.cards import Card
 from cefrbench.errors import ResultError
 from cefrbench.results.analyses import analysis_key
-from cefrbench.results.corpus_scores import corpus_scores, layer_scores
+from cefrbench.results.corpus_scores import as_of, corpus_scores, layer_scores
 from cefrbench.results.merge_provenance import merge_provenance
 from cefrbench.results.model import (
-    SCHEMA_VERSION,
     ChoiceRecord,
     CorpusScore,
     FailureRecord,
@@ -65,7 +64,7 @@ def merge_results(
     predictions = _merge_predictions(merged, [table for _, table in parts])
     known = [score for result in results for score in result.scores]
     scores = corpus_scores(merged.units, merged.choices, predictions, len(merged.scale), known)
-    return _with_tables(merged, scores), predictions
+    return _with_tables(merged, as_of(merged.schema_version, scores)), predictions
 
 
 def _with_tables(merged: RunResult, scores: tuple[CorpusScore, ...]) -> RunResult:
@@ -104,7 +103,6 @@ def _merge_records(results: Sequence[RunResult]) -> RunResult:
             "failures": (*_left_failures(results), *apart),
             **_merge_analyses(results, config.analyses),
             "config": config,
-            "schema_version": SCHEMA_VERSION,
             "provenance": merge_provenance([result.provenance for result in results]),
         }
     )

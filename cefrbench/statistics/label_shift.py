@@ -14,7 +14,10 @@ chosen, holds for the unseen corpus too, and its level shares can be estimated w
   the prior can do.
 
 With shares ``q`` a predicted class ``c`` becomes the level that is expected of it,
-``Σ k P(c | k) q(k) / Σ P(c | k) q(k)``, rounded. Both estimators are those of ``quapy``.
+``Σ k P(c | k) q(k) / Σ P(c | k) q(k)``, rounded: what the correction of a prior is. Or continuous
+predictions are cut at ``q`` (``known`` is then *recut*). Whether label shift is all that happened
+can be told too: the corpus's own shares times ``P(predicted | level)`` are then the predicted
+shares, and :func:`misfit` is 0. Both estimators are those of ``quapy``.
 """
 
 from __future__ import annotations
@@ -89,6 +92,29 @@ def corrected_levels(given: Floats, prior: Floats) -> Floats:
     """Level, rounded, that each predicted class stands for under a prior, shape ``(C,)``."""
     found: Floats = np.rint(posteriors(given, prior) @ np.arange(len(prior)))
     return found
+
+
+def misfit(confusion: ArrayLike, predicted: NDArray[np.int64], truth: Floats) -> float:
+    """Total-variation distance of predicted shares from those that label shift would give."""
+    given = rates(confusion)
+    shares = np.bincount(predicted, minlength=len(given)) / len(predicted)
+    return float(np.abs(shares - truth @ given).sum() / 2)
+
+
+def cut_at(score: Floats, shares: Floats) -> Floats:
+    """Classes of continuous scores that are cut at some shares, the lowest scores first.
+
+    Parameters
+    ----------
+    score : ndarray of float64, shape (n,)
+        In the order of their texts' keys, which decides between equal ones.
+    shares : ndarray of float64, shape (C,)
+    """
+    cuts = np.rint(np.cumsum(shares)[:-1] * len(score))
+    classes = np.empty(len(score))
+    order = np.argsort(score, kind="stable")
+    classes[order] = np.searchsorted(cuts, np.arange(len(score)), "right")
+    return classes
 
 
 def _quapy() -> Any:
