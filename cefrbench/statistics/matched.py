@@ -29,9 +29,8 @@ from cefrbench.statistics.scoring import Floats, outcomes
 
 #: A spread below this share of the values is rounding.
 _NOTHING = 1e-9
-#: How far beyond the outermost cut a score may lie that is of the outermost class, in levels.
-_AT_MOST = 1 - 1e-9
-_TINY = float(np.finfo(np.float64).tiny)
+#: How far from its middle a class goes.
+_HALF = 0.5 - 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,8 +164,8 @@ def cut_scores(prediction: Floats, score: Floats, n_classes: int) -> Floats:
 
     A cut lies in the middle between the scores on its two sides; several between the same two,
     where a class is never predicted, lie evenly. Scores between two cuts are placed linearly, those
-    outside the outermost by the mean slope, or by less, so that none reaches a class that the fit
-    doesn't give. One cut has no slope: the classes themselves stand.
+    outside the outermost by the mean slope, and none outside the class that the fit gives it. One
+    cut has no slope: the classes themselves stand.
 
     Parameters
     ----------
@@ -174,10 +173,9 @@ def cut_scores(prediction: Floats, score: Floats, n_classes: int) -> Floats:
         Classes may overlap by a little: by the rounding of scores in half precision.
     n_classes : int
     """
-    classes = np.unique(prediction)
     cuts: list[float] = []
     levels: list[float] = []
-    for lower, upper in pairwise(classes):
+    for lower, upper in pairwise(np.unique(prediction)):
         below, above = score[prediction == lower].max(), score[prediction == upper].min()
         count = int(upper - lower)
         cuts += [below + (above - below) * (j + 0.5) / count for j in range(count)]
@@ -186,8 +184,9 @@ def cut_scores(prediction: Floats, score: Floats, n_classes: int) -> Floats:
     if places[-1] == places[0]:
         return prediction
     slope = (levels[-1] - levels[0]) / (places[-1] - places[0])
-    below, above = np.maximum(places[0] - score, 0.0), np.maximum(score - places[-1], 0.0)
-    down = slope if classes[0] == 0 else min(slope, _AT_MOST / max(below.max(), _TINY))
-    up = slope if classes[-1] == n_classes - 1 else min(slope, _AT_MOST / max(above.max(), _TINY))
-    found: Floats = np.interp(score, places, levels) - down * below + up * above
-    return found
+    outside = np.minimum(score - places[0], 0.0) + np.maximum(score - places[-1], 0.0)
+    found = np.interp(score, places, levels) + slope * outside
+    low = np.where(prediction > 0, prediction - _HALF, -np.inf)
+    high = np.where(prediction < n_classes - 1, prediction + _HALF, np.inf)
+    placed: Floats = np.clip(found, low, high)
+    return placed
