@@ -1,0 +1,168 @@
+"""Label shift and drift: found where they are planted, and not where they aren't."""
+
+import builtins
+
+import numpy as np
+import pytest
+
+from cefrbench.errors import UserError
+from cefrbench.statistics.draws import resample
+from cefrbench.statistics.drift import DRIFTS
+from cefrbench.statistics.label_shift import (
+    corrected_levels,
+    cut_at,
+    misfit,
+    posteriors,
+    priors,
+    rates,
+)
+from cefrbench.statistics.resampling import TextWeights
+from cefrbench.statistics.sample import Part, Sample, Scored
+
+EVEN = np.full(5, 0.2)
+SOURCE = np.array([0.1, 0.25, 0.3, 0.25, 0.1])
+#: Level mixes from the source's to one that has hardly a text of its levels.
+MIXES = {
+    "none": SOURCE,
+    "some": np.array([0.25, 0.3, 0.25, 0.15, 0.05]),
+    "much": np.array([0.5, 0.3, 0.15, 0.05, 0.0]),
+    "turned": np.array([0.0, 0.05, 0.1, 0.35, 0.5]),
+}
+
+
+def draw(rng, n, shares, noise=0.6, shift=0.0):
+    """Gold levels and predicted classes; levels look alike whatever their shares."""
+    gold = rng.choice(5, n, p=shares)
+    return gold, np.rint(np.clip(gold + shift + rng.normal(0, noise, n), 0, 4)).astype(np.int64)
+
+
+def confusion(gold, predicted):
+    return np.bincount(gold * 5 + predicted, minlength=25).reshape(5, 5)
+
+
+@pytest.fixture(scope="module")
+def held():
+    return confusion(*draw(np.random.default_rng(0), 4000, SOURCE))
+
+
+@pytest.mark.parametrize("mix", MIXES)
+def test_shares_are_found_where_label_shift_is_all(held, mix):
+    gold, predicted = draw(np.random.default_rng(1), 3000, MIXES[mix])
+    truth = np.bincount(gold, minlength=5) / len(gold)
+    found = priors(held, predicted, truth)
+    before = np.abs(found["none"] - truth).sum() / 2
+    for method in ("bbse", "em"):
+        assert found[method].sum() == pytest.approx(1)
+        assert np.abs(found[method] - truth).sum() / 2 < 0.05
+    assert (before < 0.05) == (mix == "none"), "the truth is another than what was held out"
+    assert misfit(held, predicted, truth) < 0.04
+
+
+@pytest.mark.parametrize("shift", [0.5, 1.0, 1.5])
+def test_another_reading_of_levels_is_no_label_shift(held, shift):
+    """All levels read too high: no mix of levels gives such predictions with these shares."""
+    gold, predicted = draw(np.random.default_rng(2), 3000, SOURCE, shift=shift)
+    truth = np.bincount(gold, minlength=5) / len(gold)
+    assert misfit(held, predicted, truth) > 0.2 * shift
+    found = priors(held, predicted, truth)
+    assert np.abs(found["bbse"] - truth).sum() / 2 > 0.15, "and the shares are taken for others"
+
+
+def test_em_is_the_textbooks(held):
+    """Saerens, Latinne & Decaestecker (2002), written out once more."""
+    _, predicted = draw(np.random.default_rng(3), 400, MIXES["some"])
+    found = priors(held, predicted, EVEN)["em"]
+    prior = (held.sum(1) + 0.2) / (held.sum() + 1)
+    posterior = posteriors(rates(held), prior)[predicted]
+    shares = prior.copy()
+    for _ in range(5000):
+        weighed = posterior * shares / prior
+        shares = (weighed / weighed.sum(1, keepdims=True)).mean(0)
+    assert found == pytest.approx(shares, abs=5e-3)
+
+
+def test_bbse_solves_what_it_says(held):
+    gold, _ = draw(np.random.default_rng(4), 4000, MIXES["some"])
+    shares = np.bincount(gold, minlength=5) / len(gold)
+    # Predictions whose counts are exactly those that the shares give.
+    counts = np.rint(shares @ rates(held) * 200_000).astype(int)
+    predicted = np.repeat(np.arange(5), counts)
+    assert priors(held, predicted, shares)["bbse"] == pytest.approx(shares, abs=2e-3)
+
+
+def test_a_prior_moves_what_a_class_stands_for():
+    given = rates(np.array([[8, 2, 0], [3, 4, 3], [0, 2, 8]]) * 100)
+    assert corrected_levels(given, np.full(3, 1 / 3)).tolist() == [0, 1, 2]
+    # Nearly all texts are of the lowest level: the middle class is mostly it.
+    assert corrected_levels(given, np.array([0.96, 0.02, 0.02]))[1] == 0
+    # A level that isn't there is never given.
+    assert posteriors(given, np.array([0.5, 0.5, 0.0]))[:, 2].tolist() == [0, 0, 0]
+
+
+def test_cuts_at_shares_give_so_many_of_each():
+    rng = np.random.default_rng(5)
+    score = rng.permutation(100).astype(float)
+    classes = cut_at(score, SOURCE)
+    assert np.bincount(classes.astype(int)).tolist() == [10, 25, 30, 25, 10]
+    assert (np.diff(classes[np.argsort(score)]) >= 0).all()
+
+
+def test_without_the_package_the_next_step_is_said(monkeypatch, held):
+    real = builtins.__import__
+
+    def missing(name, *rest, **options):
+        if name.startswith("quapy"):
+            raise ImportError(name)
+        return real(name, *rest, **options)
+
+    monkeypatch.setattr(builtins, "__import__", missing)
+    with pytest.raises(UserError, match=r"cefrbench\[explain\]"):
+        priors(held, np.zeros(3, dtype=np.int64), EVEN)
+
+
+# -- drift ---------------------------------------------------------------------------------------
+
+
+def measured(gold, values):
+    texts = np.arange(len(gold), dtype=np.uint64)
+    part = Part.of("all", "c", {None: Scored(texts, gold, gold, values)}, 5)
+    sample = Sample("x", "p", "iid", (part,))
+    weights = TextWeights(100)
+    return {name: resample(sample, one, weights).draws() for name, one in DRIFTS.items()}
+
+
+def test_drift_is_numpys():
+    gold, predicted = draw(np.random.default_rng(6), 300, SOURCE, shift=0.4)
+    found = {name: one.estimate for name, one in measured(gold, predicted.astype(float)).items()}
+    share = np.bincount(predicted, minlength=5) / 300
+    logs = np.log2(share, where=share > 0, out=np.zeros(5))
+    assert found == pytest.approx(
+        {
+            "bias": (predicted - gold).mean(),
+            "spread": predicted.std() / gold.std(),
+            "slope": np.polyfit(gold, predicted, 1)[0],
+            "evenness": -(share * logs).sum() / np.log2(5),
+            "to_uniform": np.abs(share - 0.2).sum() / 2,
+        }
+    )
+
+
+@pytest.mark.parametrize("strength", [0.3, 0.6, 0.9])
+def test_shrinkage_narrows_and_drift_widens(strength):
+    rng = np.random.default_rng(7)
+    gold = rng.choice(5, 3000, p=SOURCE)
+    plain = gold + rng.normal(0, 0.3, 3000)
+    shrunk = 2 + (plain - 2) * (1 - strength)
+    uniform = np.where(rng.random(3000) < strength, rng.integers(0, 5, 3000), plain)
+    own, narrow, wide = (measured(gold, values) for values in (plain, shrunk, uniform))
+    for name, sign in (("spread", 1), ("evenness", 1), ("to_uniform", -1)):
+        error = own[name].error()[0]
+        assert sign * (own[name].estimate - narrow[name].estimate) > 3 * error, name
+        assert sign * (wide[name].estimate - own[name].estimate) > 3 * error, name
+    assert max(narrow["slope"].estimate, wide["slope"].estimate) < own["slope"].estimate - 0.1
+
+
+def test_one_level_has_no_spread():
+    found = measured(np.full(10, 2), np.linspace(0, 4, 10))
+    assert np.isnan([found["spread"].estimate, found["slope"].estimate]).all()
+    assert found["bias"].estimate == pytest.approx(0)
