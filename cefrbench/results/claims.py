@@ -23,7 +23,7 @@ from cefrbench.results.comparable import check_comparable, check_same_texts
 from cefrbench.results.explanation import Claim, ClaimRung
 from cefrbench.results.io import read_predictions_of, read_result, slug
 from cefrbench.results.model import RunResult
-from cefrbench.results.parts import Source, figure
+from cefrbench.results.parts import Explained, figure
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
 from cefrbench.results.selection import favoured_probe, protocol_words
@@ -74,7 +74,7 @@ class Rival:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Beside:
     """References that lie beside a result, and why some could not be taken.
 
     Attributes
@@ -88,7 +88,7 @@ class Found:
     reasons: dict[str, str]
 
 
-def find_references(result: RunResult, path: Path, folders: Iterable[Path] = ()) -> Found:
+def find_references(result: RunResult, path: Path, folders: Iterable[Path] = ()) -> Beside:
     """Read the references of a result: beside its own folder, and in others.
 
     Parameters
@@ -122,13 +122,13 @@ def find_references(result: RunResult, path: Path, folders: Iterable[Path] = ())
             found.append((reference, read_predictions_of(reference, there[0])))
         except ResultError as error:
             reasons[name] = str(error)
-    return Found(tuple(found), reasons)
+    return Beside(tuple(found), reasons)
 
 
 # -- the ladder ----------------------------------------------------------------------------------
 
 
-def make_claim(source: Source, outside: str, probe: str, found: Found) -> Claim | None:
+def make_claim(source: Explained, outside: str, probe: str, found: Beside) -> Claim | None:
     """Test one probe of a result against each rung; None where it has no predictions there."""
     result = source.result
     sample = source.raw.get((outside, probe))
@@ -150,7 +150,7 @@ def make_claim(source: Source, outside: str, probe: str, found: Found) -> Claim 
     return claim.model_copy(update={"verdict": verdict(result, claim)})
 
 
-def _rivals(source: Source, sample: Sample, own: Replicates, found: Found) -> list[Rival]:
+def _rivals(source: Explained, sample: Sample, own: Replicates, found: Beside) -> list[Rival]:
     nothing = Replicates(
         estimate=0.0,
         values=np.zeros_like(own.values),
@@ -170,7 +170,7 @@ def _rivals(source: Source, sample: Sample, own: Replicates, found: Found) -> li
     return rivals
 
 
-def _untrained(source: Source, sample: Sample, found: Found) -> Rival:
+def _untrained(source: Explained, sample: Sample, found: Beside) -> Rival:
     """The strongest of the untrained models that were run on the same texts."""
     names = [r.encoder.name for r in source.result.references if r.encoder.role == "control"]
     reasons = [found.reasons[name] for name in names if name in found.reasons]
@@ -188,7 +188,7 @@ def _untrained(source: Source, sample: Sample, found: Found) -> Rival:
     return Rival("untrained", None, None, None, reason)
 
 
-def _layer_0(source: Source, sample: Sample) -> Rival:
+def _layer_0(source: Explained, sample: Sample) -> Rival:
     found = samples(source.result, source.table, embedding=True)
     own = found.get((sample.protocol, sample.probe))
     if own is None:
@@ -197,7 +197,7 @@ def _layer_0(source: Source, sample: Sample) -> Rival:
     return replace(draws, rung="layer 0", reference=source.result.encoder.name)
 
 
-def _named(source: Source, sample: Sample, found: Found, name: str) -> Rival:
+def _named(source: Explained, sample: Sample, found: Beside, name: str) -> Rival:
     for result, table in found.results:
         if result.encoder.name == name:
             return _rival(source, sample, name, result, table)
@@ -206,7 +206,7 @@ def _named(source: Source, sample: Sample, found: Found, name: str) -> Rival:
 
 
 def _rival(
-    source: Source, sample: Sample, rung: str, result: RunResult, table: PredictionTable
+    source: Explained, sample: Sample, rung: str, result: RunResult, table: PredictionTable
 ) -> Rival:
     probe = favoured_probe(result).probe
     own = samples(result, table).get((sample.protocol, probe))

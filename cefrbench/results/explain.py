@@ -12,7 +12,7 @@ from cefrbench.results.explanation import Explanation
 from cefrbench.results.label_shift import label_shifts
 from cefrbench.results.model import RunResult
 from cefrbench.results.parts import (
-    Source,
+    Explained,
     decompositions,
     drifts,
     layer_decompositions,
@@ -63,7 +63,7 @@ def explain_result(
     names = [card.name for card in result.probes]
     if probe is not None and probe not in names:
         raise unknown_name("probe", probe, names)
-    source = Source.of(result, table, TextWeights(replicates, seed))
+    source = Explained.of(result, table, TextWeights(replicates, seed))
     if not source.raw:
         raise ResultError(
             f"The result of {result.encoder.name!r} has no predictions of any corpus, so nothing "

@@ -184,7 +184,7 @@ class Claim(Card):
     verdict: str = Field(description="One sentence.")
 
 
-class Sentence(Card):
+class Statement(Card):
     """One sentence, and the figures that it is made of."""
 
     topic: Literal["claim", "decomposition", "layers", "drift", "label shift", "shifts", "limits"]
@@ -205,7 +205,7 @@ class Explanation(Card):
     probe: str = Field(description="The probe that sentences speak of: the favoured one.")
     inside: str | None = Field(description="Protocol in distribution; null where none was run.")
     outside: str | None = Field(description="Protocol out of distribution, likewise.")
-    sentences: tuple[Sentence, ...] = Field(description="In the order of the page.")
+    sentences: tuple[Statement, ...] = Field(description="In the order of the page.")
     decompositions: tuple[Decomposition, ...] = Field(description="By probe, then corpus.")
     layers: tuple[LayerDecomposition, ...] = Field(description="By probe and layer.")
     residuals: tuple[LevelResidual, ...] = Field(description="By probe, protocol, corpus, level.")

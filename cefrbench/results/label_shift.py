@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cefrbench.results.explanation import Figure, LabelShift
 from cefrbench.results.model import FitRecord
-from cefrbench.results.parts import Source, figure
+from cefrbench.results.parts import Explained, figure
 from cefrbench.results.residuals import total_variation
 from cefrbench.results.selection import Run, run_of, stored_layers
 from cefrbench.statistics.draws import resample
@@ -29,7 +29,7 @@ from cefrbench.statistics.scoring import SUM_STATISTICS, Floats, outcomes, round
 Counts = NDArray[np.int64]
 
 
-def label_shifts(source: Source, outside: str) -> Iterator[LabelShift]:
+def label_shifts(source: Explained, outside: str) -> Iterator[LabelShift]:
     """Correct the predictions of each probe on each corpus, by each method.
 
     What the inner cuts of a fold held out, families that the fit was not trained on, says which
@@ -50,7 +50,7 @@ def label_shifts(source: Source, outside: str) -> Iterator[LabelShift]:
                 yield from _of_part(source, replace(sample, parts=(part,)), counts)
 
 
-def _of_part(source: Source, sample: Sample, held: Sequence[Counts]) -> Iterator[LabelShift]:
+def _of_part(source: Explained, sample: Sample, held: Sequence[Counts]) -> Iterator[LabelShift]:
     """Correct one corpus; ``held`` is what was held out, one matrix a seed."""
     part = sample.parts[0]
     truth = _truth(part)
@@ -79,7 +79,7 @@ def _of_part(source: Source, sample: Sample, held: Sequence[Counts]) -> Iterator
         )
 
 
-def _scored(source: Source, sample: Sample, other: Part) -> tuple[Figure, Figure]:
+def _scored(source: Explained, sample: Sample, other: Part) -> tuple[Figure, Figure]:
     """QWK of other predictions of the same texts, and what it gains."""
     qwk = SUM_STATISTICS["qwk"]
     before, after = (
@@ -89,7 +89,7 @@ def _scored(source: Source, sample: Sample, other: Part) -> tuple[Figure, Figure
     return figure(after, qwk), figure(after.minus(before))
 
 
-def _fits(source: Source) -> dict[Run, FitRecord]:
+def _fits(source: Explained) -> dict[Run, FitRecord]:
     """Fits at the layers that count, by run."""
     result = source.result
     stored = stored_layers(result.fits, result.choices, result.summary)

@@ -22,7 +22,7 @@ from cefrbench.results.residuals import residuals_of, sum_confusions
 from cefrbench.results.samples import samples
 from cefrbench.results.selection import counted_units
 from cefrbench.results.summary import mean_over_seeds
-from cefrbench.statistics.decomposition import Side, decompose, score_side, split_gap
+from cefrbench.statistics.decomposition import Stepped, decompose, score_side, split_gap
 from cefrbench.statistics.draws import Replicates, Resampled, resample
 from cefrbench.statistics.drift import DRIFTS
 from cefrbench.statistics.intervals import from_draws
@@ -36,7 +36,7 @@ _STEPS = ("qwk", "located", "scaled", "recut")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Explained:
     """A result with its predictions as samples, by ``(protocol, probe)``.
 
     Attributes
@@ -55,7 +55,7 @@ class Source:
     weights: TextWeights
 
     @classmethod
-    def of(cls, result: RunResult, table: PredictionTable, weights: TextWeights) -> Source:
+    def of(cls, result: RunResult, table: PredictionTable, weights: TextWeights) -> Explained:
         """Take the predictions of a result apart."""
         in_levels = as_levels(table, len(result.scale))
         return cls(result, table, samples(result, table), samples(result, in_levels), weights)
@@ -86,7 +86,7 @@ def figure(draws: Replicates, statistic: Statistic | None = None) -> Figure:
 # -- the decomposition ---------------------------------------------------------------------------
 
 
-def decompositions(source: Source, inside: str, outside: str) -> Iterator[Decomposition]:
+def decompositions(source: Explained, inside: str, outside: str) -> Iterator[Decomposition]:
     """Take the gap of each probe apart: the mean over corpora, then each corpus."""
     for probe in source.probes(inside, outside):
         sides = _sides(source, probe, inside, outside)
@@ -110,7 +110,7 @@ def decompositions(source: Source, inside: str, outside: str) -> Iterator[Decomp
                 )
 
 
-def _sides(source: Source, probe: str, inside: str, outside: str) -> tuple[Side, Side]:
+def _sides(source: Explained, probe: str, inside: str, outside: str) -> tuple[Stepped, Stepped]:
     raw = on_same_texts(source.raw[inside, probe], source.raw[outside, probe])
     levels = on_same_texts(source.levels[inside, probe], source.levels[outside, probe])
     first, other = (
@@ -119,7 +119,7 @@ def _sides(source: Source, probe: str, inside: str, outside: str) -> tuple[Side,
     return first, other
 
 
-def _decomposition(sides: tuple[Side, Side], corpora: Sequence[str]) -> Decomposition:
+def _decomposition(sides: tuple[Stepped, Stepped], corpora: Sequence[str]) -> Decomposition:
     protocols = [next(iter(side.steps.values())).sample.protocol for side in sides]
     inside, outside = (
         _side_scores(protocol, side.scores(corpora))
@@ -197,7 +197,7 @@ def _shared(
 # -- drift and residuals -------------------------------------------------------------------------
 
 
-def drifts(source: Source, inside: str, outside: str) -> Iterator[Drift]:
+def drifts(source: Explained, inside: str, outside: str) -> Iterator[Drift]:
     """What predicted levels do out of distribution, on the texts that both sides score."""
     for probe in source.probes(inside, outside):
         pair = on_same_texts(source.raw[inside, probe], source.raw[outside, probe])

@@ -18,8 +18,8 @@ from cefrbench.results.explanation import (
     LabelShift,
     LayerDecomposition,
     PartName,
-    Sentence,
     ShiftScore,
+    Statement,
 )
 
 #: What each part of the gap is, in words.
@@ -40,7 +40,7 @@ METHOD_WORDS: Final = {
 }
 
 
-def write_sentences(explanation: Explanation) -> tuple[Sentence, ...]:
+def write_sentences(explanation: Explanation) -> tuple[Statement, ...]:
     """Say what an explanation's figures show, in the order of the page."""
     return (
         *_claim(explanation),
@@ -72,11 +72,11 @@ def amount(figure: Figure, *, sign: bool = False) -> str:
 # -- the claim and the gap -----------------------------------------------------------------------
 
 
-def _claim(explanation: Explanation) -> Iterator[Sentence]:
+def _claim(explanation: Explanation) -> Iterator[Statement]:
     claim = explanation.claim
     if claim is None:
         return
-    yield Sentence(topic="claim", text=claim.verdict, figures=("claim.rungs", "claim.height"))
+    yield Statement(topic="claim", text=claim.verdict, figures=("claim.rungs", "claim.height"))
     tested = [rung for rung in claim.rungs if rung.status != "untested"]
     missing = [rung.name for rung in claim.rungs if rung.status == "untested"]
     text = (
@@ -85,7 +85,7 @@ def _claim(explanation: Explanation) -> Iterator[Sentence]:
     )
     if missing:
         text += f" Untested, and so not passed: {', '.join(missing)}."
-    yield Sentence(topic="claim", text=text, figures=("claim.qwk", "claim.rungs"))
+    yield Statement(topic="claim", text=text, figures=("claim.qwk", "claim.rungs"))
 
 
 def _mean(explanation: Explanation) -> tuple[str, Decomposition] | None:
@@ -96,7 +96,7 @@ def _mean(explanation: Explanation) -> tuple[str, Decomposition] | None:
     return None
 
 
-def _gap(explanation: Explanation) -> Iterator[Sentence]:
+def _gap(explanation: Explanation) -> Iterator[Statement]:
     found = _mean(explanation)
     if found is None or "gap" not in found[1].parts:
         return
@@ -109,17 +109,17 @@ def _gap(explanation: Explanation) -> Iterator[Sentence]:
         f"on the same {over}: a gap of {amount(gap)}."
     )
     figures = (f"{place}.parts.gap", f"{place}.inside.qwk", f"{place}.outside.qwk")
-    yield Sentence(topic="decomposition", text=text, figures=figures)
+    yield Statement(topic="decomposition", text=text, figures=figures)
     if not gap.shown or gap.value is None or gap.value <= 0:
         text = (
             "No loss is shown, so there is nothing to take apart: read the parts with that in mind."
         )
-        yield Sentence(topic="decomposition", text=text, figures=(f"{place}.parts.gap",))
+        yield Statement(topic="decomposition", text=text, figures=(f"{place}.parts.gap",))
     yield from _halves(place, one)
     yield from _thresholds(place, one)
 
 
-def _halves(place: str, one: Decomposition) -> Iterator[Sentence]:
+def _halves(place: str, one: Decomposition) -> Iterator[Statement]:
     if not {"direction", "thresholds"} <= one.parts.keys():
         return
     gap = one.parts["gap"]
@@ -129,26 +129,26 @@ def _halves(place: str, one: Decomposition) -> Iterator[Sentence]:
         figure = one.parts[part]
         share = _share(figure, gap)
         said.append(f"{amount(figure)}{share} is {PART_WORDS[part]}{_unless(figure)}")
-    yield Sentence(
+    yield Statement(
         topic="decomposition",
         text=f"Of it {said[0]}; {said[1]}.",
         figures=tuple(f"{place}.parts.{part}" for part in ("gap", "direction", "thresholds")),
     )
 
 
-def _thresholds(place: str, one: Decomposition) -> Iterator[Sentence]:
+def _thresholds(place: str, one: Decomposition) -> Iterator[Statement]:
     names = [name for name in PARTS[3:] if name in one.parts and not _nothing(one.parts[name])]
     if "location" not in names:
         return
     said = [f"{PART_WORDS[n]} {amount(one.parts[n])}{_unless(one.parts[n])}" for n in names]
-    yield Sentence(
+    yield Statement(
         topic="decomposition",
         text=f"The thresholds' part is made of {'; '.join(said)}.",
         figures=tuple(f"{place}.parts.{name}" for name in names),
     )
 
 
-def _corpora(explanation: Explanation) -> Iterator[Sentence]:
+def _corpora(explanation: Explanation) -> Iterator[Statement]:
     """Where most is lost."""
     own = [
         (place, one)
@@ -165,10 +165,10 @@ def _corpora(explanation: Explanation) -> Iterator[Sentence]:
     text = f"Most is lost on {worst.corpus}: {amount(worst.parts['gap'])}"
     text += f", of which {said}." if said else "."
     figures = [f"decompositions[{place}].parts.{name}" for name in ("gap", *halves)]
-    yield Sentence(topic="decomposition", text=text, figures=tuple(figures))
+    yield Statement(topic="decomposition", text=text, figures=tuple(figures))
 
 
-def _layers(explanation: Explanation) -> Iterator[Sentence]:
+def _layers(explanation: Explanation) -> Iterator[Statement]:
     own = [
         (place, one)
         for place, one in enumerate(explanation.layers)
@@ -178,7 +178,7 @@ def _layers(explanation: Explanation) -> Iterator[Sentence]:
         return
     ends = [min(own, key=_direction), max(own, key=_direction)]
     said = [f"{one.parts['direction']:.3f} at layer {one.layer}" for _, one in ends]
-    yield Sentence(
+    yield Statement(
         topic="layers",
         text=(
             f"Over {len(own)} layers, direction loses from {said[0]} to {said[1]} (without "
@@ -195,7 +195,7 @@ def _direction(pair: tuple[int, LayerDecomposition]) -> float:
 # -- drift and label shift -----------------------------------------------------------------------
 
 
-def _drift(explanation: Explanation) -> Iterator[Sentence]:
+def _drift(explanation: Explanation) -> Iterator[Statement]:
     own = {
         one.measure: (f"drifts[{place}]", one)
         for place, one in enumerate(explanation.drifts)
@@ -212,7 +212,7 @@ def _drift(explanation: Explanation) -> Iterator[Sentence]:
         f"{amount(slope.change, sign=True)}."
     )
     places = tuple(f"{own[n][0]}.change" for n in ("spread", "evenness", "slope"))
-    yield Sentence(topic="drift", text=text, figures=places)
+    yield Statement(topic="drift", text=text, figures=places)
 
 
 def _told(spread: Drift, evenness: Drift) -> str:
@@ -234,7 +234,7 @@ def _direction_of(figure: Figure) -> tuple[bool, bool]:
     return figure.shown and value > 0, figure.shown and value < 0
 
 
-def _label_shift(explanation: Explanation) -> Iterator[Sentence]:
+def _label_shift(explanation: Explanation) -> Iterator[Statement]:
     own = [
         (place, one)
         for place, one in enumerate(explanation.label_shifts)
@@ -245,7 +245,7 @@ def _label_shift(explanation: Explanation) -> Iterator[Sentence]:
         return
     far = max(own, key=lambda pair: pair[1].misfit)
     near = min(own, key=lambda pair: pair[1].misfit)
-    yield Sentence(
+    yield Statement(
         topic="label shift",
         text=(
             "Were another mix of levels all, predicted levels would follow from it; they are off "
@@ -261,7 +261,7 @@ def _label_shift(explanation: Explanation) -> Iterator[Sentence]:
 
 def _correction(
     method: str, these: Sequence[tuple[int, LabelShift]], corpora: Sequence[str]
-) -> Sentence:
+) -> Statement:
     said = []
     for name, of in (("gain", "their classes"), ("cut_gain", "their continuous predictions")):
         gains = [(one.corpus, found) for _, one in these if (found := getattr(one, name))]
@@ -273,7 +273,7 @@ def _correction(
             said.append(
                 f"by {of} helps on {_some(better, corpora)} and hurts on {_some(worse, corpora)}"
             )
-    return Sentence(
+    return Statement(
         topic="label shift",
         text=(
             f"Correcting the prior to {METHOD_WORDS[method]}{_known(method)} "
@@ -306,7 +306,7 @@ def _distances(these: Sequence[tuple[int, LabelShift]]) -> str:
 # -- shifts and limits ---------------------------------------------------------------------------
 
 
-def _shifts(explanation: Explanation) -> Iterator[Sentence]:
+def _shifts(explanation: Explanation) -> Iterator[Statement]:
     for score, words in (("qwk", "QWK"), ("recut", "recut QWK")):
         own = [
             (place, one)
@@ -316,7 +316,7 @@ def _shifts(explanation: Explanation) -> Iterator[Sentence]:
         steps = [(place, one) for place, one in own if one.step and one.step.value is not None]
         if steps:
             said = "; ".join(f"to {one.words}: {_step(one)}" for _, one in steps)
-            yield Sentence(
+            yield Statement(
                 topic="shifts",
                 text=f"Step by step, on the texts that two rungs share, {words} changes {said}.",
                 figures=tuple(f"shifts[{place}].step" for place, _ in steps),
@@ -328,7 +328,7 @@ def _step(one: ShiftScore) -> str:
     return f"{amount(one.step, sign=True)} from {one.before}{_unless(one.step)}"
 
 
-def _limits(explanation: Explanation) -> Iterator[Sentence]:
+def _limits(explanation: Explanation) -> Iterator[Statement]:
     if explanation.inside is None or explanation.outside is None:
         return
     refits = explanation.claim.qwk.refits if explanation.claim else 0
@@ -337,7 +337,7 @@ def _limits(explanation: Explanation) -> Iterator[Sentence]:
         if refits
         else "Intervals are 95 % and cover other texts, with the fits held fixed"
     )
-    yield Sentence(
+    yield Statement(
         topic="limits",
         text=(
             f"{text}, not other corpora. A part says what a repair of the predictions would give "

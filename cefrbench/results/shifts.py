@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 
 from cefrbench.results.explanation import ShiftScore
 from cefrbench.results.model import RunResult, SplitRecord
-from cefrbench.results.parts import Source, figure
+from cefrbench.results.parts import Explained, figure
 from cefrbench.statistics.draws import resample
 from cefrbench.statistics.listing import get_statistic
 from cefrbench.statistics.sample import Sample, on_same_texts
@@ -44,7 +44,7 @@ RUNGS: Final = (
 )
 
 
-def shift_ladder(source: Source, probe: str) -> Iterator[ShiftScore]:
+def shift_ladder(source: Explained, probe: str) -> Iterator[ShiftScore]:
     """Score one probe on each rung, over the texts that allow it.
 
     Each step is the difference from the last rung below that has a text in common, on the texts
@@ -88,7 +88,7 @@ def _size(split: SplitRecord) -> tuple[int, ...]:
 
 
 def _rung(
-    source: Source, rung: Rung, score: Score, sample: Sample, below: list[Sample]
+    source: Explained, rung: Rung, score: Score, sample: Sample, below: list[Sample]
 ) -> ShiftScore:
     statistic = get_statistic(score)
     draws = resample(sample, statistic, source.weights).draws()

@@ -19,7 +19,7 @@ their score: only a classifier's most likely class can differ from the level tha
 
 Errors are those of the whole procedure (:meth:`.draws.Replicates.error`): texts, refits, seeds and
 the covariance of texts with refits, all paired. Of all parts but the gap, the error over texts is
-the bootstrap's alone: recut and matched scores jump (:class:`.matched.Matched`).
+the bootstrap's alone: recut and matched scores jump (:class:`.matched.MatchedScore`).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ GAINS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class Stepped:
     """One probe under one protocol, scored at each step.
 
     Attributes
@@ -80,7 +80,7 @@ def _corpora(one: Resampled) -> set[str]:
     return {part.corpus for p, part in parts if not np.isnan(one.scores[:, p]).all()}
 
 
-def score_side(sample: Sample, levels: Sample, weights: TextWeights) -> Side:
+def score_side(sample: Sample, levels: Sample, weights: TextWeights) -> Stepped:
     """Score one side at each step.
 
     Parameters
@@ -91,7 +91,7 @@ def score_side(sample: Sample, levels: Sample, weights: TextWeights) -> Side:
         The same with scores in levels.
     weights : TextWeights
     """
-    return Side(
+    return Stepped(
         {
             name: resample(levels if on_levels else sample, statistic, weights)
             for name, (statistic, on_levels) in STEPS.items()
@@ -99,12 +99,12 @@ def score_side(sample: Sample, levels: Sample, weights: TextWeights) -> Side:
     )
 
 
-def decompose(inside: Side, outside: Side, corpora: Collection[str]) -> dict[str, Replicates]:
+def decompose(inside: Stepped, outside: Stepped, corpora: Collection[str]) -> dict[str, Replicates]:
     """Take a gap apart, over corpora that have all the scores that its parts need.
 
     Parameters
     ----------
-    inside, outside : Side
+    inside, outside : Stepped
         Of the same texts (:func:`.sample.on_same_texts`).
     corpora : collection of str
         One corpus, or those of a mean.

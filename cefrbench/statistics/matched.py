@@ -34,7 +34,7 @@ _HALF = 0.5 - 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Matched(RankStatistic):
+class MatchedScore(RankStatistic):
     """QWK of matched predictions; ``score`` has to be in levels (:func:`level_scores`).
 
     Attributes
@@ -100,9 +100,13 @@ def _places(ascending: Floats, cuts: Floats) -> NDArray[np.int64]:
     return found
 
 
-LEVELLED = Matched(name="levelled", link="fisher", bounds=(-1.0, 1.0), located=False, scaled=False)
-LOCATED = Matched(name="located", link="fisher", bounds=(-1.0, 1.0), located=True, scaled=False)
-SCALED = Matched(name="scaled", link="fisher", bounds=(-1.0, 1.0), located=True, scaled=True)
+LEVELLED = MatchedScore(
+    name="levelled", link="fisher", bounds=(-1.0, 1.0), located=False, scaled=False
+)
+LOCATED = MatchedScore(
+    name="located", link="fisher", bounds=(-1.0, 1.0), located=True, scaled=False
+)
+SCALED = MatchedScore(name="scaled", link="fisher", bounds=(-1.0, 1.0), located=True, scaled=True)
 
 
 def matched_scores(
