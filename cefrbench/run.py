@@ -216,7 +216,7 @@ def run_encoder(
     predictions = collector.kept.predictions(0 if config.form == "study" else config.refits)
     with clock.phase("scores"):
         scores = corpus_scores(
-            records.units, choices, predictions, len(table.scale), records.continuous
+            records.units, choices, predictions, len(table.scale), collector.kept.continuous
         )
         cards = tuple(protocol.card for protocol in plan.protocols)
         corpora = tuple(

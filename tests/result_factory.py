@@ -143,7 +143,9 @@ def make_result(
     records = collector.records
     predictions = collector.kept.predictions(refits if form == "corrected" else 0)
     splits = split_records(folds, skipped, table)
-    scores = corpus_scores(records.units, choices, predictions, len(FIVE), records.continuous)
+    scores = corpus_scores(
+        records.units, choices, predictions, len(FIVE), collector.kept.continuous
+    )
     result = RunResult(
         suite=suite,
         encoder=EncoderIdentity(

@@ -16,11 +16,10 @@ from cefrbench.levels import Scale
 from cefrbench.probing.fit import FitFailure
 from cefrbench.probing.jobs import Jobs, PlannedFold, Reading
 from cefrbench.probing.sweep import Fitted
-from cefrbench.results.corpus_scores import continuous_scores, layer_scores
+from cefrbench.results.corpus_scores import layer_scores
 from cefrbench.results.keep import Kept, Predicted
 from cefrbench.results.model import (
     Confusion,
-    CorpusScore,
     FailureRecord,
     FitRecord,
     Held,
@@ -35,19 +34,11 @@ from cefrbench.statistics.scoring import round_to_class
 
 @dataclass(slots=True)
 class Records:
-    """What became of a run's fits, in the order of the sweep.
-
-    Attributes
-    ----------
-    fits, units, failures : list
-    continuous : list of CorpusScore
-        Scores of continuous predictions, of every layer.
-    """
+    """What became of a run's fits, in the order of the sweep."""
 
     fits: list[FitRecord] = field(default_factory=list)
     units: list[UnitRecord] = field(default_factory=list)
     failures: list[FailureRecord] = field(default_factory=list)
-    continuous: list[CorpusScore] = field(default_factory=list)
 
 
 class Collector:
@@ -100,9 +91,6 @@ class Collector:
                 if one is not None:
                     predicted.append(one)
         self.kept.offer(predicted, layer_scores(self.records.units[known:]))
-        # All folds of a layer are here, and most of their predictions are stored nowhere.
-        passing = self.kept.tabulate(predicted)
-        self.records.continuous += continuous_scores(passing, len(self.table.scale))
 
     # -- inside the training part ----------------------------------------------------------------
 

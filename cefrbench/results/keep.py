@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cefrbench.essays import EssayTable, Ints
 from cefrbench.probing.jobs import PlannedFold
+from cefrbench.results.corpus_scores import continuous_scores
 from cefrbench.results.model import CorpusScore
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.selection import by_inner, by_oracle
@@ -92,6 +93,8 @@ class Kept:
         Whether layer 0 stands apart: it does wherever there is another one.
     choice, embedding : dict
         What is held of the layers that count, and of layer 0.
+    continuous : list of CorpusScore
+        Scores of continuous predictions, of every layer that passed by.
     """
 
     folds: Sequence[PlannedFold]
@@ -99,6 +102,7 @@ class Kept:
     apart: bool = True
     choice: dict[Place, Predicted] = field(default_factory=dict)
     embedding: dict[Place, Predicted] = field(default_factory=dict)
+    continuous: list[CorpusScore] = field(default_factory=list)
     _best: dict[tuple[object, ...], tuple[float, ...]] = field(default_factory=dict)
 
     def offer(self, predicted: Sequence[Predicted], scored: Sequence[CorpusScore]) -> None:
@@ -113,6 +117,9 @@ class Kept:
         """
         if not predicted:
             return
+        # All folds of a layer are here, and the predictions of most layers are stored nowhere.
+        size = len(self.table.scale)
+        self.continuous += continuous_scores(self.tabulate(predicted), size)
         probe, layer = predicted[0].probe, predicted[0].layer
         if self.table.form == "study":
             self._offer_oracle(probe, layer, predicted, scored)
