@@ -16,6 +16,8 @@ from cefrbench.results.model import AnalysisNote
 from cefrbench.statistics.recalibration import expected_loss
 
 HOME = (Planted("home", 400), Planted("house", 400))
+#: Just enough texts to label 128.
+SMALL = (Planted("home", 180), Planted("house", 180))
 
 
 def figures(found):
@@ -193,7 +195,7 @@ def test_every_probe_is_moved_and_one_is_fitted(tmp_path):
 
 @pytest.mark.parametrize("analysis", [recalibrate, few_shot])
 def test_a_corpus_too_small_is_left_out_of_the_mean_and_said(analysis, tmp_path):
-    corpora = [*HOME, Planted("small", 100), Planted("tiny", 40), Planted("flat", 200)]
+    corpora = [*SMALL, Planted("small", 100), Planted("tiny", 40), Planted("flat", 190)]
     found = list(analysis(study(tmp_path, corpora)))
     assert [(note.corpus, note.protocol) for note in notes(found)] == [
         ("small", "lofo"),
@@ -219,7 +221,7 @@ def test_one_family_has_nothing_unseen(analysis, tmp_path):
 
 @pytest.mark.parametrize("analysis", [recalibrate, few_shot])
 def test_one_level_has_no_agreement(analysis, tmp_path):
-    corpora = [*HOME, Planted("there", 200), Planted("flat", 200, levels=("B1",))]
+    corpora = [*SMALL, Planted("there", 190), Planted("flat", 190, levels=("B1",))]
     named = figures(analysis(study(tmp_path, corpora)))
     assert not [key for key in named if key[1] == "flat"]
     own = [named["ridge", name, 32, "qwk"] for name in ("home", "house", "there")]
@@ -230,6 +232,6 @@ def test_one_level_has_no_agreement(analysis, tmp_path):
 
 @pytest.mark.parametrize("analysis", [recalibrate, few_shot])
 def test_a_rare_level_may_be_missing_among_the_labels(analysis, tmp_path):
-    rare = Planted("rare", 200, levels=("B1",) * 30 + ("B2",))
-    named = figures(analysis(study(tmp_path, [*HOME, rare])))
+    rare = Planted("rare", 190, levels=("B1",) * 30 + ("B2",))
+    named = figures(analysis(study(tmp_path, [*SMALL, rare])))
     assert named["ridge", "rare", 8, "qwk"].value > -1
