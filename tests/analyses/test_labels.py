@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from essay_factory import essays
 from planted_study import Planted, essays_of
 from scipy.stats import chisquare
 
+from cefrbench.analyses.few_shot import Shot, with_labels
 from cefrbench.analyses.labels import REST, SIZES, draw_labels
 from cefrbench.essays import pool
 from cefrbench.levels import FIVE
@@ -71,3 +73,17 @@ def test_a_corpus_that_is_too_small_says_what_cannot_be_drawn(texts, authors, si
     assert bool(drawn.draws) == bool(sizes)
     assert says in drawn.missing
     assert bool(drawn.missing) == bool(says)
+
+
+def test_a_text_with_two_levels_is_one_label_and_all_its_rows_are_trained_on():
+    texts = [(f"text {n}", "A2") for n in range(70)] + [("text 3", "B1"), ("text 4", "C1")]
+    table = pool([essays("twins", texts), essays("other", [("text 3", "A1")])], FIVE, "corrected")
+    scored = table.once(table.rows_of(0))
+    for draw in draw_labels(table, scored, sizes=(8,)).draws:
+        assert len(draw.labelled) == len(set(table.unit[draw.labelled])) == 8
+        train = with_labels(table, np.array([72]), Shot(None, "twins", draw, 8))
+        added = [texts[row] for row in train[1:]]
+        drawn = {texts[row][0] for row in draw.labelled}
+        # Its row in another corpus says nothing of this one.
+        assert train[0] == 72
+        assert sorted(added) == sorted(one for one in texts if one[0] in drawn)
