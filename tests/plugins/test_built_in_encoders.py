@@ -87,8 +87,10 @@ def test_random_qwen3_reads_bytes_and_ends_every_text():
 def test_references_and_controls_say_so():
     roles = {name: spec.card.role for name, spec in PluginHost().encoders.items.items()}
     assert {name for name, role in roles.items() if role == "reference"} == {
+        "complexity",
         "length",
         "surface",
+        "ud",
     }
     controls = {name for name, role in roles.items() if role == "control"}
     assert controls == {name for name in roles if name.startswith("random-")}
