@@ -19,7 +19,8 @@ from cefrbench.results.explanation import (
     Figure,
     SideScores,
 )
-from cefrbench.results.sentences import METHOD_WORDS
+from cefrbench.results.model import AnalysisRecord
+from cefrbench.results.wording import METHOD_WORDS
 
 #: Headings, by the topic of sentences.
 _HEADINGS: Final = {
@@ -29,6 +30,7 @@ _HEADINGS: Final = {
     "drift": "What predicted levels do",
     "label shift": "Is it but another mix of levels?",
     "shifts": "From the same corpora to new ones",
+    "readings": "What is read instead",
     "limits": "What this can't say",
 }
 _MEAN = "mean"
@@ -47,6 +49,7 @@ def render_explanation(explanation: Explanation, console: Console) -> None:
         "drift": [_drift_table(explanation), _residual_table(explanation)],
         "label shift": [_label_shift_table(explanation)],
         "shifts": [_shifts_table(explanation)],
+        "readings": [_readings_table(explanation)],
         "limits": [],
     }
     for topic, heading in _HEADINGS.items():
@@ -193,4 +196,22 @@ def _shifts_table(explanation: Explanation) -> Table:
         words = f"{one.words} ({one.protocol})"
         corpora, texts = ", ".join(one.corpora), f"{one.texts:,}"
         _add(table, [words, one.score, corpora, texts, _cell(one.figure), _cell(one.step)])
+    return table
+
+
+def _readings_table(explanation: Explanation) -> Table:
+    """Analyses of all texts, the lowest and highest value over layers; the rest is in the JSON."""
+    columns = ("least", "most", "chance", "texts")
+    names = ("analysis", "of", "protocol", "probe", "amount", "measure")
+    table = _table("Over layers, all corpora", names, columns)
+    found: dict[tuple[str, ...], list[AnalysisRecord]] = {}
+    for one in explanation.analyses:
+        if one.corpus is None and one.value is not None:
+            amount = "" if one.amount is None else f"{one.amount:,}"
+            key = one.analysis, one.target or "", one.protocol or "", one.probe or "", amount
+            found.setdefault((*key, one.measure), []).append(one)
+    for words, own in found.items():
+        values = [one.value for one in own if one.value is not None]
+        figures = [_value(min(values)), _value(max(values)), _value(own[0].chance)]
+        _add(table, [*words, *figures, f"{own[0].n:,}"])
     return table

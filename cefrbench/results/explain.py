@@ -91,6 +91,7 @@ def explain_result(
         claim=make_claim(source, outside, own, find_references(result, path, references))
         if outside
         else None,
+        analyses=result.analyses,
         notes=tuple(notes),
         replicates=replicates,
         seed=seed,

@@ -11,6 +11,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from cefrbench.contracts.cards import Card
+from cefrbench.results.model import AnalysisRecord
 
 #: MAJOR.MINOR of this model.
 EXPLANATION_VERSION: Final = "1.0"
@@ -187,7 +188,16 @@ class Claim(Card):
 class Statement(Card):
     """One sentence, and the figures that it is made of."""
 
-    topic: Literal["claim", "decomposition", "layers", "drift", "label shift", "shifts", "limits"]
+    topic: Literal[
+        "claim",
+        "decomposition",
+        "layers",
+        "drift",
+        "label shift",
+        "shifts",
+        "readings",
+        "limits",
+    ] = Field(description="What it is about; the headings of the page.")
     text: str = Field(description="Plain text.")
     figures: tuple[str, ...] = Field(
         description="Their places in this model, such as `decompositions[0].parts.direction`."
@@ -213,6 +223,9 @@ class Explanation(Card):
     label_shifts: tuple[LabelShift, ...] = Field(description="By probe, corpus and method.")
     shifts: tuple[ShiftScore, ...] = Field(description="The ladder of shifts.")
     claim: Claim | None = Field(description="Null without a protocol out of distribution.")
+    analyses: tuple[AnalysisRecord, ...] = Field(
+        description="What the run's analyses found, as the result has it (docs/analyses.md)."
+    )
     notes: tuple[str, ...] = Field(description="What could not be said, and why.")
     replicates: int = Field(description="Resamples of the texts.")
     seed: int = Field(description="Of the resamples.")

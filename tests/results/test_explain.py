@@ -20,7 +20,7 @@ from cefrbench.results.explain import explain_result
 from cefrbench.results.explanation import Explanation, Figure
 from cefrbench.results.io import read_predictions_of, read_result
 from cefrbench.results.selection import counted_units
-from cefrbench.results.sentences import amount
+from cefrbench.results.wording import amount
 
 SMALL = {
     "texts": 60,
