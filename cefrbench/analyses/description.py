@@ -85,7 +85,7 @@ def in_order(table: EssayTable, rows: Ints, seed: int, draw: int) -> tuple[Ints,
     place = np.random.default_rng([seed, draw]).permutation(number.max() + 1)[number]
     order = np.argsort(place, kind="stable")
     ends = np.flatnonzero(np.diff(place[order])) + 1
-    edges, wanted = [], max(LEAST, len(rows) // FIRST)
+    edges, wanted = [], max(LEAST, -(-len(rows) // FIRST))
     while wanted < len(rows):
         later = ends[ends >= wanted]
         if len(later):

@@ -85,7 +85,7 @@ def test_blocks_begin_with_a_twentieth_text_and_double():
     rows = np.arange(len(table))
     order, edges = in_order(table, rows, 42, 0)
     assert sorted(order) == rows.tolist()
-    assert edges == [21, 42, 84, 168, 336, 672, 700]
+    assert edges == [22, 44, 88, 176, 352, 700]
     assert in_order(table, rows[:45], 42, 0)[1] == [20, 40, 45]
 
 

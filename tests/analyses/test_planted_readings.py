@@ -158,12 +158,14 @@ def test_one_corpus_has_nothing_to_erase(tmp_path):
         protocols="iid",
         references=(),
         refits=0,
-        analyses=("identity", "erasure"),
+        analyses=("identity", "erasure", "level-within-task"),
         cache_dir=tmp_path,
     ).result
     assert not result.analyses
     assert not result.failures
-    assert {note.analysis for note in result.analysis_notes} == {"identity", "erasure"}
+    assert {note.analysis for note in result.analysis_notes} == {
+        *("identity", "erasure", "level-within-task")
+    }
 
 
 @pytest.mark.parametrize(("level", "saved"), [(0.0, False), (2.0, True)])
@@ -178,3 +180,21 @@ def test_features_save_bits_where_the_level_was_planted_and_none_elsewhere(level
     assert (one.value < one.chance - 0.5) == saved
     if not saved:
         assert one.value == pytest.approx(one.chance, abs=0.05)
+
+
+def test_a_code_needs_two_blocks(tmp_path):
+    few = PlantedCorpus(0, [0, 1, 2] * 13)
+    result = cefrbench.evaluate(
+        PlantedEncoder(level=1.0),
+        name="planted",
+        corpora=[few],
+        probes="ridge",
+        protocols="iid",
+        references=(),
+        refits=0,
+        analyses="description-length",
+        cache_dir=tmp_path,
+    ).result
+    assert not result.analyses
+    (note,) = result.analysis_notes
+    assert note.cause == "It needs two levels and 40 texts; there are 3, 39."
