@@ -52,7 +52,7 @@ CORPUS_HEADER = (
     "probe",
     "seed",
     "n",
-    *DIRECTIONS,
+    *Scores.model_fields,
 )
 
 #: Scores in the columns of tables, as the study shows them, with their titles.
@@ -100,14 +100,14 @@ def to_csv(results: Sequence[RunResult]) -> str:
 def to_corpus_csv(results: Sequence[RunResult]) -> str:
     """Tidy CSV: a row per corpus, the texts of all folds together, in the order of the other one.
 
-    ``layer`` is empty where each fold has the layer that was chosen for it. Spearman and recut
-    stand where the predictions of all texts are stored.
+    ``layer`` is empty where each fold has the layer that was chosen for it. Scores of
+    continuous predictions stand at every layer, in results of schema 2.0 at those that are stored.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(CORPUS_HEADER)
     cell = cache(_cell)
-    scores = attrgetter(*DIRECTIONS)
+    scores = attrgetter(*Scores.model_fields)
     for result in results:
         encoder = cell(result.encoder.name), cell(result.suite)
         writer.writerows(

@@ -7,7 +7,7 @@ import pytest
 from result_factory import PENALTIES, make_result
 
 from cefrbench.results.export import UNIT_SCORES, to_corpus_csv, to_csv, to_latex, to_markdown
-from cefrbench.statistics.scores import DIRECTIONS
+from cefrbench.statistics.scores import Scores
 
 
 def made(encoder="planted", **options):
@@ -25,7 +25,7 @@ def test_the_header_is_the_promised_one():
     )
     assert to_corpus_csv([]) == (
         "encoder,suite,protocol,corpus,layer,probe,seed,n,"
-        "qwk,macro_f1,mae,r2,accuracy,adjacent,spearman,recut\n"
+        "qwk,macro_f1,mae,r2,accuracy,adjacent,spearman,recut,located,scaled\n"
     )
 
 
@@ -77,7 +77,7 @@ def test_every_score_of_a_corpus_is_a_row_ranks_too(form):
         names = (score.protocol, score.corpus, score.layer, score.probe, score.seed)
         row = found[tuple("" if name is None else str(name) for name in names)]
         assert int(row["n"]) == score.n
-        for name in DIRECTIONS:
+        for name in Scores.model_fields:
             assert (float(row[name]) if row[name] else None) == getattr(score.scores, name)
     assert any(row["layer"] == "" and row["recut"] for row in rows) == (form == "corrected")
     assert any(row["layer"] and row["spearman"] for row in rows)
