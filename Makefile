@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test lint types docs docs-check statistics pins mutants bench ablation clean
+.PHONY: run test reference lint types docs docs-check statistics pins mutants bench ablation clean
 
 # -- set-up: each stamp is an environment with what its jobs need ---------------------------------
 
@@ -26,8 +26,11 @@ run: $(VENV)/.run  ## The offline suite, its table, its result, and a site that 
 	$(BIN)/cefrbench run --suite quickstart --output out
 	$(BIN)/cefrbench leaderboard build --results out --out site --corpora leaderboard/corpora
 
-test: $(VENV)/.dev  ## All tests; `make test ARGS='-k levels'` for some.
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.dev  ## Tests, on all cores; `make test ARGS='-k levels'` for some.
+	$(BIN)/python -m pytest $(or $(ARGS),-m 'not reference' -n auto --dist loadfile --no-loadscope-reorder --durations=25)
+
+reference: $(VENV)/.dev  ## Figures of other implementations on real corpora, where they lie beside the checkout.
+	$(BIN)/python -m pytest -m reference $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """Fidelity: the suites against figures that scikit-learn, mord and scipy gave for their protocols.
 
-Needs corpora and references beside the checkout; skipped where they are not.
+Needs corpora and references beside the checkout; skipped where they are not. An encoder reads all
+of the corpora, which takes ten minutes: `make reference` runs this, `make test` leaves it out.
 """
 
 import importlib.util
@@ -29,6 +30,7 @@ CORPORA = ("merlin-cs", "merlin-it", "merlin-de")
 ALL_CORPORA = (*CORPORA, "universalcefr:et-exams", "universalcefr:cows-l2h")
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.reference,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(
         not (REFERENCE.is_file() and STANDARD.is_file()),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cefrbench.contracts.probe import FoldRows
 from cefrbench.essays import EssayTable, Ints, pool
 from cefrbench.levels import FIVE
-from cefrbench.procedure import resampled
+from cefrbench.refits import resampled
 from cefrbench.statistics.resampling import TextWeights, text_codes
 from cefrbench.weighting import balanced
 

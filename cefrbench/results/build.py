@@ -227,11 +227,18 @@ class Collector:
 
 def confusion(table: EssayTable, rows: Ints, values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Confusion matrix of predictions of some rows of a table."""
+    return drawn_confusion(table, rows, values, None).astype(np.int64)
+
+
+def drawn_confusion(
+    table: EssayTable, rows: Ints, values: NDArray[np.float64], drawn: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """The same, each row counted as often as it was drawn; None: once."""
     size = len(table.scale)
     predicted = round_to_class(values, size)
     gold = np.clip(predicted, table.low[rows], table.high[rows])
-    counts = np.bincount(gold * size + predicted, minlength=size * size)
-    return counts.reshape(size, size).astype(np.int64)
+    counts = np.bincount(gold * size + predicted, drawn, minlength=size * size)
+    return counts.reshape(size, size).astype(np.float64)
 
 
 def tally_rows(table: EssayTable, rows: Ints, values: NDArray[np.float64], *, clip: bool) -> Tally:

@@ -250,9 +250,14 @@ def sides(cards: Iterable[ProtocolCard], done: Container[str]) -> dict[Side, str
     return found
 
 
+def usual_of(side: Side, done: Container[str]) -> str | None:
+    """The protocol that stands for a side, among those that were run."""
+    return next((name for name in USUAL[side] if name in done), None)
+
+
 def headline(done: Container[str]) -> tuple[str, ...]:
     """Protocols that the gap is or would be between, among those that were run."""
-    found = (next((name for name in usual if name in done), None) for usual in USUAL.values())
+    found = [usual_of(side, done) for side in USUAL]
     return tuple(name for name in found if name is not None)
 
 

@@ -25,8 +25,9 @@ class Replicates:
         Over resampled texts; NaN where a replicate is undefined.
     luck : ndarray of float64, shape (replicates,)
         What drawing the seeds anew adds to each of them.
-    seeds : float
-        Degrees of freedom of ``luck``; infinite without any.
+    doubt : float
+        About the variance of ``luck``: the square of all the seeds' spread over S - 1, for a few
+        seeds tell it badly, whatever is known of a part of it; 0 without several seeds.
     refits : ndarray of float64, shape (refits,)
         The score on the same texts, of probes fitted on resampled training texts; empty where the
         fits are held fixed.
@@ -43,7 +44,7 @@ class Replicates:
     estimate: float
     values: Floats
     luck: Floats
-    seeds: float
+    doubt: float
     refits: Floats
     texts: Codes
     influence: Floats
@@ -61,7 +62,7 @@ class Replicates:
             estimate=self.estimate - other.estimate,
             values=self.values - other.values,
             luck=self.luck - other.luck,
-            seeds=min(self.seeds, other.seeds),
+            doubt=self.doubt + other.doubt,
             refits=self.refits_as(refits) - other.refits_as(refits),
             texts=texts,
             influence=influence,
@@ -94,14 +95,13 @@ class Replicates:
         """Standard error of the whole procedure, and its degrees of freedom."""
         values = self.values[~np.isnan(self.values)]
         refits = self.refits[~np.isnan(self.refits)]
-        luck = float(self.luck.var(ddof=1)) if np.isfinite(self.seeds) else 0.0
         found = whole_error(
             max(float(values.var(ddof=1)), self.jackknife_error() ** 2),
             float(refits.var(ddof=1)) if len(refits) > 1 else 0.0,
             covariance(self.values[: len(self.refits)], self.refits),
             len(refits),
-            luck,
-            luck**2 / self.seeds,
+            float(self.luck.var(ddof=1)),
+            self.doubt,
         )
         return float(found.error), float(found.freedom)
 
@@ -169,7 +169,7 @@ class Resampled:
             estimate=float(seed_means.mean()),
             values=by_seed.mean(1),
             luck=self._seed_luck(seed_means, by_seed, by_refit),
-            seeds=len(seed_means) - 1.0 if len(seed_means) > 1 else np.inf,
+            doubt=_doubt(seed_means),
             refits=by_refit.mean(1) if by_refit.size else np.zeros(0),
             texts=texts,
             influence=influence,
@@ -184,7 +184,7 @@ class Resampled:
     def _nothing(self) -> Replicates:
         nothing, none = np.full(len(self.replicates), np.nan), np.zeros(0)
         texts = np.zeros(0, np.uint64)
-        return Replicates(float("nan"), nothing, 0 * nothing, np.inf, none, texts, none, {})
+        return Replicates(float("nan"), nothing, 0 * nothing, 0.0, none, texts, none, {})
 
     def _seed_luck(self, means: Floats, replicates: Floats, refits: Floats) -> Floats:
         """What drawing the seeds anew adds to each replicate of their mean.
@@ -227,6 +227,12 @@ class Resampled:
             if not np.isnan(mean):
                 means[corpus] = mean
         return means
+
+
+def _doubt(means: Floats) -> float:
+    """How badly the scores of S seeds tell the variance of their mean: its square over S - 1."""
+    count = len(means)
+    return float((means.var(ddof=1) / count) ** 2 / (count - 1)) if count > 1 else 0.0
 
 
 def _interaction(refits: Floats) -> float:

@@ -23,7 +23,7 @@ def entry(name: str, **options: object) -> tuple[RunResult, PredictionTable]:
 
 @pytest.fixture(scope="module")
 def report() -> Comparisons:
-    options = {"corpora": FIVE_CORPORA, "texts": 80}
+    options = {"corpora": FIVE_CORPORA, "texts": 80, "refits": 10}
     strong, weak = entry("strong", skill=0.9, **options), entry("weak", skill=0.3, **options)
     return compare_results([weak, strong, entry("twin", skill=0.9, **options)])
 

@@ -42,7 +42,7 @@ def moving(values: float, influence: float) -> Replicates:
         estimate=0.5,
         values=0.5 + values * spread / spread.std(ddof=1),
         luck=np.zeros(500),
-        seeds=np.inf,
+        doubt=0.0,
         refits=np.zeros(0),
         texts=np.arange(4, dtype=np.uint64),
         influence=influence * np.array([0.5, -0.5, 0.5, -0.5]),

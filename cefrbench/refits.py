@@ -1,0 +1,279 @@
+"""The procedure again on resampled training texts: what errors know of fits and choices.
+
+Errors that hold the fitted probe fixed are three times too small out of distribution. There the
+choice of layer and penalty moves as much as the fit does, so it is made again too: the inner cuts
+of a fold are fitted on the resampled texts, and the (layer, penalty) that is best on them is
+refitted. In distribution many choices do alike, and the one that was made is kept.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeSpec
+from cefrbench.essays import EssayTable, Ints
+from cefrbench.probing.fit import FitFailure
+from cefrbench.probing.sweep import Sweep
+from cefrbench.progress import Progress
+from cefrbench.results.build import Collector, drawn_confusion
+from cefrbench.results.keep import Place, Predicted
+from cefrbench.results.model import FailureRecord
+from cefrbench.results.selection import by_inner, headline, inner_qwk, run_of, usual_of
+from cefrbench.statistics.resampling import TextWeights, text_codes
+from cefrbench.statistics.scores import mean_qwk
+from cefrbench.weighting import balanced
+
+#: Layers of a fold among which the choice is made again: its best on the inner cuts.
+SHORTLIST = 2
+#: Layer and penalty.
+Choice: TypeAlias = "tuple[int, float | None]"
+#: What is refitted: a probe's fits of layers that count, or of layer 0, by fold.
+Held: TypeAlias = "dict[Place, Predicted]"
+
+
+def resampled(table: EssayTable, rows: FoldRows, weights: TextWeights) -> list[FoldRows]:
+    """Training rows as each replicate draws them: Poisson weights keyed by text.
+
+    Parameters
+    ----------
+    table : EssayTable
+    rows : FoldRows
+    weights : TextWeights
+    """
+    drawn = _drawn(table, rows.train, weights)
+    found = []
+    for replicate in range(weights.replicates):
+        weighting = balanced(table, rows.train, drawn[:, replicate])
+        found.append(replace(rows, weight=weighting.weight, count=weighting.count))
+    return found
+
+
+def _drawn(table: EssayTable, rows: Ints, weights: TextWeights) -> NDArray[np.float64]:
+    """How often each replicate draws the texts of some rows, shape ``(n, replicates)``."""
+    keys = np.array([table.key[row] for row in rows])
+    return weights.of(text_codes(keys)).astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Refitting:
+    """Refits of what a collector has kept.
+
+    Attributes
+    ----------
+    sweep : Sweep
+    collector : Collector
+        Its kept predictions get the refits, its records the failures.
+    leaders : mapping of str to str
+        By probe: the one whose choice of a layer it takes.
+    refits : int
+    progress : Progress
+    """
+
+    sweep: Sweep
+    collector: Collector
+    leaders: Mapping[str, str]
+    refits: int
+    progress: Progress
+
+    def run(self, probes: Sequence[ProbeSpec]) -> None:
+        """Refit all that is kept, with a seeded probe's first seed.
+
+        Layer 0 and probes that follow another are refitted under the headline protocols alone: they
+        are compared there alone, and nets cost the most.
+        """
+        weights = TextWeights(self.refits)
+        kept = self.collector.kept
+        redrawn: dict[tuple[str, int], list[Choice]] = {}
+        self.progress.start("refits", 2 * len(probes), "probes")
+        # Leaders first: followers take the layers of their choices.
+        for spec in sorted(probes, key=lambda spec: spec.name in self.leaders):
+            for held in (kept.choice, kept.embedding):
+                own = self._wanted(spec, held, everywhere=held is kept.choice)
+                apart = held is kept.embedding
+                if spec.name in self.leaders:
+                    choices = self._following(spec, own, {} if apart else redrawn)
+                else:
+                    choices = self._choices(spec, own, weights)
+                    if not apart:
+                        redrawn |= {(spec.name, place[1]): each for place, each in choices.items()}
+                self._refit(spec, held, choices, weights)
+                self.progress.advance(1)
+        self.progress.finish()
+
+    def _wanted(self, spec: ProbeSpec, held: Held, *, everywhere: bool) -> Held:
+        """What of a probe is refitted."""
+        seed = self.sweep.seeds_of(spec)[0]
+        folds = self.collector.folds
+        lead = headline([planned.protocol for planned in folds])
+        everywhere = everywhere and spec.name not in self.leaders
+        return {
+            place: one
+            for place, one in held.items()
+            if place[0] == spec.name
+            and one.seed == seed
+            and (everywhere or folds[one.fold].protocol in lead)
+        }
+
+    # -- the choice, made again ------------------------------------------------------------------
+
+    def _choices(
+        self, spec: ProbeSpec, own: Held, weights: TextWeights
+    ) -> dict[Place, list[Choice]]:
+        """Layer and penalty of each replicate: chosen again out of distribution, else as it was."""
+        found = {place: [(one.layer, one.penalty)] * self.refits for place, one in own.items()}
+        outside = usual_of("out", [planned.protocol for planned in self.collector.folds])
+        again = {
+            place: self._shortlist(one)
+            for place, one in own.items()
+            if self.collector.folds[one.fold].protocol == outside
+            and self.collector.folds[one.fold].fold.inner
+        }
+        best: dict[Place, list[list[tuple[tuple[float, int, int], Choice]]]] = defaultdict(
+            lambda: [[] for _ in range(self.refits)]
+        )
+        for layer in sorted({layer for layers in again.values() for layer in layers}):
+            at = [place for place, layers in again.items() if layer in layers]
+            for place, values in self._inner(spec, layer, at, weights):
+                penalties = self.sweep.penalties_of(spec)
+                for p, penalty in enumerate(penalties):
+                    for r, value in enumerate(values[p]):
+                        order = (*by_inner(layer, value), p)
+                        best[place][r].append((order, (layer, penalty)))
+        return found | {
+            place: [min(each, key=lambda pair: pair[0])[1] for each in replicates]
+            for place, replicates in best.items()
+        }
+
+    def _shortlist(self, one: Predicted) -> list[int]:
+        """The best layers of a fold; layer 0 stands alone."""
+        planned = self.collector.folds[one.fold]
+        run = (planned.protocol, planned.fold.name, one.probe, one.seed)
+        fits = [fit for fit in self.collector.records.fits if run_of(fit) == run]
+        eligible = [fit for fit in fits if (fit.layer > 0) == (one.layer > 0)]
+        eligible.sort(key=lambda fit: by_inner(fit.layer, inner_qwk(fit)))
+        return [fit.layer for fit in eligible[:SHORTLIST]]
+
+    def _inner(
+        self, spec: ProbeSpec, layer: int, places: Sequence[Place], weights: TextWeights
+    ) -> Iterator[tuple[Place, list[list[float | None]]]]:
+        """QWK on the inner cuts of folds, ``[penalty][replicate]``; failed fits have none."""
+        sweep, table = self.sweep, self.sweep.table
+        readings = {place: sweep.jobs.held[place[1]] for place in places}
+        numbers = sorted({one.job for each in readings.values() for one in each})
+        rows = [
+            drawn
+            for number in numbers
+            for drawn in resampled(table, sweep.jobs.rows[number], weights)
+        ]
+        penalties = sweep.penalties_of(spec)
+        fits = sweep.fit(layer, spec, rows, penalties, sweep.seeds_of(spec)[:1])
+        start = {number: i * self.refits for i, number in enumerate(numbers)}
+        for place in places:
+            cuts = self.collector.folds[place[1]].fold.inner
+            drawn = [
+                {name: _drawn(table, own, weights) for name, own in cut.held.items()}
+                for cut in cuts
+            ]
+            found: list[list[float | None]] = [[] for _ in penalties]
+            for p in range(len(penalties)):
+                for r in range(self.refits):
+                    counted: dict[str, NDArray[np.float64]] = {}
+                    for reading, cut, count in zip(readings[place], cuts, drawn, strict=True):
+                        fit = fits[start[reading.job] + r][p][0]
+                        if isinstance(fit, FitFailure):
+                            counted = {}
+                            break
+                        for name, own in cut.held.items():
+                            values = fit.predictions[reading.places[name]]
+                            part = drawn_confusion(table, own, values, count[name][:, r])
+                            counted[name] = counted.get(name, 0.0) + part
+                    found[p].append(mean_qwk(list(counted.values())) if counted else None)
+            yield place, found
+
+    def _following(
+        self, spec: ProbeSpec, own: Held, redrawn: Mapping[tuple[str, int], Sequence[Choice]]
+    ) -> dict[Place, list[Choice]]:
+        """Layers of the leader's replicates, at the follower's own penalty."""
+        leader = self.leaders[spec.name]
+        return {
+            place: [
+                (layer, one.penalty)
+                for layer, _ in redrawn.get((leader, one.fold), [(one.layer, None)] * self.refits)
+            ]
+            for place, one in own.items()
+        }
+
+    # -- the fits --------------------------------------------------------------------------------
+
+    def _refit(
+        self,
+        spec: ProbeSpec,
+        held: Held,
+        choices: Mapping[Place, Sequence[Choice]],
+        weights: TextWeights,
+    ) -> None:
+        """Fit each replicate's choice on its training texts, and put what it predicts beside."""
+        sweep = self.sweep
+        rows: dict[int, list[FoldRows]] = {}
+        asked: dict[Choice, dict[tuple[int, int], list[tuple[Place, int]]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        for place, each in choices.items():
+            job = sweep.jobs.scored[place[1]].job
+            for r, choice in enumerate(each):
+                asked[choice][job, r].append((place, r))
+        found: dict[Place, list[FoldFit | FitFailure | None]] = {
+            place: [None] * self.refits for place in choices
+        }
+        for choice in sorted(asked, key=lambda choice: choice[0]):
+            layer, penalty = choice
+            for job, _ in asked[choice]:
+                if job not in rows:
+                    rows[job] = resampled(sweep.table, sweep.jobs.rows[job], weights)
+            wanted = [rows[job][r] for job, r in asked[choice]]
+            fits = sweep.fit(layer, spec, wanted, (penalty,), sweep.seeds_of(spec)[:1])
+            for fit, readers in zip(fits, asked[choice].values(), strict=True):
+                for place, r in readers:
+                    found[place][r] = fit[0][0]
+        for place, own in found.items():
+            good = [fit for fit in own if isinstance(fit, FoldFit)]
+            if len(good) == len(own):
+                held[place] = _with_refits(held[place], good, self._places(place))
+            else:
+                self._fail(held[place], next(f for f in own if isinstance(f, FitFailure)))
+
+    def _places(self, place: Place) -> NDArray[np.intp]:
+        reading, planned = self.sweep.jobs.scored[place[1]], self.collector.folds[place[1]]
+        return np.concatenate([reading.places[part] for part in planned.fold.scored])
+
+    def _fail(self, one: Predicted, failure: FitFailure) -> None:
+        planned = self.collector.folds[one.fold]
+        self.collector.records.failures.append(
+            FailureRecord(
+                stage="probe",
+                name=one.probe,
+                cause=f"{failure.message} (a fit on resampled texts)",
+                protocol=planned.protocol,
+                fold=planned.fold.name,
+                layer=one.layer,
+                seed=one.seed,
+            )
+        )
+
+
+def _with_refits(one: Predicted, fits: Sequence[FoldFit], places: NDArray[np.intp]) -> Predicted:
+    values = np.stack([fit.predictions[places] for fit in fits], axis=1).astype(np.float16)
+    scores = None
+    if all(fit.scores is not None for fit in fits):
+        scores = np.stack([fit.scores[places] for fit in fits if fit.scores is not None], axis=1)
+    return replace(
+        one,
+        refit_values=values,
+        refit_scores=None if scores is None else scores.astype(np.float16),
+    )
