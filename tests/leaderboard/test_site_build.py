@@ -23,6 +23,7 @@ import cefrbench
 import cefrbench_leaderboard
 from cefrbench.errors import CacheError, UserError
 from cefrbench.results.io import read_result, slug
+from cefrbench.results.model import SCHEMA_VERSION
 from cefrbench_leaderboard import store
 from cefrbench_leaderboard.cli import leaderboard
 from cefrbench_leaderboard.load import find_files
@@ -247,7 +248,8 @@ def test_a_page_shows_what_was_chosen_in_every_fold_and_its_oracle(site: Site) -
 
 def test_a_result_of_the_first_format_is_left_out_with_what_to_do(tmp_path: Path) -> None:
     path = write_made(tmp_path / "results", "old", texts=20, layers=(1,), probes=("ridge",))
-    path.write_text(path.read_text("utf-8").replace('"2.0"', '"1.1"', 1), "utf-8")
+    now = f'"{SCHEMA_VERSION}"'
+    path.write_text(path.read_text("utf-8").replace(now, '"1.1"', 1), "utf-8")
     report = build(tmp_path / "results", tmp_path / "site")
     (left_out,) = report.left_out
     assert "too old (schema 1.1" in left_out.cause
