@@ -4,9 +4,7 @@ Needs corpora and references beside the checkout; skipped where they are not. An
 of the corpora, which takes ten minutes: `make reference` runs this, `make test` leaves it out.
 """
 
-import importlib.util
 import json
-import sys
 from collections import defaultdict
 from functools import partial
 from pathlib import Path
@@ -22,6 +20,7 @@ from cefrbench.plugins import PluginHost
 from cefrbench.probing.fit import fit_paths
 from cefrbench.probing.jobs import Jobs
 from cefrbench.results.io import read_result
+from cefrbench.results.parts import layer_decompositions
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 REFERENCE = SHARED / "reference" / "merlin_minilm.json"
@@ -117,15 +116,10 @@ def run_standard(tmp_path_factory, cache):
 
 @pytest.mark.parametrize("alpha", [1.0, 100.0, 10000.0])
 def test_the_standard_reproduces_every_cell_with_balanced_weights(run_standard, alpha):
-    records = json.loads(STANDARD.read_text())["records"]
-    wanted = [r for r in records if r["weights"] == "balanced" and r["alpha"] == alpha]
+    wanted = balanced(alpha)
     assert len(wanted) == 2 * 5 * 7  # protocols, corpora, layers 0 to 6
-    found = {
-        (score.protocol, score.corpus, score.layer): score
-        # Scores of ranks stand at the layer that was chosen, the only one, and at layer 0.
-        for layer in range(1, 7)
-        for score in run_standard("--layers", str(layer), "--penalty", f"ridge={alpha}").scores
-    }
+    result = run_standard("--penalty", f"ridge={alpha}")
+    found = {(score.protocol, score.corpus, score.layer): score for score in result.scores}
     off = []
     for record in wanted:
         score = found[record["protocol"], record["corpus"], record["layer"]]
@@ -136,16 +130,35 @@ def test_the_standard_reproduces_every_cell_with_balanced_weights(run_standard, 
     assert max(off) <= 0.002
     # One text that rounding moves across a border is worth 0.001; the rest agrees to the digit.
     assert np.mean(off) <= 1e-5
+    check_parts(result, wanted)
 
 
-@pytest.fixture
-def ablation(monkeypatch):
-    place = Path(__file__).resolve().parent.parent / "benchmarks" / "ablation.py"
-    spec = importlib.util.spec_from_file_location("ablation", place)
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "ablation", module)  # its dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+def balanced(alpha):
+    """Cells of one penalty with balanced weights."""
+    records = json.loads(STANDARD.read_text())["records"]
+    return [r for r in records if r["weights"] == "balanced" and r["alpha"] == alpha]
+
+
+def check_parts(result, wanted):
+    """The gap of every layer, taken apart: direction and thresholds are the reference's."""
+    layers = list(layer_decompositions(result, "iid", "lofo"))
+    assert [one.layer for one in layers] == list(range(7))
+    for one in layers:
+        mean = {
+            (protocol, name): np.mean(
+                [r[name] for r in wanted if (r["protocol"], r["layer"]) == (protocol, one.layer)]
+            )
+            for protocol in ("iid", "lofo")
+            for name in ("qwk", "recut")
+        }
+        gap = mean["iid", "qwk"] - mean["lofo", "qwk"]
+        direction = mean["iid", "recut"] - mean["lofo", "recut"]
+        parts = one.parts
+        assert parts["gap"] == pytest.approx(gap, abs=0.002)
+        assert parts["direction"] == pytest.approx(direction, abs=0.002)
+        assert parts["thresholds"] == pytest.approx(gap - direction, abs=0.002)
+        below = sum(parts[name] for name in ("location", "scale", "spacing"))
+        assert below == pytest.approx(parts["thresholds"])
 
 
 def test_folds_units_and_engine_reproduce_every_cell_with_equal_weights(cache, ablation):
