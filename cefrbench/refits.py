@@ -34,7 +34,7 @@ SHORTLIST = 2
 #: Layer and penalty.
 Choice: TypeAlias = "tuple[int, float | None]"
 #: What is refitted: a probe's fits of layers that count, or of layer 0, by fold.
-Held: TypeAlias = "dict[Place, Predicted]"
+Keep: TypeAlias = "dict[Place, Predicted]"
 
 
 def resampled(table: EssayTable, rows: FoldRows, weights: TextWeights) -> list[FoldRows]:
@@ -106,7 +106,7 @@ class Refitting:
                 self.progress.advance(1)
         self.progress.finish()
 
-    def _wanted(self, spec: ProbeSpec, held: Held, *, everywhere: bool) -> Held:
+    def _wanted(self, spec: ProbeSpec, held: Keep, *, everywhere: bool) -> Keep:
         """What of a probe is refitted."""
         seed = self.sweep.seeds_of(spec)[0]
         folds = self.collector.folds
@@ -123,7 +123,7 @@ class Refitting:
     # -- the choice, made again ------------------------------------------------------------------
 
     def _choices(
-        self, spec: ProbeSpec, own: Held, weights: TextWeights
+        self, spec: ProbeSpec, own: Keep, weights: TextWeights
     ) -> dict[Place, list[Choice]]:
         """Layer and penalty of each replicate: chosen again out of distribution, else as it was."""
         found = {place: [(one.layer, one.penalty)] * self.refits for place, one in own.items()}
@@ -197,7 +197,7 @@ class Refitting:
             yield place, found
 
     def _following(
-        self, spec: ProbeSpec, own: Held, redrawn: Mapping[tuple[str, int], Sequence[Choice]]
+        self, spec: ProbeSpec, own: Keep, redrawn: Mapping[tuple[str, int], Sequence[Choice]]
     ) -> dict[Place, list[Choice]]:
         """Layers of the leader's replicates, at the follower's own penalty."""
         leader = self.leaders[spec.name]
@@ -214,7 +214,7 @@ class Refitting:
     def _refit(
         self,
         spec: ProbeSpec,
-        held: Held,
+        held: Keep,
         choices: Mapping[Place, Sequence[Choice]],
         weights: TextWeights,
     ) -> None:

@@ -54,7 +54,7 @@ def by_key(table: EssayTable, rows: Ints) -> Ints:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class CurvePoint:
     """One point of a curve.
 
     Attributes
@@ -101,7 +101,7 @@ class Curve:
         for measure, value in figures.items():
             self.figures.setdefault((corpus, amount, measure), []).append(value)
 
-    def points(self, mean_over: Sequence[str] = (), *, paired: bool = True) -> Iterator[Point]:
+    def points(self, mean_over: Sequence[str] = (), *, paired: bool = True) -> Iterator[CurvePoint]:
         """All points, corpus by corpus, then the mean over some corpora.
 
         Parameters
@@ -141,13 +141,13 @@ def _mean(values: Sequence[float]) -> float:
 
 def _point(
     corpus: str | None, amount: int, measure: str, values: Doubles, n: int
-) -> Iterator[Point]:
+) -> Iterator[CurvePoint]:
     values = values[np.isfinite(values)]
     if not len(values):
         return
     several = len(values) > 1
     low, high = np.quantile(values, BAND).tolist() if several else (None, None)
-    yield Point(
+    yield CurvePoint(
         corpus,
         amount,
         measure,

@@ -16,7 +16,7 @@ from cefrbench.analyses.curves import MEASURES, Curve, score
 from cefrbench.analyses.labels import Draw
 from cefrbench.analyses.price import (
     PROTOCOL,
-    Labels,
+    DrawnLabels,
     before,
     draw_all,
     favoured,
@@ -86,7 +86,7 @@ def with_labels(table: EssayTable, train: Ints, shot: Shot) -> Ints:
 
 
 def _before(
-    table: EssayTable, chosen: list[Chosen], labels: Labels, curve: Curve
+    table: EssayTable, chosen: list[Chosen], labels: DrawnLabels, curve: Curve
 ) -> dict[tuple[str, int], float]:
     """QWK without labels by corpus and draw; the curve takes all scores."""
     base = {}

@@ -23,7 +23,7 @@ PROTOCOL: Final = "lofo"
 
 
 @dataclass(frozen=True, slots=True)
-class Labels:
+class DrawnLabels:
     """Draws of labels in every corpus that is left out.
 
     Attributes
@@ -43,7 +43,7 @@ class Labels:
         return tuple(name for name, one in self.drawn.items() if one.sizes == SIZES)
 
 
-def draw_all(studied: Studied, analysis: str) -> Labels:
+def draw_all(studied: Studied, analysis: str) -> DrawnLabels:
     """Draw labels in every corpus; the same for every encoder, probe and analysis."""
     drawn: dict[str, Drawn] = {}
     notes = []
@@ -56,7 +56,7 @@ def draw_all(studied: Studied, analysis: str) -> Labels:
                 notes.append(_note(analysis, cause, corpus))
     if not drawn:
         notes.append(_note(analysis, f"No fold of {PROTOCOL} was run, so no corpus is unseen."))
-    return Labels(drawn, tuple(notes))
+    return DrawnLabels(drawn, tuple(notes))
 
 
 def _note(analysis: str, cause: str, corpus: str | None = None) -> AnalysisNote:

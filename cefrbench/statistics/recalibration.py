@@ -23,7 +23,7 @@ Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Rescaling:
     """Where a score lies on the scale of levels: ``location + scale × score``.
 
     Attributes
@@ -43,7 +43,7 @@ class Line:
         return moved
 
 
-def refit_line(score: Doubles, gold: Doubles) -> Line:
+def refit_line(score: Doubles, gold: Doubles) -> Rescaling:
     """Find location and scale from labelled texts.
 
     ``scale² = ((k − 1) · var(gold) / var(score) + 1) / k``, and the means agree. Scores without a
@@ -69,7 +69,7 @@ def refit_line(score: Doubles, gold: Doubles) -> Line:
     flat = spread <= k * (np.finfo(np.float64).eps * float(np.abs(score).max())) ** 2
     ratio = 1.0 if flat else float(np.square(gold - gold.mean()).sum()) / spread
     scale = float(np.sqrt(((k - 1) * ratio + 1) / k))
-    return Line(float(gold.mean() - scale * score.mean()), scale)
+    return Rescaling(float(gold.mean() - scale * score.mean()), scale)
 
 
 def expected_loss(correlation: float, labels: int) -> float:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cefrbench import CorpusTexts, EncoderError
-from cefrbench_plugins.encoders._syntax import Sentence, Word
+from cefrbench_plugins.encoders._syntax import ParsedSentence, Word
 
 #: Of a parse that is found by its title alone, the least share of forms that must stand in the
 #: text: titles are file names, and two corpora may use the same.
@@ -25,7 +25,7 @@ class Document:
 
     title: str
     key: str
-    sentences: list[Sentence]
+    sentences: list[ParsedSentence]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def read_documents(path: Path) -> Iterator[Document]:
         yield document
 
 
-def _sentence(path: Path, number: int, tokens: Sequence[dict[str, Any]]) -> Sentence:
+def _sentence(path: Path, number: int, tokens: Sequence[dict[str, Any]]) -> ParsedSentence:
     # Ranges (2-3) are spellings of the words that follow, 2.1 is no word of the text.
     words = [token for token in tokens if isinstance(token["id"], int)]
     found = []

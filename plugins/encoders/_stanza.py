@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from cefrbench import CorpusTexts, Encoder, EncoderError, EncoderIdentity, EncoderOptions
-from cefrbench_plugins.encoders._syntax import Sentence, Word, syntax
+from cefrbench_plugins.encoders._syntax import ParsedSentence, Word, syntax
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,7 +80,7 @@ class Parsing(Encoder):
         self._pipelines.clear()
 
 
-def sentences_of(document: Any) -> list[Sentence]:
+def sentences_of(document: Any) -> list[ParsedSentence]:
     """Take the words out of a ``stanza.Document``."""
     return [
         [Word(word.text, word.upos, word.head, word.deprel) for word in sentence.words]

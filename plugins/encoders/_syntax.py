@@ -23,7 +23,7 @@ class Word(NamedTuple):
     deprel: str
 
 
-Sentence = Sequence[Word]
+ParsedSentence = Sequence[Word]
 
 #: Parts of speech (https://universaldependencies.org/u/pos/), as shares of a text's words.
 _PARTS = (
@@ -73,7 +73,7 @@ FEATURES = (
 )
 
 
-def syntax(sentences: Sequence[Sentence]) -> tuple[float, ...]:
+def syntax(sentences: Sequence[ParsedSentence]) -> tuple[float, ...]:
     """Give the numbers of one text, in the order of ``FEATURES``; all 0 of a text without words.
 
     Punctuation is left out of words, depths and ways; forms are compared case-folded.
@@ -90,7 +90,7 @@ def syntax(sentences: Sequence[Sentence]) -> tuple[float, ...]:
     )
 
 
-def _lengths(sentences: Sequence[Sentence], words: Sequence[Word]) -> tuple[float, ...]:
+def _lengths(sentences: Sequence[ParsedSentence], words: Sequence[Word]) -> tuple[float, ...]:
     lengths = [sum(word.upos != "PUNCT" for word in sentence) for sentence in sentences]
     mean = len(words) / len(sentences)
     forms = len({word.form.casefold() for word in words})
@@ -106,7 +106,9 @@ def _lengths(sentences: Sequence[Sentence], words: Sequence[Word]) -> tuple[floa
     )
 
 
-def _parts_of_speech(sentences: Sequence[Sentence], words: Sequence[Word]) -> tuple[float, ...]:
+def _parts_of_speech(
+    sentences: Sequence[ParsedSentence], words: Sequence[Word]
+) -> tuple[float, ...]:
     parts = Counter(word.upos for word in words)
     shares = [count / len(words) for count in parts.values()]
     pairs = {(a.upos, b.upos) for sentence in sentences for a, b in pairwise(sentence)}
@@ -122,7 +124,7 @@ def _parts_of_speech(sentences: Sequence[Sentence], words: Sequence[Word]) -> tu
     )
 
 
-def _trees(sentences: Sequence[Sentence]) -> tuple[float, ...]:
+def _trees(sentences: Sequence[ParsedSentence]) -> tuple[float, ...]:
     depths = [_depth(sentence) for sentence in sentences]
     ways = [
         [w.head - i for i, w in enumerate(sentence, start=1) if w.head and w.upos != "PUNCT"]
@@ -143,7 +145,7 @@ def _trees(sentences: Sequence[Sentence]) -> tuple[float, ...]:
     )
 
 
-def _clauses(sentences: Sequence[Sentence], words: Sequence[Word]) -> tuple[float, ...]:
+def _clauses(sentences: Sequence[ParsedSentence], words: Sequence[Word]) -> tuple[float, ...]:
     """Count clauses: a sentence's main one, those that hang in it, those coordinated with one."""
     relations = Counter(_bare(word.deprel) for word in words)
     subordinate = sum(relations[relation] for relation in _SUBORDINATE)
@@ -171,7 +173,7 @@ def _clauses(sentences: Sequence[Sentence], words: Sequence[Word]) -> tuple[floa
     )
 
 
-def _depth(sentence: Sentence) -> int:
+def _depth(sentence: ParsedSentence) -> int:
     """Most words on a way from a word up to the root; a circle of heads ends where it closes."""
     deepest = 0
     for start, word in enumerate(sentence, start=1):

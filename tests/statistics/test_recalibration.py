@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from cefrbench.statistics.recalibration import Line, expected_loss, refit_line
+from cefrbench.statistics.recalibration import Rescaling, expected_loss, refit_line
 from cefrbench.statistics.scores import qwk
 
 #: Location and scale that an unseen corpus adds to the scores; the first plants nothing.
@@ -18,7 +18,7 @@ PLANTED = [(0.0, 1.0), (0.8, 1.0), (0.0, 0.5), (-0.6, 1.4)]
 DRAWS = 1500
 
 
-def concordance(line: Line, shift: float, scale: float, r: float) -> float:
+def concordance(line: Rescaling, shift: float, scale: float, r: float) -> float:
     """Agreement in a population: gold of mean 2 and deviation 1, scores of correlation r."""
     mean, spread = line.location + line.scale * (2 + shift), line.scale * scale
     return 2 * r * spread / (spread**2 + 1 + (mean - 2) ** 2)
@@ -55,14 +55,14 @@ def test_so_it_is_with_whole_levels_and_qwk(shift, scale):
         predicted = np.clip(np.rint(line(score)), 0, 4).astype(int)
         return qwk(np.bincount(5 * level + predicted, minlength=25).reshape(5, 5))
 
-    best = agreement(Line(2 - (2 + shift) / scale, 1 / scale))
+    best = agreement(Rescaling(2 - (2 + shift) / scale, 1 / scale))
     picks = [rng.choice(len(gold), k, replace=False) for _ in range(300)]
     found = [agreement(refit_line(score[pick], level[pick].astype(float))) for pick in picks]
     # Rounding takes its own share of the correlation.
     error = np.std(found) / np.sqrt(len(found))
     loss = expected_loss(np.corrcoef(level, score)[0, 1], k)
     assert abs(best - np.mean(found) - loss) < 0.25 * loss + 3 * error
-    before = agreement(Line(0.0, 1.0))
+    before = agreement(Rescaling(0.0, 1.0))
     if (shift, scale) == (0.0, 1.0):
         assert before == best
         assert np.mean(found) < before
@@ -86,7 +86,7 @@ def test_it_spreads_levels_as_least_squares_does_not():
     gold, score = population(rng, 100_000, 0.6, 0.5, 0.7)
     line = refit_line(score, gold)
     slope, offset = np.polyfit(score, gold, 1)
-    ours, theirs = (concordance(one, 0.5, 0.7, 0.6) for one in (line, Line(offset, slope)))
+    ours, theirs = (concordance(one, 0.5, 0.7, 0.6) for one in (line, Rescaling(offset, slope)))
     assert ours == pytest.approx(0.6, abs=1e-3)
     # Least squares makes of r² the smallest error, and of agreement 2 r² / (1 + r²).
     assert theirs == pytest.approx(2 * 0.36 / 1.36, abs=5e-3)
@@ -95,12 +95,12 @@ def test_it_spreads_levels_as_least_squares_does_not():
 @pytest.mark.parametrize(
     ("score", "gold", "line"),
     [
-        ([1.5], [3.0], Line(1.5, 1.0)),
-        ([2.0, 2.0, 2.0], [0.0, 1.0, 2.0], Line(-1.0, 1.0)),
-        ([0.1 + 0.2, 0.3, 0.3], [0.0, 0.0, 3.0], Line(0.7, 1.0)),
-        ([1.0, 3.0, 1.0, 3.0], [2.0, 2.0, 2.0, 2.0], Line(1.0, 0.5)),
+        ([1.5], [3.0], Rescaling(1.5, 1.0)),
+        ([2.0, 2.0, 2.0], [0.0, 1.0, 2.0], Rescaling(-1.0, 1.0)),
+        ([0.1 + 0.2, 0.3, 0.3], [0.0, 0.0, 3.0], Rescaling(0.7, 1.0)),
+        ([1.0, 3.0, 1.0, 3.0], [2.0, 2.0, 2.0, 2.0], Rescaling(1.0, 0.5)),
         # An order that is upside down stays so: four labels are no reason to turn it around.
-        ([0.0, 1.0, 2.0, 3.0], [3.0, 2.0, 1.0, 0.0], Line(0.0, 1.0)),
+        ([0.0, 1.0, 2.0, 3.0], [3.0, 2.0, 1.0, 0.0], Rescaling(0.0, 1.0)),
     ],
     ids=["one label", "flat scores", "flat but for rounding", "one level", "upside down"],
 )
