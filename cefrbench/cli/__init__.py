@@ -20,7 +20,7 @@ COMMANDS = {
     "show": ("cefrbench.cli.show:show", "Show one result as tables."),
     "compare": ("cefrbench.cli.compare:compare", "Test results against each other, in pairs."),
     "explain": (
-        "cefrbench.cli.explain:explain",
+        "cefrbench_leaderboard.report.cli:explain",
         "Say why scores fall out of distribution.",
     ),
     "results": ("cefrbench.cli.results:results", "Check, merge and export results."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 from rich import box
 from rich.console import Console
@@ -20,19 +19,8 @@ from cefrbench.results.explanation import (
     SideScores,
 )
 from cefrbench.results.model import AnalysisRecord
-from cefrbench.results.wording import METHOD_WORDS
+from cefrbench.results.wording import HEADINGS, METHOD_WORDS
 
-#: Headings, by the topic of sentences.
-_HEADINGS: Final = {
-    "claim": "How far it reads proficiency beyond corpora",
-    "decomposition": "Where the gap comes from",
-    "layers": "By layer",
-    "drift": "What predicted levels do",
-    "label shift": "Is it but another mix of levels?",
-    "shifts": "From the same corpora to new ones",
-    "readings": "What is read instead",
-    "limits": "What this can't say",
-}
 _MEAN = "mean"
 #: Of drift, what is shown of each corpus too; the rest is in the JSON.
 _BY_CORPUS = ("bias", "spread")
@@ -52,7 +40,7 @@ def render_explanation(explanation: Explanation, console: Console) -> None:
         "readings": [_readings_table(explanation)],
         "limits": [],
     }
-    for topic, heading in _HEADINGS.items():
+    for topic, heading in HEADINGS.items():
         said = [one.text for one in explanation.sentences if one.topic == topic]
         filled = [table for table in tables[topic] if table.row_count]
         if said or filled:

@@ -16,6 +16,17 @@ PART_WORDS: Final[dict[PartName, str]] = {
     "scale": "scale (levels spread too little or too much)",
     "spacing": "spacing (unevenly spaced cuts)",
 }
+#: Headings of a page, by the topic of sentences.
+HEADINGS: Final = {
+    "claim": "How far it reads proficiency beyond corpora",
+    "decomposition": "Where the gap comes from",
+    "layers": "By layer",
+    "drift": "What predicted levels do",
+    "label shift": "Is it but another mix of levels?",
+    "shifts": "From the same corpora to new ones",
+    "readings": "What is read instead",
+    "limits": "What this can't say",
+}
 METHOD_WORDS: Final = {
     "none": "the shares held out",
     "bbse": "shares by black-box shift estimation",

@@ -52,6 +52,8 @@ class Chart:
         How to read it.
     drawing : Drawing
     table : Table
+    spec : Spec
+        What was drawn, to be drawn as PDF too.
     """
 
     key: str
@@ -59,6 +61,7 @@ class Chart:
     caption: str
     drawing: Drawing
     table: Table
+    spec: Spec
 
 
 def make_chart(
@@ -75,7 +78,7 @@ def make_chart(
     ``name`` stands for the title where readers don't see the drawing.
     """
     drawing = draw(spec, name or title, caption)
-    return Chart(key, title, caption, drawing, Table.of(columns.split(), rows))
+    return Chart(key, title, caption, drawing, Table.of(columns.split(), rows), spec)
 
 
 def in_order(rows: Iterable[Row], column: str) -> list[Any]:

@@ -33,6 +33,8 @@ _KEPT = frozenset(
     ]
 )
 _NUMBER = re.compile(r"-?\d+\.\d{2,}(?:e-?\d+)?")
+#: Entries of a dictionary of a PDF, each a name and an object.
+_NAMES = re.compile(rb"(?:^ +/[A-Za-z]+\d+ \d+ 0 R\n)+", re.MULTILINE)
 _DEFAULTS = {"opacity": "1", "stroke-width": "1", "fill-opacity": "1", "stroke-dasharray": "1,0"}
 
 _TITLE = {"titleColor": QUIET.value, "titleFontSize": 12, "titleFontWeight": "normal"}
@@ -105,6 +107,15 @@ class Drawing:
     svg: str
     width: int
 
+    def alone(self) -> str:
+        """As a file of its own: plain colours, which any program reads, a size and a font."""
+        size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', self.svg)
+        given = f' width="{size[1]}" height="{size[2]}"' if size else ""
+        fonts = "Liberation Sans, Arial, Helvetica, sans-serif"
+        opening = f'<svg{given} font-family="{fonts}"'
+        plain = re.sub(r"var\(--[\w-]+,(#[0-9a-f]{6})\)", r"\1", self.svg)
+        return '<?xml version="1.0" encoding="UTF-8"?>\n' + plain.replace("<svg", opening, 1) + "\n"
+
 
 def draw(spec: Mapping[str, Any], title: str, description: str) -> Drawing:
     """Draw a Vega-Lite specification.
@@ -120,11 +131,28 @@ def draw(spec: Mapping[str, Any], title: str, description: str) -> Drawing:
     """
     import vl_convert
 
-    shape = {**spec, "data": {"name": _ROWS}, "config": CONFIG, "$schema": _SCHEMA}
-    vega = json.loads(_compiled(json.dumps(shape)))
+    return clean(vl_convert.vega_to_svg(_vega(spec, CONFIG)), title, description)
+
+
+def draw_pdf(spec: Mapping[str, Any]) -> bytes:
+    """Draw the same specification as a page of PDF as large as the chart.
+
+    The library writes two weights of a font, and the names of what it draws, in an order that
+    changes from file to file: there is one weight, and names are sorted, which moves no object.
+    """
+    import vl_convert
+
+    header = {**CONFIG["header"], "labelFontWeight": "normal"}
+    pdf = bytes(vl_convert.vega_to_pdf(_vega(spec, {**CONFIG, "header": header})))
+    return _NAMES.sub(lambda found: b"".join(sorted(found[0].splitlines(True))), pdf)
+
+
+def _vega(spec: Mapping[str, Any], config: Spec) -> Spec:
+    shape = {**spec, "data": {"name": _ROWS}, "config": config, "$schema": _SCHEMA}
+    vega: Spec = json.loads(_compiled(json.dumps(shape)))
     (rows,) = (source for source in vega["data"] if source["name"] == _ROWS)
     rows["values"] = spec["data"]["values"]
-    return clean(vl_convert.vega_to_svg(vega), title, description)
+    return vega
 
 
 @lru_cache(maxsize=64)

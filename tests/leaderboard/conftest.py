@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from report_factory import ANALYSES
 from result_factory import make_result, write_made
 from site_factory import (
     CORPORA,
@@ -19,6 +20,9 @@ from site_factory import (
     write_full,
 )
 
+from cefrbench.results.explain import explain_result
+from cefrbench.results.explanation import Explanation
+from cefrbench.results.io import read_predictions_of, read_result
 from cefrbench_leaderboard.site import build
 
 
@@ -47,3 +51,16 @@ def site(results_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Site
     out = tmp_path_factory.mktemp("built") / "site"
     report = build(results_folder, out, workers=1)
     return Site(results_folder, out, report)
+
+
+@pytest.fixture(scope="session")
+def explanation(tmp_path_factory: pytest.TempPathFactory) -> Explanation:
+    """An explanation with all that one can have."""
+    folder = tmp_path_factory.mktemp("explained")
+    some = {"texts": 40, "protocols": ("iid", "loco", "lofo"), "layers": (1, 2), "refits": 2}
+    path = write_made(folder, "good", skill=0.9, probes=("ridge", "ordinal"), **some)
+    write_made(folder, "length", skill=0.3, role="reference", probes=("ridge",), **some)
+    result = read_result(path)
+    result = result.model_copy(update={"analyses": ANALYSES})
+    table = read_predictions_of(result, path)
+    return explain_result(result, table, path, probe="ridge", replicates=200)

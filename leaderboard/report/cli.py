@@ -1,10 +1,17 @@
-"""`cefrbench explain`: why one result's scores fall out of distribution, in words and tables."""
+"""`cefrbench explain`: why one result's scores fall out of distribution, in words and tables.
+
+It stands here, and not among the other commands, because it draws with what the leaderboard does.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from cefrbench.results.explanation import Explanation
 
 
 @click.command(
@@ -37,6 +44,24 @@ import click
     help="Of the resamples.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, alone.")
+@click.option(
+    "--html",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write a report too: one file that needs no network and no script.",
+)
+@click.option(
+    "--figures",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Write each figure too, as SVG and PDF, with its CSV.",
+)
+@click.option(
+    "--latex",
+    metavar="FILE|DIR",
+    type=click.Path(path_type=Path),
+    help="Write the tables too: all into FILE.tex, or each into a file of DIR.",
+)
 def explain(
     path: Path,
     references: tuple[Path, ...],
@@ -44,6 +69,9 @@ def explain(
     replicates: int,
     seed: int,
     as_json: bool,
+    html: Path | None,
+    figures: Path | None,
+    latex: Path | None,
 ) -> None:
     """Say why scores fall out of distribution: the gap in parts, and how far an encoder comes.
 
@@ -57,6 +85,10 @@ def explain(
     from cefrbench.results.explain import explain_result
     from cefrbench.results.io import read_predictions_of, read_result
 
+    if html or figures:
+        from cefrbench_leaderboard.report.files import check_drawing
+
+        check_drawing()
     for folder in references:
         if not folder.is_dir():
             raise ResultError(
@@ -77,3 +109,20 @@ def explain(
         click.echo(explanation.model_dump_json(indent=2))
     else:
         render_explanation(explanation, Console())
+    _write(explanation, html, figures, latex)
+
+
+def _write(
+    explanation: Explanation, html: Path | None, figures: Path | None, latex: Path | None
+) -> None:
+    """Write what was asked for, and say where on standard error."""
+    from cefrbench_leaderboard.report.files import write_figures, write_html, write_latex
+
+    wanted = ((html, write_html), (figures, write_figures), (latex, write_latex))
+    for path, write in wanted:
+        if path is not None:
+            files = write(explanation, path)
+            click.echo(
+                f"Wrote {files[0]}" if files == [path] else f"Wrote {len(files)} files to {path}",
+                err=True,
+            )

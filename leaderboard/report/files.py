@@ -1,0 +1,97 @@
+"""Write a report, figures and tables; each file whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cefrbench.atomic import atomic_path
+from cefrbench.errors import UserError
+from cefrbench.results.explanation import Explanation
+from cefrbench_leaderboard.charts.svg import draw_pdf
+from cefrbench_leaderboard.report.charts import charts
+from cefrbench_leaderboard.report.latex import HEAD, escape, latex_table
+from cefrbench_leaderboard.report.page import report
+from cefrbench_leaderboard.report.tables import tables
+
+
+def write_html(explanation: Explanation, path: Path) -> list[Path]:
+    """Write the report as one file.
+
+    Raises
+    ------
+    UserError
+        When the package that draws is missing, or ``path`` is a folder.
+    """
+    check_drawing()
+    if path.is_dir():
+        raise UserError(f"{str(path)!r} is a folder: name a file with --html, such as report.html.")
+    return [_write(path, report(explanation).encode("utf-8", "xmlcharrefreplace"))]
+
+
+def write_figures(explanation: Explanation, folder: Path) -> list[Path]:
+    """Write each figure as ``.svg``, ``.pdf`` and the ``.csv`` that it draws.
+
+    Raises
+    ------
+    UserError
+        When the package that draws is missing, or ``folder`` is a file.
+    """
+    check_drawing()
+    _check_folder(folder, "--figures")
+    written = []
+    for _, chart in charts(explanation):
+        texts = {".svg": chart.drawing.alone(), ".csv": chart.table.csv()}
+        files = {end: text.encode("utf-8", "xmlcharrefreplace") for end, text in texts.items()}
+        files[".pdf"] = draw_pdf(chart.spec)
+        written += [_write(folder / f"{chart.key}{end}", data) for end, data in files.items()]
+    return written
+
+
+def write_latex(explanation: Explanation, path: Path) -> list[Path]:
+    """Write all tables into one file, where ``path`` ends in ``.tex``, or each into a folder's.
+
+    Raises
+    ------
+    UserError
+        When ``path`` is a file where a folder is meant, or the other way round.
+    """
+    subject = f"{explanation.encoder}, {explanation.suite}, {explanation.probe}"
+    head = f"{HEAD}\n% {escape(subject)}; result {escape(explanation.checksum)}\n\n"
+    made = {table.key: latex_table(table, subject) for table in tables(explanation)}
+    if path.suffix == ".tex":
+        if path.is_dir():
+            raise UserError(f"{str(path)!r} is a folder: name a file or another folder.")
+        return [_write(path, (head + "\n".join(made.values())).encode("utf-8", "replace"))]
+    _check_folder(path, "--latex")
+    return [
+        _write(path / f"{key}.tex", (head + text).encode("utf-8", "replace"))
+        for key, text in made.items()
+    ]
+
+
+def check_drawing() -> None:
+    """See that charts can be drawn, before anything is computed.
+
+    Raises
+    ------
+    UserError
+        When they can't.
+    """
+    try:
+        import vl_convert  # noqa: F401
+    except ImportError as error:
+        raise UserError(
+            "The package vl-convert-python, which draws charts, can't be imported: run "
+            "`pip install 'cefrbench[leaderboard]'`, or leave out --html and --figures."
+        ) from error
+
+
+def _check_folder(path: Path, option: str) -> None:
+    if path.exists() and not path.is_dir():
+        raise UserError(f"{str(path)!r} is a file: name a folder with {option}.")
+
+
+def _write(path: Path, data: bytes) -> Path:
+    with atomic_path(path) as part:
+        part.write_bytes(data)
+    return path
