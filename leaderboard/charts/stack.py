@@ -34,12 +34,7 @@ def stack_spec(
     title : str
         Of the axis, with its unit.
     """
-    bars = [bar for label in in_order(rows, "label") for bar in _bars(rows, label, list(inks))]
-    ends = [value for row in [*bars, *sums] for name in ("low", "high", "from", "to")
-            if (value := row.get(name)) is not None]  # fmt: skip
-    width = max(ends) - min(ends)
-    data = [{"of": "part", **bar, "text": _named(bar, width)} for bar in bars]
-    data += [{"of": "sum", "part": "", **row} for row in sums]
+    data = _data(rows, sums, list(inks))
     y = nominal("label", sort=in_order(rows, "label"), title=None,
                 axis={"domain": False, "ticks": False, "labelLimit": 220,
                       "labelColor": TEXT.value, "labelFontSize": 12})  # fmt: skip
@@ -69,6 +64,16 @@ def stack_spec(
              "transform": [{"filter": f"datum.of === 'sum' && datum.label === {_first(sums)}"}]},
         ],
     }  # fmt: skip
+
+
+def _data(rows: Sequence[Row], sums: Sequence[Row], order: list[str]) -> list[Spec]:
+    """Bars with their ends and names, and the sums."""
+    bars = [bar for label in in_order(rows, "label") for bar in _bars(rows, label, order)]
+    ends = [value for row in [*bars, *sums] for name in ("low", "high", "from", "to")
+            if (value := row.get(name)) is not None]  # fmt: skip
+    width = max(ends) - min(ends)
+    named = [{"of": "part", **bar, "text": _named(bar, width)} for bar in bars]
+    return named + [{"of": "sum", "part": "", **row} for row in sums]
 
 
 def _first(sums: Sequence[Row]) -> str:

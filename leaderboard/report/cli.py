@@ -85,10 +85,10 @@ def explain(
     from cefrbench.results.explain import explain_result
     from cefrbench.results.io import read_predictions_of, read_result
 
-    if html or figures:
-        from cefrbench_leaderboard.report.files import check_drawing
+    if html or figures or latex:
+        from cefrbench_leaderboard.report.files import check_places
 
-        check_drawing()
+        check_places(html=html, figures=figures, latex=latex)
     for folder in references:
         if not folder.is_dir():
             raise ResultError(

@@ -13,6 +13,9 @@ from cefrbench_leaderboard.report.latex import HEAD, escape, latex_table
 from cefrbench_leaderboard.report.page import report
 from cefrbench_leaderboard.report.tables import tables
 
+#: End of the name of a file that all tables go into.
+_TEX = ".tex"
+
 
 def write_html(explanation: Explanation, path: Path) -> list[Path]:
     """Write the report as one file.
@@ -22,9 +25,7 @@ def write_html(explanation: Explanation, path: Path) -> list[Path]:
     UserError
         When the package that draws is missing, or ``path`` is a folder.
     """
-    check_drawing()
-    if path.is_dir():
-        raise UserError(f"{str(path)!r} is a folder: name a file with --html, such as report.html.")
+    check_places(html=path)
     return [_write(path, report(explanation).encode("utf-8", "xmlcharrefreplace"))]
 
 
@@ -36,8 +37,7 @@ def write_figures(explanation: Explanation, folder: Path) -> list[Path]:
     UserError
         When the package that draws is missing, or ``folder`` is a file.
     """
-    check_drawing()
-    _check_folder(folder, "--figures")
+    check_places(figures=folder)
     written = []
     for _, chart in charts(explanation):
         texts = {".svg": chart.drawing.alone(), ".csv": chart.table.csv()}
@@ -55,28 +55,42 @@ def write_latex(explanation: Explanation, path: Path) -> list[Path]:
     UserError
         When ``path`` is a file where a folder is meant, or the other way round.
     """
+    check_places(latex=path)
     subject = f"{explanation.encoder}, {explanation.suite}, {explanation.probe}"
     head = f"{HEAD}\n% {escape(subject)}; result {escape(explanation.checksum)}\n\n"
     made = {table.key: latex_table(table, subject) for table in tables(explanation)}
-    if path.suffix == ".tex":
-        if path.is_dir():
-            raise UserError(f"{str(path)!r} is a folder: name a file or another folder.")
+    if path.suffix == _TEX:
         return [_write(path, (head + "\n".join(made.values())).encode("utf-8", "replace"))]
-    _check_folder(path, "--latex")
     return [
         _write(path / f"{key}.tex", (head + text).encode("utf-8", "replace"))
         for key, text in made.items()
     ]
 
 
-def check_drawing() -> None:
-    """See that charts can be drawn, before anything is computed.
+def check_places(
+    *, html: Path | None = None, figures: Path | None = None, latex: Path | None = None
+) -> None:
+    """See that what is wanted can be drawn, and where, before anything is computed.
 
     Raises
     ------
     UserError
-        When they can't.
+        When the package that draws is missing, a file is wanted where a folder is, or a folder
+        where a file is.
     """
+    if html or figures:
+        _check_drawing()
+    if html and html.is_dir():
+        raise UserError(f"{str(html)!r} is a folder: name a file with --html, such as report.html.")
+    if latex and latex.suffix == _TEX and latex.is_dir():
+        raise UserError(f"{str(latex)!r} is a folder: name a file or another folder with --latex.")
+    if figures and figures.exists() and not figures.is_dir():
+        raise UserError(f"{str(figures)!r} is a file: name a folder with --figures.")
+    if latex and latex.suffix != _TEX and latex.exists() and not latex.is_dir():
+        raise UserError(f"{str(latex)!r} is a file: name a folder, or a file that ends in .tex.")
+
+
+def _check_drawing() -> None:
     try:
         import vl_convert  # noqa: F401
     except ImportError as error:
@@ -84,11 +98,6 @@ def check_drawing() -> None:
             "The package vl-convert-python, which draws charts, can't be imported: run "
             "`pip install 'cefrbench[leaderboard]'`, or leave out --html and --figures."
         ) from error
-
-
-def _check_folder(path: Path, option: str) -> None:
-    if path.exists() and not path.is_dir():
-        raise UserError(f"{str(path)!r} is a file: name a folder with {option}.")
 
 
 def _write(path: Path, data: bytes) -> Path:

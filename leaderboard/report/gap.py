@@ -12,7 +12,7 @@ from cefrbench_leaderboard.charts.curves import Axes, curves_spec
 from cefrbench_leaderboard.charts.forest import forest_spec
 from cefrbench_leaderboard.charts.palette import INSIDE, OUTSIDE, TEXT, Ink, Series, series_of
 from cefrbench_leaderboard.charts.stack import stack_spec
-from cefrbench_leaderboard.report.rows import COVERS, figure_row, in_words, label
+from cefrbench_leaderboard.report.rows import COVERS, figure_row, in_words
 
 #: Parts that no other part is made of, where continuous predictions have a unit.
 _LEAVES: Final[tuple[PartName, ...]] = ("direction", "decision", "location", "scale", "spacing")
@@ -31,13 +31,13 @@ def parts_chart(explanation: Explanation) -> Chart | None:
     own = decompositions(explanation)
     parts = there(own)
     rows = [
-        figure_row(one.parts[part], f"{name(one)}, {part}", label=label(name(one)), part=part,
+        figure_row(one.parts[part], f"{name(one)}, {part}", label=name(one), part=part,
                    corpus=name(one))
         for one in own for part in leaves(one)
         if part in parts and one.parts[part].value is not None
     ]  # fmt: skip
     sums = [
-        figure_row(one.parts["gap"], f"{name(one)}, gap", label=label(name(one)), part="gap",
+        figure_row(one.parts["gap"], f"{name(one)}, gap", label=name(one), part="gap",
                    corpus=name(one))
         for one in own if "gap" in one.parts and one.parts["gap"].value is not None
     ]  # fmt: skip
@@ -62,7 +62,7 @@ def errors_chart(explanation: Explanation) -> Chart | None:
     parts = there(own)
     rows = [
         figure_row(one.parts[part], f"{name(one)}, {part}", panel=part, corpus=name(one),
-                   label=label(name(one)), part=part,
+                   label=name(one), part=part,
                    look="leaves out 0" if one.parts[part].shown else "holds 0")
         for part in parts for one in own
         if part in one.parts and one.parts[part].value is not None
@@ -128,7 +128,7 @@ def residuals_chart(explanation: Explanation) -> Chart | None:
             whose = one.corpus or "all corpora"
             place = {"corpus": whose, "protocol": one.protocol, "level": one.level}
             said = f"{in_words(figures['mean'], None, None)} on {one.n} texts"
-            rows.append({**place, "panel": label(whose), "series": one.protocol, "step": one.level,
+            rows.append({**place, "panel": whose, "series": one.protocol, "step": one.level,
                          "value": figures["mean"], "sd": figures["sd"], "texts": one.n,
                          "low": None, "high": None, "chance": 0.0,
                          "tip": f"{', '.join(place.values())}: {said}"})  # fmt: skip

@@ -10,7 +10,7 @@ from cefrbench_leaderboard.charts.chart import Chart, in_order, make_chart
 from cefrbench_leaderboard.charts.curves import Axes, curves_spec
 from cefrbench_leaderboard.charts.forest import forest_spec
 from cefrbench_leaderboard.charts.palette import INSIDE, OUTSIDE, TEXT, Series, series_of
-from cefrbench_leaderboard.report.rows import COVERS, figure_row, label
+from cefrbench_leaderboard.report.rows import COVERS, figure_row
 
 #: How rungs look, by what came of them.
 _STATUS: Final = {
@@ -27,7 +27,7 @@ def claim_chart(explanation: Explanation) -> Chart | None:
     claim = explanation.claim
     rows = [
         figure_row(rung.difference, f"over {rung.name}, {rung.status}", panel="", rung=rung.name,
-                   label=label(rung.name), look=rung.status, status=rung.status, p=rung.p_holm)
+                   label=rung.name, look=rung.status, status=rung.status, p=rung.p_holm)
         for rung in (claim.rungs if claim else ())
         if rung.difference is not None and rung.difference.value is not None
     ]  # fmt: skip
@@ -77,7 +77,7 @@ def label_shift_chart(explanation: Explanation) -> Chart | None:
     """Draw what corrections of the prior win or lose."""
     rows = [
         figure_row(gain, f"{one.corpus}, {METHOD_WORDS[one.method]}, {of}", corpus=one.corpus,
-                   panel=f"{of}: {one.method}", label=label(one.corpus), method=one.method, of=of,
+                   panel=f"{of}: {one.method}", label=one.corpus, method=one.method, of=of,
                    look="leaves out 0" if gain.shown else "holds 0")
         for of, field in (("classes", "gain"), ("continuous", "cut_gain"))
         for method in ("known", "bbse", "em")

@@ -10,7 +10,7 @@ from cefrbench.results.model import AnalysisRecord
 from cefrbench_leaderboard.charts.chart import Chart, in_order, make_chart
 from cefrbench_leaderboard.charts.curves import Axes, curves_spec
 from cefrbench_leaderboard.charts.palette import INSIDE, OUTSIDE, Series, series_of
-from cefrbench_leaderboard.report.rows import DRAWN, in_words, label
+from cefrbench_leaderboard.report.rows import DRAWN, in_words
 
 _ALL = "all texts"
 _MEAN = "mean of corpora"
@@ -50,7 +50,7 @@ def _identity_row(one: AnalysisRecord) -> dict[str, Any]:
         (None, None) if one.sd is None else (max(0.0, value - one.sd), min(1.0, value + one.sd))
     )
     tip = f"{one.target} of {of}, layer {one.layer}: {in_words(value, low, high)}"
-    return {"panel": one.target or "", "target": one.target, "series": label(of), "of": of,
+    return {"panel": one.target or "", "target": one.target, "series": of, "of": of,
             "step": str(one.layer), "layer": one.layer, "value": value, "sd": one.sd,
             "low": low, "high": high, "chance": one.chance, "texts": one.n, "tip": tip}  # fmt: skip
 
@@ -105,7 +105,7 @@ def learning_chart(explanation: Explanation, analysis: str) -> Chart | None:
 def _amounts(records: Iterable[AnalysisRecord], words: dict[str, str]) -> list[dict[str, Any]]:
     """Rows by amount; the mean of corpora first. ``words`` name analyses, else protocols do."""
     return [
-        {"panel": label(one.corpus or _MEAN), "corpus": one.corpus or _MEAN,
+        {"panel": one.corpus or _MEAN, "corpus": one.corpus or _MEAN,
          "series": words.get(one.analysis, one.protocol), "analysis": one.analysis,
          "protocol": one.protocol, "step": _step(one), "amount": one.amount, "value": one.value,
          "low": one.low, "high": one.high, "sd": one.sd, "draws": one.draws, "texts": one.n,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cefrbench.results.explanation import Figure
-from cefrbench_leaderboard.render import between, number, short
+from cefrbench_leaderboard.render import between, number
 
 #: What an interval of an explanation covers; one sentence for all captions.
 COVERS = (
@@ -14,11 +14,6 @@ COVERS = (
 )
 #: What a band of draws covers.
 DRAWN = "Bands are the tenth to the ninetieth percentile of draws, no error of the mean."
-
-
-def label(name: str) -> str:
-    """A name as a chart has it: cut in the middle where it is long."""
-    return short(name, 32)
 
 
 def figure_row(figure: Figure, what: str, **more: Any) -> dict[str, Any]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from xml.etree import ElementTree as ET
+
+import html5lib
 
 from cefrbench.results.explanation import Explanation
 from cefrbench.results.model import AnalysisRecord
@@ -55,3 +58,9 @@ def hostile(explanation: Explanation) -> Explanation:
     for name in (explanation.encoder, explanation.suite):
         text = text.replace(json.dumps(name), json.dumps(HOSTILE))
     return Explanation.model_validate_json(text)
+
+
+def elements(page: str) -> list[ET.Element]:
+    """Elements of a page that is well formed."""
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    return list(parser.parse(page).iter())

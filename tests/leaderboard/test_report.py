@@ -8,25 +8,18 @@ import hashlib
 import io
 import json
 import re
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
-import html5lib
 import pytest
-from report_factory import ANALYSES, HOSTILE, hostile
+from report_factory import ANALYSES, elements
 from result_factory import write_made
 
-from cefrbench.cli import main
-from cefrbench.errors import UserError
 from cefrbench.results.explain import explain_result
 from cefrbench.results.explanation import Explanation
 from cefrbench.results.io import read_predictions_of, read_result
 from cefrbench_leaderboard.charts.chart import Chart
 from cefrbench_leaderboard.report.charts import charts
-from cefrbench_leaderboard.report.files import write_figures, write_html, write_latex
-from cefrbench_leaderboard.report.latex import escape
+from cefrbench_leaderboard.report.gap import residuals_chart
 from cefrbench_leaderboard.report.page import report
 from cefrbench_leaderboard.report.tables import tables
 
@@ -41,11 +34,6 @@ def drawn(explanation: Explanation) -> dict[str, Chart]:
 @pytest.fixture(scope="module")
 def page(explanation: Explanation) -> str:
     return report(explanation)
-
-
-def elements(page: str) -> list[ET.Element]:
-    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-    return list(parser.parse(page).iter())
 
 
 def numbers(chart: Chart) -> list[dict[str, str]]:
@@ -147,6 +135,17 @@ def test_bars_of_a_line_stand_end_to_end(drawn: dict[str, Chart]) -> None:
             assert ends == pytest.approx(sum(max(0.0, sign * r["value"]) for r in own) * sign)
 
 
+def test_long_names_that_begin_and_end_alike_are_two_lines(explanation: Explanation) -> None:
+    text = explanation.model_dump_json()
+    for name in ("alpha", "beta"):
+        long = f"{'a' * 40}-{name}-{'z' * 40}"
+        text = text.replace(json.dumps(name), json.dumps(long))
+    wild = Explanation.model_validate_json(text)
+    bars = {chart.key: chart.spec["data"]["values"] for _, chart in charts(wild)}
+    assert len({row["label"] for row in bars["parts"]}) == 4
+    assert len({row["panel"] for row in bars["residuals"]}) == 4
+
+
 def test_layers_in_the_csv_are_those_of_the_explanation(
     explanation: Explanation, drawn: dict[str, Chart]
 ) -> None:
@@ -163,6 +162,20 @@ def test_layer_0_is_on_no_line(drawn: dict[str, Chart]) -> None:
     placed = drawn["layers"].spec["data"]["values"]
     assert {row["layer"] for row in placed if row["apart"]} == {0}
     assert {row["layer"] for row in placed if not row["apart"]} == {1, 2}
+
+
+def test_levels_stand_in_order_though_a_corpus_lacks_the_lowest(explanation: Explanation) -> None:
+    own = [one.model_copy(update={"mean": None, "sd": None, "n": 0})
+           if (one.corpus, one.level) == ("alpha", "A1") else one
+           for one in explanation.residuals]  # fmt: skip
+    alpha_first = sorted(own, key=lambda one: one.corpus != "alpha")
+    chart = residuals_chart(explanation.model_copy(update={"residuals": tuple(alpha_first)}))
+    assert chart is not None
+    rows = numbers(chart)
+    assert list(dict.fromkeys(row["level"] for row in rows)) == ["A1", "A2", "B1", "B2", "C+"]
+    assert ("alpha", "A1") not in {(row["corpus"], row["level"]) for row in rows}
+    places = {row["level"]: round(row["at"]) for row in chart.spec["data"]["values"]}
+    assert places == {"A1": 0, "A2": 1, "B1": 2, "B2": 3, "C+": 4}
 
 
 def test_rungs_without_a_test_are_named_and_not_drawn(
@@ -193,100 +206,6 @@ def test_curves_hold_the_analyses_of_their_probe(drawn: dict[str, Chart]) -> Non
 def test_captions_say_what_bars_and_bands_cover(drawn: dict[str, Chart]) -> None:
     for key, chart in drawn.items():
         assert re.search(r"intervals?\b|[Bb]ands? |[Bb]ars are", chart.caption), key
-
-
-def test_files_are_the_same_bytes_each_time(explanation: Explanation, tmp_path: Path) -> None:
-    for turn in ("one", "two"):
-        write_html(explanation, tmp_path / turn / "report.html")
-        write_figures(explanation, tmp_path / turn / "figures")
-        write_latex(explanation, tmp_path / turn / "tables")
-    first = sorted(path for path in (tmp_path / "one").rglob("*") if path.is_file())
-    assert len(first) == 1 + 3 * len(list(charts(explanation))) + len(tables(explanation))
-    for path in first:
-        assert (
-            path.read_bytes()
-            == (tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes()
-        )
-
-
-def test_figures_are_whole_files_of_their_kinds(
-    explanation: Explanation, drawn: dict[str, Chart], tmp_path: Path
-) -> None:
-    written = write_figures(explanation, tmp_path)
-    assert {p.name for p in written} == {f"{k}.{e}" for k in drawn for e in ("svg", "pdf", "csv")}
-    for key, chart in drawn.items():
-        pdf = (tmp_path / f"{key}.pdf").read_bytes()
-        assert pdf.startswith(b"%PDF-")
-        assert pdf.rstrip().endswith(b"%%EOF")
-        assert len(re.findall(rb"/Type /Page\b", pdf)) == 1
-        at = int(re.findall(rb"startxref\s+(\d+)", pdf)[-1])
-        assert pdf[at : at + 4] == b"xref"
-        root = ET.parse(tmp_path / f"{key}.svg").getroot()
-        assert float(root.get("width", "0")) > 100
-        assert "var(" not in (tmp_path / f"{key}.svg").read_text("utf-8")
-        assert (tmp_path / f"{key}.csv").read_bytes() == chart.table.csv().encode()
-
-
-# -- hostile names -------------------------------------------------------------------------------
-
-
-def test_names_are_text_wherever_they_stand(explanation: Explanation, tmp_path: Path) -> None:
-    wild = hostile(explanation)
-    page = report(wild)
-    assert HOSTILE in "".join(ET.tostring(elements(page)[0], encoding="unicode", method="text"))
-    assert not [one for one in elements(page) if one.tag == "img"]
-    write_figures(wild, tmp_path)
-    for path in tmp_path.glob("*.svg"):
-        assert {one.tag.rpartition("}")[2] for one in ET.parse(path).iter()} <= {
-            *("svg", "g", "path", "line", "rect", "text", "title")
-        }
-    for path in tmp_path.glob("*.csv"):
-        rows = csv.reader(io.StringIO(path.read_text("utf-8")))
-        assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "@"))]
-
-
-def test_no_name_is_latex(explanation: Explanation, tmp_path: Path) -> None:
-    write_latex(hostile(explanation), tmp_path / "all.tex")
-    text = (tmp_path / "all.tex").read_text("utf-8")
-    commands = set(re.findall(r"\\([A-Za-z]+)", text))
-    assert commands <= {
-        *("begin", "end", "centering", "footnotesize", "setlength", "tabcolsep", "caption"),
-        *("label", "toprule", "midrule", "bottomrule", "textbf", "scriptsize"),
-        *("textbackslash", "textasciicircum", "textasciitilde", "textless", "textgreater"),
-        *(
-            "textbar",
-            "ldots",
-            "usepackage",
-            "resizebox",
-            "ifdim",
-            "width",
-            "linewidth",
-            "else",
-            "fi",
-        ),
-    }
-    bare = re.sub(r"\\[\\{}$&#%_]", "", text)
-    assert bare.count("{") == bare.count("}")
-    lines = bare.splitlines()
-    assert [line for line in lines if "%" in line.removesuffix("{!}{%")] == lines[:2]
-    for rows in re.findall(r"\\begin\{tabular\}\{([lr]+)\}(.*?)\\bottomrule", text, re.DOTALL):
-        for line in rows[1].splitlines():
-            if line.rstrip().endswith(r"\\"):
-                assert len(re.findall(r"(?<!\\)&", line)) == len(rows[0]) - 1
-
-
-@pytest.mark.parametrize(
-    ("text", "written"),
-    [
-        ("a_b & 5 %", r"a\_b \& 5 \%"),
-        ("\\input{x}", r"\textbackslash{}input\{x\}"),
-        ("two\nlines\x00", "two lines "),
-        ("\N{MINUS SIGN}0.1\N{EN DASH}0.2", "$-$0.1--0.2"),
-        ("日本", "日本"),
-    ],
-)
-def test_latex_is_escaped(text: str, written: str) -> None:
-    assert escape(text) == written
 
 
 # -- what may be missing -------------------------------------------------------------------------
@@ -322,76 +241,3 @@ def test_a_result_of_one_protocol_is_a_report_of_what_it_has(tmp_path: Path) -> 
     page = report(found)
     assert found.notes[0] in "".join(elements(page)[0].itertext())
     assert [chart.key for _, chart in charts(found)] == ["residuals", "identity"]
-
-
-# -- the command ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def result_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("one")
-    return write_made(
-        folder, texts=20, layers=(1, 2), probes=("ridge",), protocols=("iid", "lofo"), refits=0
-    )
-
-
-def test_the_command_writes_what_is_asked_for(
-    result_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    html, figures, latex = tmp_path / "r.html", tmp_path / "figures", tmp_path / "all.tex"
-    options = [
-        "--html",
-        html,
-        "--figures",
-        figures,
-        "--latex",
-        latex,
-        "--replicates",
-        200,
-        "--json",
-    ]
-    assert main(["explain", str(result_file), *map(str, options)]) == 0
-    out, err = capsys.readouterr()
-    found = Explanation.model_validate(json.loads(out))
-    assert html.read_text("utf-8") == report(found)
-    assert {path.stem for path in figures.iterdir()} == {chart.key for _, chart in charts(found)}
-    assert latex.read_text("utf-8").count(r"\begin{table}") == len(tables(found))
-    assert f"Wrote {html}" in err
-    assert f"Wrote {len(list(figures.iterdir()))} files to {figures}" in err
-
-
-def test_without_the_package_that_draws_one_sentence_says_so(
-    result_file: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setitem(sys.modules, "vl_convert", None)
-    assert main(["explain", str(result_file), "--html", str(tmp_path / "r.html")]) == 1
-    assert "cefrbench[leaderboard]" in capsys.readouterr().err
-    latex = ["--latex", str(tmp_path / "tables"), "--replicates", "200"]
-    assert main(["explain", str(result_file), *latex]) == 0
-    assert (tmp_path / "tables" / "parts-table.tex").is_file()
-
-
-@pytest.mark.parametrize(
-    ("write", "name"),
-    [
-        (write_html, "folder"),
-        (write_figures, "file"),
-        (write_latex, "file"),
-        (write_latex, "f.tex"),
-    ],
-)
-def test_a_folder_is_no_file_and_a_file_no_folder(
-    explanation: Explanation,
-    tmp_path: Path,
-    write: Callable[[Explanation, Path], list[Path]],
-    name: str,
-) -> None:
-    (tmp_path / "file").write_text("kept")
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "f.tex").mkdir()
-    with pytest.raises(UserError, match=f"{name}' is a fo?i?l"):
-        write(explanation, tmp_path / name)
-    assert (tmp_path / "file").read_text() == "kept"
