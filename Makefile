@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test reference lint types docs docs-check statistics pins mutants bench ablation clean
+.PHONY: run test reference lint types docs docs-check statistics pins mutants bench ablation why clean
 
 # -- set-up: each stamp is an environment with what its jobs need ---------------------------------
 
@@ -60,6 +60,9 @@ bench: $(VENV)/.dev  ## Speed, side by side with plain loops and peers, in one r
 
 ablation: $(VENV)/.dev  ## What each rule of cefr-v1 does: `make ablation ARGS='--data-dir DIR --write'`.
 	$(BIN)/python benchmarks/ablation.py $(ARGS)
+
+why: $(VENV)/.dev  ## Why scores fall out of distribution: `make why ARGS='--data-dir DIR --output OUT --write'`.
+	$(BIN)/python benchmarks/why.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) out site build dist .mutants *.egg-info

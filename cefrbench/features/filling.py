@@ -6,6 +6,8 @@ own; a shard is written when its last batch is there. Only a few shards are in m
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -47,6 +49,17 @@ class Budget:
     """The most that a batch may cost; lowered when one didn't fit the device."""
 
     cost: int
+
+
+def return_memory() -> None:
+    """Hand freed memory back to the system, where the C library keeps it for itself (glibc).
+
+    Batches differ in size, so what is kept is in pieces that the next batch can't use.
+    """
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
 
 
 def encode_batch(
@@ -232,6 +245,7 @@ class Filling:
             oldest = self._writes.popleft() if len(self._writes) > _AHEAD else None
         if oldest is not None:
             oldest.result()
+        return_memory()
 
     def _check(self, values: Features) -> None:
         """Refuse features that no probe can use, naming the layer where they begin."""

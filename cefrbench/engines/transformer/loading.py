@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,10 @@ from cefrbench.errors import EncoderError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+# oneDNN keeps what it compiled for each shape, up to 1,024 of them; no two of our batches have one
+# shape, so on a CPU memory grew with the number of texts.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")
 
 
 def choose_devices(device: str) -> tuple[str, ...]:
