@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cefrbench_leaderboard.charts.chart import Row, in_order
 from cefrbench_leaderboard.charts.palette import PAPER, QUIET, TEXT, Series
-from cefrbench_leaderboard.charts.svg import Spec, nominal, quantity
+from cefrbench_leaderboard.charts.svg import ROOM, Spec, nominal, quantity
 
 #: Height of a line, in pixels.
 _LINE = 26
@@ -36,14 +36,13 @@ def forest_spec(rows: Sequence[Row], looks: dict[str, Series], title: str, width
                  "ticks": False, "zindex": 0})  # fmt: skip
     ink = nominal("look", scale=_scale(names, [looks[name].ink.value for name in names]))
     shape = nominal("look", scale=_scale(names, [looks[name].shape for name in names]))
-    if len(names) == 1:
-        ink["legend"] = shape["legend"] = None
     zero = {"type": "rule", "color": QUIET.value, "strokeDash": [2, 3]}
     interval = {"type": "rule", "strokeWidth": 2, "aria": False}
     point = {"type": "point", "filled": True, "size": 70, "opacity": 1, "aria": True}
     point |= {"stroke": PAPER.value, "strokeWidth": 1}
     return {
         "data": {"values": data},
+        "padding": ROOM,
         "facet": {"column": nominal("panel", title=None, sort=in_order(data, "panel"))},
         "spec": {
             "width": width,

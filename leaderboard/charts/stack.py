@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from cefrbench_leaderboard.charts.chart import Row, in_order
 from cefrbench_leaderboard.charts.palette import PAPER, QUIET, TEXT, Ink
-from cefrbench_leaderboard.charts.svg import Spec, nominal, quantity
+from cefrbench_leaderboard.charts.svg import ROOM, Spec, nominal, quantity
 
 #: Height of a bar with the sum below it, in pixels.
 _LINE = 46
@@ -49,6 +49,7 @@ def stack_spec(
     tip = {"description": nominal("tip")}
     return {
         "data": {"values": data},
+        "padding": ROOM,
         "width": 640,
         "height": _LINE * len(y["sort"]),
         "layer": [

@@ -78,6 +78,10 @@ CONFIG: Spec = {
 }
 
 
+#: Room for names on the left, where a reader's font is wider than the one they were measured in.
+ROOM = {"left": 20, "right": 8, "top": 5, "bottom": 5}
+
+
 def nominal(field: str, **more: Any) -> Spec:
     """Encode a field by name."""
     return {"field": field, "type": "nominal", **more}
