@@ -18,6 +18,8 @@ from cefrbench.engines.mlp.stack import Stack
 COPIES = 4
 #: Most memory for models in training on the CPU.
 HOST_BYTES = 1 << 30
+#: Most models in one stack: more hide no more of what calling an operation costs.
+MOST_TOGETHER = 32
 #: Widths up to which the CPU trains models of one kind in stacks.
 NARROW = 768
 #: Share of an accelerator's free memory that a stack may take.
@@ -85,7 +87,7 @@ def _stacks(models: Sequence[Model], dim: int) -> list[list[Model]]:
     ever filled up, and each model goes through the arithmetic that it would go through alone.
     There are enough stacks for every core to have two.
     """
-    most = max(1, len(models) // (2 * cores_each(1))) if dim <= NARROW else 1
+    most = min(MOST_TOGETHER, max(1, len(models) // (2 * cores_each(1)))) if dim <= NARROW else 1
     alike: dict[tuple[int, str, int], list[Model]] = {}
     for model in models:
         key = (len(model.rows), model.labels.output, model.labels.outputs)
