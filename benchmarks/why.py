@@ -23,24 +23,16 @@ from cefrbench.results.model import AnalysisRecord
 
 PAGE = ROOT / "docs" / "studies" / "why.md"
 MERLIN = CORPORA[:3]
-ALL = (
-    "identity",
-    "level-within-task",
-    "recalibrate",
-    "erasure",
-    "description-length",
-    "few-shot",
-    "learning-curve",
-    "mixed",
-)
+#: Two of the probes that choose for themselves.
+LINEAR = tuple(w for name in ("ridge", "ordinal") for w in ("--probe", name))
 #: Folder, encoders, corpora, options: what is run.
 RUNS: tuple[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = (
-    ("five", ("complexity",), CORPORA, ()),
-    ("five", ("minilm",), CORPORA, tuple(word for name in ALL for word in ("--analysis", name))),
-    ("merlin", ("complexity", "ud", "minilm"), MERLIN, ("--probe", "ridge", "--probe", "ordinal")),
+    ("five", ("complexity", "minilm"), CORPORA, ()),
+    ("merlin", ("complexity", "ud", "minilm"), MERLIN, LINEAR),
 )
 FIVE = ("length", "surface", "complexity", "random-qwen3-tiny", "minilm")
 THREE = ("length", "surface", "complexity", "ud", "random-qwen3-tiny", "minilm")
+LADDER = ("majority", "untrained", "layer 0", "length", "surface", "complexity", "ud")
 SCORES = ("qwk", "recut", "spearman", "balanced_accuracy")
 PARTS = ("gap", "direction", "thresholds", "location", "scale", "spacing")
 
@@ -115,13 +107,16 @@ def gaps(found: Sequence[Explanation]) -> str:
 
 def rungs(found: Sequence[Explanation]) -> str:
     """The claim ladders, side by side: lead over each rung out of distribution."""
-    names = [rung.name for one in found for rung in (one.claim.rungs if one.claim else ())]
+    names = {rung.name for one in found for rung in (one.claim.rungs if one.claim else ())}
     rows = []
-    for name in dict.fromkeys(names):
+    for name in sorted(names, key=LADDER.index):
         cells = []
         for one in found:
-            rung = next(r for r in one.claim.rungs if r.name == name) if one.claim else None
-            if rung is None or rung.status == "untested":
+            own = one.claim.rungs if one.claim else ()
+            rung = next((r for r in own if r.name == name), None)
+            if rung is None:
+                cells.append("–")
+            elif rung.status == "untested":
                 cells.append("untested")
             else:
                 p = "" if rung.p_holm is None else f", p = {rung.p_holm:.3f}"
@@ -208,12 +203,7 @@ def main() -> None:
         "said": said(minilm),
         "layers": by_layer(minilm),
         "within": records("level-within-task", mean)(minilm),
-        "erasure": records("erasure", mean)(minilm),
-        "bits": records("description-length")(minilm),
         "recalibrate": records("recalibrate", mean)(minilm),
-        "few-shot": records("few-shot", mean)(minilm),
-        "curve": records("learning-curve", mean)(minilm),
-        "mixed": records("mixed", mean)(minilm),
         "merlin": gaps(three),
         "merlin-rungs": rungs([three[-1], three[3]]),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-from cefrbench_leaderboard.report.tables import Cell, ReportTable
+from cefrbench_leaderboard.report.tables import ReportCell, ReportTable
 
 #: What stands for signs that LaTeX reads as its own, and for those that its fonts may lack.
 _SIGNS: Final = str.maketrans(
@@ -65,7 +65,7 @@ def latex_table(table: ReportTable, subject: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: ReportCell) -> str:
     text = escape(cell.text)
     if cell.strong:
         text = rf"\textbf{{{text}}}"

@@ -30,7 +30,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class ReportSentence:
     """A sentence with its number and the figures that it is made of."""
 
     number: int
@@ -39,12 +39,12 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ReportSection:
     """What stands below one heading; charts and tables with their numbers."""
 
     key: str
     heading: str
-    sentences: tuple[Sentence, ...]
+    sentences: tuple[ReportSentence, ...]
     charts: tuple[tuple[int, Chart], ...]
     tables: tuple[tuple[int, ReportTable], ...]
 
@@ -80,12 +80,12 @@ def data_uri(text: str) -> str:
     return f"data:text/csv;charset=utf-8;base64,{base64.b64encode(text.encode()).decode()}"
 
 
-def _sections(explanation: Explanation) -> Iterator[Section]:
+def _sections(explanation: Explanation) -> Iterator[ReportSection]:
     said = list(enumerate(explanation.sentences, 1))
     drawn = list(enumerate(charts(explanation), 1))
     shown = list(enumerate(tables(explanation), 1))
     for topic, heading in HEADINGS.items():
-        section = Section(
+        section = ReportSection(
             topic.replace(" ", "-"),
             heading,
             tuple(_sentence(explanation, n, one) for n, one in said if one.topic == topic),
@@ -97,9 +97,9 @@ def _sections(explanation: Explanation) -> Iterator[Section]:
             yield section
 
 
-def _sentence(explanation: Explanation, place: int, one: Statement) -> Sentence:
+def _sentence(explanation: Explanation, place: int, one: Statement) -> ReportSentence:
     sources = tuple(Source(at, _shown(_found(explanation, at))) for at in one.figures)
-    return Sentence(place, one.text, sources)
+    return ReportSentence(place, one.text, sources)
 
 
 def _found(explanation: Explanation, place: str) -> object:

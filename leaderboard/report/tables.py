@@ -13,7 +13,7 @@ from cefrbench_leaderboard.report.gap import name, there
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ReportCell:
     """What stands in a cell: a text, the ends of its interval, and whether that leaves out 0."""
 
     text: str
@@ -35,7 +35,7 @@ class ReportTable:
     title, note : str
         What it holds, and how to read it.
     columns : tuple of str
-    rows : tuple of tuple of Cell
+    rows : tuple of tuple of ReportCell
         As long as ``columns``.
     """
 
@@ -44,7 +44,7 @@ class ReportTable:
     title: str
     note: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[ReportCell, ...], ...]
 
 
 _INTERVALS = (
@@ -67,16 +67,16 @@ def _table(
     return ReportTable(key, topic, title, note, tuple(columns.split("|")), cells)
 
 
-def _cell(value: object) -> Cell:
-    if isinstance(value, Cell):
+def _cell(value: object) -> ReportCell:
+    if isinstance(value, ReportCell):
         return value
     if isinstance(value, Figure):
-        return Cell(number(value.value), between(value.low, value.high), value.shown, True)
+        return ReportCell(number(value.value), between(value.low, value.high), value.shown, True)
     if isinstance(value, int):
-        return Cell(grouped(value), number=True)
+        return ReportCell(grouped(value), number=True)
     if isinstance(value, float):
-        return Cell(number(value), number=True)
-    return Cell(NONE if value is None else str(value))
+        return ReportCell(number(value), number=True)
+    return ReportCell(NONE if value is None else str(value))
 
 
 def _claim(explanation: Explanation) -> ReportTable:
@@ -88,7 +88,7 @@ def _claim(explanation: Explanation) -> ReportTable:
             f"{rung.status}: {rung.reason}" if rung.reason else rung.status,
             rung.qwk,
             rung.difference,
-            Cell(_p(rung.p_holm), number=True),
+            ReportCell(_p(rung.p_holm), number=True),
         )
         for rung in (claim.rungs if claim else ())
     )

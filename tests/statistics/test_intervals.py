@@ -169,7 +169,7 @@ def test_more_texts_narrow_an_interval_as_their_root() -> None:
 
 
 def test_bands_of_layers_agree_with_the_bootstrap() -> None:
-    result, predictions = make_result(texts=150, probes=("ridge",), layers=(1,))
+    result, predictions = make_result(texts=150, probes=("ridge",), layers=(1,), refits=0)
     names = {record.card.name for record in result.corpora}
     band = layer_bands(result.units, names)["loco", "ridge", 1]
     whole = summary_intervals(result, predictions, scores=["qwk"]).means["loco", "ridge"]["qwk"]

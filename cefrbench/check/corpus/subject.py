@@ -22,7 +22,7 @@ OF_A_WHOLE_CORPUS = frozenset({"short-texts", "long-texts"})
 #: Rows read at most: enough for every check, and a bound on memory.
 MOST_ROWS = 50_000
 
-Source = Literal["corpus", "file", "sample"]
+CorpusSource = Literal["corpus", "file", "sample"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Compared:
     """Essays of another corpus that texts are compared with, and where they are from."""
 
     name: str
-    source: Source
+    source: CorpusSource
     keys: frozenset[str]
 
 
@@ -53,7 +53,7 @@ class CorpusSubject:
     def __init__(
         self,
         corpus: Corpus,
-        source: Source,
+        source: CorpusSource,
         read: Callable[[], Rows],
         compared: Sequence[Compared] = (),
         unreachable: str = "",
