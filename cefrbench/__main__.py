@@ -1,11 +1,36 @@
-"""``python -m cefrbench``."""
+"""The program: ``cefrbench``, and ``python -m cefrbench``."""
 
+import atexit
+import os
 import sys
 
-try:
-    from cefrbench.cli import main
+INTERRUPTED = 130
 
-    status = main()
-except KeyboardInterrupt:  # before the command line was there to say so
-    status = 130
-sys.exit(status)
+
+def run() -> None:
+    """Run the command line and leave with its exit status.
+
+    CPython ends by SIGINT, whatever status was asked for, when a KeyboardInterrupt has once passed
+    through an ``exec`` of source text, and half of all dataclasses are made by one. So an
+    interrupted run leaves by itself, after all else that wants to be done at the end.
+    """
+    status = 0
+
+    def leave() -> None:
+        if status == INTERRUPTED:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+
+    atexit.register(leave)  # the first to be registered is the last to be called
+    try:
+        from cefrbench.cli import main
+
+        status = main()
+    except KeyboardInterrupt:  # before the command line was there to say so
+        status = INTERRUPTED
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    run()
