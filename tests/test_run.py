@@ -186,25 +186,3 @@ def test_ctrl_c_keeps_what_is_done_and_exits_130(tmp_path):
     assert process.returncode == 130
     assert "Interrupted" in stderr
     assert "Traceback" not in stderr
-
-
-def test_an_interrupt_inside_generated_code_exits_130_too():
-    """CPython remembers such an interrupt, and would end by the signal instead."""
-    code = """
-import sys
-from cefrbench import __main__, cli
-
-def interrupted():
-    try:
-        exec("raise KeyboardInterrupt")
-    except KeyboardInterrupt:
-        return 130
-
-cli.main = interrupted
-LEAVE
-"""
-    ends = [
-        subprocess.run([sys.executable, "-c", code.replace("LEAVE", leave)], check=False).returncode
-        for leave in ("sys.exit(cli.main())", "__main__.run()")
-    ]
-    assert ends == [-signal.SIGINT, 130]
