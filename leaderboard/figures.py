@@ -36,8 +36,8 @@ class Moves:
     Attributes
     ----------
     replicates, luck : ndarray of float32, shape (replicates,)
-    doubt : float
-        About the variance of ``luck``.
+    spread, doubt : float
+        The variance of ``luck`` as all seeds tell it, and the doubt about it.
     refits : ndarray of float32, shape (refits,)
     influence : ndarray of float32, shape (texts,)
         In the order of the texts' codes.
@@ -47,6 +47,7 @@ class Moves:
 
     replicates: NDArray[np.float32]
     luck: NDArray[np.float32]
+    spread: float
     doubt: float
     refits: NDArray[np.float32]
     influence: NDArray[np.float32]
@@ -128,6 +129,7 @@ def _moves(draws: Replicates) -> Moves:
     return Moves(
         replicates=draws.values.astype(np.float32),
         luck=draws.luck.astype(np.float32),
+        spread=draws.spread,
         doubt=draws.doubt,
         refits=draws.refits.astype(np.float32),
         influence=draws.influence.astype(np.float32),
@@ -138,11 +140,11 @@ def _moves(draws: Replicates) -> Moves:
 def write_moves(moves: Mapping[tuple[str, str], Moves], folder: Path) -> None:
     """Write one array a protocol and probe, as plain numbers.
 
-    First how many refits there are and the doubt about the seeds, then replicates, luck, refits
-    and influence.
+    First how many refits there are, the seeds' spread and the doubt about it, then replicates,
+    luck, refits and influence.
     """
     for (protocol, probe), one in moves.items():
-        head = np.array([len(one.refits), one.doubt], dtype=np.float32)
+        head = np.array([len(one.refits), one.spread, one.doubt], dtype=np.float32)
         parts = [head, one.replicates, one.luck, one.refits, one.influence]
         path = _moves_path(folder, protocol, probe)
         path.write_bytes(np.concatenate(parts).astype("<f4").tobytes())
@@ -151,10 +153,10 @@ def write_moves(moves: Mapping[tuple[str, str], Moves], folder: Path) -> None:
 def read_moves(folder: Path, protocol: str, probe: str) -> Moves:
     """Read what :func:`write_moves` wrote."""
     numbers = np.fromfile(_moves_path(folder, protocol, probe), dtype="<f4")
-    refits, doubt = int(numbers[0]), float(numbers[1])
-    ends = np.cumsum([2, REPLICATES, REPLICATES, refits])
+    refits, spread, doubt = int(numbers[0]), float(numbers[1]), float(numbers[2])
+    ends = np.cumsum([3, REPLICATES, REPLICATES, refits])
     _, replicates, luck, again, influence = np.split(numbers, ends)
-    return Moves(replicates, luck, doubt, again, influence)
+    return Moves(replicates, luck, spread, doubt, again, influence)
 
 
 def together(moves: Sequence[Moves], values: Sequence[float | None]) -> Movements:
@@ -168,6 +170,7 @@ def together(moves: Sequence[Moves], values: Sequence[float | None]) -> Movement
         values=np.stack([one.replicates for one in moves]).astype(np.float64),
         influence=np.stack([one.influence for one in moves]),
         luck=np.stack([one.luck for one in moves]).astype(np.float64),
+        spread=np.array([one.spread for one in moves]),
         doubt=np.array([one.doubt for one in moves]),
         refits=np.stack(again).astype(np.float64),
         scores=np.array([np.nan if value is None else value for value in values]),

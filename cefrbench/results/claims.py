@@ -155,6 +155,7 @@ def _rivals(source: Explained, sample: Sample, own: Replicates, found: Beside) -
         estimate=0.0,
         values=np.zeros_like(own.values),
         luck=np.zeros_like(own.luck),
+        spread=0.0,
         doubt=0.0,
         refits=np.zeros(0),
         texts=own.texts,

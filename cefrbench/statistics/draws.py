@@ -25,9 +25,11 @@ class Replicates:
         Over resampled texts; NaN where a replicate is undefined.
     luck : ndarray of float64, shape (replicates,)
         What drawing the seeds anew adds to each of them.
+    spread : float
+        The variance of ``luck`` as all the seeds' spread tells it, whatever is known of a part of
+        it; 0 without several seeds.
     doubt : float
-        About the variance of ``luck``: the square of all the seeds' spread over S - 1, for a few
-        seeds tell it badly, whatever is known of a part of it; 0 without several seeds.
+        About it: its square over S - 1, for a few seeds tell it badly.
     refits : ndarray of float64, shape (refits,)
         The score on the same texts, of probes fitted on resampled training texts; empty where the
         fits are held fixed.
@@ -44,6 +46,7 @@ class Replicates:
     estimate: float
     values: Floats
     luck: Floats
+    spread: float
     doubt: float
     refits: Floats
     texts: Codes
@@ -62,6 +65,7 @@ class Replicates:
             estimate=self.estimate - other.estimate,
             values=self.values - other.values,
             luck=self.luck - other.luck,
+            spread=self.spread + other.spread,
             doubt=self.doubt + other.doubt,
             refits=self.refits_as(refits) - other.refits_as(refits),
             texts=texts,
@@ -101,6 +105,7 @@ class Replicates:
             covariance(self.values[: len(self.refits)], self.refits),
             len(refits),
             float(self.luck.var(ddof=1)),
+            self.spread,
             self.doubt,
         )
         return float(found.error), float(found.freedom)
@@ -164,12 +169,14 @@ class Resampled:
             [self.sample.parts[p].texts for p in chosen],
             [self._influence(p, share[:, c] / alive.sum()) for c, p in enumerate(chosen)],
         )
+        spread = _variance(seed_means) / len(seed_means)
         by_part = [_mean(column) for column in scores.T]
         return Replicates(
             estimate=float(seed_means.mean()),
             values=by_seed.mean(1),
             luck=self._seed_luck(seed_means, by_seed, by_refit),
-            doubt=_doubt(seed_means),
+            spread=spread,
+            doubt=spread**2 / max(1, len(seed_means) - 1),
             refits=by_refit.mean(1) if by_refit.size else np.zeros(0),
             texts=texts,
             influence=influence,
@@ -184,7 +191,7 @@ class Resampled:
     def _nothing(self) -> Replicates:
         nothing, none = np.full(len(self.replicates), np.nan), np.zeros(0)
         texts = np.zeros(0, np.uint64)
-        return Replicates(float("nan"), nothing, 0 * nothing, 0.0, none, texts, none, {})
+        return Replicates(float("nan"), nothing, 0 * nothing, 0.0, 0.0, none, texts, none, {})
 
     def _seed_luck(self, means: Floats, replicates: Floats, refits: Floats) -> Floats:
         """What drawing the seeds anew adds to each replicate of their mean.
@@ -201,7 +208,7 @@ class Resampled:
         refits : ndarray of float64, shape (refits, seeds that have any)
         """
         count = len(means)
-        spread = float(means.var(ddof=1)) if count > 1 else 0.0
+        spread = _variance(means)
         whole = replicates[~np.isnan(replicates).any(1)]
         if spread == 0.0 or not len(whole):
             return np.zeros(len(replicates))
@@ -229,10 +236,9 @@ class Resampled:
         return means
 
 
-def _doubt(means: Floats) -> float:
-    """How badly the scores of S seeds tell the variance of their mean: its square over S - 1."""
-    count = len(means)
-    return float((means.var(ddof=1) / count) ** 2 / (count - 1)) if count > 1 else 0.0
+def _variance(means: Floats) -> float:
+    """Of the seeds' scores; 0 of a single one."""
+    return float(means.var(ddof=1)) if len(means) > 1 else 0.0
 
 
 def _interaction(refits: Floats) -> float:

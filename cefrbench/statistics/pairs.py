@@ -100,8 +100,8 @@ class Movements:
         What each score loses without each text.
     luck : ndarray of float64, shape (n, replicates), optional
         What drawing the seeds anew adds; None: nothing.
-    doubt : ndarray of float64, shape (n,), optional
-        About the variance of ``luck``.
+    spread, doubt : ndarray of float64, shape (n,), optional
+        The variance of ``luck`` as all seeds tell it, and the doubt about it.
     refits : ndarray of float64, shape (n, refits), optional
         Paired by their place; a score that has none repeats itself. None: all fits held fixed.
     scores : ndarray of float64, shape (n,), optional
@@ -111,6 +111,7 @@ class Movements:
     values: Floats
     influence: NDArray[np.floating[Any]]
     luck: Floats | None = None
+    spread: Floats | None = None
     doubt: Floats | None = None
     refits: Floats | None = None
     scores: Floats | None = None
@@ -134,10 +135,11 @@ def difference_errors(moves: Movements) -> Errors:
         _replicate_variance(moves.values),
         difference_variance(moves.influence @ moves.influence.T),
     )
-    luck = doubt = refits = together = count = np.zeros_like(texts)
-    if moves.luck is not None and moves.doubt is not None and moves.doubt.any():
+    luck = spread = doubt = refits = together = count = np.zeros_like(texts)
+    if moves.luck is not None and moves.spread is not None and moves.doubt is not None:
         luck = _replicate_variance(moves.luck)
         # Two encoders' seeds are drawn apart, and so are the doubts about their variances.
+        spread = moves.spread[:, None] + moves.spread
         doubt = moves.doubt[:, None] + moves.doubt
     if moves.refits is not None and moves.refits.shape[1] > 1:
         refits = _replicate_variance(moves.refits)
@@ -147,7 +149,7 @@ def difference_errors(moves: Movements) -> Errors:
         made = (moves.refits != moves.refits[:, :1]).any(1)
         there = (~np.isnan(moves.refits)).astype(np.float64)
         count = np.where(made[:, None] | made, there @ there.T, 0.0)
-    return whole_error(texts, refits, together, count, luck, doubt)
+    return whole_error(texts, refits, together, count, luck, spread, doubt)
 
 
 def errors_of(draws: Sequence[Replicates]) -> Errors:
@@ -168,6 +170,7 @@ def errors_of(draws: Sequence[Replicates]) -> Errors:
             np.stack([one.values for one in draws]),
             influence,
             np.stack([one.luck for one in draws]),
+            np.array([one.spread for one in draws]),
             np.array([one.doubt for one in draws]),
             np.stack([one.refits_as(refits) for one in draws]),
             np.array([one.estimate for one in draws]),

@@ -42,6 +42,7 @@ def moving(values: float, influence: float) -> Replicates:
         estimate=0.5,
         values=0.5 + values * spread / spread.std(ddof=1),
         luck=np.zeros(500),
+        spread=0.0,
         doubt=0.0,
         refits=np.zeros(0),
         texts=np.arange(4, dtype=np.uint64),

@@ -19,10 +19,10 @@ QWK = STATISTICS["qwk"]
 WEIGHTS = TextWeights(400)
 
 
-def test_variances_add_up_and_freedom_is_welchs_and_satterthwaites() -> None:
-    found = whole_error(4.0, 9.0, -1.5, 20, 6.0, 6.0**2 / 2)
+def test_variances_add_up_and_so_do_the_doubts_about_them() -> None:
+    found = whole_error(4.0, 9.0, -1.5, 20, 6.0, 7.0, 7.0**2 / 2)
     assert found.error == pytest.approx(4.0)
-    doubt = (9.0**2 + 2 * 4.0 * 9.0 + 2 * 1.5**2 - 4 * 9.0 * 1.5) / 19 + 6.0**2 / 2
+    doubt = (9.0**2 + 2 * 4.0 * 9.0 + 2 * 1.5**2 - 4 * 9.0 * 1.5) / 19 + 16.0 * 7.0 / 2
     assert found.freedom == pytest.approx(16.0**2 / doubt)
 
 
@@ -32,7 +32,7 @@ def test_what_moves_both_sources_is_counted_and_its_doubt_is_that_of_so_few_pair
     truth = np.array([[1.0, 0.6], [0.6, 2.0]])
     drawn = rng.multivariate_normal([0, 0], truth, size=(4000, 20))
     errors = [
-        whole_error(1.0, refits.var(ddof=1), covariance(values, refits), 20, 0.0, 0.0)
+        whole_error(1.0, refits.var(ddof=1), covariance(values, refits), 20, 0.0, 0.0, 0.0)
         for values, refits in (each.T for each in drawn)
     ]
     squares = np.array([float(one.error) ** 2 for one in errors])
@@ -42,25 +42,45 @@ def test_what_moves_both_sources_is_counted_and_its_doubt_is_that_of_so_few_pair
 
 
 def test_no_sum_is_taken_for_less_than_one_of_its_variances() -> None:
-    assert whole_error(4.0, 9.0, -6.0, 20, 0.0, 0.0).error == pytest.approx(3.0)
+    assert whole_error(4.0, 9.0, -6.0, 20, 0.0, 0.0, 0.0).error == pytest.approx(3.0)
 
 
-def test_two_means_have_the_freedom_of_welchs_test() -> None:
+def test_two_means_have_no_more_freedom_than_in_welchs_test() -> None:
     """With no error over texts, refits and seeds are two samples of which scipy knows the rest."""
     rng = np.random.default_rng(0)
     one, two = rng.normal(0, 1, 7), rng.normal(0, 3, 5)
     a, b = one.var(ddof=1) / 7, two.var(ddof=1) / 5
-    found = whole_error(0.0, a, 0.0, 7, b, b**2 / 4)
+    found = whole_error(0.0, a, 0.0, 7, b, b, b**2 / 4)
     welch = scipy.stats.ttest_ind(one, two, equal_var=False)
-    assert found.freedom == pytest.approx(welch.df)
-    test = these_corpora(one.mean() - two.mean(), found).one()
+    assert found.error == pytest.approx(np.sqrt(a + b))
+    assert 4 <= found.freedom < welch.df
+    alone = whole_error(0.0, 0.0, 0.0, 7, b, b, b**2 / 4)
+    assert alone.freedom == pytest.approx(4)
+    # Two encoders' seeds are two samples, and of them the freedom is Welch's.
+    both = whole_error(0.0, 0.0, 0.0, 7, a + b, a + b, a**2 / 6 + b**2 / 4)
+    assert both.freedom == pytest.approx(welch.df)
+    test = these_corpora(one.mean() - two.mean(), both).one()
     assert test is not None
     assert test.p == pytest.approx(welch.pvalue)
     assert (test.low, test.high) == pytest.approx(tuple(welch.confidence_interval()))
 
 
+@pytest.mark.parametrize("seeds", [3, 5])
+@pytest.mark.parametrize("share", [0.1, 0.5, 1.0, 2.0, 4.0, 10.0])
+def test_intervals_of_few_seeds_hold_the_truth(seeds: int, share: float) -> None:
+    """A mean with a known error over texts, and seeds of which few are seen: 94 to 97 % hold."""
+    rng = np.random.default_rng(3)
+    runs = 20_000
+    luck = share * rng.chisquare(seeds - 1, runs) / (seeds - 1)
+    refits = 0.5 * rng.chisquare(19, runs) / 19
+    off = np.abs(rng.standard_normal(runs)) * np.sqrt(1 + share)
+    error, freedom = whole_error(0.5, refits, 0.0, 20, luck, luck, luck**2 / (seeds - 1))
+    held = float((off < student(off, freedom)[0] * error).mean())
+    assert 0.94 <= held <= 0.97
+
+
 def test_without_refits_the_normal_distribution_is_meant() -> None:
-    found = whole_error(4.0, 0.0, 0.0, 0, 3.0, 3.0**2 / 2)
+    found = whole_error(4.0, 0.0, 0.0, 0, 3.0, 3.0, 3.0**2 / 2)
     assert (found.error, found.freedom) == (pytest.approx(np.sqrt(7)), np.inf)
     quantile, tail = student(1.5, np.inf)
     assert quantile == pytest.approx(scipy.stats.norm.ppf(0.975))
@@ -137,7 +157,7 @@ def test_the_variance_of_refits_is_in_the_interval() -> None:
     fixed = drawn(refitted(rng, refits=0))
     again = plain_refits(sample)
     together = float(np.cov(one.values[:20], again)[0, 1])
-    expected = whole_error(fixed.error()[0] ** 2, again.var(ddof=1), together, 20, 0.0, 0.0)
+    expected = whole_error(fixed.error()[0] ** 2, again.var(ddof=1), together, 20, 0.0, 0.0, 0.0)
     assert one.error() == pytest.approx((float(expected.error), float(expected.freedom)))
     wide, narrow = from_draws(one, QWK), from_draws(fixed, QWK)
     assert (wide.refits, narrow.refits) == (20, 0)
@@ -163,7 +183,7 @@ def test_refits_of_two_encoders_are_paired() -> None:
     spread = np.var(one - two, ddof=1) + off**2
     apart = draws[0].values[:20] - draws[1].values[:20]
     together = float(np.cov(apart, one - two)[0, 1])
-    expected = whole_error(fixed.error[0, 1] ** 2, spread, together, 20, 0.0, 0.0)
+    expected = whole_error(fixed.error[0, 1] ** 2, spread, together, 20, 0.0, 0.0, 0.0)
     assert found.error[0, 1] == pytest.approx(float(expected.error))
     # What the refits have in common cancels.
     assert spread < 0.3 * (one.var(ddof=1) + two.var(ddof=1))
