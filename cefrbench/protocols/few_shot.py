@@ -22,7 +22,7 @@ from cefrbench import (
     hookimpl,
     stratified_cut,
 )
-from cefrbench.protocols._leave_out import leave_out
+from cefrbench.protocols.leaving_out import leave_out
 
 #: Labelled texts of the target corpus; each number is a protocol of its own.
 SHOTS = (8, 32, 128)

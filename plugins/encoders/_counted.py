@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from importlib import metadata
 from typing import TYPE_CHECKING, cast
 
 from cefrbench import Encoder, EncoderCard, EncoderIdentity, EncoderOptions, EncoderSpec
@@ -21,11 +22,13 @@ class Counted(Encoder):
     name : str
         As the user wrote it.
     card : EncoderCard
+    packages : sequence of str
+        That it counts with: their versions are part of what it is.
     """
 
     batch_overhead = 2**20
 
-    def __init__(self, name: str, card: EncoderCard) -> None:
+    def __init__(self, name: str, card: EncoderCard, packages: Sequence[str] = ()) -> None:
         self.identity = EncoderIdentity(
             name=name,
             model=card.name,
@@ -36,6 +39,7 @@ class Counted(Encoder):
             layers=(1,),
             width=card.width or 1,
             parameters=0,
+            details={package: metadata.version(package) for package in packages},
         )
 
     @abstractmethod
@@ -50,16 +54,16 @@ class Counted(Encoder):
         return np.array(rows, dtype=np.float32)[:, None, :]
 
 
+def card_of(name: str, description: str, width: int) -> EncoderCard:
+    """Make the card of a reference."""
+    return EncoderCard(
+        name=name, description=description, parameters=0, layers=1, width=width, role="reference"
+    )
+
+
 def reference(kind: type[Counted], name: str, description: str, width: int) -> EncoderSpec:
     """Make what a plugin registers; no option changes such an encoder."""
-    card = EncoderCard(
-        name=name,
-        description=description,
-        parameters=0,
-        layers=1,
-        width=width,
-        role="reference",
-    )
+    card = card_of(name, description, width)
 
     def load(asked: str, options: EncoderOptions) -> Encoder:
         return kind(asked, card)

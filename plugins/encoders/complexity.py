@@ -3,41 +3,30 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
-from importlib import metadata
-from typing import TYPE_CHECKING, cast
 
 from cefrbench import (
     CorpusTexts,
     Encoder,
-    EncoderCard,
     EncoderError,
-    EncoderIdentity,
     EncoderOptions,
     EncoderSpec,
     Register,
     hookimpl,
 )
+from cefrbench_plugins.encoders._counted import Counted, card_of
 from cefrbench_plugins.encoders._words import FEATURES, Lexicon
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 PACKAGES = ("wordfreq", "simplemma", "pyphen", "regex")
 
-CARD = EncoderCard(
-    name="complexity",
-    description="Lexical sophistication and diversity, and signs of syntax: what grading without "
+CARD = card_of(
+    "complexity",
+    "Lexical sophistication and diversity, and signs of syntax: what grading without "
     "understanding comes to.",
-    parameters=0,
-    layers=1,
-    width=len(FEATURES),
-    role="reference",
+    len(FEATURES),
 )
 
 
-class Complexity(Encoder):
+class Complexity(Counted):
     """The features of :mod:`cefrbench_plugins.encoders._words`, by each text's own language.
 
     Parameters
@@ -48,23 +37,10 @@ class Complexity(Encoder):
         Language of each text. A text that isn't there is of no known language.
     """
 
-    batch_overhead = 2**20
-
     def __init__(self, name: str, languages: dict[str, str] | None = None) -> None:
+        super().__init__(name, CARD, PACKAGES)
         self._languages = languages or {}
         self._lexica: dict[str, Lexicon] = {}
-        self.identity = EncoderIdentity(
-            name=name,
-            model=CARD.name,
-            pooling=None,
-            instruction="",
-            max_length=None,
-            dtype="float32",
-            layers=(1,),
-            width=len(FEATURES),
-            parameters=0,
-            details={package: metadata.version(package) for package in PACKAGES},
-        )
 
     def for_corpus(self, corpus: CorpusTexts) -> Encoder:
         """Learn the languages; what is undefined for one of them is noted."""
@@ -77,15 +53,9 @@ class Complexity(Encoder):
         )
         return own
 
-    def encode(self, batch: Sequence[object]) -> NDArray[np.float32]:
-        """Measure; see :meth:`cefrbench.Encoder.encode`."""
-        import numpy as np
-
-        rows = [
-            self._lexicon(self._languages.get(text, "")).measure(text)
-            for text in cast("Sequence[str]", batch)
-        ]
-        return np.array(rows, dtype=np.float32)[:, None, :]
+    def count(self, text: str) -> tuple[float, ...]:
+        """Measure one text."""
+        return self._lexicon(self._languages.get(text, "")).measure(text)
 
     def _lexicon(self, language: str) -> Lexicon:
         if language not in self._lexica:

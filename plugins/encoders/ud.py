@@ -5,22 +5,20 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from cefrbench import (
     CorpusTexts,
     Encoder,
-    EncoderCard,
     EncoderError,
-    EncoderIdentity,
     EncoderOptions,
     EncoderSpec,
     Register,
     hookimpl,
 )
+from cefrbench_plugins.encoders._counted import Counted, card_of
 from cefrbench_plugins.encoders._parses import (
     Matched,
     file_hash,
@@ -30,26 +28,19 @@ from cefrbench_plugins.encoders._parses import (
 )
 from cefrbench_plugins.encoders._syntax import FEATURES, syntax
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 #: Most texts of a corpus that may lack a parse, as a share: they count for nothing but their
 #: corpus's mean. Of MERLIN's public parses 0.2 to 1.1 % of the texts lack one.
 MOST_MISSING = 0.1
 
-CARD = EncoderCard(
-    name="ud",
-    description="Syntax from Universal Dependencies parses (DIR/<corpus>.conllu[.gz] beside the "
+CARD = card_of(
+    "ud",
+    "Syntax from Universal Dependencies parses (DIR/<corpus>.conllu[.gz] beside the "
     "data, or stanza's): lengths, parts of speech, trees, clauses.",
-    parameters=0,
-    layers=1,
-    width=len(FEATURES),
-    role="reference",
+    len(FEATURES),
 )
 
 
-class Syntax(Encoder):
+class Syntax(Counted):
     """Features of parses; see :mod:`cefrbench_plugins.encoders._syntax`.
 
     Parameters
@@ -61,27 +52,15 @@ class Syntax(Encoder):
         Features of each text of one corpus.
     """
 
-    batch_overhead = 2**20
-
     def __init__(
         self,
         name: str,
         options: EncoderOptions,
         values: Mapping[str, tuple[float, ...]] | None = None,
     ) -> None:
+        super().__init__(name, CARD)
         self._options = options
         self._values = values or {}
-        self.identity = EncoderIdentity(
-            name=name,
-            model=CARD.name,
-            pooling=None,
-            instruction="",
-            max_length=None,
-            dtype="float32",
-            layers=(1,),
-            width=len(FEATURES),
-            parameters=0,
-        )
 
     def for_corpus(self, corpus: CorpusTexts) -> Encoder:
         """Read the corpus's parses, or have stanza make them.
@@ -121,24 +100,20 @@ class Syntax(Encoder):
         own.notes = (_note(matched),)
         return own
 
-    def encode(self, batch: Sequence[object]) -> NDArray[np.float32]:
-        """Give the features of texts of the corpus; see :meth:`cefrbench.Encoder.encode`.
+    def count(self, text: str) -> tuple[float, ...]:
+        """Give the features of a text of the corpus.
 
         Raises
         ------
         EncoderError
             When a text is not of the corpus that the parses are of.
         """
-        import numpy as np
-
-        texts = cast("Sequence[str]", batch)
-        unknown = next((text for text in texts if text not in self._values), None)
-        if unknown is not None:
+        if text not in self._values:
             raise EncoderError(
-                f"{self.identity.name!r} has no parse of the text {unknown[:40]!r}: it encodes the "
+                f"{self.identity.name!r} has no parse of the text {text[:40]!r}: it encodes the "
                 "texts of a corpus with parses beside it, and no others."
             )
-        return np.array([self._values[text] for text in texts], dtype=np.float32)[:, None, :]
+        return self._values[text]
 
 
 def _values(matched: Matched, corpus: CorpusTexts) -> dict[str, tuple[float, ...]]:

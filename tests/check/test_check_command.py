@@ -50,7 +50,7 @@ def test_a_registered_name_is_checked_with_its_plugin():
 def test_a_protocol_is_checked_by_its_name():
     outcome = check("within")
     assert outcome.exit_code == 0, outcome.output
-    assert "plugin protocols.within (built-in)" in outcome.output
+    assert "plugin protocols.pooled (built-in)" in outcome.output
     assert "pass  protocol-apart" in outcome.output
 
 
