@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from cefrbench.cli.shared import FILE
-from cefrbench.errors import EXIT_USER
+from cefrbench.errors import EXIT_USER, UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from cefrbench.results.findings import Mismatch
@@ -76,10 +78,11 @@ def merge(paths: tuple[str, ...], output: Path) -> None:
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["csv", "corpora", "analyses", "latex", "markdown"]),
+    type=click.Choice(["csv", "corpora", "analyses", "latex", "markdown", "eee", "hub"]),
     required=True,
     help="csv: a row per unit; corpora, analyses: CSV with a row per corpus, or per figure of an "
-    "analysis; latex, markdown: the means.",
+    "analysis; latex, markdown: the means. Of one result: eee: a record for Every Eval Ever; hub: "
+    "the head of a model card.",
 )
 @click.option(
     "--output",
@@ -88,17 +91,33 @@ def merge(paths: tuple[str, ...], output: Path) -> None:
     help="Write there instead of on standard output.",
 )
 def export(paths: tuple[str, ...], kind: str, output: Path | None) -> None:
-    """Export results as CSV, LaTeX or Markdown."""
+    """Export results as tables, or one in the form of another collection."""
     from cefrbench.atomic import write_text
     from cefrbench.results.export import FORMATS
     from cefrbench.results.find import find_results
     from cefrbench.results.io import read_result
 
-    text = FORMATS[kind]([read_result(path) for path in find_results(paths)])
+    files = find_results(paths)
+    if kind in FORMATS:
+        text = FORMATS[kind]([read_result(path) for path in files])
+    else:
+        text = _record(files, kind)
     if output is None:
         click.echo(text, nl=False)
     else:
         write_text(output, text)
+
+
+def _record(files: Sequence[Path], kind: str) -> str:
+    """Give one result, if all its figures agree, in the form of another collection."""
+    from cefrbench.results.check import read_checked
+    from cefrbench.results.records import RECORDS
+
+    if len(files) != 1:
+        raise UserError(
+            f"The format {kind!r} takes one result, and here are {len(files)}: name one file."
+        )
+    return RECORDS[kind](*read_checked(files[0]))
 
 
 def _print_findings(console: Console, path: Path, findings: list[Mismatch]) -> None:
