@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +27,7 @@ from cefrbench.contracts.protocol import Protocol, Skipped
 from cefrbench.essays import CleaningReport, Essays, EssayTable, Form, pool
 from cefrbench.folds import make_folds
 from cefrbench.levels import FIVE, Level
+from cefrbench.plugins import PluginHost
 from cefrbench.probing.jobs import Jobs, PlannedFold
 from cefrbench.probing.sweep import Fits, Penalties, Seeds, Sweep
 from cefrbench.procedure import Procedure
@@ -324,14 +324,14 @@ def _folds(
 
 def _protocol(name: str) -> Protocol:
     """One of the package's own protocols, under a planted card."""
-    module = import_module(f"cefrbench.protocols.{name.replace('-', '_')}")
+    own = PluginHost().get_protocol(name)
     card = ProtocolCard(
         name=name,
         title=name,
         description=f"Planted {name}.",
-        distribution=module.CARD.distribution,
+        distribution=own.card.distribution,
     )
-    return Protocol(card, module.folds)
+    return Protocol(card, own.folds)
 
 
 def _probe(name: str, probes: Sequence[str]) -> ProbeSpec:

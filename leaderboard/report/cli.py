@@ -78,12 +78,10 @@ def explain(
     From the result and its predictions alone. References, which the claim is tested against, are
     looked for in the folders beside the result's own; see docs/explain.md.
     """
-    from rich.console import Console
-
-    from cefrbench.cli.render_explanation import render_explanation
     from cefrbench.errors import ResultError
     from cefrbench.results.explain import explain_result
     from cefrbench.results.io import read_predictions_of, read_result
+    from cefrbench_leaderboard.report.terminal import print_explanation
 
     if html or figures or latex:
         from cefrbench_leaderboard.report.files import check_places
@@ -108,7 +106,7 @@ def explain(
     if as_json:
         click.echo(explanation.model_dump_json(indent=2))
     else:
-        render_explanation(explanation, Console())
+        print_explanation(explanation)
     _write(explanation, html, figures, latex)
 
 

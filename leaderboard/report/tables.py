@@ -1,4 +1,4 @@
-"""Tables of an explanation, as text: a page and LaTeX show the same cells."""
+"""Tables of an explanation, as text: terminal, page and LaTeX show the same cells."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cefrbench.results.explanation import Explanation, Figure, ShiftScore
 from cefrbench.results.model import AnalysisRecord
 from cefrbench.results.wording import METHOD_WORDS
-from cefrbench_leaderboard.render import NONE, between, grouped, number
+from cefrbench_leaderboard.render import NONE, between, grouped, number, signed
 from cefrbench_leaderboard.report.gap import name, there
 
 
@@ -55,7 +55,7 @@ _INTERVALS = (
 
 def tables(explanation: Explanation) -> list[ReportTable]:
     """All tables that have a row, in the order of the page."""
-    made = (_claim, _parts, _layers, _drift, _label_shift, _shifts, _readings)
+    made = (_claim, _parts, _layers, _drift, _residuals, _label_shift, _shifts, _readings)
     return [table for make in made if (table := make(explanation)).rows]
 
 
@@ -147,6 +147,22 @@ def _drift(explanation: Explanation) -> ReportTable:
         f"uniform: total-variation distance. {_INTERVALS}"
     )
     return _table("drift-table", "drift", title, note, "Measure|Corpus|In|Out|Change", rows)
+
+
+def _residuals(explanation: Explanation) -> ReportTable:
+    sides = [name for name in (explanation.inside, explanation.outside) if name]
+    cells: dict[str, dict[str, ReportCell]] = {}
+    counts: dict[str, int] = {}
+    for one in explanation.residuals:
+        if one.probe == explanation.probe and one.corpus is None and one.mean is not None:
+            text = f"{signed(one.mean, 2)} ({number(one.sd, 2)})"
+            cells.setdefault(one.level, {})[one.protocol] = ReportCell(text, number=True)
+            counts[one.level] = max(counts.get(one.level, 0), one.n)
+    rows = ((level, counts[level], *map(found.get, sides)) for level, found in cells.items())
+    title = f"Prediction of {explanation.probe} less truth, by true level"
+    note = "Mean (standard deviation) in levels, the texts of all corpora together."
+    columns = "|".join(("Level", "Texts", *sides))
+    return _table("residuals-table", "drift", title, note, columns, rows)
 
 
 def _label_shift(explanation: Explanation) -> ReportTable:

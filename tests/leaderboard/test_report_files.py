@@ -44,7 +44,7 @@ def test_files_are_the_same_bytes_each_time(
     explanation: Explanation, written: Path, tmp_path: Path
 ) -> None:
     again = write_all(explanation, tmp_path)
-    assert len(again) == 1 + 3 * 11 + 7
+    assert len(again) == 1 + 3 * 11 + 8
     for path in again:
         first = written / path.relative_to(tmp_path)
         assert path.read_bytes() == first.read_bytes(), path.name
