@@ -21,6 +21,21 @@ ANALYSES = {
     "learning-curve": "cefrbench.analyses.learning_curve:learning_curve",
     "mixed": "cefrbench.analyses.mixed:mixed",
 }
+#: What each of them says.
+DESCRIPTIONS = {
+    "identity": "how well corpus, family, language and task can be read off each layer",
+    "erasure": "what scores are left when corpus and language are erased from the features",
+    "description-length": (
+        "how many bits the levels take with a layer at hand, beside shuffled levels"
+    ),
+    "level-within-task": (
+        "how well texts of one task are ranked by level, beside texts of all tasks"
+    ),
+    "recalibrate": "what k labels of an unseen corpus buy that refit two numbers",
+    "few-shot": "what the same labels buy as training texts",
+    "learning-curve": "how scores grow with the number of training texts",
+    "mixed": "how scores of an unseen family grow with the number of families trained on",
+}
 
 
 @dataclass(slots=True)

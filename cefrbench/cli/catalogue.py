@@ -11,7 +11,7 @@ from cefrbench.cli.shared import json_option, print_table
 from cefrbench.config import list_suites
 from cefrbench.plugins import PluginHost
 
-KINDS = ("corpora", "encoders", "probes", "protocols", "suites")
+KINDS = ("corpora", "encoders", "probes", "protocols", "suites", "analyses")
 
 
 @click.command("list")
@@ -19,8 +19,8 @@ KINDS = ("corpora", "encoders", "probes", "protocols", "suites")
 @json_option
 @click.pass_obj
 def list_(host: PluginHost, kind: str, as_json: bool) -> None:
-    """List corpora, encoders, probes, protocols or suites."""
-    if kind != "suites":
+    """List corpora, encoders, probes, protocols, suites or analyses."""
+    if kind not in ("suites", "analyses"):
         warn_of_broken(host)
         host.check_names()
     entries = catalogue(host, kind)
@@ -62,6 +62,20 @@ def catalogue(host: PluginHost, kind: str) -> list[dict[str, Any]]:
     """Describe all things of one kind: what stands in tables, in docs and in ``--json``."""
     if kind == "suites":
         return [suite.model_dump(mode="json") for suite in list_suites()]
+    if kind == "analyses":
+        from cefrbench.analyses.registry import DESCRIPTIONS
+
+        suites = list_suites()
+        return [
+            {
+                "name": name,
+                "suites": [
+                    suite.name for suite in suites if name in suite.config.get("analyses", ())
+                ],
+                "description": description,
+            }
+            for name, description in DESCRIPTIONS.items()
+        ]
     registry = getattr(host, kind)
     return [_describe(name, item) for name, item in sorted(registry.items.items())]
 
@@ -86,5 +100,6 @@ _COLUMNS = {
     "probes": ("name", "kind", "seeded", "description"),
     "protocols": ("name", "distribution", "description"),
     "suites": ("name", "title", "description"),
+    "analyses": ("name", "suites", "description"),
     "plugins": ("name", "origin", "registered", "error"),
 }

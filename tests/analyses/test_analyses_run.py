@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -111,3 +113,15 @@ def test_one_that_breaks_is_written_down_and_the_scores_stay(cache, tmp_path, mo
 def test_the_command_says_what_is_left_out():
     config = merge({"encoders": ["minilm"], "analyses": (), "references": ()}, {})
     assert as_command(config).endswith("--no-references --no-analyses")
+
+
+def test_the_list_says_what_the_docs_say(capsys):
+    assert main(["list", "analyses", "--json"]) == 0
+    found = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
+    assert list(found) == list(registry.ANALYSES)
+    page = (Path(__file__).parents[2] / "docs" / "analyses.md").read_text("utf-8")
+    rows = re.findall(r"^\| \[`(.+?)`\]\(.*?\) \| (.+?) \| (yes|no) \|$", page, re.MULTILINE)
+    assert sorted(rows) == sorted(
+        (name, one["description"], "yes" if "cefr-v1" in one["suites"] else "no")
+        for name, one in found.items()
+    )
