@@ -36,9 +36,23 @@ def leaderboard() -> None:
     help="Folder of what `corpora describe --json` and `audit --json` said; `corpora` beside the "
     "results, if none is named.",
 )
+@click.option(
+    "--base-url",
+    default="",
+    metavar="URL",
+    help="Address at which the site will stand, for previews, the sitemap and snippets; without it "
+    "addresses are relative, and what needs whole ones is left out.",
+)
 @click.option("--quiet", is_flag=True, help="Say nothing but the path of the site.")
 @click.pass_context
-def build(ctx: click.Context, results: Path, out: Path, corpora: Path | None, quiet: bool) -> None:
+def build(
+    ctx: click.Context,
+    results: Path,
+    out: Path,
+    corpora: Path | None,
+    base_url: str,
+    quiet: bool,
+) -> None:
     """Build the site from a folder of results.
 
     A result that is wrong is left out and named, the others go on, and the exit status is 3.
@@ -51,7 +65,7 @@ def build(ctx: click.Context, results: Path, out: Path, corpora: Path | None, qu
             click.echo(f"{done} of {of} new results", err=True)
 
     corpora = corpora or folder_beside(results)
-    report = build_site(results, out, corpora=corpora, tell=tell)
+    report = build_site(results, out, corpora=corpora, base_url=base_url, tell=tell)
     for one in report.left_out:
         click.echo(f"Left out {one.file}: {one.cause}", err=True)
     if not quiet:

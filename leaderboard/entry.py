@@ -104,6 +104,8 @@ class Entry(Card):
     width: int
     depth: int = Field(description="Index of the last layer.")
     licence: str | None
+    model: str
+    started: str = Field(description="When the run began, in ISO 8601.")
     role: Role
     form: str
     refits: int = Field(description="Fits on resampled training texts; 0: fits are held fixed.")
@@ -186,6 +188,8 @@ def make_entry(result: RunResult, figures: Figures, file: str) -> Entry:
         width=encoder.width,
         depth=max(encoder.layers),
         licence=encoder.licence,
+        model=encoder.model,
+        started=result.provenance.started,
         role=encoder.role,
         form=result.config.form,
         refits=figures.refits,

@@ -47,7 +47,11 @@ class Output:
 
     def write(self, name: str, text: str) -> None:
         """Write a text file in UTF-8."""
-        self.path(name).write_bytes(text.encode("utf-8", "xmlcharrefreplace"))
+        self.write_bytes(name, text.encode("utf-8", "xmlcharrefreplace"))
+
+    def write_bytes(self, name: str, data: bytes) -> None:
+        """Write a file as it is."""
+        self.path(name).write_bytes(data)
 
     def link(self, name: str, source: Path) -> None:
         """Put a finished file into the site; copied where links can't be made."""

@@ -20,6 +20,7 @@ from cefrbench_leaderboard.entry import Entry, make_entry
 from cefrbench_leaderboard.figures import figures, write_moves
 from cefrbench_leaderboard.load import ResultFile, load
 from cefrbench_leaderboard.pages.encoder import encoder_page
+from cefrbench_leaderboard.sharing.picture import draw_png, picture_svg
 from cefrbench_leaderboard.store import Store
 
 
@@ -110,8 +111,9 @@ def _make(file: ResultFile, folder: Path) -> None:
     found = figures(result, predictions)
     bands = layer_bands(result.units, [corpus.card.name for corpus in result.corpora])
     entry = make_entry(result, found, file.name)
-    html, beside = encoder_page(result, entry, bands)
-    _write(folder / "page.html", html)
+    rendered, beside = encoder_page(result, entry, bands)
+    _write(folder / "page.html", rendered.html)
+    (folder / "picture.png").write_bytes(draw_png(picture_svg(rendered.page)))
     _write(folder / "entry.json", entry.model_dump_json())
     _write(folder / "units.csv", to_csv([result]))
     for name, text in beside.items():

@@ -11,12 +11,15 @@ from markupsafe import Markup
 
 from cefrbench.results.selection import protocol_title
 from cefrbench_leaderboard.charts.svg import Drawing
-from cefrbench_leaderboard.page import Page
+from cefrbench_leaderboard.page import Page, Rendered
 
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 NONE = "\N{EM DASH}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
+#: Where the study and the code stand.
+PAPER = "https://arxiv.org/abs/2604.07095"
+CODE = "https://github.com/cefrbench/cefrbench"
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -154,9 +157,10 @@ def environment() -> Environment:
     )
     for show in _FILTERS:
         env.filters[show.__name__] = show
+    env.globals.update(paper=PAPER, code=CODE)
     return env
 
 
-def render(template: str, page: Page, **context: Any) -> str:
+def render(template: str, page: Page, **context: Any) -> Rendered:
     """Render one page; ``context`` is all that its template names."""
-    return environment().get_template(template).render(context, page=page)
+    return Rendered(page, environment().get_template(template).render(context, page=page))

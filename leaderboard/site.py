@@ -23,12 +23,17 @@ from cefrbench_leaderboard.pages.compare import compare_pages
 from cefrbench_leaderboard.pages.plain import about_page, coverage_page, reported_page
 from cefrbench_leaderboard.process import Task, collector_held, process_all, read_entry
 from cefrbench_leaderboard.published import Published, read_published
+from cefrbench_leaderboard.sharing.picture import Pictures
+from cefrbench_leaderboard.sharing.publish import Publisher
+from cefrbench_leaderboard.sharing.stamp import check_base_url, make_stamp
 from cefrbench_leaderboard.standing import Made
 from cefrbench_leaderboard.store import Store
 from cefrbench_leaderboard.tidy import leaderboard_table
 
 #: Files of the store that pages don't link to.
 _PRIVATE = ("entry.json", "manifest.json")
+#: Folder of the store that holds the pictures of previews.
+PICTURES = "pictures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ def build(
     out: Path,
     *,
     corpora: Path | None = None,
+    base_url: str = "",
     workers: int | None = None,
     tell: Tell = lambda done, of: None,
 ) -> Report:
@@ -76,6 +82,8 @@ def build(
         Folder of the site; what a former build wrote there is replaced. The store lies beside it.
     corpora : Path, optional
         Folder of descriptions and audits of the corpora.
+    base_url : str
+        Address at which the site will stand; empty when it is not known.
     workers : int, optional
         Processes; as many as there are cores, if none is given.
     tell : callable, optional
@@ -84,9 +92,10 @@ def build(
     Raises
     ------
     UserError
-        When the folder of results can't be read or that of the site not be written. A result that
-        is wrong is left out and reported.
+        When the folder of results can't be read or that of the site not be written, or the
+        address is none. A result that is wrong is left out and reported.
     """
+    base_url = check_base_url(base_url)
     out = Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow a link
     store_folder = out.with_name(f".{out.name}.store")
     files = find_files(results)
@@ -100,9 +109,12 @@ def build(
         causes = _process(tasks, workers or usable_cores(), tell)
         kept |= {task.file: store.find(task.key) for task in tasks}
         made, left_out = _collect(kept, causes)
+        stamp = make_stamp(results, base_url, (one.entry.started for one in made))
+        pictures = Pictures(store_folder / PICTURES)
         with replacing(out) as output:
-            _write_site(output, made, left_out, published, described)
-        store.finish([one.folder.name for one in made], files)
+            _write_site(Publisher(output, stamp, pictures), made, left_out, published, described)
+        pictures.finish()
+        store.finish([PICTURES, *(one.folder.name for one in made)], files)
     records = [record for one in made for record in one.entry.corpora] if corpora else []
     return Report(
         index=out / "index.html",
@@ -147,44 +159,44 @@ def _in_place(file: ResultFile, one: Made) -> bool:
 
 
 def _write_site(
-    output: Output,
+    publisher: Publisher,
     made: Sequence[Made],
     left_out: Sequence[LeftOut],
     published: Published | None,
     described: dict[str, Described],
 ) -> None:
     suites = by_suite(made)
-    _link_results(output, made)
+    output = publisher.output
+    _link_results(publisher, made)
     _copy_static(output)
     found = [board for suite in suites for board in boards(suite)]
     totals = _totals(made)
     front = found[0] if found else empty_board()
     for board in found or [front]:
-        path, html = board_page(board, suites, front, totals, published, len(left_out))
-        output.write(path, html)
-    for files in (catalogue_pages(suites, described), compare_pages(found)):
-        for path, text in files.items():
-            output.write(path, text)
-    output.write("coverage.html", coverage_page(suites, left_out))
-    output.write("about.html", about_page())
+        publisher.put(board_page(board, suites, front, totals, published, len(left_out)))
+    publisher.put_all(catalogue_pages(suites, described))
+    publisher.put_all(compare_pages(found))
+    publisher.put(coverage_page(suites, left_out))
+    publisher.put(about_page())
     if published is not None:
-        output.write("reported.html", reported_page(published))
+        publisher.put(reported_page(published))
         output.write("reported.csv", published.csv)
     table = leaderboard_table(found)
     output.write("leaderboard.csv", table.csv())
     output.write("leaderboard.json", _json(table))
     # GitHub Pages would run the site through Jekyll, which drops some names.
     output.write(".nojekyll", "")
+    publisher.finish()
 
 
-def _link_results(output: Output, made: Sequence[Made]) -> None:
+def _link_results(publisher: Publisher, made: Sequence[Made]) -> None:
     for one in made:
         page = one.entry.page
         for source in sorted(one.folder.iterdir()):
             if source.name == "page.html":
-                output.link(page, source)
+                publisher.put_stored(page, source)
             elif source.name not in _PRIVATE and source.suffix != ".f32":
-                output.link(f"{page.removesuffix('.html')}/{source.name}", source)
+                publisher.output.link(f"{page.removesuffix('.html')}/{source.name}", source)
 
 
 def _copy_static(output: Output) -> None:

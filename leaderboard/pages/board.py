@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cefrbench.results.selection import TITLES, gap_of, sides
 from cefrbench_leaderboard.boards import Board, Line, SuiteResults
 from cefrbench_leaderboard.entry import FAVOURED, Entry, Estimate
-from cefrbench_leaderboard.page import Page
+from cefrbench_leaderboard.page import Page, Rendered
 from cefrbench_leaderboard.pages.encoder import anchor
 from cefrbench_leaderboard.published import Published, Reported
 from cefrbench_leaderboard.render import protocol_label, render, short
@@ -62,13 +62,8 @@ def board_page(
     totals: dict[str, int],
     published: Published | None,
     left_out: int,
-) -> tuple[str, str]:
-    """Render one board; the front page is one of them.
-
-    Returns
-    -------
-    path, html : str
-    """
+) -> Rendered:
+    """Render one board; the front page is one of them."""
     is_front = board is front
     path = "index.html" if is_front else board.page
     page = Page(path, _title(board, is_front), "index.html", _DESCRIPTION)
@@ -78,7 +73,7 @@ def board_page(
         """Address of the units that a number comes from."""
         return f"{page.root}{line.entry.page}#{anchor(protocol, line.probe)}"
 
-    return path, render(
+    return render(
         "board.html",
         page,
         front=is_front,

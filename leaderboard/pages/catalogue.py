@@ -15,14 +15,14 @@ from cefrbench_leaderboard.charts.heat import transfer_chart
 from cefrbench_leaderboard.charts.levels import levels_chart
 from cefrbench_leaderboard.descriptions import Described
 from cefrbench_leaderboard.entry import CorpusCell, Entry, Estimate
-from cefrbench_leaderboard.page import Page
+from cefrbench_leaderboard.page import Page, Rendered
 from cefrbench_leaderboard.pages.encoder import anchor
 from cefrbench_leaderboard.render import render
 
 #: Lines of a "who does best" table.
 _MOST = 10
 
-Files = dict[str, str]
+Files = dict[str, str | Rendered]
 #: What a template reads of one table or line, by name.
 Shown = dict[str, Any]
 #: From an entry and a protocol to the probe and the score that a table shows, if there is one.

@@ -14,7 +14,7 @@ from cefrbench.statistics.scoring import Floats
 from cefrbench_leaderboard.boards import Board, Section
 from cefrbench_leaderboard.entry import FAVOURED, Estimate
 from cefrbench_leaderboard.figures import GAP_NAME
-from cefrbench_leaderboard.page import Page
+from cefrbench_leaderboard.page import Page, Rendered
 from cefrbench_leaderboard.pairs import compared_pairs, difference
 from cefrbench_leaderboard.render import protocol_label, render
 from cefrbench_leaderboard.standing import Contestant, Match
@@ -26,9 +26,9 @@ _UNIT = 1e-4
 _UNKNOWN = -32768
 
 
-def compare_pages(boards: Sequence[Board]) -> dict[str, str]:
+def compare_pages(boards: Sequence[Board]) -> dict[str, str | Rendered]:
     """Render the page and write its data, by path."""
-    files: dict[str, str] = {}
+    files: dict[str, str | Rendered] = {}
     sets: list[dict[str, str]] = []
     shown: list[dict[str, Any]] = []
     for board in boards:

@@ -11,19 +11,19 @@ from cefrbench.results.references import Reference, references
 from cefrbench.results.selection import counted_units, sides
 from cefrbench.statistics.intervals import Interval
 from cefrbench_leaderboard.entry import Cell, Entry, Estimate, in_reading_order
-from cefrbench_leaderboard.page import Page
+from cefrbench_leaderboard.page import Page, Rendered
 from cefrbench_leaderboard.render import protocol_label, render, short
 from cefrbench_leaderboard.views import result_charts
 
 
 def encoder_page(
     result: RunResult, entry: Entry, bands: dict[tuple[str, str, int], Interval]
-) -> tuple[str, dict[str, str]]:
+) -> tuple[Rendered, dict[str, str]]:
     """Render the page of one result.
 
     Returns
     -------
-    html : str
+    page : Rendered
     files : dict of str to str
         Texts of the files beside it, by name: a CSV for each chart.
     """
@@ -34,7 +34,7 @@ def encoder_page(
         section="index.html",
         description=f"What probes read from {short(entry.encoder)} under {entry.suite}.",
     )
-    html = render(
+    rendered = render(
         "encoder.html",
         page,
         entry=entry,
@@ -48,7 +48,7 @@ def encoder_page(
         command=as_command(result.config.model_copy(update={"encoders": (entry.encoder,)})),
         bibtex=_bibtex(entry),
     )
-    return html, {f"{chart.key}.csv": chart.table.csv() for chart in charts}
+    return rendered, {f"{chart.key}.csv": chart.table.csv() for chart in charts}
 
 
 def anchor(protocol: str, probe: str) -> str:

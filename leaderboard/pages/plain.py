@@ -9,12 +9,12 @@ from cefrbench.config import RunConfig, get_suite
 from cefrbench_leaderboard.boards import SuiteResults
 from cefrbench_leaderboard.entry import Entry, FailureCount
 from cefrbench_leaderboard.load import LeftOut
-from cefrbench_leaderboard.page import Page
+from cefrbench_leaderboard.page import Page, Rendered
 from cefrbench_leaderboard.published import Published
 from cefrbench_leaderboard.render import render
 
 
-def coverage_page(suites: Sequence[SuiteResults], left_out: Sequence[LeftOut]) -> str:
+def coverage_page(suites: Sequence[SuiteResults], left_out: Sequence[LeftOut]) -> Rendered:
     """Render the page of what was run and what is missing."""
     path = "coverage.html"
     page = Page(path, "Coverage", path, "Which cells were run, which are missing, what failed.")
@@ -71,7 +71,7 @@ def _failures(failures: Iterable[FailureCount]) -> list[tuple[FailureCount, int]
     return sorted(lines, key=lambda line: -line[0].count)
 
 
-def reported_page(published: Published) -> str:
+def reported_page(published: Published) -> Rendered:
     """Render the reported table in full.
 
     The cells of a row are the best layer and the mean over layers, a score each.
@@ -97,7 +97,7 @@ def _heading(name: str) -> str:
     return f"{side.upper()} {words.get(score, score)}"
 
 
-def about_page() -> str:
+def about_page() -> Rendered:
     """Render the page about the question, the protocol and how to submit."""
     path = "about.html"
     page = Page(path, "About", path, "The question, the protocol, how to submit, how to cite.")

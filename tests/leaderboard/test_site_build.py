@@ -293,11 +293,13 @@ def test_what_was_changed_in_the_site_does_not_come_back(tmp_path: Path) -> None
     write_made(tmp_path / "results", "one", texts=20, layers=(1,), probes=("ridge",))
     build(tmp_path / "results", tmp_path / "site")
     page = tmp_path / "site" / page_of("one")
-    clean = page.read_bytes()
-    with page.open("ab") as file:
-        file.write(b"<p>changed by hand</p>")
-    assert build(tmp_path / "results", tmp_path / "site").made == 1
-    assert page.read_bytes() == clean
+    linked = page.with_suffix("") / "units.csv"
+    clean = {path: path.read_bytes() for path in (page, linked)}
+    for path, made in ((page, 0), (linked, 1)):
+        with path.open("ab") as file:
+            file.write(b"<p>changed by hand</p>")
+        assert build(tmp_path / "results", tmp_path / "site").made == made
+        assert {path: path.read_bytes() for path in clean} == clean
 
 
 class Deadly:

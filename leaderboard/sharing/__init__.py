@@ -1,0 +1,1 @@
+"""What carries the site elsewhere: addresses, previews, feeds, badges, citations, data."""
