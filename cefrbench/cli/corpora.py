@@ -88,12 +88,20 @@ def fetch(ctx: click.Context, /, **options: Any) -> None:
 
 @corpora.command()
 @_from_anywhere
+@click.option(
+    "--croissant",
+    is_flag=True,
+    help="Print one corpus as Croissant metadata (JSON-LD) with RAI fields, alone.",
+)
 @click.pass_context
 def describe(ctx: click.Context, /, **options: Any) -> None:
     """Show sizes, levels, lengths, repeated and shared texts, and licences."""
     from cefrbench.corpora.describe import describe as describe_one
     from cefrbench.corpora.describe import levels_by_text, shared_texts
 
+    if options["croissant"]:
+        _print_croissant(ctx, options)
+        return
     loaded, failures = _load(ctx, options)
     described = [describe_one(essays) for essays in loaded]
     shared = shared_texts({e.name: list(levels_by_text(e)) for e in loaded})
@@ -177,6 +185,20 @@ def _print_json(value: dict[str, Any]) -> None:
 
     listed = {key: [plain(item) for item in items] for key, items in value.items()}
     click.echo(json.dumps(listed, indent=2, ensure_ascii=False))
+
+
+def _print_croissant(ctx: click.Context, options: dict[str, Any]) -> None:
+    from cefrbench.corpora.croissant import croissant
+
+    named = set(options["names"])
+    if len(named) != 1 or options["sample"]:
+        what = "not its invented sample" if options["sample"] else f"and here are {len(named)}"
+        raise UserError(
+            f"Croissant describes one corpus, {what}: name it with --corpus NAME, from the hub or "
+            "with --data-dir."
+        )
+    (essays,), _ = _load(ctx, options)
+    click.echo(json.dumps(croissant(essays), indent=2, ensure_ascii=False))
 
 
 def _print_descriptions(

@@ -78,11 +78,11 @@ def merge(paths: tuple[str, ...], output: Path) -> None:
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["csv", "corpora", "analyses", "latex", "markdown", "eee", "hub"]),
+    type=click.Choice(["csv", "corpora", "analyses", "latex", "markdown", "eee", "hub", "mteb"]),
     required=True,
     help="csv: a row per unit; corpora, analyses: CSV with a row per corpus, or per figure of an "
     "analysis; latex, markdown: the means. Of one result: eee: a record for Every Eval Ever; hub: "
-    "the head of a model card.",
+    "the head of a model card; mteb: a Python file with tasks for mteb.",
 )
 @click.option(
     "--output",

@@ -155,7 +155,7 @@ def evaluate(
                     "that is registered: choose another `name`."
                 )
         force = force or bool(given.probes)
-        return _run(options, host, _job(cache_dir, force, fail_fast, progress))
+        return run_options(options, host, _job(cache_dir, force, fail_fast, progress))
 
 
 class Given:
@@ -192,7 +192,8 @@ class Given:
             register(one)
 
 
-def _run(options: dict[str, Any], host: PluginHost, job: Job) -> Evaluation:
+def run_options(options: dict[str, Any], host: PluginHost, job: Job) -> Evaluation:
+    """Evaluate the one encoder of a configuration, with what else it names."""
     # Importing it imports what fits probes: only when there is something to fit.
     from cefrbench.references import beside, plan_references, run_references
     from cefrbench.run import load_corpora, make_plan, run_encoder
