@@ -58,7 +58,8 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
         The registered names.
     """
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    folded = {each.casefold(): each for each in names}
+    near = [folded[n] for n in difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)]
     if near:
         hint = f"did you mean {' or '.join(repr(n) for n in near)}?"
     elif names:

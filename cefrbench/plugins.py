@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 import pluggy
 
 from cefrbench.contracts import hookspecs
-from cefrbench.errors import PluginError, unknown_name
+from cefrbench.errors import PluginError, UserError, unknown_name
 
 if TYPE_CHECKING:
     import click
 
+    from cefrbench.config import RunConfig
     from cefrbench.contracts.corpus import Corpus
     from cefrbench.contracts.encoder import EncoderSpec
     from cefrbench.contracts.probe import ProbeSpec
@@ -101,10 +102,16 @@ class Registry(Generic[T]):
         self.items[name] = item
         self.owners[name] = plugin
 
+    def spelt(self, name: str) -> str:
+        """The registered name that differs in case alone, if there is one, else the name."""
+        if name in self.items:
+            return name
+        return next((one for one in self.items if one.casefold() == name.casefold()), name)
+
     def find(self, name: str) -> T:
-        """Look a name up, or raise with the nearest names."""
+        """Look a name up in any case, or raise with the nearest names."""
         try:
-            return self.items[name]
+            return self.items[self.spelt(name)]
         except KeyError:
             raise unknown_name(self.kind, name, self.items) from None
 
@@ -326,7 +333,26 @@ class PluginHost:
             return self.encoders.items[f"{prefix}:"]
         if name not in self.encoders.items and Path(name).is_dir():
             return self.encoders.find("hf:")
+        if self.encoders.spelt(name) not in self.encoders.items:
+            if name.startswith((".", "/", "~")) or name.count("/") > 1:
+                raise UserError(
+                    f"There is no folder {name!r}: name one that holds a model (config.json and "
+                    "weights), or an encoder of `cefrbench list encoders`."
+                )
+            if "/" in name:
+                raise UserError(
+                    f"There is no encoder and no folder named {name!r}: for the model of that "
+                    f"name on the hub write `--encoder hf:{name}`."
+                )
         return self.encoders.find(name)
+
+    def spelt(self, config: RunConfig) -> RunConfig:
+        """The configuration with every name as its plugin spells it."""
+        named = {
+            kind: tuple(dict.fromkeys(map(getattr(self, kind).spelt, getattr(config, kind))))
+            for kind in ("corpora", "encoders", "probes", "protocols")
+        }
+        return config.model_copy(update=named)
 
     def get_probe(self, name: str) -> ProbeSpec:
         """Find a probe by name."""

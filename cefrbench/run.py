@@ -92,6 +92,7 @@ class Loaded:
 def make_plan(config: RunConfig, host: PluginHost) -> Plan:
     """Look every name up, so that a misspelt one is an error at once."""
     host.check_names()
+    config = host.spelt(config)
     for kind in ("encoders", "corpora", "probes", "protocols"):
         if not getattr(config, kind):
             raise UserError(f"No {kind} are named: add --{_option(kind)} NAME or a suite that has.")

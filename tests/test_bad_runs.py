@@ -64,6 +64,40 @@ def test_an_unknown_name_or_value_is_one_sentence(run, words, sentence):
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (
+            "intfloat/multilingual-e5-small",
+            "Error: There is no encoder and no folder named 'intfloat/multilingual-e5-small': for "
+            "the model of that name on the hub write `--encoder "
+            "hf:intfloat/multilingual-e5-small`.\n",
+        ),
+        (
+            "./modelz",
+            "Error: There is no folder './modelz': name one that holds a model (config.json and "
+            "weights), or an encoder of `cefrbench list encoders`.\n",
+        ),
+    ],
+)
+def test_a_model_that_is_not_there_is_told_by_what_its_name_looks_like(run, name, sentence):
+    assert run("--suite", "quickstart", "--encoder", name) == (1, sentence)
+
+
+def test_names_are_found_in_any_case_and_written_as_registered(run, tmp_path):
+    corpora = ("MERLIN-DE", "merlin-it", "merlin-de")
+    assert run("--suite", "quickstart", "--probe", "RIDGE", corpora=corpora) == (0, "")
+    result = json.loads((tmp_path / "out" / "surface" / "quickstart.json").read_text())
+    assert result["config"]["corpora"] == ["merlin-de", "merlin-it"]
+    assert [corpus["card"]["name"] for corpus in result["corpora"]] == ["merlin-de", "merlin-it"]
+    assert result["config"]["probes"] == ["ridge"]
+
+
+def test_corpora_are_described_as_they_come(capsys):
+    assert main(["corpora", "describe", "cople2", "Elle", "--sample", "--json"]) == 0
+    assert [c["name"] for c in json.loads(capsys.readouterr().out)["corpora"]] == ["cople2", "elle"]
+
+
 def test_wrong_usage_is_exit_2(run):
     assert run("--pooling", "sum")[0] == 2
     assert main(["run", "--nonsense"]) == 2

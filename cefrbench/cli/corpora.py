@@ -44,11 +44,17 @@ def _from_the_hub(command: Command) -> Command:
             "names",
             multiple=True,
             metavar="NAME",
-            help="Corpus to take, again for more; default: all but the optional ones.",
+            help="Corpus to take, again for more.",
         ),
+        click.argument("more", nargs=-1, metavar="[NAME]..."),
     ):
         command = option(command)
     return command
+
+
+def _named(options: dict[str, Any]) -> list[str]:
+    """Corpora that are named, as options or as they come."""
+    return list(dict.fromkeys((*options["names"], *options["more"])))
 
 
 def _from_anywhere(command: Command) -> Command:
@@ -68,7 +74,7 @@ def _from_anywhere(command: Command) -> Command:
 @_from_the_hub
 @click.pass_context
 def fetch(ctx: click.Context, /, **options: Any) -> None:
-    """Get corpora from the hub, so that later runs work with --offline."""
+    """Get corpora from the hub, so that later runs work with --offline; all if none is named."""
     loaded, failures = _load(ctx, options)
     rows = [
         {
@@ -153,7 +159,7 @@ def _load(ctx: click.Context, options: dict[str, Any]) -> tuple[list[Essays], li
     read = {key: value for key, value in options.items() if key in {"data_dir", "sample"}}
     loaded: list[Essays] = []
     failures: list[dict[str, str]] = []
-    wanted = list(dict.fromkeys(options["names"])) or _standard(host)
+    wanted = _named(options) or _standard(host)
     for name in wanted:
         try:
             loaded.append(load_essays(host.get_corpus(name), access=access, **read))
@@ -190,12 +196,11 @@ def _print_json(value: dict[str, Any]) -> None:
 def _print_croissant(ctx: click.Context, options: dict[str, Any]) -> None:
     from cefrbench.corpora.croissant import croissant
 
-    named = set(options["names"])
+    named = _named(options)
     if len(named) != 1 or options["sample"]:
         what = "not its invented sample" if options["sample"] else f"and here are {len(named)}"
         raise UserError(
-            f"Croissant describes one corpus, {what}: name it with --corpus NAME, from the hub or "
-            "with --data-dir."
+            f"Croissant describes one corpus, {what}: name it, from the hub or with --data-dir."
         )
     (essays,), _ = _load(ctx, options)
     click.echo(json.dumps(croissant(essays), indent=2, ensure_ascii=False))

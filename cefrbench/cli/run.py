@@ -149,7 +149,7 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     job = _job(options, config)
     clock = PhaseClock()
     with clock.phase("load corpora"):
-        loaded = load_corpora(config, host, job)
+        loaded = load_corpora(plan.config, host, job)
     if _run_all((plan, references), loaded, host, job, clock, options):
         ctx.exit(EXIT_PARTIAL)
 

@@ -204,8 +204,8 @@ def run_options(options: dict[str, Any], host: PluginHost, job: Job) -> Evaluati
     plan = make_plan(config, host)
     clock = PhaseClock()
     with clock.phase("load corpora"):
-        loaded = load_corpora(config, host, job)
-    (name,) = config.encoders
+        loaded = load_corpora(plan.config, host, job)
+    (name,) = plan.config.encoders
     others = plan_references(plan, host)
     references, failed = run_references(others, loaded, host, job, clock) if others else ([], [])
     evaluation = beside(run_encoder(plan, name, loaded, host, job, clock), references, failed)
