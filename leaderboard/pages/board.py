@@ -12,6 +12,7 @@ from cefrbench_leaderboard.page import Page, Rendered
 from cefrbench_leaderboard.pages.encoder import anchor
 from cefrbench_leaderboard.published import Published, Reported
 from cefrbench_leaderboard.render import protocol_label, render, short
+from cefrbench_leaderboard.sharing.words import board_told
 
 #: Pixels of the dot-and-whisker strip, for scores from 0 to 1, and of its margin; see style.css.
 _STRIP = 120
@@ -66,7 +67,8 @@ def board_page(
     """Render one board; the front page is one of them."""
     is_front = board is front
     path = "index.html" if is_front else board.page
-    page = Page(path, _title(board, is_front), "index.html", _DESCRIPTION)
+    title = _title(board, is_front)
+    page = Page(path, title, "index.html", **board_told(board, title, _DESCRIPTION))
     lines = [line for section in board.sections for line in section.lines]
 
     def href(line: Line, protocol: str) -> str:

@@ -18,6 +18,7 @@ from cefrbench_leaderboard.entry import CorpusCell, Entry, Estimate
 from cefrbench_leaderboard.page import Page, Rendered
 from cefrbench_leaderboard.pages.encoder import anchor
 from cefrbench_leaderboard.render import render
+from cefrbench_leaderboard.sharing.words import best_told
 
 #: Lines of a "who does best" table.
 _MOST = 10
@@ -78,11 +79,13 @@ def _corpus_files(
     transfers = [t for one in made for t in one.entry.transfers if name in (t.trained, t.scored)]
     if transfers:
         charts.append(transfer_chart(name, transfers))
+    best = list(_best_on(suites, card))
+    about = f"{card.title}: levels, audit, who does best on it, how it transfers."
     page = Page(
         f"corpora/{name}.html",
         f"Corpus {name}",
         "corpora/index.html",
-        f"{card.title}: levels, audit, who does best on it, how it transfers.",
+        **best_told(f"Corpus {name}", best, about),
     )
     html = render(
         "corpus.html",
@@ -90,7 +93,7 @@ def _corpus_files(
         card=card,
         versions=_versions(records, described),
         charts=charts,
-        best=_best_on(suites, card),
+        best=best,
         retained=list(_retained(suites, name)),
     )
     tables = {f"corpora/{name}/{chart.key}.csv": chart.table.csv() for chart in charts}
@@ -189,16 +192,23 @@ def _line(entry: Entry, protocol: str, pick: Pick) -> Shown | None:
 
 def _card_file(kind: str, card: ProbeCard | ProtocolCard, best: Iterable[Shown]) -> Files:
     word = kind.removesuffix("s")
+    title, best = f"{word.capitalize()} {card.name}", list(best)
     page = Page(
         f"{kind}/{card.name}.html",
-        f"{word.capitalize()} {card.name}",
+        title,
         f"{kind}/index.html",
-        card.description,
+        **best_told(title, best, card.description),
     )
     return {page.path: render(f"{word}.html", page, card=card, best=best)}
 
 
-def _list_file(kind: str, items: Sequence[object]) -> Files:
+def _list_file(kind: str, items: Sequence[Any]) -> Files:
     path = f"{kind}/index.html"
-    page = Page(path, kind.capitalize(), path, f"All {kind} of the leaderboard.")
+    names = ", ".join(item["card"].name if isinstance(item, dict) else item.name for item in items)
+    page = Page(
+        path,
+        kind.capitalize(),
+        path,
+        f"All {len(items)} {kind} of the leaderboard: {names or 'none yet'}.",
+    )
     return {path: render("list.html", page, kind=kind, items=items)}

@@ -40,9 +40,9 @@ def compare_pages(boards: Sequence[Board]) -> dict[str, str | Rendered]:
         sets.append({"suite": board.suite, "probe": board.probe, "path": path})
         if board.probe == FAVOURED:
             shown += [_shown(board, section) for section in sections]
-    page = Page(
-        "compare.html", "Compare", "compare.html", "Encoders side by side, tested in pairs."
-    )
+    said = [sentence for one in shown for _, sentence in one["pairs"][:1]]
+    about = " ".join(["Encoders side by side, tested in pairs.", *said[:1]])
+    page = Page("compare.html", "Compare", "compare.html", about)
     files[page.path] = render(page.path, page, sets=sets, shown=shown)
     return files
 

@@ -10,9 +10,11 @@ from cefrbench.results.model import ChoiceRecord, RunResult, UnitRecord
 from cefrbench.results.references import Reference, references
 from cefrbench.results.selection import counted_units, sides
 from cefrbench.statistics.intervals import Interval
+from cefrbench.statistics.scores import Scores
 from cefrbench_leaderboard.entry import Cell, Entry, Estimate, in_reading_order
-from cefrbench_leaderboard.page import Page, Rendered
+from cefrbench_leaderboard.page import Page, Rendered, Shown
 from cefrbench_leaderboard.render import protocol_label, render, short
+from cefrbench_leaderboard.sharing.words import encoder_told
 from cefrbench_leaderboard.views import result_charts
 
 
@@ -32,7 +34,7 @@ def encoder_page(
         path=entry.page,
         title=f"{short(entry.encoder)} · {entry.suite}",
         section="index.html",
-        description=f"What probes read from {short(entry.encoder)} under {entry.suite}.",
+        **encoder_told(entry, _references_shown(result, entry)),
     )
     rendered = render(
         "encoder.html",
@@ -81,6 +83,21 @@ def _beside(result: RunResult, entry: Entry) -> list[Reference]:
     cells = [cell for cell in entry.cells if cell.probe == entry.favoured]
     own = Reference(entry.encoder, entry.favoured, {cell.protocol: cell.scores for cell in cells})
     return [*references(result), own]
+
+
+def _references_shown(result: RunResult, entry: Entry) -> list[Shown]:
+    """What was run beside a result, for the picture of its preview."""
+    found = sides(entry.protocols, {card.name for card in entry.protocols})
+    none = Scores.undefined()
+    return [
+        Shown(
+            one.name,
+            one.scores.get(found.get("out", ""), none).qwk,
+            one.scores.get(found.get("in", ""), none).qwk,
+        )
+        for one in references(result)
+        if one.probe
+    ]
 
 
 def _beside_columns(entry: Entry) -> list[tuple[str, str, str]]:

@@ -9,15 +9,22 @@ from cefrbench.config import RunConfig, get_suite
 from cefrbench_leaderboard.boards import SuiteResults
 from cefrbench_leaderboard.entry import Entry, FailureCount
 from cefrbench_leaderboard.load import LeftOut
-from cefrbench_leaderboard.page import Page, Rendered
+from cefrbench_leaderboard.page import Page, Rendered, Shown
 from cefrbench_leaderboard.published import Published
 from cefrbench_leaderboard.render import render
+from cefrbench_leaderboard.sharing.words import scores
 
 
 def coverage_page(suites: Sequence[SuiteResults], left_out: Sequence[LeftOut]) -> Rendered:
     """Render the page of what was run and what is missing."""
     path = "coverage.html"
-    page = Page(path, "Coverage", path, "Which cells were run, which are missing, what failed.")
+    encoders = len({one.entry.slug for suite in suites for one in suite.made})
+    results = sum(len(suite.made) for suite in suites)
+    about = (
+        f"{results} results of {encoders} encoders, {len(left_out)} files left out: which cells "
+        "were run, which are missing, what failed."
+    )
+    page = Page(path, "Coverage", path, about)
     entries = [one.entry for suite in suites for one in suite.made]
     failures = _failures(failure for entry in entries for failure in entry.failures)
     covered = list(map(_coverage, suites))
@@ -76,7 +83,18 @@ def reported_page(published: Published) -> Rendered:
 
     The cells of a row are the best layer and the mean over layers, a score each.
     """
-    page = Page("reported.html", "Reported by the authors", "index.html", "Not verified here.")
+    best = max(published.rows, key=lambda row: row.ood)
+    title = "Reported by the authors"
+    told = Shown(f"{best.encoder}, {best.probe}", best.ood, best.iid)
+    about = f"At the most, {told.name}: {scores(told)}. Figures of the study, not verified here."
+    page = Page(
+        "reported.html",
+        title,
+        "index.html",
+        about,
+        f"{title}: {scores(told)} at the most",
+        tuple(Shown(f"{row.encoder}, {row.probe}", row.ood, row.iid) for row in published.rows),
+    )
     names = [name.removesuffix("_best_layer") for name, _ in published.rows[0].others[::2]]
     rows = [
         (row, [(row.iid, row.iid_mean), (row.ood, row.ood_mean), *_pairs(row.others)])
@@ -97,8 +115,16 @@ def _heading(name: str) -> str:
     return f"{side.upper()} {words.get(score, score)}"
 
 
+#: The study's figures, as its abstract gives them.
+_ABOUT = (
+    "Probes on embedding models read the level of learners’ texts at QWK near 0.7 on corpora they "
+    "have seen and near 0.37 on one they have not (Lyngbaek and Kristensen-McLachlan, 2026). The "
+    "question, the protocol, how to submit, how to cite."
+)
+
+
 def about_page() -> Rendered:
     """Render the page about the question, the protocol and how to submit."""
     path = "about.html"
-    page = Page(path, "About", path, "The question, the protocol, how to submit, how to cite.")
+    page = Page(path, "About", path, _ABOUT)
     return render(path, page)
