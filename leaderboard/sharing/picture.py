@@ -23,7 +23,7 @@ _EDGE = 64
 _HEADLINE = 50
 _BODY = 30
 #: Where the scores from 0 to 1 lie, and how many lines there is room for.
-_LEFT, _RIGHT = 470, 1060
+_LEFT, _RIGHT = 450, 1000
 _MOST = 5
 #: Characters of a text that are looked at; more than there is room for.
 _LONGEST = 600
@@ -92,14 +92,13 @@ def _dumbbell(root: ET.Element, one: Shown, y: int) -> None:
     if one.unseen is not None and one.seen is not None:
         line = f"M{_at(one.unseen)} {y}H{_at(one.seen)}"
         _add(root, "path", d=line, stroke=QUIET.value, stroke_width=3)
+    if one.low is not None and one.high is not None:
+        whisker = f"M{_at(one.low)} {y}H{_at(one.high)}"
+        _add(root, "path", d=whisker, stroke=OUTSIDE.value, stroke_width=5)
     if one.seen is not None:
         _add(root, "circle", cx=_at(one.seen), cy=y, r=11, fill=INSIDE.value)
     if one.unseen is not None:
-        x = _at(one.unseen)
-        if one.low is not None and one.high is not None:
-            whisker = f"M{_at(one.low)} {y}H{_at(one.high)}"
-            _add(root, "path", d=whisker, stroke=OUTSIDE.value, stroke_width=5)
-        _add(root, "path", d=_diamond(x, y, 14), fill=OUTSIDE.value)
+        _add(root, "path", d=_diamond(_at(one.unseen), y, 14), fill=OUTSIDE.value)
     values = [value for value in (one.unseen, one.seen) if value is not None]
     said = " / ".join(number(value, 2) for value in values)
     _text(root, said, _RIGHT + 20, y + 8, 24, fill=TEXT.value)
