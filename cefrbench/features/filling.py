@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -28,6 +29,8 @@ from cefrbench.progress import Progress
 _CHARACTERS_PER_TOKEN = 4
 #: Shards that may be tokenized ahead, and shards that may wait to be written.
 _AHEAD = 2
+#: Seconds between two times that freed memory is handed back: it takes milliseconds.
+_RETURN_EVERY = 1.0
 
 
 @contextmanager
@@ -151,6 +154,7 @@ class Filling:
         self.budget = budget
         self.progress = progress
         self.texts = self.tokens = 0
+        self._returned = 0.0
         self._stop = threading.Event()
         self._jobs_lock, self._lock = threading.Lock(), threading.Lock()
         self._writes: deque[Future[None]] = deque()
@@ -235,6 +239,9 @@ class Filling:
             self.tokens += sum(costs)
             known = max(1, self._known_characters)
             self.progress.advance(sum(costs), self._known_tokens * self._characters // known)
+            if time.monotonic() - self._returned > _RETURN_EVERY:
+                return_memory()
+                self._returned = time.monotonic()
             return shard.waiting == 0
 
     def _finish(self, shard: _Shard, writer: ThreadPoolExecutor) -> None:
@@ -245,7 +252,6 @@ class Filling:
             oldest = self._writes.popleft() if len(self._writes) > _AHEAD else None
         if oldest is not None:
             oldest.result()
-        return_memory()
 
     def _check(self, values: Features) -> None:
         """Refuse features that no probe can use, naming the layer where they begin."""

@@ -93,9 +93,3 @@ def test_a_declaration_that_is_no_json_is_named(folder):
     (folder / "modules.json").write_text("[")
     with pytest.raises(EncoderError, match=r"modules\.json' is no JSON"):
         load(folder)
-
-
-def test_without_the_library_the_command_is_named(folder, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(EncoderError, match=r"pip install 'cefrbench\[st\]'"):
-        load(folder)

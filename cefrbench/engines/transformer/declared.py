@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,7 +45,6 @@ def load_declared(name: str, options: EncoderOptions) -> Encoder:
     Modules after the pooling (Dense, Normalize) have no part in hidden states; the identity names
     them as left out.
     """
-    _see_that_installed()
     source = find_model(name.removeprefix("st:"), options)
     declared = read_declaration(source.folder, name)
     dtype = choose_dtype(options.dtype, choose_devices(options.device)[0])
@@ -178,11 +176,3 @@ def _read_json(path: Path) -> Any:
         raise EncoderError(
             f"The file {str(path)!r} is no JSON ({error}): fetch or save the model again."
         ) from error
-
-
-def _see_that_installed() -> None:
-    if importlib.util.find_spec("sentence_transformers") is None:
-        raise EncoderError(
-            "Encoders `st:` need sentence-transformers: run `pip install 'cefrbench[st]'`, or use "
-            "`hf:` for the same weights."
-        )
