@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cefrbench.cli.shared import json_option, replicates_option, seed_option
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -29,23 +31,9 @@ SCORES = ("qwk", "macro_f1", "mae", "r2", "accuracy", "adjacent", "spearman", "r
     help="iid, loco, …, or gap (iid less loco). Repeatable; all that the results share if none.",
 )
 @click.option("--score", type=click.Choice(SCORES), default="qwk", show_default=True)
-@click.option(
-    "--replicates",
-    type=click.IntRange(200, 100_000),
-    default=2000,
-    show_default=True,
-    metavar="N",
-    help="Resamples of the texts.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Of the resamples.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, alone.")
+@replicates_option
+@seed_option
+@json_option
 @click.option("--markdown", is_flag=True, help="Print Markdown, alone.")
 def compare(
     paths: tuple[str, ...],

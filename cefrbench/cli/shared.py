@@ -11,7 +11,23 @@ import click
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, alone.")
+replicates_option = click.option(
+    "--replicates",
+    type=click.IntRange(200, 100_000),
+    default=2000,
+    show_default=True,
+    metavar="N",
+    help="Resamples of the texts.",
+)
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Of the resamples.",
+)
 
 
 def print_table(

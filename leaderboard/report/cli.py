@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cefrbench.cli.shared import json_option, replicates_option, seed_option
+
 if TYPE_CHECKING:
     from cefrbench.results.explanation import Explanation
 
@@ -27,23 +29,9 @@ if TYPE_CHECKING:
     help="Folder where results of references lie too, as DIR/<encoder>/<suite>.json; repeatable.",
 )
 @click.option("--probe", metavar="NAME", help="The one that the inner cuts favour, if none is.")
-@click.option(
-    "--replicates",
-    type=click.IntRange(200, 100_000),
-    default=2000,
-    show_default=True,
-    metavar="N",
-    help="Resamples of the texts.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Of the resamples.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, alone.")
+@replicates_option
+@seed_option
+@json_option
 @click.option(
     "--html",
     metavar="FILE",
