@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from cefrbench.run import Job, Loaded, Plan
 
 #: Options that say where and how to run; all others are fields of RunConfig.
-_JOB_OPTIONS = ("config_file", "cache_dir", "output", "force", "fail_fast", "quiet", "as_json")
+_JOB_OPTIONS = (
+    *("config_file", "cache_dir", "output", "force", "fail_fast"),
+    *("quiet", "as_json", "verbose", "log_file"),
+)
 
 
 @click.command(context_settings={"max_content_width": 100})
@@ -116,6 +119,13 @@ _JOB_OPTIONS = ("config_file", "cache_dir", "output", "force", "fail_fast", "qui
 @click.option("--force", is_flag=True, help="Fit again what the cache holds.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
 @click.option("--quiet", is_flag=True, help="No progress and no tables.")
+@click.option("-v", "--verbose", is_flag=True, help="Log the end of every phase too.")
+@click.option(
+    "--log-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Log there too how far the run is: a line a minute, as where output is redirected.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result on standard output, alone.")
 @click.pass_context
 def run(ctx: click.Context, /, **options: Any) -> None:
@@ -161,7 +171,11 @@ def _job(options: dict[str, Any], config: RunConfig) -> Job:
 
     return Job(
         cache_dir=options["cache_dir"] or default_cache_dir(),
-        progress=make_progress(quiet=options["quiet"] or options["as_json"]),
+        progress=make_progress(
+            quiet=options["quiet"] or options["as_json"],
+            log_file=options["log_file"],
+            verbose=options["verbose"],
+        ),
         download_dir=options["cache_dir"],
         force=options["force"],
         fail_fast=options["fail_fast"],
