@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -240,6 +242,40 @@ def _other_protocols(records: Sequence[SummaryRecord]) -> Table:
     return table
 
 
+def meaning(result: RunResult, path: Path) -> str:
+    """Say in a sentence what the numbers come to beside the references, and what to run next."""
+    command = f"`cefrbench explain {shlex.quote(str(path))}`"
+    protocol = sides(result.protocols, {r.protocol for r in result.summary}).get("out")
+    own = _own(result)
+    qwk = None if protocol is None else own.scores.get(protocol, Scores.undefined()).qwk
+    if qwk is None:
+        return f"{command} says more of it."
+    beside = [
+        (score.qwk, line)
+        for line in references(result)
+        if (score := line.scores.get(protocol or "")) is not None and score.qwk is not None
+    ]
+    best, line = max(beside, key=lambda one: one[0])
+    lead = f"{abs(qwk - best):.3f} {'above' if qwk >= best else 'below'}"
+    named = f"{line.name} with {line.probe}" if line.probe else line.name
+    return plain(
+        f"Out of distribution ({protocol}) {own.name} has a QWK of {qwk:.3f} with {own.probe}: "
+        f"{lead} {named}, the best of what it is read against. {command} says whether that is more "
+        "than noise, and why scores fall."
+    )
+
+
+def _own(result: RunResult) -> Reference:
+    """The result itself, with its favoured probe, as a line beside its references."""
+    favoured = favoured_probe(result).probe
+    scores = {
+        r.protocol: found
+        for r in result.summary
+        if r.probe == favoured and (found := _main_scores(r)) is not None
+    }
+    return Reference(result.encoder.name, favoured, scores)
+
+
 def _reference_table(result: RunResult, shown: dict[str, str]) -> Table:
     """Say what the favoured probe's scores are to be read against."""
     table = _table("Read against (mean over corpora)", "\nencoder, probe")
@@ -247,14 +283,8 @@ def _reference_table(result: RunResult, shown: dict[str, str]) -> Table:
         for name in ("QWK", "recut", "rank"):
             table.add_column(f"{side}\n{name}", justify="right")
     _explain(table, _LEGEND_OF_RANKS)
-    favoured = favoured_probe(result).probe
-    own = {
-        r.protocol: found
-        for r in result.summary
-        if r.probe == favoured and (found := _main_scores(r)) is not None
-    }
-    lines = [*references(result), Reference(result.encoder.name, favoured, own)]
-    for line in lines:
+    own = _own(result)
+    for line in (*references(result), own):
         cells = [
             _value(value)
             for protocol in shown.values()

@@ -232,9 +232,10 @@ def _run_all(
 def _report(evaluation: Evaluation, path: Path) -> None:
     from rich.console import Console
 
-    from cefrbench.cli.render import render_result
+    from cefrbench.cli.render import meaning, render_result
     from cefrbench.results.intervals import summary_intervals
 
     intervals = summary_intervals(evaluation.result, evaluation.predictions, scores=("qwk",))
     render_result(evaluation.result, Console(), intervals)
+    click.echo(meaning(evaluation.result, path))
     click.echo(f"Result: {path}")

@@ -1,12 +1,13 @@
 """`show`: what a reader sees of a result, in a terminal of 80 columns."""
 
 import io
+from pathlib import Path
 
 import pytest
 from result_factory import make_result
 from rich.console import Console
 
-from cefrbench.cli.render import render_result
+from cefrbench.cli.render import meaning, render_result
 from cefrbench.results.intervals import summary_intervals
 from cefrbench.results.model import FailureRecord
 
@@ -212,3 +213,22 @@ def test_with_intervals_each_leading_score_carries_its_own():
     assert "not other corpora, nor another choice of layer and penalty" in said
     for found in (*intervals.means.values(), *intervals.gaps.values()):
         assert f"{found['qwk'].low:.2f} to {found['qwk'].high:.2f}" in text
+
+
+def test_the_end_says_what_the_numbers_come_to_and_what_to_run_next():
+    result = made()
+    own = record(result, "loco", "mlp-classifier")
+    best = max((0.0, "majority level"), (own.embedding.qwk, "own layer 0 with mlp-classifier"))
+    lead = own.chosen.qwk - best[0]
+    side = "above" if lead >= 0 else "below"
+    assert meaning(result, Path("my out/r.json")) == (
+        f"Out of distribution (loco) planted has a QWK of {own.chosen.qwk:.3f} with mlp-classifier: "
+        f"{abs(lead):.3f} {side} {best[1]}, the best of what it is read against. "
+        "`cefrbench explain 'my out/r.json'` says whether that is more than noise, and why scores "
+        "fall."
+    )
+
+
+def test_without_a_protocol_out_of_distribution_the_next_command_is_named():
+    result = made(protocols=("iid",))
+    assert meaning(result, Path("r.json")) == "`cefrbench explain r.json` says more of it."
