@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "docs"))
 
 import real_encoders  # noqa: E402
 from generate import between  # noqa: E402
-from honesty import CONDITIONS, coverage, told_apart  # noqa: E402
+from honesty import CONDITIONS, REPLICATES, coverage, told_apart  # noqa: E402
 from simulated_probes import (  # noqa: E402
     BROAD,
     STEEP,
@@ -73,7 +73,7 @@ def text_cell(
     """Share of intervals that hold the truth: ours, and those of percentiles."""
     score, prior, (corpora, n) = cell
     statistic, truth = STATISTICS[score], true_score(score, RHO, prior)
-    rng, weights = np.random.default_rng(11), TextWeights(1000)
+    rng, weights = np.random.default_rng(11), TextWeights(REPLICATES)
     ours, percentiles = [], []
     for _ in range(runs):
         seen = [texts(rng, c, n, prior) for c in range(corpora)]
@@ -114,7 +114,7 @@ SIZES = ((3, 40), (3, 150), (3, 600), (9, 40), (9, 150), (9, 600))
 def power_cell(runs: int, cell: tuple[int, int, float]) -> tuple[float, float]:
     """How often a better probe is told apart, on these corpora and beyond them."""
     corpora, n, lead = cell
-    rng, weights = np.random.default_rng(5), TextWeights(400)
+    rng, weights = np.random.default_rng(5), TextWeights(REPLICATES)
     here, over = [], []
     for _ in range(runs):
         seen = [texts(rng, c, n, BROAD) for c in range(corpora)]
