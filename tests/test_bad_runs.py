@@ -98,6 +98,28 @@ def test_corpora_are_described_as_they_come(capsys):
     assert [c["name"] for c in json.loads(capsys.readouterr().out)["corpora"]] == ["cople2", "elle"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("run --encoder random-qwen3-t", ["random-qwen3-tiny"]),
+        ("run --corpus MERLIN", ["merlin-cs", "merlin-de", "merlin-it"]),
+        ("run --probe rid", ["ridge"]),
+        ("run --suite p", ["paper"]),
+        ("run --analysis id", ["identity"]),
+        ("corpora describe cop", ["cople2"]),
+    ],
+)
+def test_names_complete_in_a_shell(monkeypatch, capsys, typed, completed):
+    words = f"cefrbench {typed}"
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+    monkeypatch.setenv("_CEFRBENCH_COMPLETE", "bash_complete")
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.splitlines() == [f"plain,{name}" for name in completed]
+
+
 def test_wrong_usage_is_exit_2(run):
     assert run("--pooling", "sum")[0] == 2
     assert main(["run", "--nonsense"]) == 2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cefrbench.cli.convert import convert
-from cefrbench.cli.shared import FOLDER, json_option, print_table
+from cefrbench.cli.shared import FOLDER, json_option, names_of, print_table
 from cefrbench.errors import EXIT_PARTIAL, CorpusError, UserError
 from cefrbench.plugins import PluginHost
 
@@ -44,9 +44,10 @@ def _from_the_hub(command: Command) -> Command:
             "names",
             multiple=True,
             metavar="NAME",
+            shell_complete=names_of("corpora"),
             help="Corpus to take, again for more.",
         ),
-        click.argument("more", nargs=-1, metavar="[NAME]..."),
+        click.argument("more", nargs=-1, metavar="[NAME]...", shell_complete=names_of("corpora")),
     ):
         command = option(command)
     return command

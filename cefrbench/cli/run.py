@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cefrbench.cli.catalogue import warn_of_broken
+from cefrbench.cli.shared import names_of
 from cefrbench.errors import EXIT_PARTIAL, EncoderError, UserError
 from cefrbench.plugins import PluginHost
 
@@ -31,24 +32,49 @@ _JOB_OPTIONS = (
     type=click.Path(path_type=Path),
     help="TOML file of these options, or a result whose configuration is to be repeated.",
 )
-@click.option("--suite", help="Named configuration to begin from; see `list suites`.")
+@click.option(
+    "--suite",
+    shell_complete=names_of("suites"),
+    help="Named configuration to begin from; see `list suites`.",
+)
 @click.option(
     "--encoder",
     "encoders",
     multiple=True,
     metavar="NAME",
+    shell_complete=names_of("encoders"),
     help="Registered name, hf:ORG/MODEL[@REVISION], st:ORG/MODEL, or a folder. Repeatable.",
 )
 @click.option(
-    "--corpus", "corpora", multiple=True, metavar="NAME", help="Repeatable; order counts."
+    "--corpus",
+    "corpora",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=names_of("corpora"),
+    help="Repeatable; order counts.",
 )
-@click.option("--probe", "probes", multiple=True, metavar="NAME", help="Repeatable.")
-@click.option("--protocol", "protocols", multiple=True, metavar="NAME", help="Repeatable.")
+@click.option(
+    "--probe",
+    "probes",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=names_of("probes"),
+    help="Repeatable.",
+)
+@click.option(
+    "--protocol",
+    "protocols",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=names_of("protocols"),
+    help="Repeatable.",
+)
 @click.option(
     "--reference",
     "references",
     multiple=True,
     metavar="NAME",
+    shell_complete=names_of("encoders"),
     help="Encoder to run beside every other, in place of the suite's. Repeatable.",
 )
 @click.option("--no-references", is_flag=True, help="Run no encoder but those asked for.")
@@ -57,6 +83,7 @@ _JOB_OPTIONS = (
     "analyses",
     multiple=True,
     metavar="NAME",
+    shell_complete=names_of("analyses"),
     help="What to read beside scores, in place of the suite's; see docs/analyses.md. Repeatable.",
 )
 @click.option("--no-analyses", is_flag=True, help="Read nothing beside scores.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,23 @@ seed_option = click.option(
     metavar="N",
     help="Of the resamples.",
 )
+
+
+Complete = Callable[[click.Context, click.Parameter, str], list[str]]
+
+
+def names_of(kind: str) -> Complete:
+    """Make what completes names of a kind in a shell: those that `cefrbench list` knows."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+        from cefrbench.cli.catalogue import catalogue
+        from cefrbench.plugins import PluginHost
+
+        entries = catalogue(ctx.find_object(PluginHost) or PluginHost(), kind)
+        names: list[str] = [entry["name"] for entry in entries]
+        return [name for name in names if name.casefold().startswith(incomplete.casefold())]
+
+    return complete
 
 
 def print_table(
