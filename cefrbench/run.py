@@ -18,6 +18,7 @@ from cefrbench import provenance
 from cefrbench.analyses.registry import analyse, check_analyses
 from cefrbench.analyses.studied import Studied
 from cefrbench.config import RunConfig, as_command
+from cefrbench.contracts.cards import EncoderCard
 from cefrbench.contracts.corpus import Access
 from cefrbench.contracts.encoder import Encoder, EncoderOptions
 from cefrbench.contracts.probe import ProbeSpec
@@ -97,9 +98,13 @@ def make_plan(config: RunConfig, host: PluginHost) -> Plan:
         if not getattr(config, kind):
             raise UserError(f"No {kind} are named: add --{_option(kind)} NAME or a suite that has.")
     for name in config.encoders:
-        host.get_encoder(name)
+        _check_layers(config.layers, host.get_encoder(name).card)
     for name in config.corpora:
         host.get_corpus(name)
+    if config.device not in ("auto", "cpu"):
+        from cefrbench.engines.transformer.loading import choose_devices
+
+        choose_devices(config.device)
     check_analyses(config.analyses, config.form)
     return Plan(
         config=config,
@@ -281,6 +286,12 @@ def _layers(config: RunConfig, encoder: Encoder) -> tuple[int, ...]:
     if config.form == "study" or 0 in asked or 0 not in available:
         return asked
     return (0, *asked)
+
+
+def _check_layers(layers: str, card: EncoderCard) -> None:
+    """Refuse what no encoder has, or this one can't have, before texts and weights are read."""
+    known = card.layers if card.layers is not None else 10**6
+    parse_layers(layers, tuple(range(known + 1)))
 
 
 def _option(kind: str) -> str:

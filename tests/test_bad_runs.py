@@ -120,6 +120,21 @@ def test_names_complete_in_a_shell(monkeypatch, capsys, typed, completed):
     assert capsys.readouterr().out.splitlines() == [f"plain,{name}" for name in completed]
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--layers", "1-40"], "Error: Layers '1-40' are out of range"),
+        (["--layers", "middle"], "Error: Layers 'middle' can't be read at 'middle': "),
+        (["--device", "cuda:77"], "Error: There is no device 'cuda:77' on this machine: it has "),
+    ],
+)
+def test_layers_and_devices_are_refused_before_corpora_are_read(run, words, sentence, tmp_path):
+    status, error = run("--data-dir", str(tmp_path / "nowhere"), *words)
+    assert status == 1
+    assert error.startswith(sentence)
+    assert error.count("\n") == 1
+
+
 def test_wrong_usage_is_exit_2(run):
     assert run("--pooling", "sum")[0] == 2
     assert main(["run", "--nonsense"]) == 2
