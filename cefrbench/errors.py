@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 EXIT_OK = 0
@@ -67,3 +68,23 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
     else:
         hint = "none is registered; see `cefrbench plugins`."
     return UserError(f"There is no {kind} named {name!r}: {hint}")
+
+
+def wrong_fields(error: BaseException) -> str:
+    """Say what is wrong with the fields of a card, in a sentence; empty for any other error.
+
+    Each is told by its name, its value and what it may be, as pydantic's errors hold them.
+    """
+    if type(error).__name__ != "ValidationError" or not hasattr(error, "errors"):
+        return ""
+    told = []
+    for one in error.errors(include_url=False):
+        name = ".".join(map(str, one["loc"])) or "the whole"
+        if one["type"] == "missing":
+            told.append(f"{name} is missing")
+        elif one["type"] == "extra_forbidden":
+            told.append(f"{name} is no field of it")
+        else:
+            what = re.sub(r"^(Value error,|[A-Z][a-z]+(?= should))", "which", one["msg"])
+            told.append(f"{name} has the value {one['input']!r}, {what}")
+    return f"{getattr(error, 'title', 'A card')}: {'; '.join(told)}."

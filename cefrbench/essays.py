@@ -21,6 +21,8 @@ from cefrbench.contracts.cards import Card, CorpusCard
 from cefrbench.levels import Level, Scale
 
 Form = Literal["study", "corrected"]
+#: Where the rows of a corpus were read.
+RowSource = Literal["hub", "file", "sample"]
 Ints = NDArray[np.int64]
 
 
@@ -54,6 +56,8 @@ class Essays:
         nothing of any row.
     titles : tuple of (str or None)
         Likewise the rows' titles.
+    source : {"hub", "file", "sample"}
+        Where the rows were read: a plugin that reads files of its own reads from a file.
     """
 
     card: CorpusCard
@@ -65,6 +69,7 @@ class Essays:
     authors: tuple[str | None, ...] = ()
     tasks: tuple[str | None, ...] = ()
     titles: tuple[str | None, ...] = ()
+    source: RowSource = "file"
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 import pluggy
 
 from cefrbench.contracts import hookspecs
-from cefrbench.errors import PluginError, UserError, unknown_name
+from cefrbench.errors import PluginError, UserError, unknown_name, wrong_fields
 
 if TYPE_CHECKING:
     import click
@@ -406,5 +406,5 @@ def _itself(plugin: object) -> object:
 
 
 def _mark_broken(plugin: Plugin, error: BaseException) -> None:
-    plugin.error = f"{type(error).__name__}: {error}"
+    plugin.error = wrong_fields(error) or f"{type(error).__name__}: {error}"
     plugin.registered.clear()

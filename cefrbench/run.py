@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import NoReturn
 
 from cefrbench import provenance
 from cefrbench.analyses.registry import analyse, check_analyses
@@ -86,7 +86,6 @@ class Loaded:
     """The corpora that could be loaded, and those that could not."""
 
     essays: list[Essays]
-    source: Literal["hub", "file", "sample"]
     failures: list[FailureRecord] = field(default_factory=list)
 
 
@@ -133,14 +132,13 @@ def load_corpora(config: RunConfig, host: PluginHost, job: Job) -> Loaded:
     CorpusError
         When none is left, or with ``fail_fast``.
     """
-    source: Literal["hub", "file", "sample"] = "file" if config.data_dir else config.source
-    loaded = Loaded([], source)
+    loaded = Loaded([])
     names = tuple(dict.fromkeys(config.corpora))
     for name in names:
         try:
             essays = load_essays(
                 host.get_corpus(name),
-                sample=source == "sample",
+                sample=config.source == "sample" and not config.data_dir,
                 data_dir=Path(config.data_dir) if config.data_dir else None,
                 access=Access(offline=config.offline, cache_dir=job.download_dir),
                 limit=config.limit,
@@ -226,7 +224,7 @@ def run_encoder(
         )
         cards = tuple(protocol.card for protocol in plan.protocols)
         corpora = tuple(
-            _corpus_record(one, loaded.source, table.scale).model_copy(
+            _corpus_record(one, table.scale).model_copy(
                 update={"reads": read.index.reads, "notes": features.notes.get(one.name, ())}
             )
             for one, read in zip(essays, features.corpora, strict=True)
@@ -367,16 +365,14 @@ def _data_key(
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _corpus_record(
-    essays: Essays, source: Literal["hub", "file", "sample"], scale: Scale
-) -> CorpusRecord:
+def _corpus_record(essays: Essays, scale: Scale) -> CorpusRecord:
     """Describe a corpus by its own rows and their own levels, whatever a form makes of them."""
     counts = Counter(scale.index(level) for level in essays.levels)
     return CorpusRecord(
         card=essays.card,
         revision=essays.revision,
         fingerprint=essays.fingerprint,
-        source=source,
+        source=essays.source,
         texts=len(essays),
         units=len({text_key(text) for text in essays.texts}),
         levels={name: counts[index] for index, name in enumerate(scale.classes)},

@@ -259,3 +259,20 @@ def test_a_loose_probe_is_fitted_in_worker_processes_too(run, tmp_path, monkeypa
     words = ("--encoder", "surface", "--probe", "odd")
     assert run(PROBE.format(fit="pass", predict="pass"), *words)[0] == 0
     assert failures(tmp_path) == []
+
+
+def test_a_cards_mistakes_are_one_sentence_and_spoil_no_other_command(run):
+    card = """
+from cefrbench import EncoderCard, EncoderSpec
+
+@hookimpl
+def register_encoders(register):
+    register(EncoderSpec(EncoderCard(name="odd", layers="six", colour="red"), None))
+"""
+    status, error = run(card, "--encoder", "length", "--probe", "ridge")
+    assert status == 0
+    assert error == (
+        "Warning: plugin odd.py is out of use: EncoderCard: description is missing; layers has the "
+        "value 'six', which should be a valid integer, unable to parse string as an integer; "
+        "colour is no field of it.\n"
+    )

@@ -66,7 +66,7 @@ def _from_anywhere(command: Command) -> Command:
     command = click.option(
         "--data-dir",
         type=FOLDER,
-        help="Read DIR/<corpus>.json instead of the hub.",
+        help="Read DIR/<corpus>.json where it is, else the corpus's own source.",
     )(command)
     return _from_the_hub(command)
 

@@ -17,7 +17,7 @@ from rich.text import Text
 from cefrbench.cli.notes import notes, plain
 from cefrbench.contracts.cards import Agreement
 from cefrbench.results.agreement import share_of_agreement
-from cefrbench.results.model import CorpusScore, RunResult, SummaryRecord
+from cefrbench.results.model import CorpusRecord, CorpusScore, RunResult, SummaryRecord
 from cefrbench.results.references import Reference, references
 from cefrbench.results.selection import TITLES, Rule, counted_scores, favoured_probe, sides
 from cefrbench.statistics.scores import Scores, mean_scores
@@ -93,7 +93,7 @@ def _head(result: RunResult) -> Table:
     lines = {
         "encoder": f"{encoder.name} ({', '.join(about)})",
         "suite": result.suite + ("" if result.complete else ", in part: not all of it was run"),
-        "corpora": ", ".join(corpus.card.name for corpus in corpora),
+        "corpora": _by_source(corpora),
         "texts": f"{texts:,} rows, {units:,} different texts",
         "took": f"{seconds:,.0f} s, at most {memory:,.0f} MiB of memory",
     }
@@ -101,6 +101,15 @@ def _head(result: RunResult) -> Table:
     for name, line in lines.items():
         grid.add_row(Text(name, style="dim"), Text(plain(line)))
     return grid
+
+
+def _by_source(corpora: Sequence[CorpusRecord]) -> str:
+    """Names of corpora, and behind them where their rows were read."""
+    words = {"hub": "from the hub", "file": "from files", "sample": "invented samples"}
+    names: dict[str, list[str]] = {}
+    for corpus in corpora:
+        names.setdefault(corpus.source, []).append(corpus.card.name)
+    return "; ".join(f"{', '.join(each)} ({words[source]})" for source, each in names.items())
 
 
 def _table(title: str, *names: str) -> Table:

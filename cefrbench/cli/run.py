@@ -114,7 +114,7 @@ _JOB_OPTIONS = (
     "--data-dir",
     type=click.Path(),
     metavar="DIR",
-    help="Read DIR/CORPUS.json instead of the hub.",
+    help="Read DIR/CORPUS.json where it is, else the corpus's own source.",
 )
 @click.option(
     "--cache-dir",

@@ -35,23 +35,45 @@ def find_file(folder: Path, name: str) -> Path:
     CorpusError
         When there is none; the sentence names the files that come near.
     """
+    path = known_file(folder, name)
+    if path is None:
+        raise CorpusError(
+            f"There is no file {_stem(name)}.json in {str(folder)!r}: put the corpus there under "
+            "that name, in UniversalCEFR's fields."
+        )
+    return path
+
+
+def known_file(folder: Path, name: str) -> Path | None:
+    """Find the file of a corpus in a data folder, if it has one.
+
+    Raises
+    ------
+    CorpusError
+        When the folder is none, or holds a file of nearly that name, which may be meant.
+    """
     if not folder.is_dir():
         raise CorpusError(
             f"The data folder {str(folder)!r} is no folder: give --data-dir an existing one."
         )
-    stem = name.replace(":", "_").replace("/", "_")
+    stem = _stem(name)
     for suffix in (".json", ".jsonl"):
         path = folder / f"{stem}{suffix}"
         if path.is_file():
             return path
     files = sorted(path.name for path in folder.iterdir() if path.suffix in {".json", ".jsonl"})
-    near = difflib.get_close_matches(f"{stem}.json", files, n=3, cutoff=0.7)
-    hint = (
-        f"near it are {', '.join(near)}; rename the right one."
-        if near
-        else "put the corpus there under that name, in UniversalCEFR's fields."
-    )
-    raise CorpusError(f"There is no file {stem}.json in {str(folder)!r}: {hint}")
+    # Sisters such as merlin-cs and merlin-de are 0.86 alike.
+    near = difflib.get_close_matches(f"{stem}.json", files, n=3, cutoff=0.9)
+    if near:
+        raise CorpusError(
+            f"There is no file {stem}.json in {str(folder)!r}: near it are {', '.join(near)}; "
+            "rename the right one."
+        )
+    return None
+
+
+def _stem(name: str) -> str:
+    return name.replace(":", "_").replace("/", "_")
 
 
 def read_rows(path: Path) -> Iterator[object]:

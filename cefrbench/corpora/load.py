@@ -12,7 +12,7 @@ from typing import cast
 
 from cefrbench.contracts.cards import CorpusCard
 from cefrbench.contracts.corpus import Access, Corpus, Row, Rows, Skip
-from cefrbench.corpora.files import find_file, read_rows
+from cefrbench.corpora.files import known_file, read_rows
 from cefrbench.corpora.licences import stricter
 from cefrbench.corpora.questions import kind_of, row_faults
 from cefrbench.errors import CorpusError, UserError
@@ -42,7 +42,7 @@ def load_essays(
     sample : bool
         Take the invented rows that the corpus ships.
     data_dir : Path, optional
-        Read ``DIR/<name>.json`` instead of asking the corpus for its rows.
+        Read ``DIR/<name>.json`` where it is, instead of asking the corpus for its rows.
     access : Access
         How the corpus may reach its data.
     limit : int, optional
@@ -56,22 +56,30 @@ def load_essays(
     CorpusError
         When the rows can't be reached, a row is malformed, or none is usable.
     """
-    source, where = _open(corpus, sample, data_dir, access)
-    essays = clean_rows(corpus, source, where, limit=limit, seed=seed, read_level=read_level)
-    # Samples are ours to give away, whatever the licence of the corpus is.
-    return replace(essays, card=corpus.card) if sample else essays
+    path = None if sample or data_dir is None else known_file(data_dir, corpus.name)
+    if path is not None:
+        # What a file holds is anybody's guess: the sieve checks every row.
+        opened, where = Rows(cast("Iterable[Row]", read_rows(path))), repr(str(path))
+    else:
+        opened, where = _open(corpus, sample, data_dir, access)
+    essays = clean_rows(corpus, opened, where, limit=limit, seed=seed, read_level=read_level)
+    if sample:
+        # Samples are ours to give away, whatever the licence of the corpus is.
+        return replace(essays, card=corpus.card, source="sample")
+    return replace(essays, source="file" if path or corpus.card.hub is None else "hub")
 
 
 def _open(corpus: Corpus, sample: bool, data_dir: Path | None, access: Access) -> tuple[Rows, str]:
-    """Open the rows, and say where they come from."""
-    if data_dir is not None and not sample:
-        path = find_file(data_dir, corpus.name)
-        # What a file holds is anybody's guess: the sieve checks every row.
-        return Rows(cast("Iterable[Row]", read_rows(path))), repr(str(path))
+    """Have the corpus open its rows, and say where they come from."""
     try:
         rows = corpus.sample() if sample else corpus.rows(access)
-    except UserError:
-        raise
+    except UserError as error:
+        if data_dir is None or sample:
+            raise
+        raise CorpusError(
+            f"There is no file of {corpus.name!r} in {str(data_dir)!r}, and its own source fails: "
+            f"{error}"
+        ) from error
     except Exception as error:
         raise _broken_plugin(corpus, error) from error
     if rows is None:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from cefrbench.config import RunConfig
 from cefrbench.contracts.cards import Card, CorpusCard, EncoderIdentity, ProbeCard, ProtocolCard
-from cefrbench.essays import CleaningReport
+from cefrbench.essays import CleaningReport, RowSource
 from cefrbench.statistics.scores import Scores, Sums
 
 #: Major version: readers refuse another. Minor: fields were added.
@@ -24,7 +24,7 @@ class CorpusRecord(Card):
     card: CorpusCard = Field(description="What the corpus says of itself.")
     revision: str | None = Field(description="Resolved revision; null for local files.")
     fingerprint: str = Field(description="SHA-256 of the cleaned rows, in order.")
-    source: Literal["hub", "file", "sample"] = Field(description="Where the rows came from.")
+    source: RowSource = Field(description="Where the rows came from.")
     texts: int = Field(description="Rows used.")
     units: int = Field(description="Different texts among them.")
     levels: dict[str, int] = Field(description="Rows by class of the scale.")
