@@ -21,8 +21,9 @@ units failed, each written down with its cause; 130 interrupted (what was finish
 | `CEFRBENCH_LOAD_PLUGINS` | installed plugins to load, by name with commas; empty: none |
 | `HF_ENDPOINT`, `HF_TOKEN`, `HF_HUB_OFFLINE` | as everywhere with the Hugging Face hub |
 
-**Completion.** Commands, options and names (encoders, corpora, probes, protocols, suites, analyses) complete in a shell after
-`eval "$(_CEFRBENCH_COMPLETE=bash_source cefrbench)"`; `zsh_source` and `fish_source` are for other shells.
+**Completion.** Commands, options and names (of encoders, corpora, probes, protocols, suites and
+analyses) complete in a shell after `eval "$(_CEFRBENCH_COMPLETE=bash_source cefrbench)"`;
+`zsh_source` and `fish_source` are for other shells.
 """
 
 

@@ -222,8 +222,8 @@ def test_the_end_says_what_the_numbers_come_to_and_what_to_run_next():
     lead = own.chosen.qwk - best[0]
     side = "above" if lead >= 0 else "below"
     assert meaning(result, Path("my out/r.json")) == (
-        f"Out of distribution (loco) planted has a QWK of {own.chosen.qwk:.3f} with mlp-classifier: "
-        f"{abs(lead):.3f} {side} {best[1]}, the best of what it is read against. "
+        f"Out of distribution (loco) planted has a QWK of {own.chosen.qwk:.3f} with "
+        f"mlp-classifier: {abs(lead):.3f} {side} {best[1]}, the best of what it is read against. "
         "`cefrbench explain 'my out/r.json'` says whether that is more than noise, and why scores "
         "fall."
     )
