@@ -20,6 +20,8 @@ class UserError(Exception):
     """
 
     exit_code = EXIT_USER
+    #: What isn't on this machine and may not be fetched, if that is the trouble.
+    absent: str = ""
 
 
 class CorpusError(UserError):

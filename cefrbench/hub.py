@@ -205,10 +205,12 @@ class Repository:
         wanted = f"{self.name}@{self.revision}" if self.revision else self.name
         absent = f"{kind.noun} {wanted!r} is not in the cache {str(_cache_in_use(self.reach))!r}"
         if self.reach.offline:
-            return kind.error(
+            error = kind.error(
                 f"The {absent} and --offline forbids fetching it: {kind.fetch} once while online, "
                 f"or {kind.without}."
             )
+            error.absent = wanted
+            return error
         return kind.error(
             f"The hub {_endpoint()} can't be reached and the {absent}: check the network, make do "
             f"with what is cached (--offline), or {kind.without}."

@@ -133,6 +133,7 @@ def load_corpora(config: RunConfig, host: PluginHost, job: Job) -> Loaded:
         When none is left, or with ``fail_fast``.
     """
     loaded = Loaded([])
+    absent: list[str] = []
     names = tuple(dict.fromkeys(config.corpora))
     for name in names:
         try:
@@ -149,8 +150,16 @@ def load_corpora(config: RunConfig, host: PluginHost, job: Job) -> Loaded:
             if job.fail_fast or len(names) == 1:
                 raise
             loaded.failures.append(FailureRecord(stage="corpus", name=name, cause=str(error)))
+            absent += [error.absent] if error.absent else []
             continue
         loaded.essays.append(essays)
+    if len(absent) == len(names):
+        raise CorpusError(
+            f"None of the {len(names)} corpora is cached, and --offline forbids fetching them: "
+            f"{', '.join(absent)}. Run `cefrbench corpora fetch` once while online, name a folder "
+            "of files that you have with --data-dir, or try `cefrbench run --suite quickstart` on "
+            "invented texts."
+        )
     if not loaded.essays:
         causes = " ".join(failure.cause for failure in loaded.failures[:3])
         raise CorpusError(f"None of the {len(names)} corpora can be loaded. {causes}")

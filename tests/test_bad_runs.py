@@ -135,6 +135,24 @@ def test_layers_and_devices_are_refused_before_corpora_are_read(run, words, sent
     assert error.count("\n") == 1
 
 
+def test_offline_with_nothing_cached_is_one_sentence(run):
+    assert run("--offline") == (
+        1,
+        "Error: None of the 2 corpora is cached, and --offline forbids fetching them: "
+        "UniversalCEFR/merlin_de, UniversalCEFR/merlin_it. Run `cefrbench corpora fetch` once "
+        "while online, name a folder of files that you have with --data-dir, or try `cefrbench run "
+        "--suite quickstart` on invented texts.\n",
+    )
+
+
+def test_the_list_of_corpora_names_the_hub_and_the_licence(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["list", "corpora"]) == 0
+    line = next(one for one in capsys.readouterr().out.splitlines() if one.startswith("merlin-de"))
+    assert "UniversalCEFR/merlin_de" in line
+    assert "CC BY-SA 4.0" in line
+
+
 def test_wrong_usage_is_exit_2(run):
     assert run("--pooling", "sum")[0] == 2
     assert main(["run", "--nonsense"]) == 2

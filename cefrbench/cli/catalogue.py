@@ -27,6 +27,8 @@ def list_(host: PluginHost, kind: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(entries, indent=2, ensure_ascii=False))
         return
+    for entry in entries:
+        entry["hub"] = (entry.get("hub") or {}).get("repo")
     print_table(_COLUMNS[kind], entries)
 
 
@@ -95,7 +97,7 @@ def _describe(name: str, item: Any) -> dict[str, Any]:
 
 
 _COLUMNS = {
-    "corpora": ("name", "languages", "title", "licence"),
+    "corpora": ("name", "languages", "title", "hub", "licence"),
     "encoders": ("name", "parameters", "layers", "width", "description"),
     "probes": ("name", "kind", "seeded", "description"),
     "protocols": ("name", "distribution", "description"),
