@@ -6,6 +6,7 @@ from collections import Counter
 
 from rich.text import Text
 
+from cefrbench.results.doubts import doubts
 from cefrbench.results.model import RunResult
 
 #: Most notes and causes of failure that are listed; the result holds all.
@@ -14,7 +15,8 @@ MOST_NOTES = 12
 
 def notes(result: RunResult) -> list[Text]:
     """Everything a reader has to know beside the figures: one line each."""
-    lines = [Text(f"Failed: {line}", style="red") for line in _failures(result)]
+    lines = [Text(plain(f"Doubtful: {line}."), style="red") for line in doubts(result)]
+    lines += [Text(f"Failed: {line}", style="red") for line in _failures(result)]
     for split in result.splits:
         place = f"{split.protocol} {split.fold}"
         if split.skipped:

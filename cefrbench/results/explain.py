@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from cefrbench.errors import ResultError, UserError, unknown_name
 from cefrbench.results.claims import find_references, make_claim
+from cefrbench.results.doubts import doubts
 from cefrbench.results.explanation import Explanation
 from cefrbench.results.label_shift import label_shifts
 from cefrbench.results.model import RunResult
@@ -72,7 +73,8 @@ def explain_result(
     pair = sides(result.protocols, source.protocols)
     inside, outside = pair.get("in"), pair.get("out")
     own = probe or favoured_probe(result).probe
-    notes = list(_notes(result, inside, outside))
+    notes = [f"Doubtful: {line}." for line in doubts(result)]
+    notes += _notes(result, inside, outside)
     gap = (inside, outside) if inside and outside else None
     explanation = Explanation(
         encoder=result.encoder.name,

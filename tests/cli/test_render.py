@@ -232,3 +232,23 @@ def test_the_end_says_what_the_numbers_come_to_and_what_to_run_next():
 def test_without_a_protocol_out_of_distribution_the_next_command_is_named():
     result = made(protocols=("iid",))
     assert meaning(result, Path("r.json")) == "`cefrbench explain r.json` says more of it."
+
+
+def test_a_score_far_above_the_one_in_distribution_is_doubted():
+    result = made()
+    assert "Doubtful" not in shown(result)
+    iid = record(result, "iid", "ridge")
+    loco = record(result, "loco", "ridge")
+    for lead, told in ((0.09, False), (0.11, True)):
+        high = loco.chosen.model_copy(update={"qwk": iid.chosen.qwk + lead})
+        records = tuple(
+            one.model_copy(update={"chosen": high}) if one == loco else one
+            for one in result.summary
+        )
+        text = " ".join(shown(result.model_copy(update={"summary": records})).split())
+        sentence = (
+            f"Doubtful: ridge has a QWK of {high.qwk:.3f} on corpora that it was not trained on "
+            f"(loco), and of {iid.chosen.qwk:.3f} on those that it was (iid): that is what a probe "
+            "or an encoder gives that has seen the scored texts."
+        )
+        assert (sentence in text) is told
