@@ -224,8 +224,12 @@ class _Sieve:
         )
 
     def card(self) -> CorpusCard:
-        """The card, with the licence of the rows where it doesn't know it yet."""
-        return _with_row_licence(self._corpus.card, self._licences)
+        """The card, with licence and languages of the rows where it doesn't know them yet."""
+        card = _with_row_licence(self._corpus.card, self._licences)
+        spoken = tuple(sorted({row[2] for row in self._kept}))
+        if card.languages != ("und",) or not spoken:
+            return card
+        return card.model_copy(update={"languages": spoken})
 
     def _reasons(self) -> str:
         if not self._dropped:

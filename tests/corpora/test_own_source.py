@@ -86,3 +86,13 @@ def test_offline_the_hub_is_not_asked(run, tmp_path):
     assert f"There is no file of 'merlin-cs' in '{tmp_path / 'data'}'" in streams.err
     assert "offline" in streams.err
     assert streams.err.count("\n") == 1
+
+
+def test_languages_that_a_name_does_not_tell_come_from_the_rows(tmp_path, capsys):
+    rows = [
+        {"lang": ("et", "fi")[i % 2], "cefr_level": LEVELS[i % 4], "text": f"Sõnad {i}."}
+        for i in range(8)
+    ]
+    (tmp_path / "exams.json").write_text(json.dumps(rows))
+    assert main(["corpora", "describe", "universalcefr:exams", "--data-dir", str(tmp_path)]) == 0
+    assert "et, fi" in capsys.readouterr().out
