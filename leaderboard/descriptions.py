@@ -44,6 +44,13 @@ def not_audited(corpora: Iterable[CorpusRecord], described: Mapping[str, Describ
     return sorted(found)
 
 
+def description_files(folder: Path) -> list[Path]:
+    """Files of a folder that :func:`read_descriptions` reads."""
+    found = sorted(folder.glob("*.describe.json"))
+    beside = [path.with_name(path.name.replace(".describe.", ".audit.")) for path in found]
+    return sorted([*found, *(path for path in beside if path.is_file())])
+
+
 def read_descriptions(folder: Path) -> dict[str, Described]:
     """Read all descriptions of a folder, by fingerprint; none where there is no such folder.
 

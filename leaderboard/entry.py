@@ -105,6 +105,8 @@ class Entry(Card):
     depth: int = Field(description="Index of the last layer.")
     licence: str | None
     model: str
+    revision: str | None
+    predictions_sha256: str = Field(description="Of the file of its predictions.")
     started: str = Field(description="When the run began, in ISO 8601.")
     role: Role
     form: str
@@ -189,6 +191,8 @@ def make_entry(result: RunResult, figures: Figures, file: str) -> Entry:
         depth=max(encoder.layers),
         licence=encoder.licence,
         model=encoder.model,
+        revision=encoder.revision,
+        predictions_sha256=result.predictions.sha256 if result.predictions else "",
         started=result.provenance.started,
         role=encoder.role,
         form=result.config.form,

@@ -20,6 +20,8 @@ from cefrbench_leaderboard.entry import Entry, make_entry
 from cefrbench_leaderboard.figures import figures, write_moves
 from cefrbench_leaderboard.load import ResultFile, load
 from cefrbench_leaderboard.pages.encoder import encoder_page
+from cefrbench_leaderboard.sharing.badge import badge
+from cefrbench_leaderboard.sharing.data import write_shared
 from cefrbench_leaderboard.sharing.picture import draw_png, picture_svg
 from cefrbench_leaderboard.store import Store
 
@@ -116,10 +118,13 @@ def _make(file: ResultFile, folder: Path) -> None:
     (folder / "picture.png").write_bytes(draw_png(picture_svg(rendered.page)))
     _write(folder / "entry.json", entry.model_dump_json())
     _write(folder / "units.csv", to_csv([result]))
+    write_shared(entry, file, folder)
+    _write(folder / "badge.svg", badge(entry))
     for name, text in beside.items():
         _write(folder / name, text)
     write_moves(found.moves, folder)
     shutil.copyfile(file.path, folder / "result.json")
+    shutil.copyfile(file.predictions, folder / "predictions.parquet")
 
 
 def _write(path: Path, text: str) -> None:

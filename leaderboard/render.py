@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
+from html import escape
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -120,6 +122,16 @@ def protocol_label(name: str) -> str:
     return protocol_title(name).upper()
 
 
+def in_markup(text: str) -> str:
+    """Text as it stands in markup that readers copy; escaped once more on the page itself."""
+    return escape(text)
+
+
+def in_markdown(text: str) -> str:
+    """Text as it stands in the brackets of Markdown: on one line, without meaning."""
+    return re.sub(r"([\\\[\]`*_<>&!])", r"\\\1", " ".join(text.split()))
+
+
 def drawing(value: Drawing) -> Markup:
     """Put a drawing into a page: it was serialised by an XML library, so it is escaped."""
     return Markup(value.svg)
@@ -140,6 +152,8 @@ _FILTERS: tuple[Callable[..., str], ...] = (
     memory,
     short,
     protocol_label,
+    in_markup,
+    in_markdown,
     drawing,
 )
 

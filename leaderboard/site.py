@@ -14,7 +14,12 @@ from filelock import FileLock
 from cefrbench.cores import usable_cores
 from cefrbench_leaderboard.boards import boards, by_suite, empty_board
 from cefrbench_leaderboard.charts.chart import Table
-from cefrbench_leaderboard.descriptions import Described, not_audited, read_descriptions
+from cefrbench_leaderboard.descriptions import (
+    Described,
+    description_files,
+    not_audited,
+    read_descriptions,
+)
 from cefrbench_leaderboard.load import LeftOut, ResultFile, find_files
 from cefrbench_leaderboard.output import Output, replacing
 from cefrbench_leaderboard.pages.board import board_page
@@ -23,17 +28,18 @@ from cefrbench_leaderboard.pages.compare import compare_pages
 from cefrbench_leaderboard.pages.plain import about_page, coverage_page, reported_page
 from cefrbench_leaderboard.process import Task, collector_held, process_all, read_entry
 from cefrbench_leaderboard.published import Published, read_published
-from cefrbench_leaderboard.sharing.picture import Pictures
-from cefrbench_leaderboard.sharing.publish import Publisher
+from cefrbench_leaderboard.sharing.cite import bibtex
+from cefrbench_leaderboard.sharing.data import LINES, LINES_GZ, RESULT_GZ, write_data
+from cefrbench_leaderboard.sharing.feed import PATH as FEED
+from cefrbench_leaderboard.sharing.feed import feed
+from cefrbench_leaderboard.sharing.publish import KEPT, Publisher
 from cefrbench_leaderboard.sharing.stamp import check_base_url, make_stamp
 from cefrbench_leaderboard.standing import Made
 from cefrbench_leaderboard.store import Store
 from cefrbench_leaderboard.tidy import leaderboard_table
 
 #: Files of the store that pages don't link to.
-_PRIVATE = ("entry.json", "manifest.json")
-#: Folder of the store that holds the pictures of previews.
-PICTURES = "pictures"
+_PRIVATE = ("entry.json", "manifest.json", LINES, LINES_GZ, RESULT_GZ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +116,11 @@ def build(
         kept |= {task.file: store.find(task.key) for task in tasks}
         made, left_out = _collect(kept, causes)
         stamp = make_stamp(results, base_url, (one.entry.started for one in made))
-        pictures = Pictures(store_folder / PICTURES)
         with replacing(out) as output:
-            _write_site(Publisher(output, stamp, pictures), made, left_out, published, described)
-        pictures.finish()
-        store.finish([PICTURES, *(one.folder.name for one in made)], files)
+            publisher = Publisher(output, stamp, store_folder)
+            files_described = description_files(corpora) if corpora else []
+            _write_site(publisher, made, left_out, published, described, files_described)
+        store.finish([*KEPT, *(one.folder.name for one in made)], files)
     records = [record for one in made for record in one.entry.corpora] if corpora else []
     return Report(
         index=out / "index.html",
@@ -164,6 +170,7 @@ def _write_site(
     left_out: Sequence[LeftOut],
     published: Published | None,
     described: dict[str, Described],
+    sources: Sequence[Path],
 ) -> None:
     suites = by_suite(made)
     output = publisher.output
@@ -175,17 +182,21 @@ def _write_site(
     for board in found or [front]:
         publisher.put(board_page(board, suites, front, totals, published, len(left_out)))
     publisher.put_all(catalogue_pages(suites, described))
-    publisher.put_all(compare_pages(found))
+    compared = compare_pages(found)
+    publisher.put_all(compared)
     publisher.put(coverage_page(suites, left_out))
-    publisher.put(about_page())
+    publisher.put(about_page(bibtex(r.card for one in made for r in one.entry.corpora)))
     if published is not None:
         publisher.put(reported_page(published))
         output.write("reported.csv", published.csv)
+    data = {path: text for path, text in compared.items() if isinstance(text, str)}
+    write_data(publisher, made, found, published, sources, data)
     table = leaderboard_table(found)
     output.write("leaderboard.csv", table.csv())
     output.write("leaderboard.json", _json(table))
     # GitHub Pages would run the site through Jekyll, which drops some names.
     output.write(".nojekyll", "")
+    output.write(FEED, feed((one.entry for one in made), publisher.stamp))
     publisher.finish()
 
 

@@ -96,8 +96,9 @@ def _corpus_files(
         best=best,
         retained=list(_retained(suites, name)),
     )
-    tables = {f"corpora/{name}/{chart.key}.csv": chart.table.csv() for chart in charts}
-    return {page.path: html, **tables}
+    files: Files = {f"corpora/{name}/{chart.key}.csv": chart.table.csv() for chart in charts}
+    files |= {f"corpora/{name}/{chart.key}.svg": chart.drawing.alone() for chart in charts}
+    return {page.path: html, **files}
 
 
 def _versions(records: Sequence[CorpusRecord], described: dict[str, Described]) -> list[Shown]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 
 from cefrbench.config import as_command
@@ -14,7 +13,8 @@ from cefrbench.statistics.scores import Scores
 from cefrbench_leaderboard.entry import Cell, Entry, Estimate, in_reading_order
 from cefrbench_leaderboard.page import Page, Rendered, Shown
 from cefrbench_leaderboard.render import protocol_label, render, short
-from cefrbench_leaderboard.sharing.words import encoder_told
+from cefrbench_leaderboard.sharing.cite import bibtex
+from cefrbench_leaderboard.sharing.words import encoder_told, model_card
 from cefrbench_leaderboard.views import result_charts
 
 
@@ -27,7 +27,7 @@ def encoder_page(
     -------
     page : Rendered
     files : dict of str to str
-        Texts of the files beside it, by name: a CSV for each chart.
+        Texts of the files beside it, by name: CSV and SVG of each chart.
     """
     charts = result_charts(result, entry, bands)
     page = Page(
@@ -45,12 +45,14 @@ def encoder_page(
         beside=_beside(result, entry),
         columns=_beside_columns(entry),
         charts=charts,
+        model_card=model_card(entry),
         groups=_groups(result, entry),
         facts=_facts(result),
         command=as_command(result.config.model_copy(update={"encoders": (entry.encoder,)})),
-        bibtex=_bibtex(entry),
+        bibtex=bibtex((record.card for record in entry.corpora), entry),
     )
-    return rendered, {f"{chart.key}.csv": chart.table.csv() for chart in charts}
+    tables = {f"{chart.key}.csv": chart.table.csv() for chart in charts}
+    return rendered, tables | {f"{chart.key}.svg": chart.drawing.alone() for chart in charts}
 
 
 def anchor(protocol: str, probe: str) -> str:
@@ -156,17 +158,3 @@ def _plain(value: object) -> str:
     if isinstance(value, str | int | float) or value is None:
         return "" if value is None else str(value)
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _bibtex(entry: Entry) -> str:
-    """Entry for this result; braces in a name would break out of the field."""
-    name = entry.encoder.translate({ord(c): None for c in "{}\\%\n"})
-    key = hashlib.sha256(entry.encoder.encode()).hexdigest()[:6]
-    return (
-        f"@misc{{cefrbench-{key},\n"
-        f"  title = {{cefrbench {entry.suite} result of {short(name)}}},\n"
-        f"  author = {{{{The cefrbench authors}}}},\n"
-        f"  year = {{2026}},\n"
-        f"  note = {{Result {entry.cohort}, https://github.com/cefrbench/cefrbench}}\n"
-        "}"
-    )

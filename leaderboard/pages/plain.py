@@ -123,8 +123,8 @@ _ABOUT = (
 )
 
 
-def about_page() -> Rendered:
-    """Render the page about the question, the protocol and how to submit."""
+def about_page(cited: str) -> Rendered:
+    """Render the page about the question, the protocol, how to submit and what to cite."""
     path = "about.html"
     page = Page(path, "About", path, _ABOUT)
-    return render(path, page)
+    return render(path, page, cited=cited)

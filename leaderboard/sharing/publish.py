@@ -10,7 +10,10 @@ from cefrbench_leaderboard.output import Output
 from cefrbench_leaderboard.page import Rendered, picture_path
 from cefrbench_leaderboard.sharing.picture import Pictures
 from cefrbench_leaderboard.sharing.stamp import Stamp
+from cefrbench_leaderboard.sharing.stamped import Stamped
 
+#: Folders of the store that hold no entry.
+KEPT = ("pictures", "stamped")
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
@@ -21,19 +24,22 @@ class Publisher:
     ----------
     output : Output
     stamp : Stamp
-    pictures : Pictures
+    folder : Path
+        The store: what is the same in the next build is kept in it.
     """
 
-    def __init__(self, output: Output, stamp: Stamp, pictures: Pictures) -> None:
+    def __init__(self, output: Output, stamp: Stamp, folder: Path) -> None:
         self.output = output
         self.stamp = stamp
-        self._pictures = pictures
+        self._pictures = Pictures(folder / KEPT[0])
+        self._stamped = Stamped(folder / KEPT[1], stamp)
         self._pages: list[str] = []
 
     def put(self, rendered: Rendered) -> None:
         """Write a page and its picture."""
         path = rendered.page.path
-        self._write(path, rendered.html)
+        self.output.write(path, self.stamp.fill(rendered.html, path))
+        self._pages.append(path)
         self.output.write_bytes(picture_path(path), self._pictures.png(rendered.page))
 
     def put_all(self, files: Mapping[str, str | Rendered]) -> None:
@@ -46,16 +52,15 @@ class Publisher:
 
     def put_stored(self, path: str, source: Path) -> None:
         """Write a page of the store; its picture lies there too."""
-        self._write(path, source.read_text("utf-8"))
+        self.output.link(path, self._stamped.page(path, source))
+        self._pages.append(path)
 
     def finish(self) -> None:
-        """Write the list of all pages, where their whole addresses are known."""
+        """Write the list of all pages, where whole addresses are known, and tidy the store."""
         if self.stamp.base_url:
             self.output.write("sitemap.xml", self._sitemap())
-
-    def _write(self, path: str, html: str) -> None:
-        self.output.write(path, self.stamp.fill(html, path))
-        self._pages.append(path)
+        self._pictures.finish()
+        self._stamped.finish()
 
     def _sitemap(self) -> str:
         """List of pages: https://www.sitemaps.org/protocol.html."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -12,6 +13,7 @@ from cefrbench_leaderboard.page import Shown
 from cefrbench_leaderboard.render import between, number, short
 
 _NAME = 40
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
 class Told(TypedDict):
@@ -24,7 +26,7 @@ class Told(TypedDict):
 
 def encoder_told(entry: Entry, beside: Sequence[Shown] = ()) -> Told:
     """Say how one result did; ``beside`` it the references that were run with it."""
-    own = _shown(entry, entry.favoured)
+    own = entry_shown(entry, entry.favoured)
     scope = f"{short(entry.suite, 30)}, {_count(len(entry.corpora), 'corpus', 'corpora')}"
     kind = "A full result" if entry.complete else "A partial result"
     return {
@@ -32,6 +34,15 @@ def encoder_told(entry: Entry, beside: Sequence[Shown] = ()) -> Told:
         "description": f"{_agree(own)} {kind} of {scope}, with all that it follows from.",
         "shown": (own, *beside),
     }
+
+
+def model_card(entry: Entry) -> str:
+    """Address of the model's card on the hub; empty where the model is none of the hub's.
+
+    A model of the hub is named ``ORG/NAME`` and has a revision.
+    """
+    known = _HUB_NAME.fullmatch(entry.model) and entry.revision
+    return f"https://huggingface.co/{entry.model}" if known else ""
 
 
 def board_told(board: Board, title: str, description: str) -> Told:
@@ -86,7 +97,8 @@ def _agree(shown: Shown) -> str:
     )
 
 
-def _shown(entry: Entry, probe: str) -> Shown:
+def entry_shown(entry: Entry, probe: str) -> Shown:
+    """One result with one probe, under the protocols that stand for seen and unseen."""
     found = sides(entry.protocols, {card.name for card in entry.protocols})
     cells = {side: entry.cell(protocol, probe) for side, protocol in found.items()}
     inside, outside = cells.get("in"), cells.get("out")
@@ -100,7 +112,7 @@ def _shown(entry: Entry, probe: str) -> Shown:
 
 
 def _line_shown(board: Board, line: Line) -> Shown:
-    return _shown(line.entry, line.probe)
+    return entry_shown(line.entry, line.probe)
 
 
 def _best_shown(tables: Sequence[Mapping[str, Any]]) -> tuple[tuple[Shown, ...], list[Entry]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,7 @@ PAGES = (
     "coverage.html",
     "about.html",
     "reported.html",
+    "data.html",
 )
 
 
@@ -107,6 +109,19 @@ def reader(browser: Browser, site: Site) -> Iterator[Reader]:
 
 def head(page: Page, label: str) -> Locator:
     return page.locator("#full thead").get_by_role("button", name=label, exact=True)
+
+
+def test_a_chart_is_saved_as_png_twice_its_size(reader: Reader) -> None:
+    page = reader.open(page_of("strong"))
+    chart = page.locator("section.chart").first
+    chart.get_by_text("Take this chart").click()
+    with page.expect_download() as download:
+        chart.get_by_role("button", name="PNG").click()
+    assert download.value.suggested_filename == f"{chart.get_attribute('id')}.png"
+    png = Path(download.value.path()).read_bytes()
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    box = [float(part) for part in chart.locator("svg").get_attribute("viewBox").split()]
+    assert struct.unpack(">II", png[16:24]) == tuple(int(2 * side) for side in box[2:])
 
 
 # -- the leaderboard ----------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import struct
 import subprocess
+from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -14,6 +16,7 @@ from result_factory import write_made
 from site_factory import MARKUP, Site, page_of
 
 from cefrbench.errors import UserError
+from cefrbench.results.io import read_result
 from cefrbench_leaderboard.cli import leaderboard
 from cefrbench_leaderboard.page import Page, Shown, picture_path
 from cefrbench_leaderboard.sharing import picture, stamp
@@ -40,7 +43,7 @@ def metas(html: str) -> dict[str, str]:
 def test_every_page_says_its_address_and_shows_a_picture_of_its_own(small: Site) -> None:
     for page in small.pages:
         html = small.read(page)
-        assert "<!--" not in html, page
+        assert not re.search("<!--(address|built|site)-->", html), page
         found = metas(html)
         address = BASE + ("" if page == "index.html" else page)
         assert f'<link rel="canonical" href="{address}">' in html
@@ -67,6 +70,72 @@ def test_without_an_address_what_needs_one_is_left_out(small: Site, tmp_path: Pa
     assert '<link rel="canonical" href="cefr-v1.html">' in html
     assert not {"og:url", "og:image"} & set(metas(html))
     assert not (tmp_path / "site" / "sitemap.xml").exists()
+
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def test_the_feed_lists_results_with_their_scores(small: Site) -> None:
+    root = ET.parse(small.out / "feed.xml").getroot()
+    found = {one.find(f"{ATOM}link").get("href"): one for one in root.iter(f"{ATOM}entry")}
+    assert set(found) == {BASE + page_of("one"), BASE + page_of(MARKUP)}
+    for one in (root, *found.values()):
+        assert {f"{ATOM}{tag}" for tag in ("title", "id", "updated")} <= {
+            child.tag for child in one
+        }
+        assert one.find(f"{ATOM}id").text.startswith("urn:uuid:")
+    result = read_result(small.results / "one" / "cefr-v1.json")
+    own = found[BASE + page_of("one")]
+    started = datetime.fromisoformat(result.provenance.started).astimezone(UTC)
+    assert datetime.fromisoformat(own.find(f"{ATOM}updated").text) == started.replace(microsecond=0)
+    assert own.find(f"{ATOM}title").text + " · cefrbench" == unescape(
+        re.search("<title>(.*)</title>", small.read(page_of("one")))[1]
+    )
+    assert own.find(f"{ATOM}title").text.startswith("one: QWK ")
+    hostile = found[BASE + page_of(MARKUP)].find(f"{ATOM}title")
+    assert hostile.text.startswith(MARKUP)
+    assert len(hostile) == 0
+
+
+def test_links_of_a_feed_without_an_address_are_relative_and_its_ids_stay(
+    small: Site, tmp_path: Path
+) -> None:
+    build(small.results, tmp_path / "site", workers=1)
+    here, there = (ET.parse(out / "feed.xml").getroot() for out in (tmp_path / "site", small.out))
+    ids = [[one.text for one in root.iter(f"{ATOM}id")] for root in (here, there)]
+    assert ids[0] == ids[1]
+    links = [one.get("href") for one in here.iter(f"{ATOM}link")]
+    assert all((tmp_path / "site" / link).is_file() for link in links)
+
+
+def test_a_badge_holds_the_scores_and_says_when_a_result_is_partial(small: Site) -> None:
+    for name in ("one", MARKUP):
+        folder = Path(page_of(name)).with_suffix("")
+        root = ET.fromstring(small.read(f"{folder}/badge.svg"))
+        left, right = (one.text for one in root.iter("{http://www.w3.org/2000/svg}text"))
+        title = unescape(re.search("<title>(.*)</title>", small.read(page_of(name)))[1])
+        assert right.startswith("QWK ")
+        assert f": {right} (" in title
+        assert left.startswith("cefrbench cefr-v1, ")
+        assert left.endswith(" corpora only")
+        page = unescape(small.read(page_of(name)))
+        assert f"]({BASE}{folder}/badge.svg)]({BASE}{page_of(name)})" in page
+
+
+def test_a_chart_can_be_shown_on_another_page(small: Site) -> None:
+    page = page_of("one")
+    snippets = re.findall("<code>(&lt;a .*?)</code>", small.read(page))
+    assert len(snippets) >= 3
+    for snippet in map(unescape, snippets):
+        root = ET.fromstring(snippet.replace("></a>", "/></a>"))
+        address, anchor = root.get("href").split("#")
+        assert address == BASE + page
+        assert f'id="{anchor}"' in small.read(page)
+        picture = root[0].get("src").removeprefix(BASE)
+        assert root[0].get("alt")
+        svg = ET.fromstring((small.out / picture).read_bytes())
+        assert svg.tag == "{http://www.w3.org/2000/svg}svg"
+        assert "var(" not in (small.out / picture).read_text("utf-8")
 
 
 def test_two_builds_are_equal_and_another_address_makes_no_result_anew(
