@@ -109,6 +109,8 @@ def duration(seconds: float) -> str:
 
 def memory(size: int) -> str:
     """Bytes for readers."""
+    if size < 2**20:
+        return f"{size / 2**10:.0f}{THIN}KiB"
     return f"{size / 2**20:.0f}{THIN}MiB" if size < 2**30 else f"{size / 2**30:.1f}{THIN}GiB"
 
 
