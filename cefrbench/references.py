@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from cefrbench.config import RunConfig, get_suite
@@ -39,14 +39,25 @@ def plan_references(plan: Plan, host: PluginHost) -> Plan | None:
 
 
 def run_references(
-    plan: Plan, loaded: Loaded, host: PluginHost, job: Job, clock: PhaseClock
-) -> tuple[list[Evaluation], list[FailureRecord]]:
-    """Evaluate the encoders that every other is read against; one that fails is recorded."""
-    found: list[Evaluation] = []
+    plan: Plan,
+    loaded: Loaded,
+    host: PluginHost,
+    job: Job,
+    clock: PhaseClock,
+    keep: Callable[[Evaluation], object],
+) -> tuple[list[ReferenceRecord], list[FailureRecord]]:
+    """Evaluate the encoders that every other is read against; one that fails is recorded.
+
+    ``keep`` gets each evaluation, which is let go then: what stands beside others is little of it.
+    """
+    found: list[ReferenceRecord] = []
     failures: list[FailureRecord] = []
     for name in plan.config.encoders:
         try:
-            found.append(run_encoder(plan, name, loaded, host, job, clock.fork()))
+            evaluation = run_encoder(plan, name, loaded, host, job, clock.fork())
+            keep(evaluation)
+            found.append(reference_record(evaluation))
+            del evaluation
         except UserError as error:
             if job.fail_fast:
                 raise
@@ -54,19 +65,22 @@ def run_references(
     return found, failures
 
 
+def reference_record(evaluation: Evaluation) -> ReferenceRecord:
+    """What of an evaluation stands in the results that are read against it."""
+    result = evaluation.result
+    return ReferenceRecord(
+        encoder=result.encoder, favoured=favoured_probe(result).probe, summary=result.summary
+    )
+
+
 def beside(
-    evaluation: Evaluation, references: Sequence[Evaluation], failures: Sequence[FailureRecord]
+    evaluation: Evaluation,
+    references: Sequence[ReferenceRecord],
+    failures: Sequence[FailureRecord],
 ) -> Evaluation:
     """Put the scores of references into a result, but for itself."""
-    records = tuple(
-        ReferenceRecord(
-            encoder=one.result.encoder,
-            favoured=favoured_probe(one.result).probe,
-            summary=one.result.summary,
-        )
-        for one in references
-        if one.result.encoder.name != evaluation.result.encoder.name
-    )
+    own = evaluation.result.encoder.name
+    records = tuple(one for one in references if one.encoder.name != own)
     failed = (*evaluation.result.failures, *failures)
     result = evaluation.result.model_copy(update={"references": records, "failures": failed})
     result = result.model_copy(update={"complete": is_complete(result)})

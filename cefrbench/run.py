@@ -5,6 +5,7 @@ corpora → essays → features → table → folds → sweep → records → re
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 from collections import Counter
@@ -32,6 +33,7 @@ from cefrbench.features.store import FeatureStore
 from cefrbench.folds import make_folds
 from cefrbench.layers import parse_layers
 from cefrbench.levels import SCALES, Scale, parse_level, study_level
+from cefrbench.memory import return_memory
 from cefrbench.plugins import PluginHost
 from cefrbench.probing.jobs import Jobs, PlannedFold
 from cefrbench.probing.penalties import read_penalties
@@ -193,6 +195,8 @@ def run_encoder(
             )
     finally:
         encoder.close()
+        gc.collect()
+        return_memory()
     essays = [one for one in loaded.essays if one.name not in features.failed]
     baseline = name in config.own_level_encoders
     table = pool(essays, SCALES[config.scale], config.form, baseline=baseline)

@@ -218,18 +218,22 @@ def _run_all(
     options: dict[str, Any],
 ) -> bool:
     """Run references, then all encoders; give whether anything failed."""
-    from cefrbench.references import beside, run_references
+    from cefrbench.references import beside, reference_record, run_references
     from cefrbench.run import run_encoder
 
     plan, others = plans
-    found, causes = run_references(others, loaded, host, job, clock) if others else ([], [])
+    named = plan.config.encoders
+    texts: dict[str, str] = {}
+    failed = False
+
+    def keep(evaluation: Evaluation) -> Path:
+        nonlocal failed
+        failed = failed or bool(evaluation.result.failures)
+        return evaluation.save(options["output"])
+
+    found, causes = run_references(others, loaded, host, job, clock, keep) if others else ([], [])
     for cause in causes:
         click.echo(f"Error: reference {cause.name}: {cause.cause}", err=True)
-    for one in found:
-        one.save(options["output"])
-    texts: dict[str, str] = {}
-    failed = any(one.result.failures for one in found)
-    named = plan.config.encoders
     # A reference that is asked for by name stands beside those that follow.
     for name in sorted(named, key=lambda name: name not in plan.config.references):
         try:
@@ -242,12 +246,13 @@ def _run_all(
             continue
         evaluation = beside(evaluation, found, causes)
         if name in plan.config.references:
-            found.append(evaluation)
-        path = evaluation.save(options["output"])
-        failed = failed or bool(evaluation.result.failures)
-        texts[name] = path.read_text("utf-8")
+            found.append(reference_record(evaluation))
+        path = keep(evaluation)
+        texts[name] = path.read_text("utf-8") if options["as_json"] else ""
         if not (options["quiet"] or options["as_json"]):
             _report(evaluation, path)
+        # The next one is made without it in memory.
+        del evaluation
     if not texts:
         raise UserError("No encoder could be evaluated: see the errors above.")
     if options["as_json"]:

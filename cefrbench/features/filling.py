@@ -6,8 +6,6 @@ own; a shard is written when its last batch is there. Only a few shards are in m
 
 from __future__ import annotations
 
-import ctypes
-import sys
 import threading
 import time
 from collections import deque
@@ -23,6 +21,7 @@ from cefrbench.errors import EncoderError, UserError
 from cefrbench.features.batches import plan_batches
 from cefrbench.features.shards import Features
 from cefrbench.features.store import CorpusFeatures
+from cefrbench.memory import return_memory
 from cefrbench.progress import Progress
 
 #: A first guess, mended as texts are tokenized.
@@ -52,17 +51,6 @@ class Budget:
     """The most that a batch may cost; lowered when one didn't fit the device."""
 
     cost: int
-
-
-def return_memory() -> None:
-    """Hand freed memory back to the system, where the C library keeps it for itself (glibc).
-
-    Batches differ in size, so what is kept is in pieces that the next batch can't use.
-    """
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
 
 
 def encode_batch(

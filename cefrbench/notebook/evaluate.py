@@ -207,7 +207,11 @@ def run_options(options: dict[str, Any], host: PluginHost, job: Job) -> Evaluati
         loaded = load_corpora(plan.config, host, job)
     (name,) = plan.config.encoders
     others = plan_references(plan, host)
-    references, failed = run_references(others, loaded, host, job, clock) if others else ([], [])
+    references, failed = (
+        run_references(others, loaded, host, job, clock, lambda evaluation: None)
+        if others
+        else ([], [])
+    )
     evaluation = beside(run_encoder(plan, name, loaded, host, job, clock), references, failed)
     if failures := evaluation.result.failures:
         warnings.warn(

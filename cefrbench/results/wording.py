@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cefrbench.results.explanation import Figure, PartName
+from cefrbench.results.explanation import Figure, LevelResidual, PartName
 
 #: What each part of the gap is, in words.
 PART_WORDS: Final[dict[PartName, str]] = {
@@ -58,6 +58,11 @@ def unless(figure: Figure) -> str:
 def is_nothing(figure: Figure) -> bool:
     """Whether it is 0 by construction."""
     return figure.value is None or (abs(figure.value) < 5e-4 and not figure.shown)
+
+
+def residual_words(one: LevelResidual) -> str:
+    """Mean of prediction less truth, and its standard deviation: ``-0.12 (0.60)``."""
+    return f"{one.mean:+.2f} ({one.sd:.2f})"
 
 
 def rounded(value: float | None) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from cefrbench.results.explanation import Explanation, Figure, ShiftScore
 from cefrbench.results.model import AnalysisRecord
-from cefrbench.results.wording import METHOD_WORDS
-from cefrbench_leaderboard.render import NONE, between, grouped, number, signed
+from cefrbench.results.wording import METHOD_WORDS, residual_words
+from cefrbench_leaderboard.render import MINUS, NONE, between, grouped, number
 from cefrbench_leaderboard.report.gap import name, there
 
 
@@ -154,8 +154,8 @@ def _residuals(explanation: Explanation) -> ReportTable:
     cells: dict[str, dict[str, ReportCell]] = {}
     counts: dict[str, int] = {}
     for one in explanation.residuals:
-        if one.probe == explanation.probe and one.corpus is None and one.mean is not None:
-            text = f"{signed(one.mean, 2)} ({number(one.sd, 2)})"
+        if one.probe == explanation.probe and one.corpus is None and one.n:
+            text = residual_words(one).replace("-", MINUS)
             cells.setdefault(one.level, {})[one.protocol] = ReportCell(text, number=True)
             counts[one.level] = max(counts.get(one.level, 0), one.n)
     rows = ((level, counts[level], *map(found.get, sides)) for level, found in cells.items())
