@@ -25,7 +25,7 @@ _MOST = 10
 
 Files = dict[str, str | Rendered]
 #: What a template reads of one table or line, by name.
-Shown = dict[str, Any]
+ShownRow = dict[str, Any]
 #: From an entry and a protocol to the probe and the score that a table shows, if there is one.
 Pick = Callable[[Entry, str], tuple[str, Estimate] | None]
 C = TypeVar("C", CorpusCard, ProbeCard, ProtocolCard)
@@ -101,7 +101,7 @@ def _corpus_files(
     return {page.path: html, **files}
 
 
-def _versions(records: Sequence[CorpusRecord], described: dict[str, Described]) -> list[Shown]:
+def _versions(records: Sequence[CorpusRecord], described: dict[str, Described]) -> list[ShownRow]:
     """Rows of a corpus as results had them: each fingerprint once, the most used first."""
     counts = Counter(record.fingerprint for record in records)
     first = {record.fingerprint: record for record in reversed(records)}
@@ -111,13 +111,13 @@ def _versions(records: Sequence[CorpusRecord], described: dict[str, Described]) 
     ]
 
 
-def _corpus_row(card: CorpusCard, records: Sequence[CorpusRecord]) -> Shown:
+def _corpus_row(card: CorpusCard, records: Sequence[CorpusRecord]) -> ShownRow:
     """One line of the list of corpora."""
     largest = max(records, key=lambda record: record.texts)
     return {"card": card, "record": largest, "results": len(records)}
 
 
-def _best_on(suites: Sequence[SuiteResults], card: CorpusCard) -> Iterator[Shown]:
+def _best_on(suites: Sequence[SuiteResults], card: CorpusCard) -> Iterator[ShownRow]:
     def pick(entry: Entry, protocol: str) -> tuple[str, Estimate] | None:
         part = _part(entry, protocol, card.name)
         return None if part is None else (entry.favoured, part.qwk)
@@ -135,7 +135,7 @@ def _part(entry: Entry, protocol: str, corpus: str) -> CorpusCell | None:
     return next((part for part in parts if part.corpus == corpus), None)
 
 
-def _retained(suites: Sequence[SuiteResults], corpus: str) -> Iterator[Shown]:
+def _retained(suites: Sequence[SuiteResults], corpus: str) -> Iterator[ShownRow]:
     """Mean over candidates of the corpus's QWK, trained on it and not, in each cohort."""
     for suite in suites:
         for index, cohort in enumerate((suite.full, *suite.partial)):
@@ -154,7 +154,7 @@ def _retained(suites: Sequence[SuiteResults], corpus: str) -> Iterator[Shown]:
 # -- probes and protocols ----------------------------------------------------------------------
 
 
-def _best_with_probe(suites: Sequence[SuiteResults], probe: str) -> Iterator[Shown]:
+def _best_with_probe(suites: Sequence[SuiteResults], probe: str) -> Iterator[ShownRow]:
     def pick(entry: Entry, protocol: str) -> tuple[str, Estimate] | None:
         cell = entry.cell(protocol, probe)
         return None if cell is None else (probe, cell.qwk)
@@ -162,7 +162,7 @@ def _best_with_probe(suites: Sequence[SuiteResults], probe: str) -> Iterator[Sho
     return _best(suites, pick)
 
 
-def _best_under(suites: Sequence[SuiteResults], protocol: str) -> Iterator[Shown]:
+def _best_under(suites: Sequence[SuiteResults], protocol: str) -> Iterator[ShownRow]:
     def pick(entry: Entry, asked: str) -> tuple[str, Estimate] | None:
         cell = entry.cell(protocol, entry.favoured) if asked == protocol else None
         return None if cell is None else (entry.favoured, cell.qwk)
@@ -170,7 +170,7 @@ def _best_under(suites: Sequence[SuiteResults], protocol: str) -> Iterator[Shown
     return _best(suites, pick)
 
 
-def _best(suites: Sequence[SuiteResults], pick: Pick) -> Iterator[Shown]:
+def _best(suites: Sequence[SuiteResults], pick: Pick) -> Iterator[ShownRow]:
     """The ten best of each cohort, by suite and protocol, references among them."""
     for suite in suites:
         for index, cohort in enumerate((suite.full, *suite.partial)):
@@ -182,7 +182,7 @@ def _best(suites: Sequence[SuiteResults], pick: Pick) -> Iterator[Shown]:
                     yield {**place, "lines": lines[:_MOST]}
 
 
-def _line(entry: Entry, protocol: str, pick: Pick) -> Shown | None:
+def _line(entry: Entry, protocol: str, pick: Pick) -> ShownRow | None:
     """One encoder's score in such a table, and the units that it comes from."""
     probe, estimate = pick(entry, protocol) or ("", Estimate(value=None))
     if estimate.value is None:
@@ -191,7 +191,7 @@ def _line(entry: Entry, protocol: str, pick: Pick) -> Shown | None:
     return {"entry": entry, "probe": probe, "estimate": estimate, "href": href}
 
 
-def _card_file(kind: str, card: ProbeCard | ProtocolCard, best: Iterable[Shown]) -> Files:
+def _card_file(kind: str, card: ProbeCard | ProtocolCard, best: Iterable[ShownRow]) -> Files:
     word = kind.removesuffix("s")
     title, best = f"{word.capitalize()} {card.name}", list(best)
     page = Page(
