@@ -19,6 +19,7 @@ from cefrbench.errors import UserError
 from cefrbench.results.io import read_result
 from cefrbench_leaderboard.cli import leaderboard
 from cefrbench_leaderboard.page import Page, Shown, picture_path
+from cefrbench_leaderboard.render import render
 from cefrbench_leaderboard.sharing import picture, stamp
 from cefrbench_leaderboard.sharing.text import fit, plain, width, wrap
 from cefrbench_leaderboard.site import build
@@ -174,6 +175,19 @@ def test_an_address_is_escaped(tmp_path: Path) -> None:
     assert (
         ET.parse(tmp_path / "site" / "sitemap.xml").getroot()[0][0].text.startswith("https://a/'")
     )
+
+
+def test_no_name_is_taken_for_what_is_filled_in() -> None:
+    hostile = "<!--built--><!--site--><!--address-->"
+    page = Page("a.html", hostile, "index.html", hostile)
+    html = render("about.html", page, cited=hostile).html
+    filled = stamp.Stamp(BASE).fill(html, "a.html")
+    for name in ("built", "site", "address"):
+        assert f"<!--{name}-->" not in filled
+        # The title stands once more, as the picture's text.
+        escaped = f"&lt;!--{name}--&gt;"
+        assert filled.count(escaped) == html.count(escaped) + 1 >= 6
+    assert filled.count(BASE) == 3
 
 
 def made_in_git(folder: Path) -> str:
