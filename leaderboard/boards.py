@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from cefrbench.cores import usable_cores
+from cefrbench.results.explanation import Claim
 from cefrbench.results.selection import USUAL, gap_of, sides
 from cefrbench.statistics.ranks import Rank
+from cefrbench_leaderboard.claims import claims
 from cefrbench_leaderboard.entry import FAVOURED, Cell, Entry, Estimate, in_reading_order
 from cefrbench_leaderboard.figures import GAP_NAME
+from cefrbench_leaderboard.means import Mean, make_mean
 from cefrbench_leaderboard.standing import Made, Match, differences, match, standings
 
 #: Suites that come first, in this order; the first that has results is the front page.
@@ -38,6 +41,8 @@ class Line:
         By protocol; empty where nothing is ranked.
     above : dict of str to Estimate
         Difference from each reference under the main protocol, by the reference's slug.
+    claim : Claim or None
+        How far its favoured probe comes up the claim ladder; None for references.
     """
 
     entry: Entry
@@ -46,6 +51,16 @@ class Line:
     gap: Estimate
     standings: dict[str, Rank]
     above: dict[str, Estimate]
+    claim: Claim | None = None
+
+    @property
+    def kept(self) -> float | None:
+        """Share of the QWK in distribution that is left out of it; None where there is none."""
+        found = sides(self.entry.protocols, self.cells)
+        pair = [self.cells[found[s]].qwk.value for s in ("in", "out") if s in found]
+        if len(pair) < 2 or pair[0] is None or pair[1] is None or pair[0] <= 0:
+            return None
+        return pair[1] / pair[0]
 
     @property
     def scores(self) -> dict[str, Estimate]:
@@ -70,6 +85,8 @@ class Section:
     matches : tuple of Match
         One a protocol and one for the gap, with as many of the first entries as the page that
         compares them has room for.
+    overall : Mean or None
+        Of the candidates' own probes, on the board of these; None elsewhere, or without any.
     """
 
     key: str
@@ -78,6 +95,7 @@ class Section:
     source: str
     lines: tuple[Line, ...]
     matches: tuple[Match, ...] = ()
+    overall: Mean | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +132,8 @@ class SuiteResults:
         Of any result: those that stand for in and out of distribution, then the others.
     main : str
         Protocol that ranks: the one that stands for out of distribution, or else for in.
+    claims : dict of str to Claim
+        Of candidates, by slug: each beside the references of its cohort.
     """
 
     name: str
@@ -123,6 +143,7 @@ class SuiteResults:
     probes: tuple[str, ...]
     protocols: tuple[str, ...]
     main: str
+    claims: dict[str, Claim]
 
     @property
     def made(self) -> tuple[Made, ...]:
@@ -153,7 +174,8 @@ def _suite(name: str, own: Sequence[Made]) -> SuiteResults:
     rest = [cohorts[key] for key in sorted(cohorts) if key != first]
     rest.sort(key=lambda cohort: -len(cohort[0].entry.corpora))
     cards = {card.name: card for one in own for card in one.entry.protocols}
-    main = sides(cards.values(), cards)
+    pair = sides(cards.values(), cards)
+    main = pair.get("out") or pair["in"]
     return SuiteResults(
         name=name,
         slug=own[0].entry.suite_slug,
@@ -161,7 +183,8 @@ def _suite(name: str, own: Sequence[Made]) -> SuiteResults:
         partial=tuple(map(tuple, rest)),
         probes=_in_order(card.name for one in own for card in one.entry.probes),
         protocols=in_reading_order(cards.values()),
-        main=main.get("out") or main["in"],
+        main=main,
+        claims={k: v for cohort in cohorts.values() for k, v in claims(cohort, main).items()},
     )
 
 
@@ -197,6 +220,7 @@ def _section(
     ranks: dict[str, dict[str, Rank]] = {}
     above: dict[str, dict[str, Estimate]] = {}
     matches: list[Match] = []
+    whole: dict[str, Match] = {}
     first: list[str] | None = None
     protocols = suite.protocols + ((GAP_NAME,) if gap_of(suite.protocols) else ())
     # The main one first: its order says whose pairs are kept.
@@ -204,6 +228,7 @@ def _section(
         found = match(shown, probe, protocol)
         if found is None:
             continue
+        whole[protocol] = found
         if ranked and protocol != GAP_NAME:
             ranks[protocol] = standings(found)
         if protocol == suite.main:
@@ -223,6 +248,7 @@ def _section(
         source=", ".join(sources),
         lines=tuple(lines),
         matches=tuple(matches),
+        overall=make_mean(whole, gap_of(suite.protocols)) if probe == FAVOURED else None,
     )
 
 
@@ -258,6 +284,7 @@ def _line(
             for reference, found in above.items()
             if entry.reference is None and entry.slug in found
         },
+        claim=suite.claims.get(entry.slug),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from pydantic import Field
@@ -27,7 +27,7 @@ from cefrbench.results.selection import (
 )
 from cefrbench.statistics.intervals import Interval
 from cefrbench.statistics.scores import Scores
-from cefrbench_leaderboard.figures import GAP_NAME, Figures
+from cefrbench_leaderboard.figures import EMBEDDING_NAME, GAP_NAME, Figures
 
 #: Stands for "each encoder with the probe that is favoured inside its training part", or by its
 #: oracle in the study's form.
@@ -83,6 +83,30 @@ class Transfer(Card):
     qwk: float | None
 
 
+class LayerZero(Card):
+    """QWK at layer 0 under the protocol that stands for out of distribution, as it is tested."""
+
+    qwk: float
+    texts: str = Field(description="Hash of the scored texts.")
+
+
+class ShiftRung(Card):
+    """The favoured probe on one rung of the ladder of shifts."""
+
+    protocol: str
+    words: str
+    corpora: tuple[str, ...]
+    qwk: Estimate
+
+
+class LabelPrice(Card):
+    """What k labels of unseen corpora buy, mean over these; of the favoured probe."""
+
+    labels: int
+    qwk: float
+    draws: int
+
+
 class FailureCount(Card):
     """How often one thing failed for one cause."""
 
@@ -121,6 +145,12 @@ class Entry(Card):
     favoured: str = Field(description="Probe that stands for the result: its favoured one.")
     cells: tuple[Cell, ...]
     gaps: dict[str, Estimate] = Field(description="IID less OOD, by probe.")
+    embedding: LayerZero | None = Field(description="Of the favoured probe; none without one.")
+    subsets: dict[str, dict[str, Estimate]] = Field(
+        description="Of the favoured probe, by protocol and the key of some corpora."
+    )
+    shifts: tuple[ShiftRung, ...] = Field(description="From the nearest shift to the farthest.")
+    prices: tuple[LabelPrice, ...] = Field(description="Of the analysis `recalibrate`.")
     transfers: tuple[Transfer, ...] = Field(description="Of the protocol `pairwise`.")
     skipped: tuple[str, ...] = Field(description="Folds that were not run, with the reason.")
     failures: tuple[FailureCount, ...]
@@ -209,6 +239,13 @@ def make_entry(result: RunResult, figures: Figures, file: str) -> Entry:
             for (protocol, probe), interval in figures.means.items()
             if protocol == GAP_NAME
         },
+        embedding=_layer_zero(figures, favoured),
+        subsets=_subsets(figures),
+        shifts=tuple(
+            ShiftRung(protocol=r.protocol, words=r.words, corpora=corpora, qwk=estimate(interval))
+            for r, corpora, interval in figures.shifts
+        ),
+        prices=tuple(_prices(result, favoured)),
         transfers=_transfers(counted, favoured),
         skipped=tuple(f"{s.protocol} {s.fold}: {s.skipped}" for s in result.splits if s.skipped),
         failures=_count_failures(result),
@@ -274,6 +311,28 @@ def _mean(scores: Sequence[CorpusScore], name: str) -> float | None:
     """Mean over seeds of what is defined."""
     values = [value for one in scores if (value := getattr(one.scores, name)) is not None]
     return sum(values) / len(values) if values else None
+
+
+def _layer_zero(figures: Figures, probe: str) -> LayerZero | None:
+    place = EMBEDDING_NAME, probe
+    if place not in figures.means or (value := figures.means[place].estimate) is None:
+        return None
+    return LayerZero(qwk=value, texts=figures.moves[place].texts)
+
+
+def _subsets(figures: Figures) -> dict[str, dict[str, Estimate]]:
+    found: dict[str, dict[str, Estimate]] = {}
+    for (protocol, key), interval in figures.subsets.items():
+        found.setdefault(protocol, {})[key] = estimate(interval)
+    return found
+
+
+def _prices(result: RunResult, probe: str) -> Iterator[LabelPrice]:
+    """Mean QWK over corpora by number of labels, as the analysis has it."""
+    for one in result.analyses:
+        place = one.analysis, one.measure, one.probe, one.corpus
+        if place == ("recalibrate", "qwk", probe, None) and None not in (one.amount, one.value):
+            yield LabelPrice(labels=one.amount or 0, qwk=one.value or 0.0, draws=one.draws)
 
 
 def _transfers(counted: Sequence[UnitRecord], probe: str) -> tuple[Transfer, ...]:

@@ -7,7 +7,7 @@ is computed stands in :mod:`cefrbench.statistics`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,15 +18,19 @@ from numpy.typing import NDArray
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
-from cefrbench.results.selection import gap_of
+from cefrbench.results.selection import favoured_probe, gap_of, sides
+from cefrbench.results.shifts import RUNGS, Rung, allowed_corpora
 from cefrbench.statistics.draws import Replicates, Resampled, gap, resample
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.listing import get_statistic
 from cefrbench.statistics.pairs import Movements
 from cefrbench.statistics.resampling import REPLICATES, TextWeights
+from cefrbench_leaderboard.ways import ways
 
 #: Stands for the difference of the two protocols of :func:`cefrbench.results.selection.gap_of`.
 GAP_NAME = "gap"
+#: Stands for the favoured probe's layer 0 under the protocol that stands for out of distribution.
+EMBEDDING_NAME = "layer-0"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +70,10 @@ class Figures:
         By ``(protocol, probe, corpus)``.
     moves : dict
         By ``(protocol, probe)``; the protocol may be ``gap``.
+    subsets : dict
+        Of the favoured probe by ``(protocol, key of the corpora)``; see :mod:`.ways`.
+    shifts : tuple
+        Of the favoured probe: rungs of the ladder of shifts, with the corpora that allow each.
     refits : int
         Fits on resampled training texts behind the intervals; 0: they hold the fits fixed.
     """
@@ -73,6 +81,8 @@ class Figures:
     means: dict[tuple[str, str], Interval]
     corpora: dict[tuple[str, str, str], Interval]
     moves: dict[tuple[str, str], Moves]
+    subsets: dict[tuple[str, str], Interval]
+    shifts: tuple[tuple[Rung, tuple[str, ...], Interval], ...]
     refits: int
 
 
@@ -103,12 +113,70 @@ def figures(result: RunResult, predictions: PredictionTable) -> Figures:
         for place, one in found.items()
         for corpus in one.sample.corpora
     }
+    own = favoured_probe(result).probe
+    subsets = _subsets(result, found, own)
+    apart = _embedding(result, predictions, own)
+    main = _outside(result)
+    moved = {(key, own): one for (protocol, key), one in subsets.items() if protocol == main}
     return Figures(
-        means=means | {place: from_draws(one) for place, one in gaps.items()},
+        means=means
+        | {place: from_draws(one) for place, one in gaps.items()}
+        | {place: from_draws(one, statistic) for place, one in apart.items()},
         corpora=corpora,
-        moves={place: _moves(one) for place, one in (draws | gaps).items()},
+        moves={place: _moves(one) for place, one in (draws | gaps | moved | apart).items()},
+        subsets={place: from_draws(one, statistic) for place, one in subsets.items()},
+        shifts=tuple(_shifts(result, found, own)),
         refits=predictions.replicates,
     )
+
+
+def _outside(result: RunResult) -> str | None:
+    """Protocol that ranks: out of distribution, or else in it."""
+    pair = sides(result.protocols, [card.name for card in result.protocols])
+    return pair.get("out") or pair.get("in")
+
+
+def _subsets(
+    result: RunResult, found: Mapping[tuple[str, str], Resampled], probe: str
+) -> dict[tuple[str, str], Replicates]:
+    """Means over the corpora of each way in, under the protocols that stand for in and out."""
+    pair = sides(result.protocols, [card.name for card in result.protocols])
+    wanted = {way.key: way.corpora for way in ways(record.card for record in result.corpora)}
+    drawn = {
+        (protocol, key): found[protocol, probe].draws(corpora)
+        for protocol in pair.values()
+        if (protocol, probe) in found
+        for key, corpora in wanted.items()
+    }
+    return {place: one for place, one in drawn.items() if not np.isnan(one.estimate)}
+
+
+def _embedding(
+    result: RunResult, predictions: PredictionTable, probe: str
+) -> dict[tuple[str, str], Replicates]:
+    """Layer 0 of the favoured probe, where it stands beside the layers that are chosen from."""
+    place = _outside(result), probe
+    own = [rows for key, rows in predictions.units() if (key.protocol, key.probe) == place]
+    if not own:
+        return {}
+    found = samples(result, PredictionTable.concat(own), embedding=True)
+    if not found:
+        return {}
+    (sample,) = found.values()
+    drawn = resample(sample, get_statistic("qwk"), _weights()).draws()
+    return {(EMBEDDING_NAME, probe): drawn}
+
+
+def _shifts(
+    result: RunResult, found: Mapping[tuple[str, str], Resampled], probe: str
+) -> Iterator[tuple[Rung, tuple[str, ...], Interval]]:
+    """QWK from rung to rung, as ``explain`` has it, of what is resampled already."""
+    for rung in RUNGS:
+        one = found.get((rung.protocol, probe))
+        allowed = allowed_corpora(result, rung) if one else set()
+        if one and allowed.intersection(one.sample.corpora):
+            corpora = tuple(name for name in one.sample.corpora if name in allowed)
+            yield rung, corpora, from_draws(one.draws(allowed), get_statistic("qwk"))
 
 
 def _gaps(
@@ -157,6 +225,21 @@ def read_moves(folder: Path, protocol: str, probe: str) -> Moves:
     ends = np.cumsum([3, REPLICATES, REPLICATES, refits])
     _, replicates, luck, again, influence = np.split(numbers, ends)
     return Moves(replicates, luck, spread, doubt, again, influence)
+
+
+def as_draws(moves: Moves, value: float) -> Replicates:
+    """What the store holds of a score, as the statistics take it; texts by their places."""
+    return Replicates(
+        estimate=value,
+        values=moves.replicates.astype(np.float64),
+        luck=moves.luck.astype(np.float64),
+        spread=moves.spread,
+        doubt=moves.doubt,
+        refits=moves.refits.astype(np.float64),
+        texts=np.arange(len(moves.influence), dtype=np.uint64),
+        influence=moves.influence.astype(np.float64),
+        corpora={},
+    )
 
 
 def together(moves: Sequence[Moves], values: Sequence[float | None]) -> Movements:

@@ -114,9 +114,15 @@ def memory(size: int) -> str:
     return f"{size / 2**20:.0f}{THIN}MiB" if size < 2**30 else f"{size / 2**30:.1f}{THIN}GiB"
 
 
+#: Characters that turn the direction of what stands behind them, beyond the name that they are in.
+_TURNS = {code: f"[U+{code:04X}]" for code in (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F),
+                                               *range(0x2066, 0x206A))}  # fmt: skip
+
+
 def short(text: str, most: int = 60) -> str:
-    """Cut a long name in the middle, where names differ least."""
-    return text if len(text) <= most else f"{text[: most - 16]}…{text[-15:]}"
+    """Cut a long name in the middle, where names differ least; controls of direction are shown."""
+    cut = text if len(text) <= most else f"{text[: most - 16]}…{text[-15:]}"
+    return cut.translate(_TURNS)
 
 
 def protocol_label(name: str) -> str:

@@ -26,6 +26,7 @@ from cefrbench_leaderboard.pages.board import board_page
 from cefrbench_leaderboard.pages.catalogue import catalogue_pages
 from cefrbench_leaderboard.pages.compare import compare_pages
 from cefrbench_leaderboard.pages.plain import about_page, coverage_page, reported_page
+from cefrbench_leaderboard.pages.ways import ways_pages
 from cefrbench_leaderboard.process import Task, collector_held, process_all, read_entry
 from cefrbench_leaderboard.published import Published, read_published
 from cefrbench_leaderboard.sharing.cite import bibtex
@@ -184,6 +185,8 @@ def _write_site(
     publisher.put_all(catalogue_pages(suites, described))
     compared = compare_pages(found)
     publisher.put_all(compared)
+    for page in ways_pages(suites):
+        publisher.put(page)
     publisher.put(coverage_page(suites, left_out))
     publisher.put(about_page(bibtex(r.card for one in made for r in one.entry.corpora)))
     if published is not None:

@@ -18,6 +18,7 @@ from cefrbench.statistics.pairs import (
 from cefrbench.statistics.ranks import Rank, ranks
 from cefrbench_leaderboard.entry import Cell, Entry, Estimate
 from cefrbench_leaderboard.figures import GAP_NAME, read_moves, together
+from cefrbench_leaderboard.ways import Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,19 @@ def match(made: Sequence[Made], probe: str, protocol: str) -> Match | None:
     A reference that lacks the probe stands with its own. Entries that lack texts which most were
     scored on (a fold failed) are left out: they were asked another question. None without any.
     """
-    found = [one for m in made if (one := _contestant(m, probe, protocol)) is not None]
+    return _tested([_contestant(m, probe, protocol) for m in made], protocol, protocol)
+
+
+def match_on(made: Sequence[Made], protocol: str, way: Way) -> Match | None:
+    """Test all entries in pairs on some corpora alone, each with its favoured probe."""
+    return _tested([_contestant_on(m, protocol, way) for m in made], protocol, way.key)
+
+
+def _tested(all_found: Sequence[Contestant | None], protocol: str, moved: str) -> Match | None:
+    """Test all pairs of those that were scored on the most usual texts; ``moved`` is the store's
+    name of how their scores move.
+    """
+    found = [one for one in all_found if one is not None]
     texts = [one.texts for one in found]
     common = max(sorted(set(texts)), key=texts.count, default="")
     found = [one for one in found if one.texts == common]
@@ -87,7 +100,7 @@ def match(made: Sequence[Made], probe: str, protocol: str) -> Match | None:
     # The smallest gap is best.
     sign = 1.0 if protocol == GAP_NAME else -1.0
     found.sort(key=lambda one: (sign * (one.qwk.value or 0.0), one.made.entry.slug))
-    moves = [read_moves(one.made.folder, protocol, one.probe) for one in found]
+    moves = [read_moves(one.made.folder, moved, one.probe) for one in found]
     errors = difference_errors(together(moves, [one.qwk.value for one in found]))
     values = np.array([one.qwk.value for one in found], dtype=np.float64)
     return Match(
@@ -117,6 +130,16 @@ def _contestant(made: Made, probe: str, protocol: str) -> Contestant | None:
     if qwk.value is None:
         return None
     return Contestant(made, name, qwk, by_corpus, " ".join(cell.texts for cell in known))
+
+
+def _contestant_on(made: Made, protocol: str, way: Way) -> Contestant | None:
+    entry = made.entry
+    cell = entry.cell(protocol, entry.favoured)
+    qwk = entry.subsets.get(protocol, {}).get(way.key)
+    if cell is None or not cell.texts or qwk is None or qwk.value is None:
+        return None
+    own = {name: v for name, v in _corpora(cell, entry).items() if name in way.corpora}
+    return Contestant(made, entry.favoured, qwk, own, cell.texts)
 
 
 def _corpora(cell: Cell, entry: Entry) -> dict[str, float]:

@@ -20,7 +20,7 @@ import numpy as np
 
 from cefrbench.errors import ResultError
 from cefrbench.results.comparable import check_comparable, check_same_texts
-from cefrbench.results.explanation import Claim, ClaimRung
+from cefrbench.results.explanation import Claim, ClaimRung, Figure
 from cefrbench.results.io import read_predictions_of, read_result, slug
 from cefrbench.results.model import RunResult
 from cefrbench.results.parts import Explained, figure
@@ -135,23 +135,39 @@ def make_claim(source: Explained, outside: str, probe: str, found: Beside) -> Cl
     if sample is None:
         return None
     own = resample(sample, QWK, source.weights).draws()
-    rivals = [rival for rival in _rivals(source, sample, own, found) if rival is not None]
-    rungs = _test(own, rivals)
+    return climb(result.encoder.name, outside, probe, own, _rivals(source, sample, found))
+
+
+def climb(
+    encoder: str, protocol: str, probe: str, own: Replicates, rivals: Sequence[Rival]
+) -> Claim:
+    """Test one score against what stands on each rung; the rung `majority` is put below them.
+
+    Parameters
+    ----------
+    encoder, protocol, probe : str
+    own : Replicates
+        The encoder's QWK out of distribution.
+    rivals : sequence of Rival
+        Of the rungs above `majority`, from the humblest, on the same texts.
+    """
+    rungs = _test(own, [Rival("majority", None, None, _nothing(own)), *rivals])
     passed = list(takewhile(lambda rung: rung.status == "passed", rungs))
     claim = Claim(
         probe=probe,
-        protocol=outside,
+        protocol=protocol,
         qwk=figure(own, QWK),
         rungs=tuple(rungs),
         height=len(passed),
         top=passed[-1].name if passed else None,
         verdict="",
     )
-    return claim.model_copy(update={"verdict": verdict(result, claim)})
+    return claim.model_copy(update={"verdict": verdict(encoder, claim)})
 
 
-def _rivals(source: Explained, sample: Sample, own: Replicates, found: Beside) -> list[Rival]:
-    nothing = Replicates(
+def _nothing(own: Replicates) -> Replicates:
+    """A QWK of 0 whatever is drawn: that of one level for all texts."""
+    return Replicates(
         estimate=0.0,
         values=np.zeros_like(own.values),
         luck=np.zeros_like(own.luck),
@@ -162,9 +178,10 @@ def _rivals(source: Explained, sample: Sample, own: Replicates, found: Beside) -
         influence=np.zeros_like(own.influence),
         corpora=dict.fromkeys(own.corpora, 0.0),
     )
-    rivals = [Rival("majority", None, None, nothing)]
-    rivals.append(_untrained(source, sample, found))
-    rivals.append(_layer_0(source, sample))
+
+
+def _rivals(source: Explained, sample: Sample, found: Beside) -> list[Rival]:
+    rivals = [_untrained(source, sample, found), _layer_0(source, sample)]
     rivals += [
         _named(source, sample, found, name) for name in NAMED if name != source.result.encoder.name
     ]
@@ -261,12 +278,12 @@ def _test(own: Replicates, rivals: Sequence[Rival]) -> list[ClaimRung]:
                 else ("not shown" if known else "untested"),
                 reason="" if known else "the texts are too few, or have one level only",
                 qwk=_or_none(rival.draws.estimate),
-                difference=figure(own.minus(rival.draws)).model_copy(
-                    update={
-                        "low": _or_none(tests.low[place]),
-                        "high": _or_none(tests.high[place]),
-                        "error": _or_none(errors.error[0, 1 + place]),
-                    }
+                difference=Figure(
+                    value=_or_none(difference[place]),
+                    low=_or_none(tests.low[place]),
+                    high=_or_none(tests.high[place]),
+                    error=_or_none(errors.error[0, 1 + place]),
+                    refits=max(len(own.refits), len(rival.draws.refits)),
                 ),
                 p=_or_none(p),
                 p_holm=_or_none(p_holm),
@@ -283,9 +300,9 @@ def _or_none(value: float) -> float | None:
 # -- in words ------------------------------------------------------------------------------------
 
 
-def verdict(result: RunResult, claim: Claim) -> str:
+def verdict(name: str, claim: Claim) -> str:
     """Say how far an encoder comes, in one sentence."""
-    name, where = result.encoder.name, protocol_words(claim.protocol, (claim.protocol,))
+    where = protocol_words(claim.protocol, (claim.protocol,))
     passed = [LADDER[rung.name] for rung in claim.rungs[: claim.height]]
     stopped = claim.rungs[claim.height] if claim.height < len(claim.rungs) else None
     if passed:

@@ -111,6 +111,37 @@ class Replicates:
         return float(found.error), float(found.freedom)
 
 
+def mean_of(draws: Sequence[Replicates]) -> Replicates:
+    """Mean of the scores of several encoders on the same texts, paired by text and refit.
+
+    Their seeds are drawn apart, so what they add to the variance adds up. It says what the mean
+    would be with other texts, not with other encoders.
+
+    Raises
+    ------
+    ValueError
+        When there are none, or two of them were scored on other texts, or refitted otherwise.
+    """
+    if not draws or any(not np.array_equal(one.texts, draws[0].texts) for one in draws):
+        raise ValueError("scores on the same texts are expected, at least one")
+    n, refits = len(draws), max(len(one.refits) for one in draws)
+    return Replicates(
+        estimate=float(np.mean([one.estimate for one in draws])),
+        values=np.mean([one.values for one in draws], axis=0),
+        luck=np.mean([one.luck for one in draws], axis=0),
+        spread=sum(one.spread for one in draws) / n**2,
+        doubt=sum(one.doubt for one in draws) / n**4,
+        refits=np.mean([one.refits_as(refits) for one in draws], axis=0),
+        texts=draws[0].texts,
+        influence=np.mean([one.influence for one in draws], axis=0),
+        corpora={
+            name: float(np.mean([one.corpora[name] for one in draws]))
+            for name in draws[0].corpora
+            if all(name in one.corpora for one in draws)
+        },
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Resampled:
     """Scores of all parts and seeds of a sample, with their replicates.

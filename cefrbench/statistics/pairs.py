@@ -160,10 +160,13 @@ def errors_of(draws: Sequence[Replicates]) -> Errors:
     ValueError
         When two of them have refits, but not as many.
     """
-    texts = np.unique(np.concatenate([one.texts for one in draws]))
-    influence = np.zeros((len(draws), len(texts)))
-    for row, one in zip(influence, draws, strict=True):
-        row[np.searchsorted(texts, one.texts)] = one.influence
+    if all(np.array_equal(one.texts, draws[0].texts) for one in draws):
+        influence = np.stack([one.influence for one in draws])
+    else:
+        texts = np.unique(np.concatenate([one.texts for one in draws]))
+        influence = np.zeros((len(draws), len(texts)))
+        for row, one in zip(influence, draws, strict=True):
+            row[np.searchsorted(texts, one.texts)] = one.influence
     refits = max(len(one.refits) for one in draws)
     return difference_errors(
         Movements(

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cefrbench.results.selection import TITLES, gap_of, sides
-from cefrbench_leaderboard.boards import Board, Line, SuiteResults
+from cefrbench_leaderboard.boards import Board, Line, Section, SuiteResults
 from cefrbench_leaderboard.entry import FAVOURED, Entry, Estimate
-from cefrbench_leaderboard.page import Page, Rendered
+from cefrbench_leaderboard.finding import Finding, plain, reported_finding, section_finding
+from cefrbench_leaderboard.links import way_links
+from cefrbench_leaderboard.page import Page, Rendered, Shown
 from cefrbench_leaderboard.pages.encoder import anchor
+from cefrbench_leaderboard.pictures import Picture, dumbbells, ladder, reported_dumbbells
 from cefrbench_leaderboard.published import Published, Reported
 from cefrbench_leaderboard.render import protocol_label, render, short
 from cefrbench_leaderboard.sharing.words import board_told
@@ -23,6 +26,15 @@ _ROWS = {"in": 5, "out": 12}
 
 #: One link of a choice between boards: label, address, whether it is this one.
 Choice = tuple[str, str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding with its pictures; the label says whose it is."""
+
+    label: str
+    finding: Finding
+    pictures: tuple[Picture, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +79,8 @@ def board_page(
     """Render one board; the front page is one of them."""
     is_front = board is front
     path = "index.html" if is_front else board.page
-    title = _title(board, is_front)
-    page = Page(path, title, "index.html", **board_told(board, title, _DESCRIPTION))
+    told = _told(board, published, front=is_front)
+    page = _page(board, path, told["lead"] if is_front else None)
     lines = [line for section in board.sections for line in section.lines]
 
     def href(line: Line, protocol: str) -> str:
@@ -91,20 +103,62 @@ def board_page(
         has_full=any(section.ranked for section in board.sections),
         href=href,
         headline=headline(board),
+        links=next((way_links(suite) for suite in suites if suite.name == board.suite), None),
+        **told,
         strip=line_strip,
         reported_strip=reported_strip,
     )
 
 
+def _told(board: Board, published: Published | None, *, front: bool) -> dict[str, Told | None]:
+    """What leads the page, and what stands below it: full results, or else what is reported."""
+    own = next((told for section in board.sections if (told := _tell(board, section))), None)
+    full = any(section.ranked for section in board.sections)
+    if full or not front or published is None:
+        return {"lead": own, "second": None}
+    rows = published.with_probe(None)
+    found = reported_finding(published, rows)
+    if found is None:
+        return {"lead": own, "second": None}
+    return {"lead": Told(_REPORTED, found, (reported_dumbbells(rows, found),)), "second": own}
+
+
+def _tell(board: Board, section: Section) -> Told | None:
+    found = section_finding(board, section)
+    if found is None:
+        return None
+    pictures = dumbbells(board, section, found), ladder(section)
+    label = f"All of {short(board.suite)}, run and verified here"
+    if not section.ranked:
+        label = f"Run and verified here, on a part of {short(board.suite)}"
+    return Told(label, found, tuple(one for one in pictures if one is not None))
+
+
+_REPORTED = "Reported by the study’s authors, not run here"
 _DESCRIPTION = (
     "Do embedding models know how well somebody writes, or only which corpus a text is from? "
     "Probes on learner texts, in and out of distribution, with 95 % intervals."
 )
 
 
-def _title(board: Board, front: bool) -> str:
+def _page(board: Board, path: str, lead: Told | None) -> Page:
+    """The page; the front page's preview says what was found."""
+    if lead is not None:
+        said = f"{plain(lead.finding.headline)} {lead.label}. {_DESCRIPTION}"
+        shown = tuple(_shown(lead.pictures[0])) if lead.pictures else ()
+        return Page(path, "Leaderboard", path, said, plain(lead.finding.headline), shown)
     probe = "each encoder’s own probe" if board.probe == FAVOURED else board.probe
-    return "Leaderboard" if front else f"Leaderboard: {board.suite}, {probe}"
+    title = f"Leaderboard: {board.suite}, {probe}"
+    if path == "index.html":
+        title = "Leaderboard"
+    return Page(path, title, "index.html", **board_told(board, title, _DESCRIPTION))
+
+
+def _shown(picture: Picture) -> Iterator[Shown]:
+    for row, _ in picture.plot.rows:
+        found = dict(row.estimates)
+        seen, unseen = found["in"], found["out"]
+        yield Shown(row.label, unseen.value, seen.value, unseen.low, unseen.high)
 
 
 def _where(suite_slug: str, probe: str, front: Board) -> str:
@@ -138,34 +192,45 @@ def _probes(board: Board, suites: Sequence[SuiteResults], front: Board) -> list[
 
 
 def _columns(board: Board) -> tuple[Column, ...]:
-    main = protocol_label(board.main)
-    own = board.probe == FAVOURED
+    """Columns in their order; those that are shown stand before those on demand."""
+    main, first = protocol_label(board.main), headline(board)
+    ranks = [
+        Column(f"rank-{p}", f"{protocol_label(p)} rank", f"Rank by {p}, 95 % set of the rank",
+               shown=False, protocol=p, ranks=True)
+        for p in first if p != board.main
+    ]  # fmt: skip
+    own = "That the numbers are of"
+    layer = f"Layers behind {main} QWK, and how many there are"
+    gap = "Seen less unseen: what is lost on corpora never seen"
     return (
         Column("rank", "Rank", f"By {main} QWK, 95 % set of the rank", ranks=True),
         Column("encoder", "Encoder", "Name that it was run under", numeric=False),
         Column("size", "Param.", "Number of weights"),
-        Column("width", "Width", "Numbers in an embedding", shown=False),
-        Column("probe", "Probe", "That the numbers are of", numeric=False, shown=own),
-        Column(
-            "layer", "Layer", f"Layers behind {main} QWK, and how many there are", numeric=False
-        ),
+        *(_score_column(board, p) for p in first[::-1]),
+        Column("kept", "Kept", "Unseen QWK as a share of seen QWK"),
+        _rank_correlation(board.main, "Rank corr.", shown=True),
+        Column("claim", "Claims", _CLAIMS),
+        Column("strip", "0 to 1", "Dots with 95 % whiskers", numeric=False),
+        Column("gap", "Gap", gap, shown=False),
+        *(_score_column(board, p) for p in board.protocols if p not in first),
+        Column("probe", "Probe", own, numeric=False, shown=False),
+        Column("layer", "Layer", layer, numeric=False, shown=False),
         Column("penalty", "Penalty", f"Behind {main} QWK", numeric=False, shown=False),
-        *_score_columns(board),
+        Column("width", "Width", "Numbers in an embedding", shown=False),
+        _recut(board.main),
+        *(c for p in first if p != board.main for c in (_rank_correlation(p), _recut(p))),
+        Column("layer-0", "Layer 0", f"{main} QWK at layer 0, the embedding output, which no "
+               "choice may take", shown=False, protocol=board.main),
         *_reference_columns(board),
-        *(
-            Column(
-                f"rank-{p}",
-                f"{protocol_label(p)} rank",
-                f"Rank by {p}, 95 % set of the rank",
-                shown=False,
-                protocol=p,
-                ranks=True,
-            )
-            for p in headline(board)
-            if p != board.main
-        ),
+        *ranks,
         Column("licence", "Licence", "Of the weights", numeric=False, shown=False),
-    )
+    )  # fmt: skip
+
+
+_CLAIMS = (
+    "Rungs of the claim ladder passed from the lowest, out of distribution: better than one level "
+    "for all, an untrained model, its own layer 0, text length, surface, complexity, parses"
+)
 
 
 def headline(board: Board) -> list[str]:
@@ -173,22 +238,28 @@ def headline(board: Board) -> list[str]:
     return list(dict.fromkeys([*(gap_of(board.protocols) or board.protocols[:2]), board.main]))
 
 
-def _score_columns(board: Board) -> Iterator[Column]:
-    first, main = headline(board), protocol_label(board.main)
-    for p in board.protocols:
-        shown = p in first
-        yield Column(p, f"{protocol_label(p)} QWK", f"Under {p}, 95 % interval", True, shown, p)
-    gap = "In distribution less out of it: what is lost on corpora never seen"
-    yield Column("gap", "Gap", gap)
-    yield Column("strip", "0 to 1", "Dots with 95 % whiskers", numeric=False)
-    rank = "rank correlation: Spearman’s, of the probe’s continuous score, mean over corpora"
-    recut = "QWK of that score cut at each corpus’s own shares of levels: of the order alone"
-    for p in first[::-1]:
-        label, shown = f"{protocol_label(p)} ", p == board.main
-        yield Column(f"spearman-{p}", f"{label}rank corr.", f"{label}{rank}", True, shown, p)
-        yield Column(f"recut-{p}", f"{label}recut", f"{label}{recut}", True, shown, p)
-    zero = f"{main} QWK at layer 0, the embedding output, which no choice may take"
-    yield Column("layer-0", "Layer 0", zero, protocol=board.main)
+def _score_column(board: Board, p: str) -> Column:
+    first = headline(board)
+    label = f"{_side(board, p)} QWK"
+    return Column(p, label, f"Under {p}, 95 % interval", True, p in first, p)
+
+
+def _side(board: Board, p: str) -> str:
+    """What a column's head calls a protocol: by its side, where it stands for that."""
+    pair = gap_of(board.protocols)
+    return protocol_label(p) if pair is None or p not in pair else ("Seen", "Unseen")[pair.index(p)]
+
+
+def _rank_correlation(p: str, label: str = "", *, shown: bool = False) -> Column:
+    what = "rank correlation: Spearman’s, of the probe’s continuous score, mean over corpora"
+    side = protocol_label(p)
+    return Column(f"spearman-{p}", label or f"{side} rank corr.", f"{side} {what}", True, shown, p)
+
+
+def _recut(p: str) -> Column:
+    what = "QWK of that score cut at each corpus’s own shares of levels: of the order alone"
+    side = protocol_label(p)
+    return Column(f"recut-{p}", f"{side} recut", f"{side} {what}", True, False, p)
 
 
 def _reference_columns(board: Board) -> Iterator[Column]:
@@ -198,6 +269,7 @@ def _reference_columns(board: Board) -> Iterator[Column]:
             f"over-{entry.slug}",
             f"Over {short(entry.encoder, 24)}",
             f"{main} QWK less that of the {entry.reference}, paired by text, 95 % interval",
+            shown=False,
             reference=entry.slug,
         )
 

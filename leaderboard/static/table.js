@@ -1,5 +1,5 @@
 // Sorting, filters, search and columns of the leaderboard, with all of it in the page's address.
-// Without this file the tables are whole, every column shown, in the order of the ranking.
+// Without this file the tables are whole, in the order of the ranking; a box shows every column.
 "use strict";
 
 (() => {
@@ -11,12 +11,7 @@
   const UNITS = { k: 1e3, M: 1e6, B: 1e9 };
   const MAX_COMPARED = 4;
   const COLUMNS = [...form.elements].filter((element) => element.name === "col");
-  // A phone has room for the scores alone, to begin with.
-  const ON_PHONES = COLUMNS.filter((box) => box.dataset.protocol === box.value || box.value === "gap");
-  const narrow = matchMedia("(max-width: 40rem)").matches;
-  const DEFAULT_COLUMNS = (narrow ? ON_PHONES : COLUMNS)
-    .filter((box) => box.defaultChecked)
-    .map((box) => box.value);
+  const DEFAULT_COLUMNS = COLUMNS.filter((box) => box.defaultChecked).map((box) => box.value);
   const FIELDS = ["q", "protocol", "size", "licence"];
   const picked = new Set();
   let sorted = { key: "", ascending: true };
@@ -117,6 +112,9 @@
 
   // -- columns -------------------------------------------------------------------------------
 
+  // What is on demand makes the table wider than the window: it scrolls, and is no card.
+  const isWide = () => COLUMNS.some((box) => box.checked !== box.defaultChecked);
+
   const showColumns = (table) => {
     const wanted = new Set(COLUMNS.filter((box) => box.checked).map((box) => box.value));
     const protocol = form.elements.protocol.value;
@@ -199,6 +197,8 @@
       shown += filterTable(table);
       all += original.get(table).length;
     }
+    document.body.classList.toggle("wide", isWide() || Boolean(protocol));
+    document.getElementById("nothing").hidden = shown > 0;
     form.elements.count.value = shown === all ? `${all} rows` : `${shown} of ${all} rows`;
     document.body.dataset.protocol = protocol;
   };
@@ -211,6 +211,7 @@
   tables.forEach(makeSortable);
   tables.forEach(makePickable);
   form.hidden = false;
+  document.body.classList.add("scripted");
   form.addEventListener("input", (event) => {
     // A protocol chosen is a protocol sorted by.
     if (event.target.name === "protocol" && event.target.value) {

@@ -1,5 +1,7 @@
 """Replicates and jackknife of a score, a mean and a gap, against what is worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from result_factory import make_result
@@ -8,7 +10,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from cefrbench.results.intervals import summary_intervals
 from cefrbench.results.samples import samples
-from cefrbench.statistics.draws import Replicates, gap, resample
+from cefrbench.statistics.draws import Replicates, gap, mean_of, resample
 from cefrbench.statistics.intervals import from_draws
 from cefrbench.statistics.listing import STATISTICS
 from cefrbench.statistics.pairs import errors_of
@@ -97,3 +99,30 @@ def test_two_encoders_draw_their_seeds_apart() -> None:
     # What is left when the texts are the same: the variance of two means of three seeds.
     luck = np.sqrt(2 * np.var(by_seed, ddof=1) / 3)
     assert errors_of([first, second]).error[0, 1] == pytest.approx(luck, rel=0.05)
+
+
+def test_the_mean_of_two_encoders_moves_as_the_mean_of_their_replicates() -> None:
+    """Half the sum, text by text; equal encoders move as one; the seeds' luck is their own."""
+    rng = np.random.default_rng(5)
+    seen = texts(rng, 0, 60, BROAD)
+    drawn = [
+        resample(
+            sample([seen], [[predict(rng, seen, skill, BROAD)]]), QWK, TextWeights(400)
+        ).draws()
+        for skill in (0.9, 0.5)
+    ]
+    found = mean_of(drawn)
+    assert found.estimate == pytest.approx(sum(one.estimate for one in drawn) / 2)
+    variances = [one.values.var(ddof=1) for one in drawn]
+    together = np.cov(drawn[0].values, drawn[1].values)[0, 1]
+    expected = (sum(variances) + 2 * together) / 4
+    assert found.values.var(ddof=1) == pytest.approx(expected, rel=1e-9)
+    assert from_draws(mean_of([drawn[0], drawn[0]]), QWK) == from_draws(drawn[0], QWK)
+    lucky = [
+        replace(one, spread=spread, doubt=spread**2)
+        for one, spread in zip(drawn, (4, 12), strict=True)
+    ]
+    assert mean_of(lucky).spread == pytest.approx(4.0)
+    assert mean_of(lucky).doubt == pytest.approx((16 + 144) / 16)
+    with pytest.raises(ValueError, match="same texts"):
+        mean_of([drawn[0], replace(drawn[1], texts=drawn[1].texts + np.uint64(1))])

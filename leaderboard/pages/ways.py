@@ -1,0 +1,117 @@
+"""Pages of ways in: by language, family and corpus, ranked anew; by size; a matrix; questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from cefrbench.cores import usable_cores
+from cefrbench.results.selection import sides
+from cefrbench.statistics.ranks import Rank
+from cefrbench_leaderboard.boards import SuiteResults
+from cefrbench_leaderboard.charts.dumbbells import Reference, Row, plot
+from cefrbench_leaderboard.entry import Entry, Estimate
+from cefrbench_leaderboard.finding import Figure, counted, plain
+from cefrbench_leaderboard.links import cohort_of, way_links
+from cefrbench_leaderboard.page import Page, Rendered
+from cefrbench_leaderboard.pages.matrix import matrix_page
+from cefrbench_leaderboard.pages.questions import questions_page
+from cefrbench_leaderboard.pages.size import size_page
+from cefrbench_leaderboard.pictures import Picture
+from cefrbench_leaderboard.render import number, render, short, span
+from cefrbench_leaderboard.standing import Contestant, Match, match_on, standings
+from cefrbench_leaderboard.ways import Way, language_name
+
+#: Most rows of a page; the others stand on the board.
+_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One candidate on the corpora of a way, with its rank there."""
+
+    entry: Entry
+    qwk: Estimate
+    rank: Rank
+
+
+def ways_pages(suites: Sequence[SuiteResults]) -> list[Rendered]:
+    """Render all ways into each suite's first cohort."""
+    pages: list[Rendered] = []
+    for suite in suites:
+        cohort = cohort_of(suite)
+        ways = way_links(suite).ways
+        # A language with one corpus is that corpus.
+        first = {way.key: way for way in reversed(ways)}
+        with ThreadPoolExecutor(usable_cores()) as pool:
+            ranked = pool.map(partial(match_on, cohort, suite.main), first.values())
+        matches = dict(zip(first, ranked, strict=True))
+        pages += [page for way in ways if (page := _page(suite, way, matches[way.key]))]
+        pages += [matrix_page(suite, cohort), size_page(suite, cohort)]
+        pages.append(questions_page(suite, cohort))
+    return pages
+
+
+def _page(suite: SuiteResults, way: Way, found: Match | None) -> Rendered | None:
+    if found is None:
+        return None
+    ranks = standings(found)
+    own = [
+        Placed(one.made.entry, one.qwk, ranks[one.made.entry.slug])
+        for one in found.contestants
+        if one.made.entry.slug in ranks
+    ]
+    title = f"{_words(way)}: who reads it unseen"
+    picture = _picture(suite, way, own, found.contestants)
+    said = plain(picture.title) if picture else "No model has a score here."
+    page = Page(f"ways/{suite.slug}/{way.page}", title, "index.html", f"{said}.")
+    links = way_links(suite)
+    return render("way.html", page, suite=suite, way=way, picture=picture, links=links)
+
+
+def _words(way: Way) -> str:
+    """What a way is of, in words."""
+    if way.kind == "language":
+        return language_name(way.name)
+    return f"{way.kind.capitalize()} {short(way.name, 40)}"
+
+
+def _picture(
+    suite: SuiteResults, way: Way, own: Sequence[Placed], contestants: Sequence[Contestant]
+) -> Picture | None:
+    if not own:
+        return None
+    rows = [_row(one, suite, way) for one in own]
+    references = [
+        Reference(f"{short(c.made.entry.encoder, 22)} {number(c.qwk.value, 2)}", c.qwk.value)
+        for c in contestants
+        if c.made.entry.reference is not None and c.qwk.value is not None
+    ]
+    refits = min(one.qwk.refits for one in own)
+    covers = "over texts scored and trained on" if refits else "over texts scored"
+    caption = (
+        f"QWK, {'mean over ' if len(way.corpora) > 1 else 'on '}{', '.join(way.corpora)}; "
+        f"{counted(len(own), 'model')}, each with the probe that its own training texts favour. "
+        f"Whiskers: 95 % intervals, {covers}. Unseen: {suite.main}. Rank: how many are shown to "
+        "be better here, plus one, after Holm’s correction, and its 95 % set. Lines: references, "
+        "unseen."
+    )
+    return Picture("ranked", tuple(_title(own)), caption, plot(rows, references, _MOST))
+
+
+def _title(own: Sequence[Placed]) -> Iterator[str | Figure]:
+    first = own[0]
+    yield Figure(first.entry.encoder, first.entry.page)
+    yield f" reads it best, at {number(first.qwk.value, 2)}"
+    tied = first.rank.high - 1
+    if tied:
+        yield f"; {counted(tied, 'other')} can’t be told from it"
+
+
+def _row(one: Placed, suite: SuiteResults, way: Way) -> Row:
+    pair = sides(one.entry.protocols, suite.protocols)
+    seen = one.entry.subsets.get(pair.get("in", ""), {}).get(way.key, Estimate(value=None))
+    note = f"rank {span(one.rank.low, one.rank.high)}"
+    return Row(one.entry.encoder, one.entry.page, (("in", seen), ("out", one.qwk)), note)
