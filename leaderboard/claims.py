@@ -35,10 +35,10 @@ def claims(cohort: Sequence[Made], protocol: str) -> dict[str, Claim]:
     }
 
 
-Drawn = tuple[Replicates, str]
+ClaimDraws = tuple[Replicates, str]
 
 
-def _rivals(one: Made, texts: str, beside: Mapping[str, tuple[Made, Drawn]]) -> list[Rival]:
+def _rivals(one: Made, texts: str, beside: Mapping[str, tuple[Made, ClaimDraws]]) -> list[Rival]:
     controls = [
         _rival("untrained", other, drawn, texts)
         for other, drawn in beside.values()
@@ -59,7 +59,7 @@ def _rivals(one: Made, texts: str, beside: Mapping[str, tuple[Made, Drawn]]) -> 
     return rivals
 
 
-def _rival(rung: str, other: Made, drawn: Drawn, texts: str) -> Rival:
+def _rival(rung: str, other: Made, drawn: ClaimDraws, texts: str) -> Rival:
     name, probe = other.entry.encoder, other.entry.favoured
     if drawn[1] != texts:
         return Rival(rung, name, probe, None, f"{name} was scored on other texts")
@@ -76,7 +76,7 @@ def _embedding(one: Made, texts: str) -> Rival:
     return replace(rung, draws=drawn[0])
 
 
-def _draws(one: Made, protocol: str) -> Drawn | None:
+def _draws(one: Made, protocol: str) -> ClaimDraws | None:
     """The favoured probe's QWK with all that it moves by, and a hash of its texts."""
     entry = one.entry
     value, texts = None, ""

@@ -19,14 +19,14 @@ _WORDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class LinkedFigure:
     """A number or name in a sentence, and the page below the root where it stands."""
 
     text: str
     href: str
 
 
-Sentence = tuple[str | Figure, ...]
+Sentence = tuple[str | LinkedFigure, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ def section_finding(board: Board, section: Section) -> Finding | None:
     )
 
 
-def _score(value: float | None, href: str) -> Figure:
-    return Figure(number(value, 2), href)
+def _score(value: float | None, href: str) -> LinkedFigure:
+    return LinkedFigure(number(value, 2), href)
 
 
 def _headline(section: Section, lines: Sequence[Line]) -> Sentence:
@@ -87,14 +87,14 @@ def _headline(section: Section, lines: Sequence[Line]) -> Sentence:
     assert mean is not None
     seen, unseen = _score(mean.inside.value, there), _score(mean.outside.value, there)
     if len(lines) == 1:
-        who = Figure(lines[0].entry.encoder, lines[0].entry.page)
+        who = LinkedFigure(lines[0].entry.encoder, lines[0].entry.page)
         return ("On corpora it has seen, ", who, " agrees with raters at ", seen,
                 "; on unseen ones at ", unseen, ".")  # fmt: skip
     who_all = f"{counted(len(lines), 'embedding model')} agree with raters at "
     return (f"On corpora they have seen, {who_all}", seen, "; on unseen ones at ", unseen, ".")
 
 
-def _length(board: Board, section: Section, lines: Sequence[Line]) -> Iterator[str | Figure]:
+def _length(board: Board, section: Section, lines: Sequence[Line]) -> Iterator[str | LinkedFigure]:
     """How well the length of the text alone puts unseen texts in order, beside the models."""
     own = [v for line in lines if (v := _order(board, line)) is not None]
     length = next((one for one in section.lines if _is_length(one.entry)), None)
@@ -127,7 +127,7 @@ def _title(section: Section, lines: Sequence[Line]) -> Sentence:
     if len(lines) == 1:
         one = lines[0]
         verb = "loses" if (one.gap.value or 0.0) > 0 else "gains"
-        name = Figure(one.entry.encoder, one.entry.page)
+        name = LinkedFigure(one.entry.encoder, one.entry.page)
         size = _score(abs(one.gap.value or 0.0), one.entry.page)
         doubt = "" if shown else ", not shown to differ from 0"
         return (name, f" {verb} ", size, f" of QWK on unseen corpora{doubt}")
@@ -153,7 +153,7 @@ def _sure(board: Board, mean: Mean, lines: Sequence[Line]) -> Sentence:
     def ends(one: Estimate) -> str:
         return f"{number(one.low, 2)} to {number(one.high, 2)}"
 
-    said: list[str | Figure] = []
+    said: list[str | LinkedFigure] = []
     if mean.inside.low is not None and mean.outside.low is not None:
         said += ["With other texts the mean would lie between "] if len(lines) > 1 else [
             "With other texts it would lie between "]  # fmt: skip
@@ -163,7 +163,7 @@ def _sure(board: Board, mean: Mean, lines: Sequence[Line]) -> Sentence:
         best, worst = lines[0], lines[-1]
         for line, words in ((best, " Unseen, the best is "), (worst, "; the last, ")):
             cell = line.cells[board.main]
-            said += [words, Figure(line.entry.encoder, line.entry.page), " at ",
+            said += [words, LinkedFigure(line.entry.encoder, line.entry.page), " at ",
                      _score(cell.qwk.value, line.entry.page)]  # fmt: skip
             said += [f" ({ends(cell.qwk)})"] if cell.qwk.low is not None else []
         said += ["."]
@@ -172,14 +172,14 @@ def _sure(board: Board, mean: Mean, lines: Sequence[Line]) -> Sentence:
 
 def _against(board: Board, section: Section, lines: Sequence[Line]) -> Sentence:
     """The references' scores, and how many are shown to be better than each."""
-    said: list[str | Figure] = []
+    said: list[str | LinkedFigure] = []
     found = [line for line in section.lines if line.entry.reference is not None]
     for line in found:
         cell = line.cells.get(board.main)
         if cell is None or cell.qwk.value is None:
             continue
         said += [", " if said else "Read it against what knows less. Unseen: "]
-        said += [Figure(line.entry.encoder, line.entry.page), " ",
+        said += [LinkedFigure(line.entry.encoder, line.entry.page), " ",
                  _score(cell.qwk.value, line.entry.page)]  # fmt: skip
         rungs = [_rung(one, line.entry.encoder) for one in lines]
         passed = rungs.count("passed")
@@ -234,7 +234,7 @@ def reported_finding(published: Published, rows: Sequence[Reported]) -> Finding 
     )
 
 
-def _reported_layers(models: Iterable[Reported]) -> Iterator[str | Figure]:
+def _reported_layers(models: Iterable[Reported]) -> Iterator[str | LinkedFigure]:
     known = [(r.iid_mean, r.ood_mean) for r in models]
     seen = [a for a, b in known if a is not None and b is not None]
     unseen = [b for a, b in known if a is not None and b is not None]
@@ -247,7 +247,7 @@ def _reported_layers(models: Iterable[Reported]) -> Iterator[str | Figure]:
     yield " unseen"
 
 
-def _reported_references(rows: Iterable[Reported]) -> Iterator[str | Figure]:
+def _reported_references(rows: Iterable[Reported]) -> Iterator[str | LinkedFigure]:
     for row in rows:
         if row.role == "reference":
             yield f"Read it against {row.encoder} features with {row.probe}: "

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cefrbench.results.selection import gap_of
 from cefrbench.results.shifts import RUNGS
 from cefrbench_leaderboard.boards import Board, Line, Section
-from cefrbench_leaderboard.charts.dumbbells import Kind, Plot, Reference, Row, plot
+from cefrbench_leaderboard.charts.dumbbells import DumbbellRow, Kind, Plot, ReferenceLine, plot
 from cefrbench_leaderboard.entry import Estimate
 from cefrbench_leaderboard.finding import Finding, Sentence, counted, ladder_title
 from cefrbench_leaderboard.means import average
@@ -53,9 +53,11 @@ def dumbbells(board: Board, section: Section, finding: Finding) -> Picture | Non
             continue
         if line.entry.reference is not None:
             label = f"{short(line.entry.encoder, _NAME)} {number(unseen.value, 2)}"
-            references.append(Reference(label, unseen.value))
+            references.append(ReferenceLine(label, unseen.value))
         elif seen is not None:
-            rows.append(Row(line.entry.encoder, line.entry.page, (("in", seen), ("out", unseen))))
+            rows.append(
+                DumbbellRow(line.entry.encoder, line.entry.page, (("in", seen), ("out", unseen)))
+            )
     if not rows:
         return None
     caption = (
@@ -72,12 +74,12 @@ def reported_dumbbells(rows: Sequence[Reported], finding: Finding) -> Picture:
     """Draw what the study's authors report."""
     models = sorted((row for row in rows if row.role == "candidate"), key=lambda row: -row.ood)
     references = [
-        Reference(f"{row.encoder} {number(row.ood, 2)}", row.ood)
+        ReferenceLine(f"{row.encoder} {number(row.ood, 2)}", row.ood)
         for row in rows
         if row.role == "reference"
     ]
     drawn = [
-        Row(row.encoder, "", (("in", Estimate(value=row.iid)), ("out", Estimate(value=row.ood))),
+        DumbbellRow(row.encoder, "", (("in", Estimate(value=row.iid)), ("out", Estimate(value=row.ood))),
             row.probe)
         for row in models
     ]  # fmt: skip
@@ -106,7 +108,7 @@ def ladder(section: Section) -> Picture | None:
     Each rung holds those that were scored on the most usual corpora there.
     """
     candidates = [line for line in section.lines if line.entry.reference is None]
-    rows: list[Row] = []
+    rows: list[DumbbellRow] = []
     means: list[tuple[float, str]] = []
     for rung in RUNGS:
         found = [one for line in candidates for one in line.entry.shifts
@@ -123,7 +125,7 @@ def ladder(section: Section) -> Picture | None:
         if len(own) > 1:
             each = [("one", Estimate(value=value)) for value in values]
         each.append(("out" if means else "in", mean))
-        rows.append(Row(rung.words, "", tuple(each), note))
+        rows.append(DumbbellRow(rung.words, "", tuple(each), note))
         means.append((mean.value or 0.0, rung.words))
     if len(rows) < 2 or means[0][0] <= 0:
         return None

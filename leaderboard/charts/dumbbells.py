@@ -32,7 +32,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DumbbellRow:
     """One line of a picture.
 
     Attributes
@@ -52,7 +52,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ReferenceLine:
     """A line through all rows, with its name above on a line of its own where it needs one."""
 
     label: str
@@ -63,14 +63,14 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class PlotScale:
     """What the width stands for."""
 
     low: float
     high: float
 
     @classmethod
-    def over(cls, values: Iterable[float]) -> Scale:
+    def over(cls, values: Iterable[float]) -> PlotScale:
         """From the tenth below the least to the tenth above the most."""
         found = list(values) or [0.0, 1.0]
         low, high = (math.floor(min(found) * 10) / 10, math.ceil(max(found) * 10) / 10)
@@ -96,27 +96,29 @@ class Plot:
 
     Attributes
     ----------
-    scale : Scale
-    rows : tuple of (Row, tuple of Mark)
-    references : tuple of Reference
+    scale : PlotScale
+    rows : tuple of (DumbbellRow, tuple of Mark)
+    references : tuple of ReferenceLine
     top : int
         Height that the references' names take, in pixels.
     left : int
         Rows that are not drawn.
     """
 
-    scale: Scale
-    rows: tuple[tuple[Row, tuple[Mark, ...]], ...]
-    references: tuple[Reference, ...]
+    scale: PlotScale
+    rows: tuple[tuple[DumbbellRow, tuple[Mark, ...]], ...]
+    references: tuple[ReferenceLine, ...]
     top: int
     left: int = 0
 
 
-def plot(rows: Sequence[Row], references: Sequence[Reference] = (), most: int = 40) -> Plot:
+def plot(
+    rows: Sequence[DumbbellRow], references: Sequence[ReferenceLine] = (), most: int = 40
+) -> Plot:
     """Lay out a picture of the first ``most`` rows."""
     drawn = rows[:most]
     values = [v for row in drawn for _, e in row.estimates for v in (e.value, e.low, e.high)]
-    scale = Scale.over([v for v in values if v is not None] + [r.value for r in references])
+    scale = PlotScale.over([v for v in values if v is not None] + [r.value for r in references])
     placed = _named(references, scale)
     return Plot(
         scale=scale,
@@ -127,7 +129,7 @@ def plot(rows: Sequence[Row], references: Sequence[Reference] = (), most: int = 
     )
 
 
-def _marks(row: Row, scale: Scale) -> Iterable[Mark]:
+def _marks(row: DumbbellRow, scale: PlotScale) -> Iterable[Mark]:
     for kind, one in row.estimates:
         if one.value is None:
             continue
@@ -136,7 +138,7 @@ def _marks(row: Row, scale: Scale) -> Iterable[Mark]:
         yield Mark(kind, scale.at(one.value), low, high)
 
 
-def _named(references: Sequence[Reference], scale: Scale) -> tuple[Reference, ...]:
+def _named(references: Sequence[ReferenceLine], scale: PlotScale) -> tuple[ReferenceLine, ...]:
     """Put names that would touch on a phone on lines of their own."""
     lines: list[float] = []
     placed = []
@@ -147,7 +149,7 @@ def _named(references: Sequence[Reference], scale: Scale) -> tuple[Reference, ..
         left = share - {"start": 0.0, "middle": width / 2, "end": width}[anchor]
         line = next((i for i, end in enumerate(lines) if end <= left), len(lines))
         lines[line : line + 1] = [left + width]
-        placed.append(Reference(one.label, one.value, scale.at(one.value), line, anchor))
+        placed.append(ReferenceLine(one.label, one.value, scale.at(one.value), line, anchor))
     return tuple(
-        Reference(r.label, r.value, r.at, _LINE * (len(lines) - r.y), r.anchor) for r in placed
+        ReferenceLine(r.label, r.value, r.at, _LINE * (len(lines) - r.y), r.anchor) for r in placed
     )

@@ -29,7 +29,7 @@ Choice = tuple[str, str, bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class FindingBlock:
     """A finding with its pictures; the label says whose it is."""
 
     label: str
@@ -110,7 +110,9 @@ def board_page(
     )
 
 
-def _told(board: Board, published: Published | None, *, front: bool) -> dict[str, Told | None]:
+def _told(
+    board: Board, published: Published | None, *, front: bool
+) -> dict[str, FindingBlock | None]:
     """What leads the page, and what stands below it: full results, or else what is reported."""
     own = next((told for section in board.sections if (told := _tell(board, section))), None)
     full = any(section.ranked for section in board.sections)
@@ -120,10 +122,13 @@ def _told(board: Board, published: Published | None, *, front: bool) -> dict[str
     found = reported_finding(published, rows)
     if found is None:
         return {"lead": own, "second": None}
-    return {"lead": Told(_REPORTED, found, (reported_dumbbells(rows, found),)), "second": own}
+    return {
+        "lead": FindingBlock(_REPORTED, found, (reported_dumbbells(rows, found),)),
+        "second": own,
+    }
 
 
-def _tell(board: Board, section: Section) -> Told | None:
+def _tell(board: Board, section: Section) -> FindingBlock | None:
     found = section_finding(board, section)
     if found is None:
         return None
@@ -131,7 +136,7 @@ def _tell(board: Board, section: Section) -> Told | None:
     label = f"All of {short(board.suite)}, run and verified here"
     if not section.ranked:
         label = f"Run and verified here, on a part of {short(board.suite)}"
-    return Told(label, found, tuple(one for one in pictures if one is not None))
+    return FindingBlock(label, found, tuple(one for one in pictures if one is not None))
 
 
 _REPORTED = "Reported by the study’s authors, not run here"
@@ -141,7 +146,7 @@ _DESCRIPTION = (
 )
 
 
-def _page(board: Board, path: str, lead: Told | None) -> Page:
+def _page(board: Board, path: str, lead: FindingBlock | None) -> Page:
     """The page; the front page's preview says what was found."""
     if lead is not None:
         said = f"{plain(lead.finding.headline)} {lead.label}. {_DESCRIPTION}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cefrbench_leaderboard.boards import SuiteResults
 from cefrbench_leaderboard.entry import Entry
-from cefrbench_leaderboard.finding import Figure, Sentence, counted
+from cefrbench_leaderboard.finding import LinkedFigure, Sentence, counted
 from cefrbench_leaderboard.links import cohort_of, way_links
 from cefrbench_leaderboard.means import average
 from cefrbench_leaderboard.page import Page, Rendered
@@ -18,7 +18,7 @@ from cefrbench_leaderboard.ways import language_name
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QuestionAnswer:
     """A question and what the results say to it."""
 
     key: str
@@ -36,17 +36,21 @@ def questions_page(suite: SuiteResults, cohort: Sequence[Made]) -> Rendered:
     )
     entries = [one.entry for one in cohort if one.entry.reference is None]
     answers = [
-        Answer("labels", "How many labels do I need?", tuple(_labels(entries))),
-        Answer("length", "Does it read more than the length of a text?", _rung(suite, "length")),
-        Answer("untrained", "Does training the model matter?", _rung(suite, "untrained")),
-        Answer("layer-0", "Does context matter?", _rung(suite, "layer 0")),
-        Answer("size", "Is a larger model better?", (*size_title(sized(suite, cohort)), ".")),
-        Answer("language", "What of my language?", tuple(_languages(suite))),
+        QuestionAnswer("labels", "How many labels do I need?", tuple(_labels(entries))),
+        QuestionAnswer(
+            "length", "Does it read more than the length of a text?", _rung(suite, "length")
+        ),
+        QuestionAnswer("untrained", "Does training the model matter?", _rung(suite, "untrained")),
+        QuestionAnswer("layer-0", "Does context matter?", _rung(suite, "layer 0")),
+        QuestionAnswer(
+            "size", "Is a larger model better?", (*size_title(sized(suite, cohort)), ".")
+        ),
+        QuestionAnswer("language", "What of my language?", tuple(_languages(suite))),
     ]
     return render("questions.html", page, suite=suite, answers=answers, links=way_links(suite))
 
 
-def _labels(entries: Sequence[Entry]) -> Iterator[str | Figure]:
+def _labels(entries: Sequence[Entry]) -> Iterator[str | LinkedFigure]:
     """Mean over models by number of labels, of those that have all numbers."""
     numbers = sorted({price.labels for entry in entries for price in entry.prices})
     own = [e for e in entries if e.prices and [p.labels for p in e.prices] == numbers]
@@ -57,11 +61,11 @@ def _labels(entries: Sequence[Entry]) -> Iterator[str | Figure]:
     href = own[0].page if len(own) == 1 else "leaderboard.csv"
     draws = own[0].prices[-1].draws
     yield f"Without any label of the unseen corpus {_who(own)} at "
-    yield Figure(number(means[numbers[0]], 2), href)
+    yield LinkedFigure(number(means[numbers[0]], 2), href)
     for n in numbers[1:]:
         yield f"; with {n}, used to move and stretch its predictions, at " if n == numbers[1] else (
             f"; with {n} at ")  # fmt: skip
-        yield Figure(number(means[n], 2), href)
+        yield LinkedFigure(number(means[n], 2), href)
     yield f" (QWK, mean over unseen corpora and {counted(draws, 'draw')} of the labelled texts)."
 
 
@@ -101,11 +105,11 @@ def _rung(suite: SuiteResults, name: str) -> Sentence:
     )
 
 
-def _languages(suite: SuiteResults) -> Iterator[str | Figure]:
+def _languages(suite: SuiteResults) -> Iterator[str | LinkedFigure]:
     found = [way for way in way_links(suite).ways if way.kind == "language"]
     yield "Ranked by language: " if found else "No language has a score here yet."
     for index, way in enumerate(found):
         yield ", " if index else ""
-        yield Figure(language_name(way.name), f"ways/{suite.slug}/{way.page}")
+        yield LinkedFigure(language_name(way.name), f"ways/{suite.slug}/{way.page}")
     if found:
         yield "."

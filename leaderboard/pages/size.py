@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cefrbench_leaderboard.boards import SuiteResults
-from cefrbench_leaderboard.charts.dumbbells import Scale
+from cefrbench_leaderboard.charts.dumbbells import PlotScale
 from cefrbench_leaderboard.entry import Entry, Estimate
-from cefrbench_leaderboard.finding import Figure, Sentence, counted, plain
+from cefrbench_leaderboard.finding import LinkedFigure, Sentence, counted, plain
 from cefrbench_leaderboard.links import way_links
 from cefrbench_leaderboard.page import Page, Rendered
 from cefrbench_leaderboard.render import magnitude, number, render
@@ -22,7 +22,7 @@ _APART = 0.09
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class SizePoint:
     """One model: its place, in per cent of both sides, and what stands beside it."""
 
     entry: Entry
@@ -53,7 +53,7 @@ def size_title(models: Sequence[tuple[Entry, Estimate]]) -> Sentence:
 
     def said(pair: tuple[Entry, Estimate]) -> Sentence:
         entry, qwk = pair
-        name = Figure(entry.encoder, entry.page)
+        name = LinkedFigure(entry.encoder, entry.page)
         return (name, f" ({magnitude(entry.parameters)}) reads unseen corpora at "
                       f"{number(qwk.value, 2)}")  # fmt: skip
 
@@ -73,7 +73,7 @@ def size_page(suite: SuiteResults, cohort: Sequence[Made]) -> Rendered:
         f"ways/{suite.slug}/size.html", "Score against size", "index.html", f"{plain(title)}."
     )
     values = [v for _, q in models for v in (q.value, q.low, q.high) if v is not None]
-    scale = Scale.over(values)
+    scale = PlotScale.over(values)
     low, high = _decades([entry.parameters or 1 for entry, _ in models])
     return render(
         "size.html",
@@ -108,8 +108,8 @@ def _decades(sizes: Sequence[int]) -> tuple[int, int]:
 
 
 def _points(
-    models: Sequence[tuple[Entry, Estimate]], scale: Scale, low: int, high: int
-) -> list[Point]:
+    models: Sequence[tuple[Entry, Estimate]], scale: PlotScale, low: int, high: int
+) -> list[SizePoint]:
     placed: list[tuple[float, float]] = []
     points = []
     for entry, qwk in sorted(models, key=lambda pair: -(pair[1].value or 0.0)):
@@ -120,7 +120,7 @@ def _points(
             placed.append((x, y))
         ends = (qwk.low, qwk.high) if qwk.low is not None and qwk.high is not None else None
         points.append(
-            Point(
+            SizePoint(
                 entry=entry,
                 qwk=qwk,
                 x=f"{100 * x:.1f}%",

@@ -11,9 +11,9 @@ from cefrbench.cores import usable_cores
 from cefrbench.results.selection import sides
 from cefrbench.statistics.ranks import Rank
 from cefrbench_leaderboard.boards import SuiteResults
-from cefrbench_leaderboard.charts.dumbbells import Reference, Row, plot
+from cefrbench_leaderboard.charts.dumbbells import DumbbellRow, ReferenceLine, plot
 from cefrbench_leaderboard.entry import Entry, Estimate
-from cefrbench_leaderboard.finding import Figure, counted, plain
+from cefrbench_leaderboard.finding import LinkedFigure, counted, plain
 from cefrbench_leaderboard.links import cohort_of, way_links
 from cefrbench_leaderboard.page import Page, Rendered
 from cefrbench_leaderboard.pages.matrix import matrix_page
@@ -85,7 +85,7 @@ def _picture(
         return None
     rows = [_row(one, suite, way) for one in own]
     references = [
-        Reference(f"{short(c.made.entry.encoder, 22)} {number(c.qwk.value, 2)}", c.qwk.value)
+        ReferenceLine(f"{short(c.made.entry.encoder, 22)} {number(c.qwk.value, 2)}", c.qwk.value)
         for c in contestants
         if c.made.entry.reference is not None and c.qwk.value is not None
     ]
@@ -101,17 +101,17 @@ def _picture(
     return Picture("ranked", tuple(_title(own)), caption, plot(rows, references, _MOST))
 
 
-def _title(own: Sequence[Placed]) -> Iterator[str | Figure]:
+def _title(own: Sequence[Placed]) -> Iterator[str | LinkedFigure]:
     first = own[0]
-    yield Figure(first.entry.encoder, first.entry.page)
+    yield LinkedFigure(first.entry.encoder, first.entry.page)
     yield f" reads it best, at {number(first.qwk.value, 2)}"
     tied = first.rank.high - 1
     if tied:
         yield f"; {counted(tied, 'other')} can’t be told from it"
 
 
-def _row(one: Placed, suite: SuiteResults, way: Way) -> Row:
+def _row(one: Placed, suite: SuiteResults, way: Way) -> DumbbellRow:
     pair = sides(one.entry.protocols, suite.protocols)
     seen = one.entry.subsets.get(pair.get("in", ""), {}).get(way.key, Estimate(value=None))
     note = f"rank {span(one.rank.low, one.rank.high)}"
-    return Row(one.entry.encoder, one.entry.page, (("in", seen), ("out", one.qwk)), note)
+    return DumbbellRow(one.entry.encoder, one.entry.page, (("in", seen), ("out", one.qwk)), note)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from cefrbench.results.model import CorpusRecord, RunResult
 from cefrbench.results.predictions import PredictionTable
-from cefrbench.results.records.reported import HOME, TITLES, Reported, model_id, reported
+from cefrbench.results.records.reported import HOME, TITLES, ReportedScore, model_id, reported
 from cefrbench.results.selection import favoured_probe
 from cefrbench.statistics.scores import DIRECTIONS
 
@@ -92,7 +92,7 @@ def _model(result: RunResult) -> dict[str, Any]:
     }
 
 
-def _entry(result: RunResult, one: Reported) -> dict[str, Any]:
+def _entry(result: RunResult, one: ReportedScore) -> dict[str, Any]:
     protocol = one.protocol.name if one.protocol else "gap"
     over = one.corpus.card.name if one.corpus else "mean over corpora"
     return {
@@ -105,7 +105,7 @@ def _entry(result: RunResult, one: Reported) -> dict[str, Any]:
     }
 
 
-def _source(result: RunResult, one: Reported) -> dict[str, Any]:
+def _source(result: RunResult, one: ReportedScore) -> dict[str, Any]:
     """Where the texts are from; the hub's name only where they were read from there."""
     if one.corpus is None:
         return {
@@ -142,7 +142,7 @@ def _corpus(record: CorpusRecord, texts: int) -> dict[str, str]:
     }
 
 
-def _metric(result: RunResult, one: Reported) -> dict[str, Any]:
+def _metric(result: RunResult, one: ReportedScore) -> dict[str, Any]:
     favoured = favoured_probe(result)
     low, high = _bounds(result, one.score)
     title = "The difference between in and out of distribution"
@@ -180,7 +180,7 @@ def _bounds(result: RunResult, score: str) -> tuple[float | str, float | str]:
     return (0.0 if score in _PROPORTIONS else -1.0), 1.0
 
 
-def _score(one: Reported) -> dict[str, Any]:
+def _score(one: ReportedScore) -> dict[str, Any]:
     found: dict[str, Any] = {"score": one.value}
     interval = one.interval
     if interval is None or interval.low is None or interval.high is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cefrbench.contracts.cards import ProtocolCard
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
-from cefrbench.results.records.reported import HOME, TITLES, Reported, model_id, reported
+from cefrbench.results.records.reported import HOME, TITLES, ReportedScore, model_id, reported
 from cefrbench.results.selection import WORDS, favoured_probe, sides
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def to_hub(result: RunResult, predictions: PredictionTable) -> str:
     return f"---\n{data.to_yaml()}\n---\n"
 
 
-def _evaluation(result: RunResult, one: Reported, protocol: ProtocolCard) -> EvalResult:
+def _evaluation(result: RunResult, one: ReportedScore, protocol: ProtocolCard) -> EvalResult:
     from huggingface_hub import EvalResult
 
     words = WORDS[protocol.distribution]
@@ -70,7 +70,7 @@ def _evaluation(result: RunResult, one: Reported, protocol: ProtocolCard) -> Eva
     )
 
 
-def _data_set(result: RunResult, one: Reported) -> dict[str, Any]:
+def _data_set(result: RunResult, one: ReportedScore) -> dict[str, Any]:
     """The hub's name of a corpus where it has one, and of the mean the suite's."""
     if one.corpus is None:
         name = f"cefrbench {result.suite}, mean over {len(one.corpora)} corpora"

@@ -35,7 +35,7 @@ TITLES: Final[dict[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reported:
+class ReportedScore:
     """One figure.
 
     Attributes
@@ -66,7 +66,7 @@ class Reported:
 
 def reported(
     result: RunResult, predictions: PredictionTable, scores: Collection[str] = tuple(DIRECTIONS)
-) -> Iterator[Reported]:
+) -> Iterator[ReportedScore]:
     """Figures of the favoured probe: of each protocol the mean, then each corpus; then the gap.
 
     Undefined scores are left out; so are groups, which no mean counts.
@@ -98,7 +98,7 @@ def reported(
 
 def _of(
     result: RunResult, record: SummaryRecord, intervals: ResultIntervals, scores: Collection[str]
-) -> Iterator[Reported]:
+) -> Iterator[ReportedScore]:
     """Figures of one protocol."""
     protocol = next(card for card in result.protocols if card.name == record.protocol)
     place = record.protocol, record.probe
@@ -109,7 +109,7 @@ def _of(
     texts = {name: max((score.n for score in part), default=0) for name, part in parts.items()}
     means = record.chosen or record.oracle or Scores.undefined()
     yield from (
-        Reported(protocol, None, corpora, name, value, sum(texts.values()), interval)
+        ReportedScore(protocol, None, corpora, name, value, sum(texts.values()), interval)
         for name, value in _defined(means, scores)
         for interval in (intervals.means.get(place, {}).get(name),)
     )
@@ -117,7 +117,7 @@ def _of(
         known = corpus.card.name
         for name, value in _defined(_over_seeds(parts[known]), scores):
             interval = intervals.corpora.get((*place, known), {}).get(name)
-            yield Reported(protocol, corpus, (corpus,), name, value, texts[known], interval)
+            yield ReportedScore(protocol, corpus, (corpus,), name, value, texts[known], interval)
 
 
 def _over_seeds(scores: list[CorpusScore]) -> Scores:
@@ -131,7 +131,7 @@ def _defined(scores: Scores, names: Collection[str]) -> Iterator[tuple[str, floa
             yield name, value
 
 
-def _gap(result: RunResult, probe: str, intervals: ResultIntervals) -> Iterator[Reported]:
+def _gap(result: RunResult, probe: str, intervals: ResultIntervals) -> Iterator[ReportedScore]:
     interval = intervals.gaps.get(probe, {}).get("qwk")
     names = gap_of([one.protocol for one in result.summary if one.probe == probe])
     if interval is None or interval.estimate is None or names is None:
@@ -140,7 +140,7 @@ def _gap(result: RunResult, probe: str, intervals: ResultIntervals) -> Iterator[
         set(one.corpora) for one in result.summary if one.probe == probe and one.protocol in names
     ]
     corpora = tuple(one for one in result.corpora if one.card.name in set.intersection(*both))
-    yield Reported(None, None, corpora, "gap", interval.estimate, interval.texts, interval)
+    yield ReportedScore(None, None, corpora, "gap", interval.estimate, interval.texts, interval)
 
 
 def model_id(encoder: EncoderIdentity) -> str:
