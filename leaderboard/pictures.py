@@ -79,8 +79,12 @@ def reported_dumbbells(rows: Sequence[Reported], finding: Finding) -> Picture:
         if row.role == "reference"
     ]
     drawn = [
-        DumbbellRow(row.encoder, "", (("in", Estimate(value=row.iid)), ("out", Estimate(value=row.ood))),
-            row.probe)
+        DumbbellRow(
+            row.encoder,
+            "",
+            (("in", Estimate(value=row.iid)), ("out", Estimate(value=row.ood))),
+            row.probe,
+        )
         for row in models
     ]  # fmt: skip
     caption = (
