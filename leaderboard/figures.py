@@ -87,7 +87,7 @@ class Figures:
 
 
 @cache
-def _weights() -> TextWeights:
+def shared_weights() -> TextWeights:
     """Weights of texts in all resamples, shared by all results of one process."""
     return TextWeights()
 
@@ -102,7 +102,7 @@ def figures(result: RunResult, predictions: PredictionTable) -> Figures:
     """
     statistic = get_statistic("qwk")
     found = {
-        place: resample(sample, statistic, _weights())
+        place: resample(sample, statistic, shared_weights())
         for place, sample in samples(result, predictions).items()
     }
     draws = {place: one.draws() for place, one in found.items()}
@@ -163,7 +163,7 @@ def _embedding(
     if not found:
         return {}
     (sample,) = found.values()
-    drawn = resample(sample, get_statistic("qwk"), _weights()).draws()
+    drawn = resample(sample, get_statistic("qwk"), shared_weights()).draws()
     return {(EMBEDDING_NAME, probe): drawn}
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from cefrbench.errors import UserError
 from cefrbench.results.bands import layer_bands
+from cefrbench.results.explain import tell_gap
 from cefrbench.results.export import to_csv
 from cefrbench_leaderboard.entry import Entry, make_entry
-from cefrbench_leaderboard.figures import figures, write_moves
+from cefrbench_leaderboard.figures import figures, shared_weights, write_moves
 from cefrbench_leaderboard.load import ResultFile, load
 from cefrbench_leaderboard.pages.encoder import encoder_page
 from cefrbench_leaderboard.sharing.badge import badge
@@ -113,7 +114,8 @@ def _make(file: ResultFile, folder: Path) -> None:
     found = figures(result, predictions)
     bands = layer_bands(result.units, [corpus.card.name for corpus in result.corpora])
     entry = make_entry(result, found, file.name)
-    rendered, beside = encoder_page(result, entry, bands)
+    story = tell_gap(result, predictions, shared_weights())
+    rendered, beside = encoder_page(result, entry, bands, story)
     _write(folder / "page.html", rendered.html)
     (folder / "picture.png").write_bytes(draw_png(picture_svg(rendered.page)))
     _write(folder / "entry.json", entry.model_dump_json())

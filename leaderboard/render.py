@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from cefrbench.results.selection import protocol_title
+from cefrbench.results.selection import Side, protocol_title
 from cefrbench_leaderboard.charts.svg import Drawing
 from cefrbench_leaderboard.page import Page, Rendered
 
@@ -128,6 +128,12 @@ def short(text: str, most: int = 60) -> str:
 def protocol_label(name: str) -> str:
     """Protocols as tables head them; the two of the study by what they stand for."""
     return protocol_title(name).upper()
+
+
+def side_title(side: Side, protocol: str = "") -> str:
+    """One side of the gap, as all pages call it: ``Unseen (lofo)``."""
+    title = {"in": "Seen", "out": "Unseen"}[side]
+    return f"{title} ({protocol})" if protocol else title
 
 
 def in_markup(text: str) -> str:

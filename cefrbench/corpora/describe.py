@@ -39,6 +39,9 @@ class CorpusDescription(Card):
     texts: int = Field(description="Different texts, after normalisation.")
     repeated: int = Field(description="Texts that stand in more than one row.")
     conflicting: dict[str, int] = Field(description="Texts with several levels, by those levels.")
+    tasks: dict[str, int] = Field(
+        default_factory=dict, description="Rows by what was asked for, where rows say so."
+    )
     licence: str = Field(description="The stricter of the two, which users must keep.")
     licence_card: str | None
     licence_rows: str | None
@@ -69,6 +72,7 @@ def describe(essays: Essays) -> CorpusDescription:
         texts=len(levels_of),
         repeated=sum(len(found) > 1 for found in levels_of.values()),
         conflicting=dict(sorted(conflicts(levels_of).items())),
+        tasks=dict(sorted(Counter(task for task in essays.tasks if task is not None).items())),
         licence=card.licence,
         licence_card=card.licence_card,
         licence_rows=card.licence_rows,

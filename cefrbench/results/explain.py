@@ -9,7 +9,7 @@ from typing import TypeVar
 from cefrbench.errors import ResultError, UserError, unknown_name
 from cefrbench.results.claims import find_references, make_claim
 from cefrbench.results.doubts import doubts
-from cefrbench.results.explanation import Explanation
+from cefrbench.results.explanation import Explanation, Statement
 from cefrbench.results.label_shift import label_shifts
 from cefrbench.results.model import RunResult
 from cefrbench.results.parts import (
@@ -99,6 +99,56 @@ def explain_result(
         seed=seed,
     )
     return explanation.model_copy(update={"sentences": write_sentences(explanation)})
+
+
+def tell_gap(
+    result: RunResult, table: PredictionTable, weights: TextWeights
+) -> tuple[Statement, ...]:
+    """Say of the gap what an explanation says: its size, its halves, where most is lost, layers.
+
+    The sentences are those of :func:`explain_result`, of the same figures, without what takes
+    long: the parts of the thresholds, other probes and references.
+
+    Parameters
+    ----------
+    result : RunResult
+    table : PredictionTable
+        Its predictions.
+    weights : TextWeights
+        Share one over many results.
+
+    Returns
+    -------
+    tuple of Statement
+        Empty without a protocol on either side.
+    """
+    source = Explained.halved(result, table, weights)
+    pair = sides(result.protocols, source.protocols)
+    if len(pair) < 2:
+        return ()
+    own = favoured_probe(result).probe
+    brief = Explanation(
+        encoder=result.encoder.name,
+        suite=result.suite,
+        checksum=result.checksum,
+        probe=own,
+        inside=pair["in"],
+        outside=pair["out"],
+        sentences=(),
+        decompositions=tuple(decompositions(source, pair["in"], pair["out"], [own])),
+        layers=tuple(layer_decompositions(result, pair["in"], pair["out"])),
+        residuals=(),
+        drifts=(),
+        label_shifts=(),
+        shifts=(),
+        claim=None,
+        analyses=(),
+        notes=(),
+        replicates=weights.replicates,
+        seed=weights.seed,
+    )
+    told = ("decomposition", "layers")
+    return tuple(one for one in write_sentences(brief) if one.topic in told)
 
 
 def _or_note(make: Callable[[], Iterator[T]], notes: list[str]) -> tuple[T, ...]:

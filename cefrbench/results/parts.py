@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -44,7 +44,7 @@ class Explained:
     result : RunResult
     table : PredictionTable
     raw, levels : dict
-        With continuous scores as the probe gave them, and in levels.
+        With continuous scores as the probe gave them, and in levels; these may be left out.
     weights : TextWeights
     """
 
@@ -53,6 +53,11 @@ class Explained:
     raw: dict[tuple[str, str], Sample]
     levels: dict[tuple[str, str], Sample]
     weights: TextWeights
+
+    @classmethod
+    def halved(cls, result: RunResult, table: PredictionTable, weights: TextWeights) -> Explained:
+        """Take apart what direction and thresholds need: it is a third of the work."""
+        return cls(result, table, samples(result, table), {}, weights)
 
     @classmethod
     def of(cls, result: RunResult, table: PredictionTable, weights: TextWeights) -> Explained:
@@ -86,9 +91,13 @@ def figure(draws: Replicates, statistic: Statistic | None = None) -> Figure:
 # -- the decomposition ---------------------------------------------------------------------------
 
 
-def decompositions(source: Explained, inside: str, outside: str) -> Iterator[Decomposition]:
-    """Take the gap of each probe apart: the mean over corpora, then each corpus."""
+def decompositions(
+    source: Explained, inside: str, outside: str, probes: Container[str] | None = None
+) -> Iterator[Decomposition]:
+    """Take the gap of each probe apart, or of some: the mean over corpora, then each corpus."""
     for probe in source.probes(inside, outside):
+        if probes is not None and probe not in probes:
+            continue
         sides = _sides(source, probe, inside, outside)
         shared = on_same_texts(source.raw[inside, probe], source.raw[outside, probe])[0]
         texts = {part.corpus: len(part.texts) for part in shared.parts}
@@ -112,7 +121,9 @@ def decompositions(source: Explained, inside: str, outside: str) -> Iterator[Dec
 
 def _sides(source: Explained, probe: str, inside: str, outside: str) -> tuple[Stepped, Stepped]:
     raw = on_same_texts(source.raw[inside, probe], source.raw[outside, probe])
-    levels = on_same_texts(source.levels[inside, probe], source.levels[outside, probe])
+    levels: tuple[Sample | None, Sample | None] = (None, None)
+    if source.levels:
+        levels = on_same_texts(source.levels[inside, probe], source.levels[outside, probe])
     first, other = (
         score_side(one, two, source.weights) for one, two in zip(raw, levels, strict=True)
     )

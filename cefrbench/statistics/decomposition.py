@@ -80,21 +80,23 @@ def _corpora(one: Resampled) -> set[str]:
     return {part.corpus for p, part in parts if not np.isnan(one.scores[:, p]).all()}
 
 
-def score_side(sample: Sample, levels: Sample, weights: TextWeights) -> Stepped:
+def score_side(sample: Sample, levels: Sample | None, weights: TextWeights) -> Stepped:
     """Score one side at each step.
 
     Parameters
     ----------
     sample : Sample
         With continuous scores as the probe gave them.
-    levels : Sample
-        The same with scores in levels.
+    levels : Sample or None
+        The same with scores in levels; without them, the steps that need none.
     weights : TextWeights
     """
+    samples = {False: sample, True: levels}
     return Stepped(
         {
-            name: resample(levels if on_levels else sample, statistic, weights)
+            name: resample(own, statistic, weights)
             for name, (statistic, on_levels) in STEPS.items()
+            if (own := samples[on_levels]) is not None
         }
     )
 

@@ -14,8 +14,9 @@ from cefrbench_leaderboard.boards import SuiteResults
 from cefrbench_leaderboard.charts.heat import transfer_chart
 from cefrbench_leaderboard.charts.levels import levels_chart
 from cefrbench_leaderboard.descriptions import Described
-from cefrbench_leaderboard.entry import CorpusCell, Entry, Estimate
+from cefrbench_leaderboard.entry import Entry, Estimate
 from cefrbench_leaderboard.page import Page, Rendered
+from cefrbench_leaderboard.pages.corpus import part_of, retained, standings
 from cefrbench_leaderboard.pages.encoder import anchor
 from cefrbench_leaderboard.render import render
 from cefrbench_leaderboard.sharing.words import best_told
@@ -80,7 +81,7 @@ def _corpus_files(
     if transfers:
         charts.append(transfer_chart(name, transfers))
     best = list(_best_on(suites, card))
-    about = f"{card.title}: levels, audit, who does best on it, how it transfers."
+    about = f"{card.title}: who rated whom for what, who does well on it and why."
     page = Page(
         f"corpora/{name}.html",
         f"Corpus {name}",
@@ -94,7 +95,8 @@ def _corpus_files(
         versions=_versions(records, described),
         charts=charts,
         best=best,
-        retained=list(_retained(suites, name)),
+        retained=list(retained(suites, name)),
+        standings=list(standings(suites, card)),
     )
     files: Files = {f"corpora/{name}/{chart.key}.csv": chart.table.csv() for chart in charts}
     files |= {f"corpora/{name}/{chart.key}.svg": chart.drawing.alone() for chart in charts}
@@ -119,7 +121,7 @@ def _corpus_row(card: CorpusCard, records: Sequence[CorpusRecord]) -> ShownRow:
 
 def _best_on(suites: Sequence[SuiteResults], card: CorpusCard) -> Iterator[ShownRow]:
     def pick(entry: Entry, protocol: str) -> tuple[str, Estimate] | None:
-        part = _part(entry, protocol, card.name)
+        part = part_of(entry, protocol, card.name)
         return None if part is None else (entry.favoured, part.qwk)
 
     for table in _best(suites, pick):
@@ -127,28 +129,6 @@ def _best_on(suites: Sequence[SuiteResults], card: CorpusCard) -> Iterator[Shown
             scores = Scores.undefined().model_copy(update={"qwk": line["estimate"].value})
             line["share"] = share_of_agreement(card.agreement, scores)
         yield table
-
-
-def _part(entry: Entry, protocol: str, corpus: str) -> CorpusCell | None:
-    cell = entry.cell(protocol, entry.favoured)
-    parts = cell.corpora if cell else ()
-    return next((part for part in parts if part.corpus == corpus), None)
-
-
-def _retained(suites: Sequence[SuiteResults], corpus: str) -> Iterator[ShownRow]:
-    """Mean over candidates of the corpus's QWK, trained on it and not, in each cohort."""
-    for suite in suites:
-        for index, cohort in enumerate((suite.full, *suite.partial)):
-            pairs = []
-            for one in cohort:
-                if one.entry.reference is None and one.entry.gap_protocols:
-                    inside, outside = (_part(one.entry, p, corpus) for p in one.entry.gap_protocols)
-                    if inside and outside and None not in (inside.qwk.value, outside.qwk.value):
-                        pairs.append((inside.qwk.value or 0.0, outside.qwk.value or 0.0))
-            if pairs:
-                means = [sum(side) / len(pairs) for side in zip(*pairs, strict=True)]
-                place = {"suite": suite.name, "full": index == 0, "results": len(pairs)}
-                yield {**place, "inside": means[0], "outside": means[1]}
 
 
 # -- probes and protocols ----------------------------------------------------------------------

@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+
+from markupsafe import Markup
 
 from cefrbench.config import as_command
+from cefrbench.results.explanation import Statement
 from cefrbench.results.model import ChoiceRecord, RunResult, UnitRecord
 from cefrbench.results.references import Reference, references
-from cefrbench.results.selection import counted_units, sides
+from cefrbench.results.selection import Side, counted_units, sides
 from cefrbench.statistics.intervals import Interval
 from cefrbench.statistics.scores import Scores
-from cefrbench_leaderboard.entry import Cell, Entry, Estimate, in_reading_order
+from cefrbench_leaderboard.charts.span import span_row
+from cefrbench_leaderboard.entry import Cell, CorpusCell, Entry, Estimate, in_reading_order
 from cefrbench_leaderboard.page import Page, Rendered, Shown
-from cefrbench_leaderboard.render import protocol_label, render, short
+from cefrbench_leaderboard.render import protocol_label, render, short, side_title
 from cefrbench_leaderboard.sharing.cite import bibtex
 from cefrbench_leaderboard.sharing.words import encoder_told, model_card
 from cefrbench_leaderboard.views import result_charts
 
 
 def encoder_page(
-    result: RunResult, entry: Entry, bands: dict[tuple[str, str, int], Interval]
+    result: RunResult,
+    entry: Entry,
+    bands: dict[tuple[str, str, int], Interval],
+    story: Sequence[Statement] = (),
 ) -> tuple[Rendered, dict[str, str]]:
     """Render the page of one result.
+
+    Parameters
+    ----------
+    result : RunResult
+    entry : Entry
+    bands : dict
+        Intervals by protocol, probe and layer.
+    story : sequence of Statement
+        What an explanation says of it first.
 
     Returns
     -------
@@ -42,6 +59,8 @@ def encoder_page(
         entry=entry,
         result=result,
         headlines=_headlines(entry),
+        story=[one.text.replace(entry.encoder, short(entry.encoder)) for one in story],
+        pairs=_pairs(entry),
         beside=_beside(result, entry),
         columns=_beside_columns(entry),
         charts=charts,
@@ -61,22 +80,52 @@ def anchor(protocol: str, probe: str) -> str:
 
 
 def _headlines(entry: Entry) -> list[tuple[str, Estimate, str, str]]:
-    """Label, number, anchor of its units and a note: in distribution, out of it, and the gap.
+    """Label, number, anchor of its units and a note: seen corpora, unseen ones, and the gap.
 
     They are of the favoured probe, under the protocols that stand for the two.
     """
     probe = entry.favoured
     titles = {card.name: card.title for card in entry.protocols}
+    side_titles = _side_titles(entry)
     found = []
     for name in sides(entry.protocols, titles).values():
         cell = entry.cell(name, probe)
         if cell is not None:
             note = f"{titles[name]}, mean over {len(cell.record.corpora)} corpora"
-            label = f"{protocol_label(name)} QWK"
+            label = f"{side_titles[name]} QWK"
             found.append((label, cell.qwk, anchor(name, probe), note))
     if probe in entry.gaps and entry.gap_protocols:
         note = "what is lost on corpora never seen"
         found.append(("Gap", entry.gaps[probe], anchor(entry.gap_protocols[1], probe), note))
+    return found
+
+
+def _side_titles(entry: Entry) -> dict[str, str]:
+    """What the page calls the protocols that stand for seen and unseen corpora."""
+    pair = sides(entry.protocols, {card.name for card in entry.protocols})
+    return {name: side_title(side) for side, name in pair.items()}
+
+
+#: Corpus, texts, and the cells of seen and unseen.
+Pair = tuple[str, int, dict[Side, CorpusCell]]
+
+
+def _pairs(entry: Entry) -> list[tuple[Pair, Markup]]:
+    """Each corpus of the favoured probe, seen and unseen, with its picture."""
+    pair = sides(entry.protocols, {card.name for card in entry.protocols})
+    cells = {side: entry.cell(name, entry.favoured) for side, name in pair.items()}
+    found: list[tuple[Pair, Markup]] = []
+    for corpus in entry.covered:
+        parts = {
+            side: part
+            for side, cell in cells.items()
+            for part in (cell.corpora if cell else ())
+            if part.corpus == corpus
+        }
+        if parts:
+            texts = max(part.n for part in parts.values())
+            drawn = {side: part.qwk for side, part in parts.items() if part.qwk.value is not None}
+            found.append(((corpus, texts, parts), span_row(drawn)))
     return found
 
 
@@ -107,8 +156,9 @@ def _beside_columns(entry: Entry) -> list[tuple[str, str, str]]:
     heads = list(sides(entry.protocols, {card.name for card in entry.protocols}).values())
     names = [card for card in in_reading_order(entry.protocols) if card not in heads]
     scores = {"qwk": "QWK", "spearman": "rank correlation", "recut": "recut"}
+    titles = _side_titles(entry)
     return [
-        *((f"{protocol_label(p)} {word}", p, name) for name, word in scores.items() for p in heads),
+        *((f"{titles[p]} {word}", p, name) for name, word in scores.items() for p in heads),
         *((f"{protocol_label(p)} QWK", p, "qwk") for p in names),
     ]
 

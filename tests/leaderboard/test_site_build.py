@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from importlib import metadata
 from pathlib import Path
@@ -22,8 +23,10 @@ from site_factory import LONG, MARKUP, WAY_OUT, Site, page_of, write_full
 import cefrbench
 import cefrbench_leaderboard
 from cefrbench.errors import CacheError, UserError
-from cefrbench.results.io import read_result, slug
+from cefrbench.results.explain import tell_gap
+from cefrbench.results.io import read_predictions_of, read_result, slug
 from cefrbench.results.model import SCHEMA_VERSION
+from cefrbench.statistics.resampling import TextWeights
 from cefrbench_leaderboard import store
 from cefrbench_leaderboard.cli import leaderboard
 from cefrbench_leaderboard.load import find_files
@@ -197,14 +200,14 @@ def test_references_stand_beside_a_result_on_its_page(site: Site) -> None:
     head, *rows = table_of(site.read(page_of("strong")), "Beside the references")
     assert [row[0] for row in rows] == ["majority level", "surface", "own layer 0", "strong"]
     names = ("QWK", "rank correlation", "recut")
-    labels = [f"{side} {name}" for name in names for side in ("IID", "OOD")]
+    labels = [f"{side} {name}" for name in names for side in ("Seen", "Unseen")]
     assert head == ["Reference", "Probe", *labels, "BY-TASK QWK", "LOCO QWK", "LOLO QWK"]
     probe = rows[-1][1]
     (own,) = [r for r in result.summary if (r.protocol, r.probe) == ("lofo", probe)]
     assert own.chosen is not None
     assert own.embedding is not None
     scores = ("qwk", "spearman", "recut")
-    shown = {row[0]: [row[head.index(f"OOD {of}")] for of in names] for row in rows}
+    shown = {row[0]: [row[head.index(f"Unseen {of}")] for of in names] for row in rows}
     assert shown["strong"] == [number(getattr(own.chosen, name)) for name in scores]
     assert shown["own layer 0"] == [number(getattr(own.embedding, name)) for name in scores]
     assert shown["majority level"] == ["0.000", "—", "—"]
@@ -459,3 +462,29 @@ def test_the_command_prints_the_front_page_and_exits_3_when_files_are_left_out(
     assert bad.exit_code == 3
     assert "Left out bad.json" in bad.stderr
     assert (out / MARKER).is_file()
+
+
+def test_a_page_tells_its_story_in_the_sentences_of_explain(site: Site) -> None:
+    path = site.results / "strong" / "cefr-v1.json"
+    result = read_result(path)
+    told = tell_gap(result, read_predictions_of(result, path), TextWeights())
+    found = re.search(r'id="story">(.*?)</p>', site.read(page_of("strong")))
+    assert found is not None
+    assert unescape(found[1]) == " ".join(one.text for one in told)
+    assert len(told) >= 3
+
+
+def test_a_corpus_page_puts_the_best_unseen_first_and_splits_what_it_loses(site: Site) -> None:
+    text = site.read("corpora/merlin-de.html").partition('id="standings"')[2]
+    table = text.partition("<tbody>")[2].partition("</tbody>")[0]
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", table, re.DOTALL)
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in rows]
+    plain = [[re.sub("<[^>]*>", " ", cell).replace("−", "-").split()[:1] for cell in row]
+             for row in cells]  # fmt: skip
+    unseen = [float(row[3][0]) for row in plain]
+    assert len(unseen) > 1
+    assert unseen == sorted(unseen, reverse=True)
+    for row in plain:
+        lost, direction, thresholds = (float(row[place][0]) for place in (4, 5, 6))
+        assert lost == pytest.approx(direction + thresholds, abs=0.011)
+        assert lost == pytest.approx(float(row[2][0]) - float(row[3][0]), abs=0.006)

@@ -16,11 +16,12 @@ from cefrbench.errors import ResultError, UserError
 from cefrbench.levels import Level
 from cefrbench.results.claims import LADDER, find_references
 from cefrbench.results.compare import compare_results
-from cefrbench.results.explain import explain_result
+from cefrbench.results.explain import explain_result, tell_gap
 from cefrbench.results.explanation import Explanation, Figure
 from cefrbench.results.io import read_predictions_of, read_result
 from cefrbench.results.selection import counted_units
 from cefrbench.results.wording import amount
+from cefrbench.statistics.resampling import TextWeights
 
 SMALL = {
     "texts": 60,
@@ -375,3 +376,20 @@ def test_a_result_without_any_fit_has_nothing_to_explain(tmp_path):
     path = write_made(tmp_path, "good", probes=(), protocols=(), corpora=("alpha",))
     with pytest.raises(ResultError, match="nothing"):
         explained(path)
+
+
+def test_the_gap_alone_is_told_in_the_words_and_figures_of_the_whole(folder):
+    path = folder / "good" / "cefr-v1.json"
+    result = read_result(path)
+    table = read_predictions_of(result, path)
+    told = tell_gap(result, table, TextWeights(200))
+    topics = ("decomposition", "layers")
+    whole = [one for one in explained(path).sentences if one.topic in topics]
+    parts = [one.text for one in whole if not one.text.startswith("The thresholds' part")]
+    assert [one.text for one in told] == parts
+    assert len(told) == 4
+
+
+def test_without_two_sides_there_is_no_gap_to_tell():
+    result, table = make_result(**(SMALL | {"protocols": ("iid",)}))
+    assert tell_gap(result, table, TextWeights(200)) == ()
