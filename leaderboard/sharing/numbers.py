@@ -18,7 +18,8 @@ from cefrbench_leaderboard.published import Published
 
 #: Columns and what they hold, in order.
 COLUMNS: Mapping[str, str] = {
-    "kind": "what the row is: corpus, score, gap, transfer, place, difference or reported",
+    "kind": "what the row is: corpus, score, gap, transfer, shift, price, place, difference, mean "
+    "or reported",
     "suite": "suite that was run",
     "encoder": "name of the encoder",
     "slug": "the encoder in addresses; with the suite, one result",
@@ -38,12 +39,17 @@ COLUMNS: Mapping[str, str] = {
     "counted": "yes where the corpus is in the mean; groups are not",
     "languages": "of the corpus",
     "trained_on": "the one corpus of training, of transfers",
+    "corpora": "of a shift: the corpora that it is the mean over",
+    "labels": "of a price: labelled texts of each unseen corpus",
     "board": "of a place or difference: the board’s probe, or favoured",
     "section": "of a place: full, or the table of partial results",
+    "claim": "of a place: rungs of the claim ladder passed",
+    "claim_of": "of how many rungs",
     "main": "of a place: yes where the protocol ranks the board",
     "against": "of a difference: the reference that is taken away",
     "texts": "scored texts; of a corpus, its texts",
-    "qwk": "quadratic weighted kappa; of a gap, in less out; of a difference, less the reference",
+    "qwk": "quadratic weighted kappa; of a gap, in less out; of a difference, less the reference; "
+    "of a mean, over candidates, in, out and the gap",
     "qwk_low": "low end of the 95 % interval",
     "qwk_high": "high end",
     "spearman": "rank correlation of the continuous score",
@@ -82,7 +88,7 @@ def result_rows(entry: Entry) -> str:
 
 def board_rows(boards: Iterable[Board], published: Published | None) -> str:
     """Lines of what depends on several results: places, ranks, differences; and reported ones."""
-    rows = [row for board in boards for row in _of_board(board)]
+    rows = [row for board in boards for row in (*_of_board(board), *_means(board))]
     return _csv([*rows, *(_reported(published) if published else ())])
 
 
@@ -121,6 +127,12 @@ def _of_result(entry: Entry) -> Iterator[Row]:
         pair: Row = {"protocol": "pairwise", "trained_on": one.trained, "corpus": one.scored}
         own = _of_probe(entry, entry.favoured)
         yield {**base, **own, "kind": "transfer", **pair, "qwk": one.qwk}
+    own = _of_probe(entry, entry.favoured)
+    for rung in entry.shifts:
+        where = {"protocol": rung.protocol, "corpora": " ".join(rung.corpora)}
+        yield {**base, **own, "kind": "shift", **where, **_qwk(rung.qwk)}
+    for price in entry.prices:
+        yield {**base, **own, "kind": "price", "labels": price.labels, "qwk": price.qwk}
 
 
 def _base(entry: Entry) -> Row:
@@ -192,6 +204,8 @@ def _of_board(board: Board) -> Iterator[Row]:
             for protocol in line.cells:
                 row = {**place, "kind": "place", "protocol": protocol}
                 row["main"] = _yes(protocol == board.main)
+                if line.claim is not None:
+                    row |= {"claim": line.claim.height, "claim_of": len(line.claim.rungs)}
                 rank = line.standings.get(protocol)
                 if rank is not None:
                     row |= {"rank": rank.rank, "rank_low": rank.low, "rank_high": rank.high}
@@ -199,6 +213,18 @@ def _of_board(board: Board) -> Iterator[Row]:
             for reference, it in line.above.items():
                 row = {**place, "kind": "difference", "protocol": board.main}
                 yield {**row, "against": reference, **_qwk(it)}
+
+
+def _means(board: Board) -> Iterator[Row]:
+    """Means over candidates, as the headline says them."""
+    for section in board.sections:
+        mean = section.overall
+        if mean is not None:
+            place: Row = {"kind": "mean", "suite": board.suite, "board": board.probe}
+            place["section"] = section.key
+            yield {**place, "distribution": "in", **_qwk(mean.inside)}
+            yield {**place, "distribution": "out", **_qwk(mean.outside)}
+            yield {**place, **_qwk(mean.gap)}
 
 
 def _reported(published: Published) -> Iterator[Row]:

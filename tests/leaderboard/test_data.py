@@ -109,6 +109,24 @@ def test_every_score_of_the_front_page_follows_from_the_table_alone(site: Site) 
     assert checked > 100, checked
 
 
+def test_the_headlines_figures_follow_from_the_table_alone(shared: Site) -> None:
+    rows = read(shared.read("scores.csv"))
+    title = re.search("<h1.*?</h1>", shared.read("index.html"), re.DOTALL)[0]
+    figures = re.findall(r">(\d\.\d\d)<", title)
+    assert len(figures) >= 2
+    means = {shown(r["qwk"], 2) for r in rows if r["kind"] == "mean"}
+    reported = [r for r in rows if r["kind"] == "reported" and r["role"] == "candidate"]
+    by_place = {(r["encoder"], r["probe"], r["distribution"]): float(r["qwk"]) for r in reported}
+    best: dict[str, str] = {}
+    for (encoder, probe, side), value in by_place.items():
+        if side == "out" and value > by_place.get((encoder, best.get(encoder, ""), "out"), -1):
+            best[encoder] = probe
+    for side in ("in", "out"):
+        values = [by_place[encoder, probe, side] for encoder, probe in best.items()]
+        means.add(f"{sum(values) / len(values):.2f}")
+    assert set(figures) <= means
+
+
 def check_line(slug, cells, places, rows) -> int:
     """Compare one line of a board with the table; how many numbers were compared."""
     place = next(r for r in places if r["slug"] == slug)
@@ -139,6 +157,14 @@ def check_line(slug, cells, places, rows) -> int:
             value = shown(row["qwk"])
             sign = "+" if float(f"{float(row['qwk']):.3f}") > 0 else ""
             expected[f"over-{row['against']}"] = f"{sign}{value} {between(row)}".strip()
+    out = [cells for cells in (find("score", protocol=main, corpus=""),) if cells]
+    inside = [r for r in rows if (r["kind"], r["slug"], r["probe"], r["corpus"], r["distribution"])
+              == ("score", slug, place["probe"], "", "in") and r["protocol"] == "iid"]  # fmt: skip
+    if out and inside and float(inside[0]["qwk"]) > 0:
+        kept = 100 * float(out[0]["qwk"]) / float(inside[0]["qwk"])
+        expected["kept"] = f"{kept:.0f} %".replace("-", "−")
+    if place["claim"]:
+        expected["claim"] = f"{place['claim']} of {place['claim_of']}"
     ranked = next(r for r in places if (r["slug"], r["protocol"]) == (slug, main))
     if ranked["rank"]:
         low, high = ranked["rank_low"], ranked["rank_high"]
@@ -181,7 +207,7 @@ def test_the_table_is_tidy_and_no_cell_is_a_formula(shared: Site) -> None:
     columns = {row["column"] for row in read_member(shared, "columns.csv")}
     assert columns == set(rows[0])
     keys = ("kind", "suite", "slug", "encoder", "probe", "protocol", "distribution", "corpus",
-            "trained_on", "board", "section", "against")  # fmt: skip
+            "trained_on", "corpora", "labels", "board", "section", "against")  # fmt: skip
     assert len({tuple(row[key] for key in keys) for row in rows}) == len(rows)
 
 
