@@ -9,6 +9,7 @@ from functools import cached_property
 from pydantic import Field
 
 from cefrbench.contracts.cards import Card, ProbeCard, ProtocolCard, Role
+from cefrbench.results.doubts import doubts
 from cefrbench.results.io import slug
 from cefrbench.results.model import (
     CorpusRecord,
@@ -154,6 +155,7 @@ class Entry(Card):
     transfers: tuple[Transfer, ...] = Field(description="Of the protocol `pairwise`.")
     skipped: tuple[str, ...] = Field(description="Folds that were not run, with the reason.")
     failures: tuple[FailureCount, ...]
+    doubts: tuple[str, ...] = Field(description="Sentences: why its figures aren't to be trusted.")
 
     @property
     def reference(self) -> str | None:
@@ -249,6 +251,7 @@ def make_entry(result: RunResult, figures: Figures, file: str) -> Entry:
         transfers=_transfers(counted, favoured),
         skipped=tuple(f"{s.protocol} {s.fold}: {s.skipped}" for s in result.splits if s.skipped),
         failures=_count_failures(result),
+        doubts=tuple(doubts(result)),
     )
 
 
