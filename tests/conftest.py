@@ -10,6 +10,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 LONG = (
     "check/test_built_ins.py",
     "leaderboard/test_in_browser.py",
+    "leaderboard/test_finding.py",
+    "leaderboard/test_front_in_browser.py",
+    "leaderboard/test_data.py",
     "mutants/test_mutants.py",
     "test_run.py",
     "test_sample_package.py",
