@@ -224,8 +224,15 @@ def test_a_broken_file_is_one_sentence(tmp_path, sentence):
     assert "write the file anew" in str(caught.value)
 
 
-@pytest.mark.parametrize("data", [b"no gzip", gzip.compress(b"# newdoc id = a\n" * 99, mtime=0)[:-9],
-                                  gzip.compress(b"\xff\xfe", mtime=0)])  # fmt: skip
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"no gzip",
+        gzip.compress(b"# newdoc id = a\n" * 99, mtime=0)[:-9],
+        gzip.compress(b"\xff\xfe", mtime=0),
+    ],
+    ids=["plain", "cut short", "not UTF-8"],
+)
 def test_a_damaged_file_is_one_sentence(tmp_path, data):
     (tmp_path / "made.conllu.gz").write_bytes(data)
     with pytest.raises(EncoderError, match=r"made\.conllu\.gz' can't be read"):
