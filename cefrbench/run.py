@@ -102,7 +102,7 @@ def make_plan(config: RunConfig, host: PluginHost) -> Plan:
         _check_layers(config.layers, host.get_encoder(name).card)
     for name in config.corpora:
         host.get_corpus(name)
-    if config.device not in ("auto", "cpu"):
+    if config.device.startswith("cuda"):
         from cefrbench.engines.transformer.loading import choose_devices
 
         choose_devices(config.device)

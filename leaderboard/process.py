@@ -120,12 +120,12 @@ def _make(file: ResultFile, folder: Path) -> None:
     (folder / "picture.png").write_bytes(draw_png(picture_svg(rendered.page)))
     _write(folder / "entry.json", entry.model_dump_json())
     _write(folder / "units.csv", to_csv([result]))
-    write_shared(entry, file, folder)
     _write(folder / "badge.svg", badge(entry))
     for name, text in beside.items():
         _write(folder / name, text)
     write_moves(found.moves, folder)
     shutil.copyfile(file.path, folder / "result.json")
+    write_shared(entry, file, folder)
     shutil.copyfile(file.predictions, folder / "predictions.parquet")
 
 

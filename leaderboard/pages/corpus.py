@@ -17,7 +17,7 @@ from cefrbench_leaderboard.pages.encoder import anchor
 from cefrbench_leaderboard.render import number, short
 
 #: What a template reads of one table or line, by name.
-Shown = dict[str, Any]
+CorpusView = dict[str, Any]
 
 
 def part_of(entry: Entry, protocol: str, corpus: str) -> CorpusCell | None:
@@ -27,7 +27,7 @@ def part_of(entry: Entry, protocol: str, corpus: str) -> CorpusCell | None:
     return next((part for part in parts if part.corpus == corpus), None)
 
 
-def standings(suites: Sequence[SuiteResults], card: CorpusCard) -> Iterator[Shown]:
+def standings(suites: Sequence[SuiteResults], card: CorpusCard) -> Iterator[CorpusView]:
     """Each cohort's encoders, seen and unseen, the best unseen first; with a finding as title.
 
     What is lost is split as in an explanation, from scores alone: the order of texts, and the
@@ -47,7 +47,7 @@ def standings(suites: Sequence[SuiteResults], card: CorpusCard) -> Iterator[Show
                 }
 
 
-def _line(entry: Entry, card: CorpusCard) -> Shown | None:
+def _line(entry: Entry, card: CorpusCard) -> CorpusView | None:
     """One encoder; None without a score on the corpus, unseen."""
     if entry.gap_protocols is None:
         return None
@@ -72,7 +72,7 @@ def _line(entry: Entry, card: CorpusCard) -> Shown | None:
     }
 
 
-def _title(lines: Sequence[Shown]) -> str:
+def _title(lines: Sequence[CorpusView]) -> str:
     """Who does best on the corpus unseen, and what the best reference does."""
     first = lines[0]
     name, value = short(first["entry"].encoder), number(first["unseen"].value, 2)
@@ -88,7 +88,7 @@ def _title(lines: Sequence[Shown]) -> str:
     )
 
 
-def retained(suites: Sequence[SuiteResults], corpus: str) -> Iterator[Shown]:
+def retained(suites: Sequence[SuiteResults], corpus: str) -> Iterator[CorpusView]:
     """Mean over candidates of the corpus's QWK, trained on it and not, in each cohort."""
     for suite in suites:
         for index, cohort in enumerate((suite.full, *suite.partial)):

@@ -46,7 +46,9 @@ def write_shared(entry: Entry, file: ResultFile, folder: Path) -> None:
     lines = result_rows(entry).encode()
     (folder / LINES).write_bytes(lines)
     (folder / LINES_GZ).write_bytes(piece(lines))
-    (folder / RESULT_GZ).write_bytes(member(f"results/{file.name}", file.path.read_bytes()))
+    # Of its copy in the store: the file itself is read once.
+    copied = (folder / "result.json").read_bytes()
+    (folder / RESULT_GZ).write_bytes(member(f"results/{file.name}", copied))
 
 
 def write_data(

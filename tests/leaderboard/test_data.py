@@ -96,17 +96,19 @@ def test_every_score_of_the_front_page_follows_from_the_table_alone(site: Site) 
     assert sections == re.findall(
         r'<section class="board[^"]*" id="((?:full|partial)[^"]*)">', html
     )
-    checked = 0
+    checked = shown_lines = 0
     for section in sections:
         own = [r for r in places if r["section"] == section]
         slugs = list(dict.fromkeys(r["slug"] for r in own))
         heads, lines = heads_of(html, section), cells_of(html, section)
+        shown_lines += len(lines)
         assert len(lines) == len(slugs)
         for slug, cells in zip(slugs, lines, strict=True):
             checked += check_line(slug, dict(zip(heads, cells, strict=True)), own, rows)
     assert sections[0] == "full"
     assert any(r["rank"] == "1" for r in places)
-    assert checked > 100, checked
+    # Unseen, seen, their rank correlations and cuts: of every line that has them.
+    assert checked >= 4 * shown_lines, (checked, shown_lines)
 
 
 def test_the_headlines_figures_follow_from_the_table_alone(shared: Site) -> None:
@@ -137,7 +139,8 @@ def check_line(slug, cells, places, rows) -> int:
         found = [r for r in rows if all(r[name] == value for name, value in wanted.items())]
         return found[0] if found else None
 
-    main = next(r["protocol"] for r in places if r["main"] == "yes")
+    # A section of results that never ran the board's main protocol has none.
+    main = next((r["protocol"] for r in places if r["main"] == "yes"), None)
     expected = {"probe": place["probe"]}
     for protocol in {r["protocol"] for r in places if r["slug"] == slug}:
         score = find("score", protocol=protocol, corpus="")
@@ -150,8 +153,8 @@ def check_line(slug, cells, places, rows) -> int:
         counted = [r for r in rows if all(r[name] == value for name, value in wanted.items())]
         mean = sum(float(r["qwk"]) for r in counted) / len(counted)
         assert abs(mean - float(score["qwk"])) < 1e-9
-    gap = find("gap")
-    expected["gap"] = f"{shown(gap['qwk'])} {between(gap)}".strip()
+    if gap := find("gap"):
+        expected["gap"] = f"{shown(gap['qwk'])} {between(gap)}".strip()
     for row in rows:
         if (row["kind"], row["board"], row["slug"]) == ("difference", place["board"], slug):
             value = shown(row["qwk"])
@@ -165,8 +168,8 @@ def check_line(slug, cells, places, rows) -> int:
         expected["kept"] = f"{kept:.0f} %".replace("-", "−")
     if place["claim"]:
         expected["claim"] = f"{place['claim']} of {place['claim_of']}"
-    ranked = next(r for r in places if (r["slug"], r["protocol"]) == (slug, main))
-    if ranked["rank"]:
+    ranked = next((r for r in places if (r["slug"], r["protocol"]) == (slug, main)), None)
+    if ranked and ranked["rank"]:
         low, high = ranked["rank_low"], ranked["rank_high"]
         expected["rank"] = f"{ranked['rank']} {low if low == high else f'{low}–{high}'}"
     compared = [key for key in expected if key in cells]
