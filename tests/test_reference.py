@@ -4,7 +4,9 @@ Needs corpora and references beside the checkout; skipped where they are not. An
 of the corpora, which takes ten minutes: `make reference` runs this, `make test` leaves it out.
 """
 
+import importlib.util
 import json
+import sys
 from collections import defaultdict
 from functools import partial
 from pathlib import Path
@@ -159,6 +161,16 @@ def check_parts(result, wanted):
         assert parts["thresholds"] == pytest.approx(gap - direction, abs=0.002)
         below = sum(parts[name] for name in ("location", "scale", "spacing"))
         assert below == pytest.approx(parts["thresholds"])
+
+
+@pytest.fixture
+def ablation(monkeypatch):
+    place = Path(__file__).resolve().parent.parent / "benchmarks" / "ablation.py"
+    spec = importlib.util.spec_from_file_location("ablation", place)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "ablation", module)  # its dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_folds_units_and_engine_reproduce_every_cell_with_equal_weights(cache, ablation):
