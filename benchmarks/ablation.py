@@ -27,6 +27,7 @@ from cefrbench.features.compute import FeatureSet, compute_features
 from cefrbench.features.store import FeatureStore
 from cefrbench.folds import make_folds, parts_by_group
 from cefrbench.levels import FIVE
+from cefrbench.plan import Job, load_corpora
 from cefrbench.plugins import PluginHost
 from cefrbench.probing.fit import fit_paths
 from cefrbench.probing.jobs import Jobs, PlannedFold
@@ -37,7 +38,6 @@ from cefrbench.results.corpus_scores import corpus_scores
 from cefrbench.results.model import SummaryRecord
 from cefrbench.results.selection import choose
 from cefrbench.results.summary import summarise
-from cefrbench.run import Job, load_corpora
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "studies" / "standard.md"

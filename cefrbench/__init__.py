@@ -60,7 +60,8 @@ if TYPE_CHECKING:
         study_cut,
     )
     from cefrbench.notebook.evaluate import evaluate
-    from cefrbench.plugins import Register, load_file
+    from cefrbench.plugins import load_file
+    from cefrbench.registry import Register
     from cefrbench.results.evaluation import Evaluation
 
 __version__ = "0.1.0"
@@ -148,7 +149,8 @@ _HOMES = {
             "FOLDS Cut across by_corpus five_folds in_turn parts_by_group stratified_cut study_cut"
         ),
         "notebook.evaluate": "evaluate",
-        "plugins": "Register load_file",
+        "plugins": "load_file",
+        "registry": "Register",
         "results.evaluation": "Evaluation",
     }.items()
     for name in names.split()

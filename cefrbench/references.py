@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from cefrbench.config import RunConfig, get_suite
 from cefrbench.errors import UserError
+from cefrbench.plan import Job, Loaded, Plan, make_plan
 from cefrbench.plugins import PluginHost
 from cefrbench.provenance import PhaseClock
 from cefrbench.results.evaluation import Evaluation
 from cefrbench.results.model import FailureRecord, ReferenceRecord
 from cefrbench.results.selection import favoured_probe
 from cefrbench.results.summary import is_complete
-from cefrbench.run import Job, Loaded, Plan, make_plan, run_encoder
+from cefrbench.run import run_encoder
 
 
 def plan_references(plan: Plan, host: PluginHost) -> Plan | None:

@@ -18,7 +18,8 @@ from cefrbench.errors import CorpusError
 if TYPE_CHECKING:
     from cefrbench.check.corpus.subject import Compared
     from cefrbench.check.resolve import Target
-    from cefrbench.plugins import Plugin, PluginHost
+    from cefrbench.plugins import PluginHost
+    from cefrbench.registry import Plugin
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
-from cefrbench.plugins import ENTRY_POINT_GROUP, Plugin, PluginHost, built_in_module
+from cefrbench.plugins import ENTRY_POINT_GROUP, PluginHost, built_in_module
+from cefrbench.registry import Plugin
 
 #: Packages that take a second or more to import.
 HEAVY = (

@@ -13,7 +13,8 @@ from typing import Any
 
 from cefrbench.contracts.corpus import CorpusFamily
 from cefrbench.errors import PluginError, unknown_name
-from cefrbench.plugins import ENTRY_POINT_GROUP, Plugin, PluginHost, built_in_module
+from cefrbench.plugins import ENTRY_POINT_GROUP, PluginHost, built_in_module
+from cefrbench.registry import Plugin
 
 
 @dataclass(slots=True)

@@ -27,8 +27,8 @@ def list_(host: PluginHost, kind: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(entries, indent=2, ensure_ascii=False))
         return
-    for entry in entries:
-        entry["hub"] = (entry.get("hub") or {}).get("repo")
+    if kind == "corpora":
+        entries = [entry | {"hub": (entry.get("hub") or {}).get("repo")} for entry in entries]
     print_table(_COLUMNS[kind], entries)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cefrbench.cli.convert import convert
-from cefrbench.cli.shared import FOLDER, json_option, names_of, print_table
+from cefrbench.cli.shared import FOLDER, Command, json_option, names_of, names_option, print_table
 from cefrbench.errors import EXIT_PARTIAL, CorpusError, UserError
 from cefrbench.plugins import PluginHost
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from cefrbench.corpora.audit import AuditFinding
     from cefrbench.corpora.describe import CorpusDescription, Quartiles, SharedTexts
     from cefrbench.essays import Essays
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @click.group()
@@ -39,13 +37,11 @@ def _from_the_hub(command: Command) -> Command:
             type=FOLDER,
             help="Where downloads are kept; default: the hub client's own place.",
         ),
-        click.option(
+        names_option(
             "--corpus",
             "names",
-            multiple=True,
-            metavar="NAME",
-            shell_complete=names_of("corpora"),
-            help="Corpus to take, again for more.",
+            "Corpus to take, again for more; default: all but the optional ones.",
+            kind="corpora",
         ),
         click.argument("more", nargs=-1, metavar="[NAME]...", shell_complete=names_of("corpora")),
     ):
@@ -75,7 +71,7 @@ def _from_anywhere(command: Command) -> Command:
 @_from_the_hub
 @click.pass_context
 def fetch(ctx: click.Context, /, **options: Any) -> None:
-    """Get corpora from the hub, so that later runs work with --offline; all if none is named."""
+    """Get corpora from the hub, so that later runs work with --offline."""
     loaded, failures = _load(ctx, options)
     rows = [
         {

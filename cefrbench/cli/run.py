@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cefrbench.cli.catalogue import warn_of_broken
-from cefrbench.cli.shared import names_of
+from cefrbench.cli.shared import names_of, names_option
 from cefrbench.errors import EXIT_PARTIAL, EncoderError, UserError
 from cefrbench.plugins import PluginHost
 
 if TYPE_CHECKING:
     from cefrbench.config import RunConfig
+    from cefrbench.plan import Job, Loaded, Plan
     from cefrbench.provenance import PhaseClock
     from cefrbench.results.evaluation import Evaluation
-    from cefrbench.run import Job, Loaded, Plan
 
 #: Options that say where and how to run; all others are fields of RunConfig.
 _JOB_OPTIONS = (
@@ -37,54 +37,25 @@ _JOB_OPTIONS = (
     shell_complete=names_of("suites"),
     help="Named configuration to begin from; see `list suites`.",
 )
-@click.option(
+@names_option(
     "--encoder",
     "encoders",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=names_of("encoders"),
-    help="Registered name, hf:ORG/MODEL[@REVISION], st:ORG/MODEL, or a folder. Repeatable.",
+    "Registered name, hf:ORG/MODEL[@REVISION], st:ORG/MODEL, or a folder. Repeatable.",
 )
-@click.option(
-    "--corpus",
-    "corpora",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=names_of("corpora"),
-    help="Repeatable; order counts.",
-)
-@click.option(
-    "--probe",
-    "probes",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=names_of("probes"),
-    help="Repeatable.",
-)
-@click.option(
-    "--protocol",
-    "protocols",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=names_of("protocols"),
-    help="Repeatable.",
-)
-@click.option(
+@names_option("--corpus", "corpora", "Repeatable; order counts.")
+@names_option("--probe", "probes", "Repeatable.")
+@names_option("--protocol", "protocols", "Repeatable.")
+@names_option(
     "--reference",
     "references",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=names_of("encoders"),
-    help="Encoder to run beside every other, in place of the suite's. Repeatable.",
+    "Encoder to run beside every other, in place of the suite's. Repeatable.",
+    kind="encoders",
 )
 @click.option("--no-references", is_flag=True, help="Run no encoder but those asked for.")
-@click.option(
+@names_option(
     "--analysis",
     "analyses",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=names_of("analyses"),
-    help="What to read beside scores, in place of the suite's; see docs/analyses.md. Repeatable.",
+    "What to read beside scores, in place of the suite's; see docs/analyses.md. Repeatable.",
 )
 @click.option("--no-analyses", is_flag=True, help="Read nothing beside scores.")
 @click.option("--layers", metavar="SPEC", help="all, last, study, 4,8,12 or 0-28:4.")
@@ -168,9 +139,9 @@ def run(ctx: click.Context, /, **options: Any) -> None:
       cefrbench run --encoder hf:intfloat/multilingual-e5-small --probe ridge
     """
     from cefrbench.config import merge, read_config
+    from cefrbench.plan import load_corpora, make_plan
     from cefrbench.provenance import PhaseClock
     from cefrbench.references import plan_references
-    from cefrbench.run import load_corpora, make_plan
 
     host: PluginHost = ctx.obj
     given = {k: v for k, v in options.items() if k not in _JOB_OPTIONS and v not in (None, ())}
@@ -193,8 +164,8 @@ def run(ctx: click.Context, /, **options: Any) -> None:
 
 def _job(options: dict[str, Any], config: RunConfig) -> Job:
     from cefrbench.features.store import default_cache_dir
+    from cefrbench.plan import Job
     from cefrbench.progress import make_progress
-    from cefrbench.run import Job
 
     return Job(
         cache_dir=options["cache_dir"] or default_cache_dir(),

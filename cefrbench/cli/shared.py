@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -30,6 +30,7 @@ seed_option = click.option(
 )
 
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 Complete = Callable[[click.Context, click.Parameter, str], list[str]]
 
 
@@ -45,6 +46,20 @@ def names_of(kind: str) -> Complete:
         return [name for name in names if name.casefold().startswith(incomplete.casefold())]
 
     return complete
+
+
+def names_option(
+    flag: str, field: str, text: str, *, kind: str = ""
+) -> Callable[[Command], Command]:
+    """Make an option that takes names again and again; ``kind`` is what completes them."""
+    return click.option(
+        flag,
+        field,
+        multiple=True,
+        metavar="NAME",
+        shell_complete=names_of(kind or field),
+        help=text,
+    )
 
 
 def print_table(

@@ -12,7 +12,7 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
-    from cefrbench.plugins import Register
+    from cefrbench.registry import Register
 
 PROJECT = "cefrbench"
 hookspec = pluggy.HookspecMarker(PROJECT)

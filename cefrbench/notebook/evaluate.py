@@ -18,13 +18,14 @@ from cefrbench.contracts.protocol import Protocol
 from cefrbench.errors import UserError
 from cefrbench.features.store import default_cache_dir
 from cefrbench.notebook.models import as_spec
-from cefrbench.plugins import PluginHost, Register
+from cefrbench.plugins import PluginHost
 from cefrbench.progress import Silent, Terminal
 from cefrbench.provenance import PhaseClock
+from cefrbench.registry import Register
 from cefrbench.results.evaluation import Evaluation
 
 if TYPE_CHECKING:
-    from cefrbench.run import Job
+    from cefrbench.plan import Job
 
 
 def evaluate(
@@ -195,8 +196,9 @@ class Given:
 def run_options(options: dict[str, Any], host: PluginHost, job: Job) -> Evaluation:
     """Evaluate the one encoder of a configuration, with what else it names."""
     # Importing it imports what fits probes: only when there is something to fit.
+    from cefrbench.plan import load_corpora, make_plan
     from cefrbench.references import beside, plan_references, run_references
-    from cefrbench.run import load_corpora, make_plan, run_encoder
+    from cefrbench.run import run_encoder
 
     config = merge(options, {})
     for plugin in host.broken():
@@ -223,7 +225,7 @@ def run_options(options: dict[str, Any], host: PluginHost, job: Job) -> Evaluati
 
 
 def _job(cache_dir: str | Path | None, force: bool, fail_fast: bool, progress: bool) -> Job:
-    from cefrbench.run import Job
+    from cefrbench.plan import Job
 
     folder = _path(cache_dir)
     return Job(

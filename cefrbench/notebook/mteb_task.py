@@ -90,7 +90,7 @@ class CefrTask(AbsTask):
         self.data_loaded = True
 
     def _essays(self) -> list[Essays]:
-        from cefrbench.run import Job, load_corpora
+        from cefrbench.plan import Job, load_corpora
 
         job = Job(cache_dir=default_cache_dir(), progress=Silent(), fail_fast=True)
         return load_corpora(merge({}, self._own), PluginHost(), job).essays
@@ -106,7 +106,7 @@ class CefrTask(AbsTask):
         **kwargs: Any,
     ) -> dict[str, float]:
         """Score one model: the mean over corpora, and QWK of each corpus as ``qwk_CORPUS``."""
-        from cefrbench.run import Job
+        from cefrbench.plan import Job
 
         seen = _Seen(model, self.metadata, hf_split, hf_subset, encode_kwargs)
         given = Given()

@@ -24,6 +24,7 @@ from cefrbench.features.compute import compute_features
 from cefrbench.features.store import FeatureStore
 from cefrbench.folds import make_folds
 from cefrbench.levels import FIVE
+from cefrbench.plan import Job, load_corpora
 from cefrbench.plugins import PluginHost
 from cefrbench.probing.jobs import Jobs, PlannedFold
 from cefrbench.probing.store import FitStore
@@ -31,7 +32,6 @@ from cefrbench.probing.sweep import Sweep
 from cefrbench.procedure import Procedure
 from cefrbench.progress import Silent
 from cefrbench.results.predictions import PredictionTable
-from cefrbench.run import Job, load_corpora
 from cefrbench.statistics.resampling import TextWeights, text_codes
 from cefrbench.statistics.sample import Part, Refits, Sample, Scored
 
