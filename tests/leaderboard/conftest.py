@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from report_factory import ANALYSES
@@ -24,6 +26,9 @@ from cefrbench.results.explain import explain_result
 from cefrbench.results.explanation import Explanation
 from cefrbench.results.io import read_predictions_of, read_result
 from cefrbench_leaderboard.site import build
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -64,3 +69,18 @@ def explanation(tmp_path_factory: pytest.TempPathFactory) -> Explanation:
     result = result.model_copy(update={"analyses": ANALYSES})
     table = read_predictions_of(result, path)
     return explain_result(result, table, path, probe="ridge", replicates=200)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; tests are skipped where there is none, and continuous integration has one."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = next((p for n in ("chromium", "chromium-browser") if (p := shutil.which(n))), None)
+    if found is None:
+        pytest.skip("no Chromium on this machine: install the package chromium")
+    with playwright.sync_playwright() as driver:
+        quiet = ["quic", "background-networking", "component-update", "sync", "gpu"]
+        arguments = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in quiet)]
+        browser = driver.chromium.launch(executable_path=found, args=arguments)
+        yield browser
+        browser.close()

@@ -6,7 +6,6 @@ Skipped where no Chromium is installed; continuous integration has one.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,15 +15,9 @@ from site_factory import PUBLISHED
 
 from cefrbench_leaderboard.site import build
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = next((p for n in ("chromium", "chromium-browser") if (p := shutil.which(n))), None)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on this machine: install the package chromium"
-)
 SCREENS = {390: 844, 768: 1024, 1440: 900}
 ARABIC = "نموذج عربي طويل الاسم"
 TURNING = "\u202eevil\u202c model"
@@ -42,14 +35,6 @@ LETTERS = """() => [...document.querySelectorAll('figure.plot text, figure.plot 
     .filter((one) => one.getClientRects().length)
     .map((one) => parseFloat(getComputedStyle(one).fontSize)
         * (one.getScreenCTM && one.tagName === 'text' ? one.getScreenCTM().a : 1))"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with playwright.sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ Skipped where no Chromium is installed; continuous integration has one.
 from __future__ import annotations
 
 import re
-import shutil
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,10 +20,6 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
-CHROMIUM = next((p for n in ("chromium", "chromium-browser") if (p := shutil.which(n))), None)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on this machine: install the package chromium"
-)
 MINUS = "\N{MINUS SIGN}"
 #: One page of each kind.
 PAGES = (
@@ -42,16 +37,6 @@ PAGES = (
     "reported.html",
     "data.html",
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with playwright.sync_playwright() as driver:
-        quiet = ["quic", "background-networking", "component-update", "sync", "gpu"]
-        arguments = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in quiet)]
-        found = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield found
-        found.close()
 
 
 @dataclass

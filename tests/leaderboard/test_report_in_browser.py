@@ -5,8 +5,6 @@ Skipped where no Chromium is installed; continuous integration has one.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,23 +14,8 @@ from report_factory import hostile
 from cefrbench.results.explanation import Explanation
 from cefrbench_leaderboard.report.files import write_html
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-CHROMIUM = next((p for n in ("chromium", "chromium-browser") if (p := shutil.which(n))), None)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on this machine: install the package chromium"
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with playwright.sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
