@@ -9,7 +9,7 @@ import pytest
 from counting import Counting, expected
 from essay_factory import essays
 
-from cefrbench import plugins, run
+from cefrbench import plugins
 from cefrbench.check.kit import report_encoder
 from cefrbench.cli.notes import notes
 from cefrbench.config import RunConfig
@@ -18,8 +18,10 @@ from cefrbench.contracts.encoder import EncoderSpec
 from cefrbench.errors import EncoderError
 from cefrbench.features.compute import compute_features, corpus_texts
 from cefrbench.features.store import FeatureStore
+from cefrbench.plan import Job, load_corpora, make_plan
 from cefrbench.progress import Silent
 from cefrbench.provenance import PhaseClock
+from cefrbench.run import run_encoder
 
 TEXTS = [("bb", "B1"), ("a", "A1"), ("bb", "B2"), ("ccc", "C1")]
 
@@ -128,12 +130,12 @@ def test_what_was_read_stands_in_the_result_and_keys_the_fits(tmp_path, host):
         protocols=("iid",),
         source="sample",
     )
-    job = run.Job(tmp_path, Silent())
+    job = Job(tmp_path, Silent())
     found = []
     for name in ("reading-1", "reading-2"):
-        plan = run.make_plan(config.model_copy(update={"encoders": (name,)}), host)
-        loaded = run.load_corpora(config, host, job)
-        evaluation = run.run_encoder(plan, name, loaded, host, job, PhaseClock())
+        plan = make_plan(config.model_copy(update={"encoders": (name,)}), host)
+        loaded = load_corpora(config, host, job)
+        evaluation = run_encoder(plan, name, loaded, host, job, PhaseClock())
         found.append(evaluation.result)
     texts = found[0].corpora[0].units
     assert found[0].corpora[0].notes == (f"{texts} texts",)

@@ -9,17 +9,18 @@ import torch
 from chat_server import KEY, serving
 from tiny_models import TEXTS, write_bert, write_qwen3
 
-from cefrbench import run
 from cefrbench.config import RunConfig
 from cefrbench.contracts.encoder import EncoderOptions
 from cefrbench.contracts.probe import FoldRows
 from cefrbench.engines.linear.given import GivenProbe
 from cefrbench.engines.transformer.rating import ANSWERS, ENDING, INSTRUCTION
 from cefrbench.errors import EncoderError, ProbeError
+from cefrbench.plan import Job, load_corpora, make_plan
 from cefrbench.plugins import PluginHost
 from cefrbench.progress import Silent
 from cefrbench.provenance import PhaseClock
 from cefrbench.results.io import dump
+from cefrbench.run import run_encoder
 from cefrbench.testing import check_encoder
 from cefrbench_plugins.encoders._endpoint import Endpoint, EndpointRater
 from cefrbench_plugins.encoders.rater import load
@@ -247,10 +248,10 @@ def test_a_run_with_an_endpoint_holds_its_scores_and_no_key(tmp_path, monkeypatc
             source="sample",
             refits=2,
         )
-        job = run.Job(tmp_path, Silent())
-        plan = run.make_plan(config, HOST)
-        loaded = run.load_corpora(config, HOST, job)
-        result = run.run_encoder(plan, name, loaded, HOST, job, PhaseClock()).result
+        job = Job(tmp_path, Silent())
+        plan = make_plan(config, HOST)
+        loaded = load_corpora(config, HOST, job)
+        result = run_encoder(plan, name, loaded, HOST, job, PhaseClock()).result
     assert {record.probe for record in result.summary} == {"given", "ridge"}
     assert not result.failures
     given = [record for record in result.summary if record.probe == "given"]
