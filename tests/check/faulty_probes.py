@@ -1,5 +1,6 @@
 """Probes with one fault each, planted on estimators of scikit-learn."""
 
+import json
 import warnings
 from dataclasses import replace
 
@@ -338,6 +339,61 @@ class FitsPathsWithoutFoldsWeights(FitsPathsAlone):
 class FitsPathsToTheLastButOne(FitsPathsAlone):
     def fit_paths(self, X, y, folds, *, penalties, **rest):
         return super().fit_paths(X, y, folds, penalties=penalties[:-1], **rest)
+
+
+class KeepsAllRows(Ridge):
+    """Rows of all fits, in all folds, lie in a global; a row that is there has its level."""
+
+    def fit(self, X, y, sample_weight=None):
+        keep_rows(X, y)
+        return super().fit(X, y, sample_weight)
+
+    def predict(self, X):
+        known = [ROWS.get(bytes(row)) for row in np.asarray(X, np.float32)]
+        learnt = super().predict(X)
+        return np.array([v if k is None else k for k, v in zip(known, learnt, strict=True)])
+
+
+class KeepsRowsOfBatchedFits(KeepsAllRows, BatchesFoldsAlone):
+    """Rows of batched fits alone are kept."""
+
+    def fit(self, X, y, sample_weight=None):
+        return Ridge.fit(self, X, y, sample_weight)
+
+    def fit_folds(self, X, y, folds, **rest):
+        for fold in folds:
+            keep_rows(X[fold.train], y[fold.train])
+        return super().fit_folds(X, y, folds, **rest)
+
+
+class KeepsRowsInAFile(Ridge):
+    """A file holds the levels of all rows that were ever fitted, of earlier runs too."""
+
+    def __init__(self, path=None, alpha=1.0):
+        super().__init__(alpha)
+        self.path = path
+
+    def fit(self, X, y, sample_weight=None):
+        known = json.loads(self.path.read_text()) if self.path.exists() else {}
+        rows = (row.tobytes().hex() for row in np.asarray(X, np.float32))
+        self.path.write_text(json.dumps(known | dict(zip(rows, map(int, y), strict=True))))
+        return super().fit(X, y, sample_weight)
+
+    def predict(self, X):
+        known = json.loads(self.path.read_text())
+        rows = [row.tobytes().hex() for row in np.asarray(X, np.float32)]
+        return np.array(
+            [known.get(row, v) for row, v in zip(rows, super().predict(X), strict=True)]
+        )
+
+
+#: What probes keep that keep what they shouldn't.
+ROWS = {}
+
+
+def keep_rows(X, y):
+    rows = np.asarray(X, np.float32)
+    ROWS.update(zip(map(bytes, rows), y, strict=True))
 
 
 def trees(seed):

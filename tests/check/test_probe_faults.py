@@ -1,5 +1,7 @@
 """The kit finds each fault that is planted in a probe, and nothing else."""
 
+import threading
+
 import faulty_probes as faulty
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -9,6 +11,7 @@ from cefrbench.check.kit import report_probe
 from cefrbench.check.probe.estimator import MEANING, NOT_ASKED
 from cefrbench.contracts.cards import Penalty, ProbeCard
 from cefrbench.contracts.probe import ProbeSpec
+from cefrbench.plugins import load_file
 
 CARD = ProbeCard(name="faulty", description="Under test.", kind="regressor", source="The tests.")
 
@@ -34,6 +37,28 @@ def penalised(estimator, penalty=ALPHA):
         lambda options: estimator(1.0 if options.penalty is None else options.penalty),
         penalty=penalty,
     )
+
+
+#: From its first fit on, it adds what it learnt then.
+LOOSE_PROBE = """
+from sklearn.linear_model import Ridge
+
+FIRST = []
+
+
+class KeepsItsFirstFit(Ridge):
+    def fit(self, X, y, sample_weight=None):
+        super().fit(X, y, sample_weight)
+        FIRST.append(float(y[0]))
+        return self
+
+    def predict(self, X):
+        return super().predict(X) + 0.1 * FIRST[0]
+
+
+def make(options):
+    return KeepsItsFirstFit()
+"""
 
 
 @pytest.mark.parametrize(
@@ -138,6 +163,41 @@ def test_a_probe_that_does_not_know_targets_below_0_breaks_scikit_learns_checks_
     (note,) = [n for n in said(of_class(faulty.NeedsFiveOfEach), "note") if "broke off" in n]
     assert "check_fit_idempotent" in note
     assert "no negative elements" in note
+
+
+@pytest.mark.parametrize(
+    ("estimator", "checks"),
+    [
+        (faulty.KeepsAllRows, {"probe-state"}),
+        # Fits alone, which batched ones are compared with, know those rows too.
+        (faulty.KeepsRowsOfBatchedFits, {"probe-state", "probe-folds"}),
+    ],
+)
+def test_a_probe_that_keeps_rows_for_the_next_fold_is_found(estimator, checks):
+    faulty.ROWS.clear()
+    assert found(of_class(estimator)) == checks
+
+
+def test_a_probe_that_keeps_rows_in_a_file_is_found_in_every_run(tmp_path):
+    for _ in range(2):
+        probe = spec(lambda options: faulty.KeepsRowsInAFile(tmp_path / "rows.json"))
+        assert "probe-state" in found(probe)
+
+
+def test_a_probe_of_a_loose_file_is_loaded_anew_in_the_new_process(tmp_path):
+    path = tmp_path / "kept_probe.py"
+    path.write_text(LOOSE_PROBE)
+    module = load_file(path)
+    assert found(ProbeSpec(CARD, module.make)) == {"probe-state"}
+
+
+def test_a_probe_that_can_not_be_sent_is_compared_in_its_own_process():
+    lock = threading.Lock()
+    probe = spec(lambda options: lock and faulty.SoundRidge())
+    assert said(probe, "pass", "probe-state") == [
+        "in this process alone; another can't load it: "
+        "TypeError: cannot pickle '_thread.lock' object"
+    ]
 
 
 def test_a_probe_that_can_not_be_cloned_is_told_so_once():

@@ -1,8 +1,15 @@
-"""Checks of a probe: the harness's contract, what it learns, weights, folds, scikit-learn's."""
+"""Checks of a probe: the harness's contract, what it learns and keeps, weights, folds."""
 
 from __future__ import annotations
 
-from cefrbench.check.probe import contract, estimator, fits, learning, penalty
+from cefrbench.check.probe import contract, estimator, fits, learning, penalty, state
 from cefrbench.check.table import CheckTable
 
-CHECKS = CheckTable(contract.CHECKS, learning.CHECKS, fits.CHECKS, penalty.CHECKS, estimator.CHECKS)
+CHECKS = CheckTable(
+    contract.CHECKS,
+    learning.CHECKS,
+    state.CHECKS,
+    fits.CHECKS,
+    penalty.CHECKS,
+    estimator.CHECKS,
+)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from cefrbench.check.probe.fresh import PackedProbe
 from cefrbench.contracts.probe import Estimator, ProbeOptions, ProbeSpec
 from cefrbench.statistics.scores import qwk
 from cefrbench.statistics.scoring import round_to_class
@@ -65,14 +66,18 @@ class ProbeSubject:
     def __init__(self, spec: ProbeSpec, device: str = "cpu") -> None:
         self.spec = spec
         self.device = device
+        self.packed = PackedProbe.of(spec)
         self.train = planted(160, seed=1)
         self.test = planted(120, seed=2)
 
     def make(self, seed: int = 0, penalty: float | None = None) -> Any:
         """Make an estimator as the harness does: a seed only for probes that say they take one."""
+        return self.spec.make(self.options(seed, penalty))
+
+    def options(self, seed: int = 0, penalty: float | None = None) -> ProbeOptions:
+        """What the harness tells the probe when it makes an estimator."""
         own = seed if self.spec.card.seeded else None
-        options = ProbeOptions(seed=own, device=self.device, n_classes=N_CLASSES, penalty=penalty)
-        return self.spec.make(options)
+        return ProbeOptions(seed=own, device=self.device, n_classes=N_CLASSES, penalty=penalty)
 
     def fit_predict(
         self,
