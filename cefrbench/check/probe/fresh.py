@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 #: What a call gave, or why there is nothing.
-Outcome: TypeAlias = tuple[Any, Exception | None]
+Returned: TypeAlias = tuple[Any, Exception | None]
 
 #: Seconds that the worker waits for the next probe before it ends.
 _IDLE = 60
@@ -104,7 +104,7 @@ def _worker() -> Executor:
     return ProcessPoolExecutor(max_workers=1, timeout=_IDLE)  # type: ignore[no-any-return]
 
 
-def _in_copy(call: Callable[..., Any], probe: PackedProbe, args: tuple[Any, ...]) -> Outcome:
+def _in_copy(call: Callable[..., Any], probe: PackedProbe, args: tuple[Any, ...]) -> Returned:
     """In the worker: let a copy of it answer, so that it stays clean for the next probe."""
     if not _copies():
         return _answer(call, probe, args)
@@ -118,7 +118,7 @@ def _in_copy(call: Callable[..., Any], probe: PackedProbe, args: tuple[Any, ...]
     copy.start()
     sending.close()
     try:
-        answer: Outcome = receiving.recv()
+        answer: Returned = receiving.recv()
     except EOFError:
         return None, RuntimeError("the process ended before it answered")
     finally:
@@ -130,7 +130,7 @@ def _send(sending: Connection, *of: Any) -> None:
     sending.send(_answer(*of))
 
 
-def _answer(call: Callable[..., Any], probe: PackedProbe, args: tuple[Any, ...]) -> Outcome:
+def _answer(call: Callable[..., Any], probe: PackedProbe, args: tuple[Any, ...]) -> Returned:
     """What the call gave, or an error that any process knows."""
     try:
         spec = probe.unpacked()
