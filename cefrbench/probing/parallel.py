@@ -18,8 +18,9 @@ from cefrbench.cores import usable_cores
 from cefrbench.engines.checks import training_weight
 from cefrbench.engines.continuous import expected_level
 from cefrbench.engines.standardise import standardised
-from cefrbench.errors import ProbeError, UserError
+from cefrbench.errors import UserError
 from cefrbench.plugins import LOOSE
+from cefrbench.probing.weighted import fit_weighted
 
 FitTask = tuple[Estimator, FoldRows]
 
@@ -130,25 +131,21 @@ def _fit_and_predict(
     sample_weight: NDArray[np.float64] | None,
 ) -> FoldFit:
     from sklearn.exceptions import ConvergenceWarning
-    from sklearn.utils.validation import has_fit_parameter
 
     train, given = fold.train, training_weight(fold, sample_weight)
-    passed: dict[str, Any] = {}
+    weight = None
     if given is not None and (given != 1).any():
-        if not has_fit_parameter(estimator, "sample_weight"):
-            raise ProbeError(
-                f"{type(estimator).__name__} takes no sample_weight, and these rows are weighted: "
-                "add the parameter to its `fit`, or use a protocol in the study's form."
-            )
-        train = train[given > 0]
-        passed["sample_weight"] = given[given > 0]
+        train, weight = train[given > 0], given[given > 0]
     learnt, asked = X[train], X[fold.predict]
     if fold.count is not None:
         learnt = standardised(X, fold.train, fold.count, train)
         asked = standardised(X, fold.train, fold.count, fold.predict)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        estimator.fit(learnt, y[train], **passed)
+        if weight is None:
+            estimator.fit(learnt, y[train])
+        else:
+            fit_weighted(estimator, learnt, y[train], weight)
     unconverged = [str(w.message) for w in caught if issubclass(w.category, ConvergenceWarning)]
     for other in caught:
         if not issubclass(other.category, ConvergenceWarning):

@@ -5,12 +5,14 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
+from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
@@ -408,6 +410,34 @@ def neighbours():
 
 def pipeline(last=SoundRidge):
     return WeighingPipeline([("scale", StandardScaler()), ("last", last())])
+
+
+def plain_pipeline():
+    """Nothing is wrong with it: the harness gives each step its weights."""
+    return make_pipeline(StandardScaler(), RidgeCV())
+
+
+def routed_pipeline():
+    """Nothing is wrong with it: its parts have asked for weights."""
+    with config_context(enable_metadata_routing=True):
+        scaler, ridge = StandardScaler(), SoundRidge()
+        return make_pipeline(
+            scaler.set_fit_request(sample_weight=True), ridge.set_fit_request(sample_weight=True)
+        )
+
+
+def pipeline_of_neighbours():
+    return make_pipeline(StandardScaler(), KNeighborsRegressor())
+
+
+def search_over_a_pipeline():
+    """The search hands weights to the pipeline, which does not know whose they are."""
+    return GridSearchCV(plain_pipeline(), {"ridgecv__fit_intercept": [True]}, cv=2)
+
+
+def half_routed_pipeline():
+    with config_context(enable_metadata_routing=True):
+        return make_pipeline(StandardScaler(), SoundRidge().set_fit_request(sample_weight=True))
 
 
 def pipeline_whose_step_sets_its_parameter():

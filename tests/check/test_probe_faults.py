@@ -3,15 +3,18 @@
 import threading
 
 import faulty_probes as faulty
+import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import estimator_checks
 
 from cefrbench.check.kit import report_probe
 from cefrbench.check.probe.estimator import MEANING, NOT_ASKED
+from cefrbench.check.probe.subject import planted
 from cefrbench.contracts.cards import Penalty, ProbeCard
-from cefrbench.contracts.probe import ProbeSpec
+from cefrbench.contracts.probe import FoldRows, ProbeOptions, ProbeSpec
 from cefrbench.plugins import load_file
+from cefrbench.probing.fit import fit_folds
 
 CARD = ProbeCard(name="faulty", description="Under test.", kind="regressor", source="The tests.")
 
@@ -68,11 +71,23 @@ def make(options):
         of_class(LogisticRegression, kind="classifier"),
         spec(lambda options: faulty.trees(options.seed), seeded=True),
         of_class(faulty.pipeline),
+        of_class(faulty.plain_pipeline),
+        of_class(faulty.routed_pipeline),
         of_class(faulty.BatchesFoldsAlone),
         penalised(faulty.SoundRidge),
         penalised(faulty.FitsPathsAlone),
     ],
-    ids=["ridge", "logistic", "trees", "pipeline", "batched", "penalty", "paths"],
+    ids=[
+        "ridge",
+        "logistic",
+        "trees",
+        "pipeline",
+        "plain",
+        "routed",
+        "batched",
+        "penalty",
+        "paths",
+    ],
 )
 def test_a_sound_probe_has_no_finding(sound):
     report = report_probe(sound)
@@ -210,9 +225,32 @@ def test_only_checks_that_scikit_learn_has_are_left_out_or_put_into_words():
     assert not unknown
 
 
-@pytest.mark.parametrize("estimator", [faulty.TakesNoWeights, faulty.neighbours])
-def test_a_probe_that_takes_no_weights_is_found_before_it_is_fitted(estimator):
-    assert found(of_class(estimator)) == {"probe-signature"}
+ADVICE = {
+    faulty.TakesNoWeights: "TakesNoWeights takes no sample_weight, and cefr-v1 weighs rows",
+    faulty.neighbours: "KNeighborsRegressor takes no sample_weight, and cefr-v1 weighs rows",
+    faulty.pipeline_of_neighbours: (
+        "KNeighborsRegressor, the last step of a pipeline, takes no sample_weight, and cefr-v1 "
+        "weighs rows"
+    ),
+    faulty.search_over_a_pipeline: (
+        "GridSearchCV does not hand sample_weight on to all of its parts"
+    ),
+    faulty.half_routed_pipeline: "Pipeline does not hand sample_weight on to all of its parts",
+}
+
+
+@pytest.mark.parametrize("estimator", ADVICE)
+def test_a_probe_without_weights_is_told_the_same_by_check_and_by_run(estimator):
+    report = report_probe(of_class(estimator))
+    (finding,) = report.of("fail")
+    assert (finding.check, finding.what) == ("probe-signature", ADVICE[estimator])
+    data = planted(60, seed=0)
+    (fold,) = [FoldRows(np.arange(40), np.arange(40, 60))]
+    weight = 1.0 + np.arange(60) % 2
+    ((failure,),) = fit_folds(
+        of_class(estimator), ProbeOptions(), data.X, data.y, [fold], sample_weight=weight
+    )
+    assert failure.message == f"{finding.what}: {finding.mend}."
 
 
 def test_a_probe_that_rescales_weights_is_found():

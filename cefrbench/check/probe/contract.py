@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +16,8 @@ from cefrbench.check.probe.subject import (
     quiet,
 )
 from cefrbench.check.table import CheckTable, Problem, Remark, unfilled
+from cefrbench.errors import ProbeError
+from cefrbench.probing.weighted import ADD_WEIGHTS, fit_weighted, no_weights, weight_parameters
 
 CHECKS: CheckTable[ProbeSubject] = CheckTable()
 
@@ -44,24 +45,26 @@ def check_card(subject: ProbeSubject) -> Iterator[Problem]:
 
 @CHECKS.add(
     "probe-signature",
-    "fit takes X, y and sample_weight, predict takes X",
+    "fit takes X, y and weights of rows, predict takes X",
     "In cefr-v1 repeated texts share their weight, so every fit may get weights.",
 )
 def check_signature(subject: ProbeSubject) -> Iterator[Problem]:
-    """Look for the parameter ``sample_weight``."""
+    """Look for a parameter that takes weights; fit with them what hands them on to others."""
+    from sklearn.utils.validation import has_fit_parameter
+
     estimator = subject.make()
     for method in ("fit", "predict"):
         if not callable(getattr(estimator, method, None)):
             yield Problem(f"it has no method {method}", f"add {method}, as scikit-learn has it")
             return
-    parameters = inspect.signature(estimator.fit).parameters
-    takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
-    if "sample_weight" not in parameters and not takes_any:
-        yield Problem(
-            f"fit takes {', '.join(parameters)}, and no sample_weight",
-            "add sample_weight=None and pass it on; an estimator that can't weigh rows can draw "
-            "them with probability by weight, from its seed",
-        )
+    if not weight_parameters(estimator):
+        yield Problem(no_weights(estimator), ADD_WEIGHTS)
+    elif not has_fit_parameter(estimator, "sample_weight"):
+        try:
+            subject.fit_predict(weight=np.ones(len(subject.train.y)))
+        except ProbeError as error:
+            what, _, mend = str(error).partition(": ")
+            yield Problem(what, mend.rstrip("."))
 
 
 @CHECKS.add(
@@ -159,7 +162,7 @@ def check_inputs(subject: ProbeSubject) -> Iterator[Problem]:
         array.flags.writeable = False
     estimator = subject.make()
     with quiet():
-        estimator.fit(own["X"], own["y"], sample_weight=own["sample_weight"])
+        fit_weighted(estimator, own["X"], own["y"], own["sample_weight"])
         estimator.predict(own["predict's X"])
     changed = [name for name in given if not np.array_equal(own[name], given[name])]
     if changed:

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from cefrbench.check.probe.fresh import PackedProbe
 from cefrbench.contracts.probe import Estimator, ProbeOptions, ProbeSpec
+from cefrbench.probing.weighted import fit_weighted
 from cefrbench.statistics.scores import qwk
 from cefrbench.statistics.scoring import round_to_class
 
@@ -126,7 +127,7 @@ def fit_predict(
         if weight is None:
             estimator.fit(X, y)
         else:
-            estimator.fit(X, y, sample_weight=weight)
+            fit_weighted(estimator, X, y, weight)
         return np.asarray(estimator.predict(X_new), dtype=np.float64)
 
 

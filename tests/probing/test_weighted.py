@@ -1,0 +1,63 @@
+"""Weights reach every step of a pipeline as if each were fitted by hand."""
+
+import numpy as np
+import pytest
+from sklearn import config_context
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from cefrbench.probing.weighted import fit_weighted
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(50, 4)) * [1, 10, 100, 1000]
+Y = RNG.integers(0, 5, 50)
+WEIGHT = RNG.uniform(0.2, 3, 50)
+
+
+def by_hand():
+    scaler = StandardScaler().fit(X, sample_weight=WEIGHT)
+    return Ridge().fit(scaler.transform(X), Y, WEIGHT).predict(scaler.transform(X))
+
+
+def nested():
+    return make_pipeline("passthrough", make_pipeline(StandardScaler(), Ridge()))
+
+
+def asked():
+    with config_context(enable_metadata_routing=True):
+        return make_pipeline(
+            StandardScaler().set_fit_request(sample_weight=True),
+            Ridge().set_fit_request(sample_weight=True),
+        )
+
+
+def searched():
+    """As the advice has it, for a search that scores a pipeline."""
+    with config_context(enable_metadata_routing=True):
+        ridge = Ridge().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        scaler = StandardScaler().set_fit_request(sample_weight=True)
+        return GridSearchCV(make_pipeline(scaler, ridge), {"ridge__alpha": [1.0]}, cv=2)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: make_pipeline(StandardScaler(), Ridge()), nested, asked, searched]
+)
+@pytest.mark.parametrize("on", [True, False])
+def test_each_step_gets_its_weights_whatever_the_process_is_set_to(make, on):
+    model = make()
+    with config_context(enable_metadata_routing=on):
+        fit_weighted(model, X, Y, WEIGHT)
+    assert model.predict(X) == pytest.approx(by_hand())
+
+
+def test_a_step_without_weights_before_the_last_is_left_as_it_is():
+    model = make_pipeline(FunctionTransformer(), Ridge())
+    fit_weighted(model, X, Y, WEIGHT)
+    assert model.predict(X) == pytest.approx(Ridge().fit(X, Y, WEIGHT).predict(X))
+
+
+def test_another_error_of_a_fit_stays_what_it_is():
+    with pytest.raises(ValueError, match="NaN"):
+        fit_weighted(make_pipeline(Ridge()), X * np.nan, Y, WEIGHT)
