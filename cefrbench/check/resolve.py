@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import re
 import sys
 import tomllib
@@ -134,8 +135,51 @@ def _named(host: PluginHost, name: str) -> Target:
     if not things and Path(name).is_dir():
         things.append(("encoder", name, host.get_encoder(name)))
     elif not things:
-        raise unknown_name("plugin", name, _known(host))
+        return Target(host, _out_of_use(host, name), [])
     return Target(host, [plugin for plugin in host.plugins if plugin.name in owners], things)
+
+
+def _out_of_use(host: PluginHost, name: str) -> list[Plugin]:
+    """The plugins that would register a name, were they not broken; their reports say why.
+
+    They are told by their own name, or by the name in their source.
+    """
+    broken = host.broken()
+    for is_meant in (_is_called, _writes):
+        if meant := [plugin for plugin in broken if is_meant(plugin, name)]:
+            return meant
+    error = unknown_name("plugin", name, _known(host))
+    if not broken:
+        raise error
+    causes = "; ".join(f"{plugin.name}: {plugin.error}" for plugin in broken)
+    raise PluginError(f"{error} What it names may be in a plugin that is out of use ({causes}).")
+
+
+def _is_called(plugin: Plugin, name: str) -> bool:
+    return _normal(plugin.name.removesuffix(".py")) == _normal(name)
+
+
+def _writes(plugin: Plugin, name: str) -> bool:
+    """Whether the module of a plugin holds a name as a string."""
+    file = _source_of(plugin)
+    text = file.read_text("utf-8", "replace") if file is not None and file.is_file() else ""
+    return any(f"{quote}{name}{quote}" in text for quote in "'\"")
+
+
+def _source_of(plugin: Plugin) -> Path | None:
+    """The file of an external plugin's own module, found without importing it."""
+    if plugin.origin.endswith(".py"):
+        return Path(plugin.origin)
+    points = importlib.metadata.entry_points(group=ENTRY_POINT_GROUP, name=plugin.name)
+    for point in points:
+        top, *rest = point.module.split(".")
+        spec = importlib.util.find_spec(top)
+        if spec is not None and spec.origin and not rest:
+            return Path(spec.origin)
+        for folder in (spec and spec.submodule_search_locations) or ():
+            module = Path(folder, *rest)
+            return module / "__init__.py" if module.is_dir() else module.with_suffix(".py")
+    return None
 
 
 def _known(host: PluginHost) -> Iterator[str]:

@@ -91,6 +91,55 @@ def test_a_broken_plugin_is_a_finding_not_a_traceback(loose):
     assert "skip  plugin-light" in outcome.output
 
 
+BROKEN = PROBE.replace('kind="regressor"', 'kind="regresor"')
+CAUSE = "ProbeCard: kind has the value 'regresor', which should be 'regressor' or 'classifier'."
+
+
+@pytest.mark.parametrize("name", ["loose_ridge", "loose-ridge", "second-name"])
+def test_the_name_of_a_plugin_that_did_not_load_gives_its_finding_with_the_cause(name, loose):
+    loose.write_text(BROKEN + "\nOTHER = 'second-name'\n")
+    outcome = CliRunner().invoke(cli, ["--plugins-dir", str(loose.parent), "check", name])
+    assert outcome.exit_code == 3, outcome.output
+    assert "fail: plugin-loads" in outcome.output
+    assert CAUSE in " ".join(outcome.output.split())
+
+
+@pytest.mark.parametrize("module", ["river_probe", "river_probe.inner", "river_probe.inner.own"])
+def test_a_plugin_of_a_package_that_did_not_load_is_found_by_what_it_would_register(
+    module, tmp_path, monkeypatch
+):
+    path = tmp_path.joinpath(*module.split("."))
+    path = path.with_suffix(".py") if module.endswith("own") else path / "__init__.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(BROKEN)
+    about = tmp_path / "river_probe-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: river-probe\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(f"[cefrbench]\nrivers = {module}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("loose-ridge", "rivers", "river-probe"):
+        outcome = check(name)
+        assert outcome.exit_code == 3, outcome.output
+        assert CAUSE in " ".join(outcome.output.split())
+
+
+def test_a_name_that_no_plugin_is_known_to_have_is_told_which_are_out_of_use(loose, capsys):
+    loose.write_text(BROKEN)
+    assert main(["--plugins-dir", str(loose.parent), "check", "ordinall"]) == 1
+    said = capsys.readouterr().err
+    assert "There is no plugin named 'ordinall': did you mean 'ordinal'?" in said
+    assert f"a plugin that is out of use (loose_ridge.py: {CAUSE})." in said
+
+
+@pytest.mark.parametrize(
+    "words", [["check", "within"], ["list", "probes"], ["plugins"], ["list", "corpora"]]
+)
+def test_a_mistake_in_a_card_spoils_no_other_command(words, loose):
+    loose.write_text(BROKEN)
+    outcome = CliRunner().invoke(cli, ["--plugins-dir", str(loose.parent), *words])
+    assert outcome.exit_code == 0, outcome.output
+
+
 def test_a_plugin_that_imports_something_heavy_is_found(loose):
     loose.write_text("import sklearn.linear_model\n" + PROBE)
     outcome = check(loose, "--json")
