@@ -47,8 +47,9 @@ def compare(
 ) -> None:
     """Test results against each other in pairs, on the same texts.
 
-    Differences come with 95 % intervals and p-values after Holm's correction over all pairs and
-    protocols, on these corpora and as if these were a sample of corpora; see docs/statistics.md.
+    Differences come with intervals and p-values, by themselves and after Holm's correction over
+    all pairs and protocols, on these corpora and as if these were a sample of corpora; see
+    docs/statistics.md.
     Results are refused that differ in suite, corpora or splits, or lack their predictions.
     """
     from cefrbench.errors import UserError

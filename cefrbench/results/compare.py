@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -26,8 +26,8 @@ from cefrbench.statistics.listing import get_statistic
 from cefrbench.statistics.pairs import (
     PairedTest,
     beyond_corpora,
+    corrected,
     errors_of,
-    holm,
     these_corpora,
 )
 from cefrbench.statistics.resampling import REPLICATES, TextWeights
@@ -224,9 +224,8 @@ def _test_pairs(
     by_corpus = np.full((len(places), max(map(len, differences))), np.nan)
     for row, difference in zip(by_corpus, differences, strict=True):
         row[: len(difference)] = difference
-    these = these_corpora(estimates, error)
-    beyond = beyond_corpora(estimates, error, by_corpus)
-    these, beyond = (replace(tests, p_holm=holm(tests.p)) for tests in (these, beyond))
+    these = corrected(these_corpora(estimates, error))
+    beyond = corrected(beyond_corpora(estimates, error, by_corpus))
     return tuple(
         Comparison(
             first=labels[i],

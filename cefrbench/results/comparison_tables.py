@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from cefrbench.results.compare import Comparison, Comparisons
-from cefrbench.results.verdicts import SCORE_WORDS, verdict
+from cefrbench.results.compare import Comparisons
+from cefrbench.results.verdicts import SCORE_WORDS, p_digits, verdict
 from cefrbench.statistics.intervals import Interval
 from cefrbench.statistics.pairs import PairedTest
 
@@ -25,17 +25,26 @@ def score_cells(report: Comparisons) -> Cells:
 
 
 def pair_cells(report: Comparisons) -> Cells:
-    """One row a pair and protocol: the difference under both scopes."""
+    """Two rows a pair and protocol, one a scope: interval and p by themselves, and corrected."""
     header = [
         "pair",
         "protocol",
+        "corpora",
         f"difference in {SCORE_WORDS[report.score]}",
-        "on these corpora",
-        "p (Holm)",
-        "over corpora",
+        "95 % interval",
+        "p",
+        "interval (Holm)",
         "p (Holm)",
     ]
-    return header, [_pair(pair) for pair in report.pairs]
+    rows = []
+    for pair in report.pairs:
+        difference = "undefined" if pair.difference is None else f"{pair.difference:+.3f}"
+        names = [f"{pair.first} − {pair.second}", pair.protocol]
+        rows += [
+            [*names, "these", difference, *_test(pair.these)],
+            [*names, "beyond", difference, *_test(pair.beyond)],
+        ]
+    return header, rows
 
 
 def caption(report: Comparisons) -> str:
@@ -45,9 +54,9 @@ def caption(report: Comparisons) -> str:
     return (
         f"Suite {report.suite}, probe {report.probe}, {len(report.corpora)} corpora "
         f"({', '.join(report.corpora)}). 95 % intervals cover {covers}; "
-        f"{report.replicates:,} resamples of texts, paired by text; "
-        f"p after Holm's correction over {tests}; over corpora: as if these were a sample of "
-        "corpora."
+        f"{report.replicates:,} resamples of texts, paired by text. Of each difference: interval "
+        f"and p by themselves, and both after Holm's correction over {tests}; an interval leaves "
+        "out 0 where its p is below 0.05. Beyond: as if these were a sample of corpora."
     )
 
 
@@ -92,17 +101,20 @@ def to_json(report: Comparisons) -> dict[str, Any]:
     }
 
 
-def _pair(pair: Comparison) -> list[str]:
-    difference = "undefined" if pair.difference is None else f"{pair.difference:+.3f}"
-    names = f"{pair.first} − {pair.second}"
-    return [names, pair.protocol, difference, *_test(pair.these), *_test(pair.beyond)]
-
-
 def _test(test: PairedTest | None) -> list[str]:
     if test is None:
-        return ["–", "–"]
-    p = "< 0.001" if test.p_holm < 0.001 else f"{test.p_holm:.3f}"
-    return [f"[{test.low:+.3f}, {test.high:+.3f}]", p + (" *" if test.significant else "")]
+        return ["–"] * 4
+    alone = [_interval(test.low, test.high), _p(test.p)]
+    star = " *" if test.significant else ""
+    return [*alone, _interval(test.low_holm, test.high_holm), _p(test.p_holm) + star]
+
+
+def _interval(low: float, high: float) -> str:
+    return f"[{low:+.3f}, {high:+.3f}]"
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else p_digits(value)
 
 
 def _estimate(interval: Interval) -> str:

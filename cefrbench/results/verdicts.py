@@ -69,20 +69,24 @@ def _allows(pair: Comparison, test: PairedTest) -> str:
         return "their predictions score the same in every resample"
     if test.p < 0.05:
         return "by itself it would be one, but not among all the comparisons made here"
-    first, second = f"{test.high:.3f} for {pair.first}", f"{-test.low:.3f} for {pair.second}"
+    above, below = test.high_holm, -test.low_holm
     if not better(pair.score, pair.protocol, 1.0):
-        first, second = f"{-test.low:.3f} for {pair.first}", f"{test.high:.3f} for {pair.second}"
+        above, below = below, above
+    first, second = f"{above:.3f} for {pair.first}", f"{below:.3f} for {pair.second}"
     return f"the interval allows a lead of up to {first} and {second}"
 
 
 def _interval(test: PairedTest, sign: int = 1) -> str:
-    low, high = sorted((sign * test.low, sign * test.high))
+    low, high = sorted((sign * test.low_holm, sign * test.high_holm))
     return f"[{low:+.3f}, {high:+.3f}]"
 
 
 def _p(test: PairedTest) -> str:
     if test.p_holm < 0.001:
-        return "p < 0.001 after Holm"
-    # Three decimals, but never a 0.050 that leaves open on which side of 5 % it is.
-    digits = 4 if f"{test.p_holm:.3f}" == "0.050" else 3
-    return f"p = {test.p_holm:.{digits}f} after Holm"
+        return "p < 0.001, both after Holm"
+    return f"p = {p_digits(test.p_holm)}, both after Holm"
+
+
+def p_digits(value: float) -> str:
+    """Three decimals, but never a 0.050 that leaves open on which side of 5 % it is."""
+    return f"{value:.{4 if f'{value:.3f}' == '0.050' else 3}f}"

@@ -133,7 +133,7 @@ def _round(value: float | None) -> float | None:
 def _pack(match: Match, slugs: Sequence[str]) -> str:
     """All pairs of the entries, each once: row by row of the upper triangle, seven numbers a pair.
 
-    The difference; its interval and corrected p on these corpora; the same beyond them. As 16-bit
+    The difference; its corrected interval and p on these corpora; the same beyond them. As 16-bit
     multiples of the unit. p is rounded down: it is then below 0.05 exactly where it was before.
     """
     n = len(slugs)
@@ -154,4 +154,4 @@ def _differences(match: Match) -> Floats:
 
 
 def _columns(tests: PairedTests) -> tuple[Floats, Floats, Floats]:
-    return tests.low, tests.high, tests.p_holm
+    return tests.low_holm, tests.high_holm, tests.p_holm

@@ -243,7 +243,7 @@
     if (entries.length > 1) {
       place.append(
         make("h2", "Paired tests"),
-        make("p", "95 % intervals of the difference (first less second), p after Holm’s correction over all pairs of these results under the protocol, as for their ranks. Over corpora: as a sample of corpora that could have been there.", { class: "caption" }),
+        make("p", "Intervals of the difference (first less second) and p, both after Holm’s correction over all pairs of these results under the protocol, as for their ranks. Over corpora: as a sample of corpora that could have been there.", { class: "caption" }),
         pairTable(field, entries),
         make("h2", "By corpus"),
         byCorpus(field, entries),

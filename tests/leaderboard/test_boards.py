@@ -270,6 +270,8 @@ def test_compared_pairs_are_those_of_compare(partial: tuple[Path, list[Made]]) -
             assert scope is not None
             assert (ours.low, ours.high) == pytest.approx((scope.low, scope.high), abs=1e-5)
             assert ours.p_holm == pytest.approx(scope.p_holm, abs=1e-4)
+            assert ours.low_holm == pytest.approx(scope.low_holm, rel=1e-5, abs=1e-5)
+            assert ours.high_holm == pytest.approx(scope.high_holm, rel=1e-5, abs=1e-5)
 
 
 def test_results_on_other_rows_of_a_corpus_stand_apart(tmp_path: Path) -> None:

@@ -288,7 +288,7 @@ def test_a_pair_has_one_p_value_on_the_board_the_page_and_in_its_data(
         for pair, protocol, difference, words in said:
             first, second = pair.split(" against ")
             row = found.get((pair, protocol)) or found[f"{second} against {first}", protocol]
-            p = re.search(r"p\s(=|<)\s([\d.]+) after Holm", words)
+            p = re.search(r"p\s(=|<)\s([\d.]+), both after Holm", words)
             assert (p is None) == ("can't be tested" in words), words
             tested = "—" if p is None else f"p {p[1]} {p[2]}"
             assert tested in row[3].replace("\u00a0", " ")

@@ -148,8 +148,8 @@ def pair_with(these: PairedTest, beyond: PairedTest | None, protocol: str = "loc
     return verdict(pair, report)
 
 
-SURE = PairedTest(0.012, 0.050, 0.001, 0.002)
-UNSURE = PairedTest(-0.008, 0.070, 0.11, 0.22)
+SURE = PairedTest(0.014, 0.048, 0.001, 0.002, 0.012, 0.050)
+UNSURE = PairedTest(-0.006, 0.068, 0.11, 0.22, -0.008, 0.070)
 
 
 @pytest.mark.parametrize(
@@ -160,40 +160,40 @@ UNSURE = PairedTest(-0.008, 0.070, 0.11, 0.22)
             SURE,
             "loco",
             "A is better than B out of distribution on these 9 corpora and beyond them: +0.031 QWK "
-            "[+0.012, +0.050], p = 0.002 after Holm; over corpora [+0.012, +0.050], p = 0.002 "
-            "after Holm.",
+            "[+0.012, +0.050], p = 0.002, both after Holm; over corpora [+0.012, +0.050], "
+            "p = 0.002, both after Holm.",
         ),
         (
             SURE,
             UNSURE,
             "loco",
             "A is better than B out of distribution on these 9 corpora: +0.031 QWK [+0.012, "
-            "+0.050], p = 0.002 after Holm. On other corpora it is not shown: over corpora the "
-            "interval is [-0.008, +0.070], p = 0.220 after Holm.",
+            "+0.050], p = 0.002, both after Holm. On other corpora it is not shown: over "
+            "corpora the interval is [-0.008, +0.070], p = 0.220, both after Holm.",
         ),
         (
             SURE,
             None,
             "gap",
             "B has a smaller QWK gap than A between in and out of distribution on these 9 corpora: "
-            "-0.031 QWK [-0.050, -0.012], p = 0.002 after Holm. Fewer than 3 corpora say nothing "
-            "about others.",
+            "-0.031 QWK [-0.050, -0.012], p = 0.002, both after Holm. Fewer than 3 corpora say "
+            "nothing about others.",
         ),
         (
             UNSURE,
             UNSURE,
             "loco",
             "No difference shown in QWK out of distribution between A and B on these 9 corpora: "
-            "+0.031 [-0.008, +0.070], p = 0.220 after Holm; the interval allows a lead of up to "
-            "0.070 for A and 0.008 for B.",
+            "+0.031 [-0.008, +0.070], p = 0.220, both after Holm; the interval allows a lead of "
+            "up to 0.070 for A and 0.008 for B.",
         ),
         (
-            PairedTest(0.001, 0.061, 0.04, 0.12),
+            PairedTest(0.001, 0.061, 0.04, 0.12, -0.005, 0.067),
             UNSURE,
             "loco",
             "No difference shown in QWK out of distribution between A and B on these 9 corpora: "
-            "+0.031 [+0.001, +0.061], p = 0.120 after Holm; by itself it would be one, but not "
-            "among all the comparisons made here.",
+            "+0.031 [-0.005, +0.067], p = 0.120, both after Holm; by itself it would be one, but "
+            "not among all the comparisons made here.",
         ),
     ],
 )
@@ -204,7 +204,9 @@ def test_verdicts_claim_what_is_shown(
 
 
 def test_no_p_value_is_rounded_onto_the_line() -> None:
-    assert "p = 0.0497 after Holm" in pair_with(PairedTest(0.01, 0.05, 0.02, 0.0497), None)
+    assert "p = 0.0497, both after Holm" in pair_with(
+        PairedTest(0.01, 0.05, 0.02, 0.0497, 0.0001, 0.06), None
+    )
 
 
 def changed(**updates: object) -> tuple[RunResult, PredictionTable]:
