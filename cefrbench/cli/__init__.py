@@ -24,6 +24,7 @@ COMMANDS = {
         "Say why scores fall out of distribution.",
     ),
     "results": ("cefrbench.cli.results:results", "Check, merge and export results."),
+    "figure": ("cefrbench_leaderboard.report.figure:figure", "Draw results for a paper."),
     "leaderboard": ("cefrbench_leaderboard.cli:leaderboard", "Build or serve the leaderboard."),
     "new": ("cefrbench.cli.new:new", "Begin a plugin: a corpus, an encoder or a probe."),
     "check": ("cefrbench.cli.check:check", "Test a plugin against its contract."),

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cefrbench.cli.shared import json_option, replicates_option, seed_option
+from cefrbench.cli.shared import SCORES, json_option, replicates_option, seed_option
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from cefrbench.results.compare import Comparisons
     from cefrbench.results.comparison_tables import Cells
-
-#: Names of the scores, here so that `--help` needn't import numpy; a test compares them.
-SCORES = ("qwk", "macro_f1", "mae", "r2", "accuracy", "adjacent", "spearman", "recut")
 
 
 @click.command(epilog="Example: cefrbench compare out/minilm/cefr-v1.json out/surface/cefr-v1.json")
@@ -114,7 +111,7 @@ def _print_table(console: Console, cells: Cells) -> None:
     header, rows = cells
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for name in header:
-        table.add_column(Text(name))
+        table.add_column(Text(name), overflow="fold")
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
     console.print(table)

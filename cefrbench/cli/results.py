@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cefrbench.cli.shared import FILE
+from cefrbench.cli.shared import FILE, SCORES
 from cefrbench.errors import EXIT_USER, UserError
 
 if TYPE_CHECKING:
@@ -78,11 +78,21 @@ def merge(paths: tuple[str, ...], output: Path) -> None:
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["csv", "corpora", "analyses", "latex", "markdown", "eee", "hub", "mteb"]),
+    type=click.Choice(
+        ["csv", "corpora", "means", "analyses", "latex", "markdown", "eee", "hub", "mteb"]
+    ),
     required=True,
-    help="csv: a row per unit; corpora, analyses: CSV with a row per corpus, or per figure of an "
-    "analysis; latex, markdown: the means. Of one result: eee: a record for Every Eval Ever; hub: "
-    "the head of a model card; mteb: a Python file with tasks for mteb.",
+    help="csv: a row per unit; corpora, means, analyses: CSV with a row per corpus, per mean, or "
+    "per figure of an analysis; latex, markdown: the table of a paper, with intervals, gap and "
+    "references. Of one result: eee: a record for Every Eval Ever; hub: the head of a model card; "
+    "mteb: a Python file with tasks for mteb.",
+)
+@click.option(
+    "--score",
+    type=click.Choice(SCORES),
+    default="qwk",
+    show_default=True,
+    help="Of the table of a paper.",
 )
 @click.option(
     "--output",
@@ -90,15 +100,22 @@ def merge(paths: tuple[str, ...], output: Path) -> None:
     metavar="FILE",
     help="Write there instead of on standard output.",
 )
-def export(paths: tuple[str, ...], kind: str, output: Path | None) -> None:
-    """Export results as tables, or one in the form of another collection."""
+def export(paths: tuple[str, ...], kind: str, score: str, output: Path | None) -> None:
+    """Export results as tables, or one in the form of another collection.
+
+    `cefrbench figure` draws what the table of a paper says.
+    """
     from cefrbench.atomic import write_text
     from cefrbench.results.export import FORMATS
     from cefrbench.results.find import find_results
     from cefrbench.results.io import read_result
 
     files = find_results(paths)
-    if kind in FORMATS:
+    if kind in ("latex", "markdown"):
+        from cefrbench.results.paper import read_table, to_latex, to_markdown
+
+        text = (to_latex if kind == "latex" else to_markdown)(read_table(files, score=score))
+    elif kind in FORMATS:
         text = FORMATS[kind]([read_result(path) for path in files])
     else:
         text = _record(files, kind)

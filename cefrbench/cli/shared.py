@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
+#: Names of the scores, here so that `--help` needn't import numpy; a test compares them.
+SCORES = ("qwk", "macro_f1", "mae", "r2", "accuracy", "adjacent", "spearman", "recut")
+
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from cefrbench.results.compare import Comparisons
+from cefrbench.results.markup import escape_markdown
 from cefrbench.results.verdicts import SCORE_WORDS, p_digits, verdict
 from cefrbench.statistics.intervals import Interval
 from cefrbench.statistics.pairs import PairedTest
@@ -62,8 +63,6 @@ def caption(report: Comparisons) -> str:
 
 def to_markdown(report: Comparisons) -> str:
     """Both tables and the verdicts as Markdown."""
-    from cefrbench.results.export import escape_markdown
-
     blocks = [caption(report)]
     for header, rows in (score_cells(report), pair_cells(report)):
         lines = [header, ["---"] * len(header), *rows]

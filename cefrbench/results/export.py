@@ -1,14 +1,11 @@
-"""Results as CSV, and the means as LaTeX or Markdown tables.
-
-One CSV has a row per unit, one a row per corpus, one a row per figure of an analysis.
-"""
+"""Results as CSV: a row per unit, per corpus, per mean or per figure of an analysis."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import TypeVar
@@ -20,7 +17,7 @@ from cefrbench.results.model import (
     SummaryRecord,
     UnitRecord,
 )
-from cefrbench.results.selection import USUAL, protocol_title, run_of
+from cefrbench.results.selection import run_of
 from cefrbench.statistics.scores import DIRECTIONS, Scores
 
 #: Scores that one unit has; those of ranks are of whole corpora.
@@ -40,6 +37,7 @@ HEADER = (
     *UNIT_SCORES,
     "penalty",
     "chosen",
+    "oracle",
 )
 
 #: Columns of the CSV of whole corpora, in order.
@@ -53,12 +51,21 @@ CORPUS_HEADER = (
     "seed",
     "n",
     *Scores.model_fields,
+    "chosen",
+    "chosen_layers",
 )
 
-#: Scores in the columns of tables, as the study shows them, with their titles.
-SHOWN = {"qwk": "QWK", "macro_f1": "F1", "mae": "MAE", "r2": "R²"}
-#: Those of ranks beside them, which the study has not.
-SHOWN |= {"recut": "recut", "spearman": "Spearman"}
+#: Columns of the CSV of means, in order.
+MEANS_HEADER = (
+    "encoder",
+    "suite",
+    "role",
+    "protocol",
+    "probe",
+    "what",
+    "layers",
+    *Scores.model_fields,
+)
 
 
 def to_csv(results: Sequence[RunResult]) -> str:
@@ -66,7 +73,8 @@ def to_csv(results: Sequence[RunResult]) -> str:
 
     Results stand as given; rows of one by protocol, corpus, layer, probe and seed, in the order
     that the result lists them in, groups behind corpora. ``penalty`` is that of the unit's fit,
-    ``chosen`` is 1 at the layer that was chosen for its fold.
+    ``chosen`` is 1 at the layer that was chosen for its fold, ``oracle`` at that which is best on
+    the scored texts themselves: of the fold or, in the study's form, in the mean.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
@@ -76,7 +84,7 @@ def to_csv(results: Sequence[RunResult]) -> str:
     scores = attrgetter(*UNIT_SCORES)
     for result in results:
         encoder = cell(result.encoder.name), cell(result.suite)
-        fitted = unit_fits(result)
+        fitted, oracles = unit_fits(result), _oracles(result)
         writer.writerows(
             (
                 *encoder,
@@ -90,6 +98,7 @@ def to_csv(results: Sequence[RunResult]) -> str:
                 *scores(unit.scores),
                 penalty,
                 int(chosen),
+                int((*run_of(unit), unit.layer) in oracles),
             )
             for unit in _in_order(result, result.units)
             for penalty, chosen in (fitted[(*run_of(unit), unit.layer)],)
@@ -100,7 +109,8 @@ def to_csv(results: Sequence[RunResult]) -> str:
 def to_corpus_csv(results: Sequence[RunResult]) -> str:
     """Tidy CSV: a row per corpus, the texts of all folds together, in the order of the other one.
 
-    ``layer`` is empty where each fold has the layer that was chosen for it. Scores of
+    ``layer`` is empty where each fold has the layer that was chosen for it; ``chosen`` is 1 there,
+    and ``chosen_layers`` says which these are. Scores of
     continuous predictions stand at every layer, in results of schema 2.0 at those that are stored.
     """
     buffer = io.StringIO()
@@ -110,6 +120,7 @@ def to_corpus_csv(results: Sequence[RunResult]) -> str:
     scores = attrgetter(*Scores.model_fields)
     for result in results:
         encoder = cell(result.encoder.name), cell(result.suite)
+        layers = _chosen_layers(result)
         writer.writerows(
             (
                 *encoder,
@@ -120,8 +131,11 @@ def to_corpus_csv(results: Sequence[RunResult]) -> str:
                 one.seed,
                 one.n,
                 *scores(one.scores),
+                int(bool(chosen)),
+                chosen,
             )
             for one in _in_order(result, result.scores)
+            for chosen in (_layers_of(one, layers),)
         )
     return buffer.getvalue()
 
@@ -148,6 +162,35 @@ def unit_fits(result: RunResult) -> dict[tuple[object, ...], tuple[float | None,
     chosen = {(*run_of(choice), choice.layer) for choice in result.choices}
     places = (((*run_of(fit), fit.layer), fit.penalty) for fit in result.fits)
     return {place: (penalty, place in chosen) for place, penalty in places}
+
+
+def _oracles(result: RunResult) -> set[tuple[object, ...]]:
+    """Places of the oracles, by protocol, fold, probe, seed and layer."""
+    if result.choices:
+        return {(*run_of(one), one.oracle_layer) for one in result.choices}
+    layers = {(record.protocol, record.probe): record.oracle_layer for record in result.summary}
+    places = ((*run_of(fit), fit.layer) for fit in result.fits)
+    return {place for place in places if layers.get((place[0], place[2])) == place[-1]}
+
+
+def _chosen_layers(result: RunResult) -> dict[tuple[object, ...], str]:
+    """Layers that were chosen in the folds that score a corpus.
+
+    By protocol, corpus, probe and seed.
+    """
+    chosen = {run_of(choice): choice.layer for choice in result.choices}
+    found: dict[tuple[object, ...], set[int]] = {}
+    for unit in result.units:
+        if chosen.get(run_of(unit)) == unit.layer:
+            place = unit.protocol, unit.corpus, unit.probe, unit.seed
+            found.setdefault(place, set()).add(unit.layer)
+    return {place: " ".join(map(str, sorted(layers))) for place, layers in found.items()}
+
+
+def _layers_of(one: CorpusScore, layers: dict[tuple[object, ...], str]) -> str:
+    """Layers behind a score of which each fold has its own; else none."""
+    place = one.protocol, one.corpus, one.probe, one.seed
+    return layers.get(place, "") if one.layer is None else ""
 
 
 R = TypeVar("R", UnitRecord, CorpusScore)
@@ -182,40 +225,40 @@ def _cell(name: str) -> str:
     return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
 
 
-def to_markdown(results: Sequence[RunResult]) -> str:
-    """Markdown table: a row per encoder and probe, see :func:`_rows`."""
-    protocols = _protocols(results)
-    titles = [f"{protocol_title(p)} {score}" for p in protocols for score in SHOWN.values()]
-    head = ["encoder", "suite", "probe", "layer", *map(escape_markdown, titles)]
-    lines = [head, ["---"] * 4 + ["---:"] * len(titles)]
+def to_means_csv(results: Sequence[RunResult]) -> str:
+    """Tidy CSV: up to four rows a probe and protocol, means over corpora and then over seeds.
+
+    ``what`` is ``chosen``; ``layer 0``, the embedding output; ``oracle``, the best on the scored
+    texts themselves (of each fold, where its QWK is known alone, or, in the study's form, one
+    layer); or ``layers``, the mean over the other layers. ``layers`` are those that were chosen,
+    or the oracle's.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(MEANS_HEADER)
     for result in results:
-        lines += [[*map(escape_markdown, row[:4]), *row[4:]] for row in _rows(result, protocols)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + f"\n{_CAPTION}\n"
+        names = [_cell(result.encoder.name), _cell(result.suite), result.encoder.role]
+        for record in result.summary:
+            own = [_cell(record.protocol), _cell(record.probe)]
+            for what, (scores, layers) in _means(record).items():
+                values = [getattr(scores, name) for name in Scores.model_fields]
+                if any(value is not None for value in values):
+                    places = " ".join(map(str, layers))
+                    writer.writerow([*names, *own, what, places, *values])
+    return buffer.getvalue()
 
 
-def to_latex(results: Sequence[RunResult]) -> str:
-    """LaTeX table for the package booktabs: a row per encoder and probe, see :func:`_rows`."""
-    protocols = _protocols(results)
-    size = len(SHOWN)
-    groups = [rf"\multicolumn{{{size}}}{{c}}{{{_latex(protocol_title(p))}}}" for p in protocols]
-    rules = "".join(
-        rf"\cmidrule(lr){{{5 + size * i}-{4 + size * (i + 1)}}}" for i in range(len(protocols))
-    )
-    scores = ["$R^2$" if title == "R²" else title for title in SHOWN.values()] * len(protocols)
-    rows = [[*map(_latex, row[:4]), *row[4:]] for r in results for row in _rows(r, protocols)]
-    lines = [
-        rf"% {_CAPTION}",
-        rf"\begin{{tabular}}{{llll{'r' * len(scores)}}}",
-        r"\toprule",
-        " & ".join(["", "", "", "", *groups]) + r" \\",
-        rules,
-        " & ".join(["Encoder", "Suite", "Probe", "Layer", *scores]) + r" \\",
-        r"\midrule",
-        *(" & ".join(cell.replace("−", "$-$") for cell in row) + r" \\" for row in rows),
-        r"\bottomrule",
-        r"\end{tabular}",
-    ]
-    return "\n".join(line for line in lines if line) + "\n"
+def _means(record: SummaryRecord) -> dict[str, tuple[Scores, tuple[int, ...]]]:
+    """Lines of one probe under one protocol, with their layers where these are known."""
+    none = Scores.undefined()
+    oracle = record.oracle or none.model_copy(update={"qwk": record.oracle_qwk})
+    layer = () if record.oracle_layer is None else (record.oracle_layer,)
+    return {
+        "chosen": (record.chosen or none, record.chosen_layers),
+        "layer 0": (record.embedding or none, (0,)),
+        "oracle": (oracle, layer),
+        "layers": (record.layer_mean, ()),
+    }
 
 
 #: What ``--format`` takes.
@@ -223,74 +266,5 @@ FORMATS: dict[str, Callable[[Sequence[RunResult]], str]] = {
     "csv": to_csv,
     "corpora": to_corpus_csv,
     "analyses": to_analyses_csv,
-    "latex": to_latex,
-    "markdown": to_markdown,
+    "means": to_means_csv,
 }
-
-_CAPTION = (
-    "Mean over corpora and seeds. chosen: layer and penalty chosen inside the training part of "
-    "each fold; layer 0: the embedding output; layers: mean over the other layers; oracle: the "
-    "best on the scored texts themselves, of each fold or, in the study's form, one layer."
-)
-
-
-def _rows(result: RunResult, protocols: Sequence[str]) -> Iterator[list[str]]:
-    """Rows of one result: for each probe what was chosen, and what it stands beside.
-
-    A row without any figure is left out.
-    """
-    records = {(record.probe, record.protocol): record for record in result.summary}
-    for probe in dict.fromkeys(record.probe for record in result.summary):
-        own = [records.get((probe, protocol)) for protocol in protocols]
-        for title, scores in _LINES.items():
-            cells = [_number(scores(one) if one else None, name) for one in own for name in SHOWN]
-            if any(cell != _NONE for cell in cells):
-                yield [result.encoder.name, result.suite, probe, title, *cells]
-
-
-def _oracle(record: SummaryRecord) -> Scores | None:
-    """Scores of the study's oracle; of the folds' own oracles the QWK is known alone."""
-    if record.oracle is not None or record.oracle_qwk is None:
-        return record.oracle
-    return Scores.undefined().model_copy(update={"qwk": record.oracle_qwk})
-
-
-_NONE = "–"
-#: Lines of one probe, by their titles.
-_LINES: dict[str, Callable[[SummaryRecord], Scores | None]] = {
-    "chosen": lambda record: record.chosen,
-    "layer 0": lambda record: record.embedding,
-    "oracle": _oracle,
-    "layers": lambda record: record.layer_mean,
-}
-
-
-def _number(scores: Scores | None, name: str) -> str:
-    value = getattr(scores, name, None)
-    return _NONE if value is None else f"{value:.3f}".replace("-", "−")
-
-
-def _protocols(results: Sequence[RunResult]) -> list[str]:
-    """Protocols of all results, those that stand for in and out of distribution first."""
-    names = dict.fromkeys(record.protocol for result in results for record in result.summary)
-    first = [name for usual in USUAL.values() for name in usual if name in names]
-    return [*first, *(name for name in names if name not in first)]
-
-
-def escape_markdown(text: str) -> str:
-    """Escape what Markdown or HTML would read as markup."""
-    text = re.sub(r"\s+", " ", text).replace("&", "&amp;").replace("<", "&lt;")
-    return re.sub(r"([\\`*_\[\]|~])", r"\\\1", text)
-
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    **{char: f"\\{char}" for char in "&%$#_{}"},
-}
-
-
-def _latex(text: str) -> str:
-    """Escape what LaTeX would read as a command."""
-    return "".join(_LATEX.get(char, char) for char in re.sub(r"\s+", " ", text))

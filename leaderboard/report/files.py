@@ -7,9 +7,10 @@ from pathlib import Path
 from cefrbench.atomic import atomic_path
 from cefrbench.errors import UserError
 from cefrbench.results.explanation import Explanation
+from cefrbench.results.markup import escape_latex
 from cefrbench_leaderboard.charts.svg import draw_pdf
 from cefrbench_leaderboard.report.charts import charts
-from cefrbench_leaderboard.report.latex import HEAD, escape, latex_table
+from cefrbench_leaderboard.report.latex import HEAD, latex_table
 from cefrbench_leaderboard.report.page import report
 from cefrbench_leaderboard.report.tables import tables
 
@@ -57,7 +58,7 @@ def write_latex(explanation: Explanation, path: Path) -> list[Path]:
     """
     check_places(latex=path)
     subject = f"{explanation.encoder}, {explanation.suite}, {explanation.probe}"
-    head = f"{HEAD}\n% {escape(subject)}; result {escape(explanation.checksum)}\n\n"
+    head = f"{HEAD}\n% {escape_latex(subject)}; result {escape_latex(explanation.checksum)}\n\n"
     made = {table.key: latex_table(table, subject) for table in tables(explanation)}
     if path.suffix == _TEX:
         return [_write(path, (head + "\n".join(made.values())).encode("utf-8", "replace"))]
@@ -79,7 +80,7 @@ def check_places(
         where a file is.
     """
     if html or figures:
-        _check_drawing()
+        check_drawing("--html and --figures")
     if html and html.is_dir():
         raise UserError(f"{str(html)!r} is a folder: name a file with --html, such as report.html.")
     if latex and latex.suffix == _TEX and latex.is_dir():
@@ -90,13 +91,20 @@ def check_places(
         raise UserError(f"{str(latex)!r} is a file: name a folder, or a file that ends in .tex.")
 
 
-def _check_drawing() -> None:
+def check_drawing(what: str) -> None:
+    """See that the package that draws is there.
+
+    Raises
+    ------
+    UserError
+        When it is missing; ``what`` can be left out then.
+    """
     try:
         import vl_convert  # noqa: F401
     except ImportError as error:
         raise UserError(
             "The package vl-convert-python, which draws charts, can't be imported: run "
-            "`pip install 'cefrbench[leaderboard]'`, or leave out --html and --figures."
+            f"`pip install 'cefrbench[leaderboard]'`, or leave out {what}."
         ) from error
 
 

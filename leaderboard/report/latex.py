@@ -2,44 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Final
 
+from cefrbench.results.markup import escape_latex
 from cefrbench_leaderboard.report.tables import ReportCell, ReportTable
 
-#: What stands for signs that LaTeX reads as its own, and for those that its fonts may lack.
-_SIGNS: Final = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "{": r"\{",
-        "}": r"\}",
-        "$": r"\$",
-        "&": r"\&",
-        "#": r"\#",
-        "%": r"\%",
-        "_": r"\_",
-        "^": r"\textasciicircum{}",
-        "~": r"\textasciitilde{}",
-        "<": r"\textless{}",
-        ">": r"\textgreater{}",
-        "|": r"\textbar{}",
-        '"': "''",
-        "\N{MINUS SIGN}": "$-$",
-        "\N{EN DASH}": "--",
-        "\N{EM DASH}": "---",
-        "\N{HORIZONTAL ELLIPSIS}": r"\ldots{}",
-        "\N{NARROW NO-BREAK SPACE}": r"\,",
-        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
-    }
-)
 HEAD: Final = "% Written by cefrbench explain; needs \\usepackage{booktabs,graphicx}."
-
-
-def escape(text: str) -> str:
-    """Text as LaTeX: no sign has a meaning, and no line or control character is left."""
-    plain = "".join(" " if unicodedata.category(sign)[0] in "CZ" and sign != "\u202f" else sign
-                    for sign in text)  # fmt: skip
-    return plain.translate(_SIGNS)
 
 
 def latex_table(table: ReportTable, subject: str) -> str:
@@ -50,12 +18,12 @@ def latex_table(table: ReportTable, subject: str) -> str:
     lines = [
         r"\begin{table}",
         r"  \centering\footnotesize\setlength{\tabcolsep}{3pt}",
-        f"  \\caption{{{escape(table.title)} ({escape(subject)}). {escape(table.note)}}}",
+        f"  \\caption{{{escape_latex(f'{table.title} ({subject}). {table.note}')}}}",
         f"  \\label{{tab:{table.key.removesuffix('-table')}}}",
         r"  \resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         f"  \\begin{{tabular}}{{{places}}}",
         r"    \toprule",
-        f"    {' & '.join(map(escape, table.columns))} \\\\",
+        f"    {' & '.join(map(escape_latex, table.columns))} \\\\",
         r"    \midrule",
         *(f"    {' & '.join(map(_cell, row))} \\\\" for row in table.rows),
         r"    \bottomrule",
@@ -66,10 +34,10 @@ def latex_table(table: ReportTable, subject: str) -> str:
 
 
 def _cell(cell: ReportCell) -> str:
-    text = escape(cell.text)
+    text = escape_latex(cell.text)
     if cell.strong:
         text = rf"\textbf{{{text}}}"
     if not cell.ends:
         return text
-    ends = rf"{{\scriptsize {escape(cell.ends)}}}"
+    ends = rf"{{\scriptsize {escape_latex(cell.ends)}}}"
     return rf"\begin{{tabular}}[t]{{@{{}}r@{{}}}}{text}\\{ends}\end{{tabular}}"

@@ -18,9 +18,9 @@ from result_factory import write_made
 from cefrbench.cli import main
 from cefrbench.errors import UserError
 from cefrbench.results.explanation import Explanation
+from cefrbench.results.markup import escape_latex
 from cefrbench_leaderboard.report.charts import charts
 from cefrbench_leaderboard.report.files import write_figures, write_html, write_latex
-from cefrbench_leaderboard.report.latex import escape
 from cefrbench_leaderboard.report.page import report
 from cefrbench_leaderboard.report.tables import tables
 
@@ -126,7 +126,7 @@ def test_no_name_is_latex(explanation: Explanation, tmp_path: Path) -> None:
     ],
 )
 def test_latex_is_escaped(text: str, written: str) -> None:
-    assert escape(text) == written
+    assert escape_latex(text) == written
 
 
 # -- the command ---------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import io
 import pytest
 from result_factory import PENALTIES, make_result
 
-from cefrbench.results.export import UNIT_SCORES, to_corpus_csv, to_csv, to_latex, to_markdown
+from cefrbench.results.export import UNIT_SCORES, to_corpus_csv, to_csv, to_means_csv
 from cefrbench.statistics.scores import Scores
 
 
@@ -21,10 +21,14 @@ def rows_of(text):
 def test_the_header_is_the_promised_one():
     assert to_csv([]) == (
         "encoder,suite,protocol,fold,corpus,layer,probe,seed,n,"
-        "qwk,macro_f1,mae,r2,accuracy,adjacent,penalty,chosen\n"
+        "qwk,macro_f1,mae,r2,accuracy,adjacent,penalty,chosen,oracle\n"
     )
     assert to_corpus_csv([]) == (
         "encoder,suite,protocol,corpus,layer,probe,seed,n,"
+        "qwk,macro_f1,mae,r2,accuracy,adjacent,spearman,recut,located,scaled,chosen,chosen_layers\n"
+    )
+    assert to_means_csv([]) == (
+        "encoder,suite,role,protocol,probe,what,layers,"
         "qwk,macro_f1,mae,r2,accuracy,adjacent,spearman,recut,located,scaled\n"
     )
 
@@ -125,65 +129,61 @@ def test_a_name_with_commas_quotes_and_lines_stays_one_cell():
     assert {row["encoder"] for row in rows} == {'a,"b" c'}
 
 
-def cells(line):
-    return [cell.strip() for cell in line.strip("|").split("|")]
-
-
-def test_tables_give_what_was_chosen_and_what_it_stands_beside():
+def test_means_give_what_was_chosen_and_what_it_stands_beside():
     result = made()
-    lines = to_markdown([result]).splitlines()
-    assert lines[0].startswith("| encoder | suite | probe | layer | IID QWK | IID F1 | IID MAE |")
-    iid, loco = result.summary[0], next(s for s in result.summary if s.protocol == "loco")
-    rows = {cells(line)[3]: cells(line) for line in lines[2:6]}
-    assert list(rows) == ["chosen", "layer 0", "oracle", "layers"]
-    assert rows["chosen"][:3] == ["planted", "cefr-v1", "ridge"]
-    titles = cells(lines[0])
-    for title, record in (("IID", iid), ("loco", loco)):
-        place = titles.index(f"{title} QWK")
-        assert rows["chosen"][place] == f"{record.chosen.qwk:.3f}"
-        assert rows["layer 0"][place] == f"{record.embedding.qwk:.3f}"
-        assert rows["oracle"][place] == f"{record.oracle_qwk:.3f}"
-        assert rows["layers"][place] == f"{record.layer_mean.qwk:.3f}"
-        place = titles.index(f"{title} recut")
-        assert rows["chosen"][place] == f"{record.chosen.recut:.3f}"
+    rows = {(r["protocol"], r["probe"], r["what"]): r for r in rows_of(to_means_csv([result]))}
+    assert {what for _, _, what in rows} == {"chosen", "layer 0", "oracle", "layers"}
+    for record in result.summary:
+        found = {
+            what: rows[record.protocol, record.probe, what]
+            for what in ("chosen", "layer 0", "oracle", "layers")
+        }
+        assert float(found["chosen"]["qwk"]) == record.chosen.qwk
+        assert float(found["chosen"]["recut"]) == record.chosen.recut
+        assert found["chosen"]["layers"] == " ".join(map(str, record.chosen_layers))
+        assert float(found["layer 0"]["mae"]) == record.embedding.mae
+        assert float(found["oracle"]["qwk"]) == record.oracle_qwk
         # Of the folds' oracles no more is known than their QWK.
-        assert rows["oracle"][place] == "–"
+        assert found["oracle"]["recut"] == ""
+        assert float(found["layers"]["macro_f1"]) == record.layer_mean.macro_f1
 
 
-def test_the_form_of_the_study_has_oracle_rows_only():
-    text = to_markdown([made(form="study")])
-    assert "| oracle |" in text
-    assert "| chosen |" not in text
+def test_the_form_of_the_study_has_the_layer_of_its_oracle():
+    result = made(form="study")
+    rows = rows_of(to_means_csv([result]))
+    assert {row["what"] for row in rows} == {"oracle", "layers"}
+    layers = {(r.protocol, r.probe): str(r.oracle_layer) for r in result.summary}
+    for row in rows:
+        if row["what"] == "oracle":
+            assert row["layers"] == layers[row["protocol"], row["probe"]]
+    for row in rows_of(to_csv([result])):
+        best = row["layer"] == layers[row["protocol"], row["probe"]]
+        assert (row["chosen"], row["oracle"]) == ("0", str(int(best)))
 
 
-def test_results_of_several_encoders_stand_below_each_other():
-    lines = to_markdown([made("first"), made("second", form="study")]).splitlines()
-    # Chosen, layer 0, oracle and all layers of two probes; the study has the last two alone.
-    assert [line.split(" ")[1] for line in lines[2:14]] == ["first"] * 8 + ["second"] * 4
+def test_the_oracle_of_each_fold_is_marked_beside_the_choice():
+    result = made(probes=("ridge",))
+    marked = {(r["protocol"], r["fold"], r["layer"]) for r in rows_of(to_csv([result]))
+              if r["oracle"] == "1"}  # fmt: skip
+    assert marked == {(c.protocol, c.fold, str(c.oracle_layer)) for c in result.choices}
 
 
-def test_latex_has_as_many_cells_in_each_row_as_columns():
-    text = to_latex([made(), made(protocols=("iid",))])
-    begin = next(line for line in text.splitlines() if line.startswith(r"\begin{tabular}"))
-    columns = begin.count("l", len(r"\begin{tabular}")) + begin.count("r", len(r"\begin{tabular}"))
-    rows = [line for line in text.splitlines() if line.startswith("planted")]
-    assert rows
-    assert {row.count("&") + 1 for row in rows} == {columns} == {16}
-    assert all(rule in text for rule in (r"\toprule", r"\midrule", r"\bottomrule"))
+def test_scores_of_corpora_say_which_layers_were_chosen():
+    result = made()
+    rows = rows_of(to_corpus_csv([result]))
+    assert {(row["layer"] == "", row["chosen"]) for row in rows} == {(True, "1"), (False, "0")}
+    folds = {(u.protocol, u.corpus, u.probe, u.seed, u.fold) for u in result.units}
+    for row in rows:
+        seed = int(row["seed"]) if row["seed"] else None
+        place = row["protocol"], row["corpus"], row["probe"], seed
+        layers = {c.layer for c in result.choices
+                  if (c.protocol, c.probe, c.seed) == (place[0], place[2], seed)
+                  and (*place, c.fold) in folds}  # fmt: skip
+        expected = " ".join(map(str, sorted(layers))) if row["chosen"] == "1" else ""
+        assert row["chosen_layers"] == expected
 
 
-def test_names_cant_break_out_of_latex_or_markdown():
-    name = r"a_b\input{x}%$&#~^<script>|`*[x](y)"
-    latex = to_latex([made(name)])
-    assert r"a\_b\textbackslash{}input\{x\}\%\$\&\#\textasciitilde{}\textasciicircum{}" in latex
-    markdown = to_markdown([made(name)])
-    assert "<script>" not in markdown
-    assert r"\|\`\*\[x\](y)" in markdown
-
-
-def test_a_negative_score_has_a_minus_sign_in_tables_and_a_hyphen_in_csv():
+def test_a_negative_score_has_a_hyphen_in_csv():
     result = made(skill=0.0)
     assert any(unit.scores.qwk and unit.scores.qwk < 0 for unit in result.units)
-    assert "−" in to_markdown([result])
-    assert "$-$" in to_latex([result])
     assert "−" not in to_csv([result])

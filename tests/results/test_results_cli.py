@@ -108,7 +108,7 @@ def test_merge_refuses_a_part_whose_figures_dont_agree(out, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("kind", "start"),
-    [("csv", "encoder,suite,"), ("latex", "% Mean"), ("markdown", "| encoder |")],
+    [("csv", "encoder,suite,"), ("latex", "% Written by cefrbench"), ("markdown", "| encoder |")],
 )
 def test_export_prints_or_writes_the_same_text(out, tmp_path, capsys, kind, start):
     assert main(["results", "export", str(out), "--format", kind]) == 0

@@ -7,7 +7,7 @@ import pytest
 from result_factory import write_made
 
 from cefrbench.cli import main
-from cefrbench.cli.compare import SCORES
+from cefrbench.cli.shared import SCORES
 from cefrbench.statistics.listing import STATISTICS
 
 
