@@ -12,7 +12,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cefrbench.results.selection import Side, protocol_title
-from cefrbench_leaderboard.charts.svg import Drawing
 from cefrbench_leaderboard.page import Page, Rendered
 
 MINUS = "\N{MINUS SIGN}"
@@ -146,9 +145,9 @@ def in_markdown(text: str) -> str:
     return re.sub(r"([\\\[\]`*_<>&!])", r"\\\1", " ".join(text.split()))
 
 
-def drawing(value: Drawing) -> Markup:
-    """Put a drawing into a page: it was serialised by an XML library, so it is escaped."""
-    return Markup(value.svg)
+def drawing(part: str) -> Markup:
+    """Put a part of a drawing into a page: an XML library serialised it, so it is escaped."""
+    return Markup(part)
 
 
 _FILTERS: tuple[Callable[..., str], ...] = (

@@ -19,6 +19,7 @@ from cefrbench_leaderboard.charts.layers import layers_chart
 from cefrbench_leaderboard.charts.predicted import drift_chart, predicted_chart
 from cefrbench_leaderboard.charts.ridgelines import ridgelines_chart
 from cefrbench_leaderboard.entry import Entry, in_reading_order
+from cefrbench_leaderboard.render import side_title
 
 Bands = Mapping[tuple[str, str, int], Interval]
 
@@ -28,15 +29,17 @@ def result_charts(result: RunResult, entry: Entry, bands: Bands) -> tuple[Chart,
     probes = tuple(card.name for card in result.probes)
     own = entry.favoured
     order = in_reading_order(result.protocols)
+    titles = {c.name: side_title(c.distribution, c.name) for c in result.protocols}
     whole = _of_all_layers(result)
 
     def ordered(rows: Iterable[Row]) -> list[Row]:
-        """Protocols in one order, on every chart."""
-        return sorted(rows, key=lambda row: order.index(row["protocol"]))
+        """Protocols in one order and by one name, on every chart: seen, unseen, then others."""
+        named = [{**row, "panel": titles[row["protocol"]]} for row in rows]
+        return sorted(named, key=lambda row: order.index(row["protocol"]))
 
     charts = (
         corpora_chart(ordered(_corpus_scores(entry)), probes),
-        confusion_chart(ordered(_confusion_cells(result)), probes, result.scale),
+        confusion_chart(ordered(_confusion_cells(result)), own, result.scale),
         ridgelines_chart(ordered(_ridges(whole, own)), own, result.scale),
         predicted_chart(ordered(_level_shares(result, own)), own, result.scale),
     )

@@ -36,7 +36,7 @@ class Axes:
     x: str
     y: str
     band: bool = False
-    size: tuple[int, int] = (400, 240)
+    size: tuple[int, int] = (280, 200)
     apart: bool = False
 
 
@@ -101,7 +101,7 @@ def _placed(rows: Sequence[Row], names: list[str], axes: Axes) -> list[Spec]:
 
 def _across(axes: Axes) -> Spec:
     last = len(axes.steps) - 1
-    every = max(1, -(-last // 8))
+    every = max(1, -(-last // 6))
     names = {str(i): name for i, name in enumerate(axes.steps)}
     axis = {
         "grid": False,

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from cefrbench_leaderboard.charts.chart import Row, in_order
 from cefrbench_leaderboard.charts.palette import PAPER, QUIET, TEXT, Series
-from cefrbench_leaderboard.charts.svg import ROOM, Spec, nominal, quantity
+from cefrbench_leaderboard.charts.svg import Spec, nominal, panels, quantity
 
 #: Height of a line, in pixels.
 _LINE = 26
 
 
-def forest_spec(rows: Sequence[Row], looks: dict[str, Series], title: str, width: int) -> Spec:
+def forest_spec(
+    rows: Sequence[Row], looks: dict[str, Series], title: str, width: int = 200
+) -> Spec:
     """Specify a forest.
 
     Parameters
@@ -31,7 +33,7 @@ def forest_spec(rows: Sequence[Row], looks: dict[str, Series], title: str, width
     data = [{**row, "first": first[row["panel"]] == place} for place, row in enumerate(rows)]
     labels, names = in_order(data, "label"), list(looks)
     y = nominal("label", sort=labels, title=None, axis={"domain": False, "ticks": False,
-                "labelLimit": 220, "labelColor": TEXT.value, "labelFontSize": 12})  # fmt: skip
+                "labelLimit": 130, "labelColor": TEXT.value})  # fmt: skip
     x = quantity("value", title=title, axis={"tickCount": 5, "format": ".2~f", "domain": False,
                  "ticks": False, "zindex": 0})  # fmt: skip
     ink = nominal("look", scale=_scale(names, [looks[name].ink.value for name in names]))
@@ -40,25 +42,18 @@ def forest_spec(rows: Sequence[Row], looks: dict[str, Series], title: str, width
     interval = {"type": "rule", "strokeWidth": 2, "aria": False}
     point = {"type": "point", "filled": True, "size": 70, "opacity": 1, "aria": True}
     point |= {"stroke": PAPER.value, "strokeWidth": 1}
-    return {
-        "data": {"values": data},
-        "padding": ROOM,
-        "facet": {"column": nominal("panel", title=None, sort=in_order(data, "panel"))},
-        "spec": {
-            "width": width,
-            "height": _LINE * len(labels) + 8,
-            "layer": [
-                # One line a panel: each row that is left would draw one.
-                {"transform": [{"filter": "datum.first"}], "mark": zero,
-                 "encoding": {"x": {"datum": 0}}},
-                {"transform": [{"filter": "datum.low != null"}], "mark": interval,
-                 "encoding": {"y": y, "x": {**x, "field": "low"}, "x2": {"field": "high"},
-                              "color": ink}},
-                {"mark": point, "encoding": {"y": y, "x": x, "color": ink, "shape": shape,
-                                             "description": nominal("tip")}},
-            ],
-        },
-    }  # fmt: skip
+    layers = [
+        # One line a panel: each row that is left would draw one.
+        {"transform": [{"filter": "datum.first"}], "mark": zero,
+         "encoding": {"x": {"datum": 0}}},
+        {"transform": [{"filter": "datum.low != null"}], "mark": interval,
+         "encoding": {"y": y, "x": {**x, "field": "low"}, "x2": {"field": "high"}, "color": ink}},
+        {"mark": point, "encoding": {"y": y, "x": x, "color": ink, "shape": shape,
+                                     "description": nominal("tip")}},
+    ]  # fmt: skip
+    size = (width, _LINE * len(labels) + 8)
+    order = in_order(data, "panel")
+    return panels(data, "panel", size, {"layer": layers}, columns=3, sort=order)
 
 
 def _scale(domain: list[str], looks: list[str]) -> Spec:

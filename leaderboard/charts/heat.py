@@ -6,8 +6,12 @@ from collections.abc import Sequence
 
 from cefrbench_leaderboard.charts.chart import Chart, Row, in_order, make_chart
 from cefrbench_leaderboard.charts.palette import ON_STRONG, PAPER, RAMP, STRONG, TEXT, step_of
-from cefrbench_leaderboard.charts.svg import Spec, nominal
+from cefrbench_leaderboard.charts.svg import Spec, nominal, panels
 from cefrbench_leaderboard.entry import Transfer
+from cefrbench_leaderboard.render import short
+
+#: Letters of a corpus’s name beside its row: more would not leave room for numbers on a phone.
+_LABEL = 17
 
 
 def corpora_chart(scores: Sequence[Row], probes: tuple[str, ...]) -> Chart:
@@ -16,13 +20,14 @@ def corpora_chart(scores: Sequence[Row], probes: tuple[str, ...]) -> Chart:
     Parameters
     ----------
     scores : sequence of Row
-        ``protocol``, ``corpus``, ``probe``, ``n`` texts, and scores, None where undefined: ``qwk``,
-        ``spearman``, ``recut`` and ``layer_0_qwk``.
+        ``panel``, ``protocol``, ``corpus``, ``probe``, ``n`` texts, and scores, None where
+        undefined: ``qwk``, ``spearman``, ``recut`` and ``layer_0_qwk``.
     probes : tuple of str
     """
     data = [
         {
             **row,
+            "label": short(row["corpus"], _LABEL),
             **_painted(row["qwk"] or 0.0, "–" if row["qwk"] is None else _score(row["qwk"])),
             "tip": "{corpus}, {protocol}, {probe}: ".format_map(row)
             + ("undefined" if row["qwk"] is None else f"QWK {row['qwk']:.3f}")
@@ -31,28 +36,28 @@ def corpora_chart(scores: Sequence[Row], probes: tuple[str, ...]) -> Chart:
         for row in scores
     ]
     caption = (
-        "At the layers that count, the texts of all folds together. The stronger the colour, the "
-        "better; the palest: 0 or less."
+        "One panel a probe, at the layers that count, the texts of all folds together. The "
+        "stronger the colour, the better; the palest: 0 or less."
     )
-    x, y = _place("probe", list(probes)), _place("corpus", in_order(scores, "corpus"))
-    spec = {
-        "data": {"values": data},
-        "facet": {"column": _facet("protocol", in_order(scores, "protocol"))},
-        "spec": _grid(x, y, cell=(112, 26)),
-    }
+    x, y = _place("panel", in_order(scores, "panel")), _place("label", in_order(data, "label"))
+    # A word a line: Seen, and the protocol.
+    x["axis"] |= {"labelExpr": "split(datum.label, ' ')"}
+    spec = _panels(data, "probe", list(probes), _grid(x, y, cell=(52, 26)), columns=3)
     columns = "protocol corpus probe n qwk spearman recut layer_0_qwk"
     return make_chart("corpora", "QWK by corpus", caption, spec, columns, scores)
 
 
-def confusion_chart(cells: Sequence[Row], probes: tuple[str, ...], scale: tuple[str, ...]) -> Chart:
-    """Draw confusion matrices with row percentages, probes across and protocols down.
+def confusion_chart(cells: Sequence[Row], probe: str, scale: tuple[str, ...]) -> Chart:
+    """Draw confusion matrices of one probe with row percentages, one panel a protocol.
 
     Parameters
     ----------
     cells : sequence of Row
-        ``protocol``, ``probe``, ``gold``, ``predicted``, the number of ``texts`` over corpora and
-        seeds, and their ``share`` of the gold level's; None where that has no text.
-    probes, scale : tuple of str
+        ``panel``, ``protocol``, ``probe``, ``gold``, ``predicted``, the number of ``texts`` over
+        corpora and seeds, and their ``share`` of the gold level's; None where that has no text.
+    probe : str
+        Which is drawn; all are in the table.
+    scale : tuple of str
     """
     data = [
         {
@@ -63,15 +68,15 @@ def confusion_chart(cells: Sequence[Row], probes: tuple[str, ...], scale: tuple[
             ),
         }
         for cell in cells
+        if cell["probe"] == probe
     ]
-    caption = "Per cent of the texts of each true level, over all corpora and seeds; blank: none."
+    caption = (
+        f"With {probe}, one panel a protocol: per cent of the texts of each true level, over all "
+        "corpora and seeds; blank: none. The other probes are in the numbers."
+    )
     x = _place("predicted", list(scale), "Predicted level")
     y = _place("gold", list(scale), "True level")
-    facet = {
-        "column": _facet("probe", list(probes)),
-        "row": _facet("protocol", in_order(cells, "protocol")),
-    }
-    spec = {"data": {"values": data}, "facet": facet, "spec": _grid(x, y, cell=(34, 25))}
+    spec = _panels(data, "panel", in_order(cells, "panel"), _grid(x, y, cell=(38, 30)), columns=5)
     columns = "protocol probe gold predicted texts share"
     return make_chart("confusion", "Confusion matrices", caption, spec, columns, cells)
 
@@ -89,6 +94,7 @@ def transfer_chart(corpus: str, transfers: Sequence[Transfer]) -> Chart:
     data = [
         {
             **row,
+            "panel": "",
             **_painted(row["qwk"], _score(row["qwk"])),
             "tip": "trained on {trained_on}, scored on {scored_on}: QWK {qwk:.3f}".format_map(row),
         }
@@ -97,7 +103,7 @@ def transfer_chart(corpus: str, transfers: Sequence[Transfer]) -> Chart:
     caption = f"Mean QWK over results: trained on {corpus} (its row), scored on it (its column)."
     x = _place("scored_on", sorted(in_order(rows, "scored_on")), "Scored on")
     y = _place("trained_on", sorted(in_order(rows, "trained_on")), "Trained on")
-    spec = {"data": {"values": data}, **_grid(x, y, cell=(74, 26))}
+    spec = _panels(data, "panel", [""], _grid(x, y, cell=(84, 26)))
     return make_chart("transfer", "Transfer", caption, spec, "trained_on scored_on qwk", rows)
 
 
@@ -111,8 +117,14 @@ def _painted(share: float, text: str) -> Spec:
     return {"text": text, "paint": RAMP[step].value, "ink": ink.value}
 
 
-def _facet(field: str, order: list[str]) -> Spec:
-    return nominal(field, title=None, sort=order)
+def _panels(
+    data: list[Spec],
+    field: str,
+    order: list[str],
+    grid: tuple[tuple[int, int], Spec],
+    columns: int = 1,
+) -> Spec:
+    return panels(data, field, *grid, columns=columns, sort=order)
 
 
 def _place(field: str, order: list[str], title: str | None = None) -> Spec:
@@ -120,12 +132,10 @@ def _place(field: str, order: list[str], title: str | None = None) -> Spec:
     return nominal(field, sort=order, title=title, axis=axis)
 
 
-def _grid(x: Spec, y: Spec, cell: tuple[int, int]) -> Spec:
-    """Cells with their number in the middle."""
+def _grid(x: Spec, y: Spec, cell: tuple[int, int]) -> tuple[tuple[int, int], Spec]:
+    """Width and height of a panel, and its cells with their number in the middle."""
     paint, ink = (nominal(field, scale=None) for field in ("paint", "ink"))
-    return {
-        "width": cell[0] * len(x["sort"]),
-        "height": cell[1] * len(y["sort"]),
+    return (cell[0] * len(x["sort"]), cell[1] * len(y["sort"])), {
         "encoding": {"x": x, "y": y},
         "layer": [
             {
@@ -135,7 +145,7 @@ def _grid(x: Spec, y: Spec, cell: tuple[int, int]) -> Spec:
             {
                 # Measuring text is the slowest part of a drawing.
                 "transform": [{"filter": "datum.text !== ''"}],
-                "mark": {"type": "text", "fontSize": 11},
+                "mark": {"type": "text"},
                 "encoding": {"text": nominal("text"), "color": ink},
             },
         ],

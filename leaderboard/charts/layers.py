@@ -18,8 +18,8 @@ def layers_chart(points: Sequence[Row], probes: tuple[str, ...]) -> Chart:
     Parameters
     ----------
     points : sequence of Row
-        ``protocol``, ``probe``, ``layer``, and the mean ``qwk`` over corpora and seeds there with
-        its 95 % interval, ``low`` and ``high``.
+        ``panel``, ``protocol``, ``probe``, ``layer``, and the mean ``qwk`` over corpora and seeds
+        there with its 95 % interval, ``low`` and ``high``.
     probes : tuple of str
     """
     caption = (
@@ -89,13 +89,13 @@ def _spec(data: list[Spec], probes: tuple[str, ...]) -> Spec:
             {"transform": [{"filter": "datum.apart"}], **whisker},
             {"transform": first_alone, "mark": between, "encoding": middle},
         ]
-    protocols = in_order(data, "protocol")
-    return panels(data, "protocol", (500, 280), {"layer": marks}, sort=protocols)
+    sides = in_order(data, "panel")
+    return panels(data, "panel", (280, 220), {"layer": marks}, sort=sides)
 
 
 def _ticks(layers: list[int]) -> list[int]:
-    """At most nine layers to name, the first and the last among them."""
-    step = max(1, -(-len(layers) // 8))
+    """At most seven layers to name, the first and the last among them."""
+    step = max(1, -(-len(layers) // 6))
     ticks = layers[:-1:step]
     if len(ticks) > 1 and len(layers) - 1 - layers.index(ticks[-1]) < step / 2:
         ticks = ticks[:-1]

@@ -27,9 +27,9 @@ def levels_chart(corpus: str, levels: Mapping[str, Mapping[str, int]]) -> Chart:
     x = nominal("level", sort=in_order(data, "level"), title=None, axis={"labelAngle": 0, **plain})
     y = quantity("rows", title="Rows", axis={"tickCount": 4, "format": "d", **plain})
     bar = {"type": "bar", "color": INSIDE.value, "width": {"band": 0.62}}
-    text = {"type": "text", "dy": -8, "fontSize": 11, "color": TEXT.value}
+    text = {"type": "text", "dy": -9, "color": TEXT.value}
     layers = [{"mark": bar}, {"mark": text, "encoding": {"text": quantity("rows")}}]
-    spec = panels(data, "source", (320, 170), {"encoding": {"x": x, "y": y}, "layer": layers})
+    spec = panels(data, "source", (270, 170), {"encoding": {"x": x, "y": y}, "layer": layers})
     spec["resolve"] = {"scale": {"y": "independent"}}
     caption = f"Rows of {corpus} by level, after cleaning, by where the rows came from."
     return make_chart("levels", "Levels", caption, spec, "source level rows", data)

@@ -8,7 +8,7 @@ from cefrbench_leaderboard.charts.chart import Chart, Row, in_order, make_chart
 from cefrbench_leaderboard.charts.palette import INSIDE, OUTSIDE, QUIET, RULE, TEXT
 from cefrbench_leaderboard.charts.svg import Spec, nominal, panels, quantity
 
-_SIZE = (500, 200)
+_SIZE = (270, 180)
 
 
 def predicted_chart(shares: Sequence[Row], probe: str, scale: tuple[str, ...]) -> Chart:
@@ -17,15 +17,15 @@ def predicted_chart(shares: Sequence[Row], probe: str, scale: tuple[str, ...]) -
     Parameters
     ----------
     shares : sequence of Row
-        ``protocol``, whether it is ``inside`` the distribution, ``probe``, ``level``, and shares
-        of that level: ``predicted``, ``true``, ``training_prior`` (None where unknown),
+        ``panel``, ``protocol``, whether it is ``inside`` the distribution, ``probe``, ``level``,
+        and shares of that level: ``predicted``, ``true``, ``training_prior`` (None where unknown),
         ``uniform``.
     probe : str
     scale : tuple of str
     """
     data = [
         {
-            "protocol": row["protocol"],
+            "panel": row["panel"],
             "level": row["level"],
             "side": "in" if row["inside"] else "out",
             "of": name.replace("_", " "),
@@ -50,8 +50,9 @@ def drift_chart(drifts: Sequence[Row], probe: str) -> Chart:
     Parameters
     ----------
     drifts : sequence of Row
-        ``protocol``, ``probe``, ``layer``, ``entropy_bits`` of the predicted levels, and their
-        distances (total variation) ``to_uniform``, ``to_truth`` and ``to_prior`` (may be None).
+        ``panel``, ``protocol``, ``probe``, ``layer``, ``entropy_bits`` of the predicted levels,
+        and their distances (total variation) ``to_uniform``, ``to_truth`` and ``to_prior`` (may be
+        None).
     probe : str
     """
     names = {
@@ -60,7 +61,7 @@ def drift_chart(drifts: Sequence[Row], probe: str) -> Chart:
         "to_uniform": "uniform",
     }
     data = [
-        {"protocol": row["protocol"], "layer": row["layer"], "to": label, "distance": row[name]}
+        {"panel": row["panel"], "layer": row["layer"], "to": label, "distance": row[name]}
         for row in drifts
         for name, label in names.items()
         if row[name] is not None
@@ -105,7 +106,7 @@ def _bars(data: list[Spec], scale: tuple[str, ...]) -> Spec:
         },
     ]
     spec = {"encoding": {"x": x, "y": y}, "layer": layers}
-    return panels(data, "protocol", _SIZE, spec, sort=in_order(data, "protocol"))
+    return panels(data, "panel", _SIZE, spec, sort=in_order(data, "panel"))
 
 
 def _lines(data: list[Spec], names: list[str]) -> Spec:
@@ -142,4 +143,4 @@ def _lines(data: list[Spec], names: list[str]) -> Spec:
         {"mark": {"type": "point", "filled": True, "size": 34, "opacity": 1}},
     ]
     spec = {"encoding": encoding, "layer": marks}
-    return panels(data, "protocol", _SIZE, spec, sort=in_order(data, "protocol"))
+    return panels(data, "panel", _SIZE, spec, sort=in_order(data, "panel"))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cefrbench_leaderboard.charts.chart import Chart, Row, make_chart
 from cefrbench_leaderboard.charts.palette import INSIDE, OUTSIDE, QUIET
-from cefrbench_leaderboard.charts.svg import Spec, nominal, quantity
+from cefrbench_leaderboard.charts.svg import Spec, nominal, panels, quantity
 
 #: Layers that are drawn; all are in the table.
 _MOST_LAYERS = 10
@@ -20,14 +20,17 @@ def ridgelines_chart(shares: Sequence[Row], probe: str, scale: tuple[str, ...]) 
     Parameters
     ----------
     shares : sequence of Row
-        ``protocol``, whether it is ``inside`` the distribution, ``probe``, ``layer``,
+        ``panel`` and ``protocol``, whether it is ``inside`` the distribution, ``probe``, ``layer``,
         ``true_level``, ``residual`` (predicted minus true) and its ``share`` of the texts there.
     probe : str
     scale : tuple of str
     """
     layers = _thin(sorted({row["layer"] for row in shares}))
-    data = [_point(row, layers) for row in shares if row["layer"] in layers]
-    inside = {row["protocol"]: row["inside"] for row in shares}
+    # One protocol a side, the first: two would have one colour. All are in the table.
+    sides = {row["inside"]: row["panel"] for row in reversed(shares)}
+    inside = {sides[own]: own for own in (True, False) if own in sides}
+    drawn = [row for row in shares if row["panel"] in inside and row["layer"] in layers]
+    data = [_point(row, layers) for row in drawn]
     caption = (
         f"Predicted minus true level with {probe}, one panel a true level, one ridge a layer "
         "(the last on top; layer 0 is one that no choice may take). A ridge on 0 is right; out of "
@@ -43,9 +46,9 @@ def ridgelines_chart(shares: Sequence[Row], probe: str, scale: tuple[str, ...]) 
 def _point(row: Row, layers: list[int]) -> Spec:
     base = layers.index(row["layer"])
     return {
-        "protocol": row["protocol"],
-        "level": row["true_level"],
-        "ridge": f"{row['protocol']} {row['layer']}",
+        "side": row["panel"],
+        "level": f"True level {row['true_level']}",
+        "ridge": f"{row['panel']} {row['layer']}",
         "residual": row["residual"],
         "base": base,
         "top": round(base + _HEIGHT * row["share"], 4),
@@ -77,7 +80,7 @@ def _spec(
         "y": quantity("top", title="Layer", scale=up, axis=ridges),
         "y2": {"field": "base"},
         "color": nominal(
-            "protocol",
+            "side",
             scale={"domain": list(inside), "range": inks},
             legend={"symbolType": "square"},
         ),
@@ -86,18 +89,13 @@ def _spec(
     zero = {"type": "rule", "color": QUIET.value, "strokeDash": [2, 3]}
     area = {"type": "area", "interpolate": "monotone", "fillOpacity": 0.2}
     area["line"] = {"strokeWidth": 1.6}
-    return {
-        "data": {"values": data},
-        "facet": {"column": nominal("level", title="True level", sort=list(scale))},
-        "spec": {
-            "width": 186,
-            "height": round(30 * top) + 10,
-            "layer": [
-                {"mark": zero, "encoding": {"x": {"datum": 0}}},
-                {"mark": area, "encoding": encoding},
-            ],
-        },
-    }
+    marks = [
+        {"mark": zero, "encoding": {"x": {"datum": 0}}},
+        {"mark": area, "encoding": encoding},
+    ]
+    size = (180, round(30 * top) + 10)
+    order = [f"True level {level}" for level in scale]
+    return panels(data, "level", size, {"layer": marks}, columns=5, sort=order)
 
 
 def _thin(layers: list[int]) -> list[int]:

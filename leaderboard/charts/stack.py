@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from cefrbench_leaderboard.charts.chart import Row, in_order
 from cefrbench_leaderboard.charts.palette import PAPER, QUIET, TEXT, Ink
-from cefrbench_leaderboard.charts.svg import ROOM, Spec, nominal, quantity
+from cefrbench_leaderboard.charts.svg import Spec, nominal, panels, quantity
 
 #: Height of a bar with the sum below it, in pixels.
 _LINE = 46
 #: How far below the middle of a line the sum stands.
 _BELOW = 14
 #: Share of the whole width from which a part carries its name.
-_NAMED = 0.075
+_NAMED = 0.32
 
 
 def stack_spec(
@@ -36,9 +36,9 @@ def stack_spec(
     """
     data = _data(rows, sums, list(inks))
     y = nominal("label", sort=in_order(rows, "label"), title=None,
-                axis={"domain": False, "ticks": False, "labelLimit": 220,
-                      "labelColor": TEXT.value, "labelFontSize": 12})  # fmt: skip
-    axis = {"tickCount": 6, "format": ".2~f", "domain": False, "ticks": False}
+                axis={"domain": False, "ticks": False, "labelLimit": 130,
+                      "labelColor": TEXT.value})  # fmt: skip
+    axis = {"tickCount": 4, "format": ".2~f", "domain": False, "ticks": False}
     ink = nominal("part", scale={"domain": list(inks), "range": [i.value for i in inks.values()]},
                   legend={"symbolType": "square"})  # fmt: skip
     part, whole = ({"transform": [{"filter": f"datum.of === '{of}'"}]} for of in ("part", "sum"))
@@ -47,24 +47,19 @@ def stack_spec(
              "color": TEXT.value, "yOffset": _BELOW, "aria": True}  # fmt: skip
     rule = {"type": "rule", "strokeWidth": 1.5, "color": TEXT.value, "yOffset": _BELOW}
     tip = {"description": nominal("tip")}
-    return {
-        "data": {"values": data},
-        "padding": ROOM,
-        "width": 640,
-        "height": _LINE * len(y["sort"]),
-        "layer": [
-            {**part, "mark": bar, "encoding": {"y": y, "color": ink, **tip,
-             "x": quantity("from", title=title, axis=axis), "x2": {"field": "to"}}},
-            {"transform": [{"filter": "datum.of === 'part' && datum.text !== ''"}],
-             "mark": {"type": "text", "color": PAPER.value},
-             "encoding": {"y": y, "x": quantity("middle"), "text": nominal("text")}},
-            {"transform": [{"filter": "datum.of === 'sum' && datum.low != null"}], "mark": rule,
-             "encoding": {"y": y, "x": quantity("low"), "x2": {"field": "high"}}},
-            {**whole, "mark": point, "encoding": {"y": y, "x": quantity("value"), **tip}},
-            {"mark": {"type": "rule", "color": QUIET.value}, "encoding": {"x": {"datum": 0}},
-             "transform": [{"filter": f"datum.of === 'sum' && datum.label === {_first(sums)}"}]},
-        ],
-    }  # fmt: skip
+    layers: list[Spec] = [
+        {**part, "mark": bar, "encoding": {"y": y, "color": ink, **tip,
+         "x": quantity("from", title=title, axis=axis), "x2": {"field": "to"}}},
+        {"transform": [{"filter": "datum.of === 'part' && datum.text !== ''"}],
+         "mark": {"type": "text", "color": PAPER.value},
+         "encoding": {"y": y, "x": quantity("middle"), "text": nominal("text")}},
+        {"transform": [{"filter": "datum.of === 'sum' && datum.low != null"}], "mark": rule,
+         "encoding": {"y": y, "x": quantity("low"), "x2": {"field": "high"}}},
+        {**whole, "mark": point, "encoding": {"y": y, "x": quantity("value"), **tip}},
+        {"mark": {"type": "rule", "color": QUIET.value}, "encoding": {"x": {"datum": 0}},
+         "transform": [{"filter": f"datum.of === 'sum' && datum.label === {_first(sums)}"}]},
+    ]  # fmt: skip
+    return panels(data, "panel", (240, _LINE * len(y["sort"])), {"layer": layers})
 
 
 def _data(rows: Sequence[Row], sums: Sequence[Row], order: list[str]) -> list[Spec]:
@@ -74,7 +69,8 @@ def _data(rows: Sequence[Row], sums: Sequence[Row], order: list[str]) -> list[Sp
             if (value := row.get(name)) is not None]  # fmt: skip
     width = max(ends) - min(ends)
     named = [{"of": "part", **bar, "text": _named(bar, width)} for bar in bars]
-    return named + [{"of": "sum", "part": "", **row} for row in sums]
+    both = named + [{"of": "sum", "part": "", **row} for row in sums]
+    return [{"panel": "", **row} for row in both]
 
 
 def _first(sums: Sequence[Row]) -> str:

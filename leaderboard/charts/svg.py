@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from cefrbench_leaderboard.charts.palette import INKS, QUIET, RULE, TEXT
+from cefrbench_leaderboard.charts.split import Part, legend_of, panels_of
 
 Spec = dict[str, Any]
 
@@ -26,7 +28,7 @@ _VARIABLES = {ink.value: f"var({ink.variable},{ink.value})" for ink in INKS}
 #: Attributes that are kept; anything else the library writes is of no use in a page.
 _KEPT = frozenset(
     [
-        *("d", "transform", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "viewBox"),
+        *("d", "transform", "x", "y", "dy", "x1", "x2", "y1", "y2", "width", "height", "viewBox"),
         *("fill", "fill-opacity", "stroke", "stroke-opacity", "opacity"),
         *("stroke-width", "stroke-dasharray", "stroke-linecap"),
         *("text-anchor", "font-size", "font-weight"),
@@ -37,7 +39,12 @@ _NUMBER = re.compile(r"-?\d+\.\d{2,}(?:e-?\d+)?")
 _NAMES = re.compile(rb"(?:^ +/[A-Za-z]+\d+ \d+ 0 R\n)+", re.MULTILINE)
 _DEFAULTS = {"opacity": "1", "stroke-width": "1", "fill-opacity": "1", "stroke-dasharray": "1,0"}
 
-_TITLE = {"titleColor": QUIET.value, "titleFontSize": 12, "titleFontWeight": "normal"}
+#: Size of all letters, in pixels: drawings are shown at their own size, on every screen.
+SIZE = 14
+_TITLE = {"titleColor": QUIET.value, "titleFontSize": SIZE, "titleFontWeight": "normal"}
+#: Between panels and around all of them, in pixels; room for a font wider than the measured one.
+SPACING, PADDING = 24, 8
+
 CONFIG: Spec = {
     "aria": False,
     "background": None,
@@ -46,7 +53,7 @@ CONFIG: Spec = {
     "axis": {
         **_TITLE,
         "labelColor": QUIET.value,
-        "labelFontSize": 11,
+        "labelFontSize": SIZE,
         "domainColor": RULE.value,
         "tickColor": RULE.value,
         "gridColor": RULE.value,
@@ -55,7 +62,7 @@ CONFIG: Spec = {
     },
     "header": {
         "labelColor": TEXT.value,
-        "labelFontSize": 13,
+        "labelFontSize": SIZE,
         "labelFontWeight": "bold",
         "labelPadding": 8,
         **_TITLE,
@@ -64,7 +71,7 @@ CONFIG: Spec = {
         "orient": "top",
         "direction": "horizontal",
         "labelColor": TEXT.value,
-        "labelFontSize": 12,
+        "labelFontSize": SIZE,
         "symbolSize": 60,
         "symbolStrokeWidth": 2,
         "symbolOpacity": 1,
@@ -73,13 +80,10 @@ CONFIG: Spec = {
         "offset": 12,
         "labelLimit": 200,
     },
-    "text": {"fontSize": 11, "color": TEXT.value},
-    "facet": {"spacing": 24},
+    "text": {"fontSize": SIZE, "color": TEXT.value},
+    "facet": {"spacing": SPACING},
+    "padding": PADDING,
 }
-
-
-#: Room for names on the left, where a reader's font is wider than the one they were measured in.
-ROOM = {"left": 20, "right": 8, "top": 5, "bottom": 5}
 
 
 def nominal(field: str, **more: Any) -> Spec:
@@ -93,23 +97,43 @@ def quantity(field: str, **more: Any) -> Spec:
 
 
 def panels(
-    data: Sequence[Spec], field: str, size: tuple[int, int], spec: Spec, **more: Any
+    data: Sequence[Spec],
+    field: str,
+    size: tuple[int, int],
+    spec: Spec,
+    columns: int = 2,
+    **more: Any,
 ) -> Spec:
-    """Draw a specification once for each value of a field, two panels beside each other."""
+    """Draw a specification once for each value of a field, each panel with axes of its own.
+
+    ``columns`` panels stand beside each other in a file. On a page there are as many as there is
+    room for: a panel of 280 pixels has room on any phone, with its labels.
+    """
     return {
         "data": {"values": data},
         "facet": nominal(field, title=None, **more),
-        "columns": 2,
+        "columns": columns,
         "spec": {"width": size[0], "height": size[1], **spec},
+        "resolve": {"axis": {"x": "independent", "y": "independent"}},
     }
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """An SVG element and its natural width in pixels."""
+    """An SVG element, and the same in parts that a page lays out.
+
+    Attributes
+    ----------
+    svg : str
+    panels : tuple of str
+        Each an SVG element of its own size.
+    legend : tuple of (str, str)
+        Signs, as SVG elements, with what they stand for.
+    """
 
     svg: str
-    width: int
+    panels: tuple[str, ...] = ()
+    legend: tuple[tuple[str, str], ...] = ()
 
     def alone(self) -> str:
         """As a file of its own: plain colours, which any program reads, a size and a font."""
@@ -170,14 +194,36 @@ def _compiled(shape: str) -> str:
 def clean(svg: str, title: str, description: str) -> Drawing:
     """Rewrite the library's SVG; see the module's docstring."""
     root = ET.fromstring(svg)
-    width = round(float(root.get("width", "0")))
+    panels = [_part(one, f"{title}: {one.name}" if one.name else title)
+              for one in panels_of(root, PADDING)]  # fmt: skip
+    legend = [(_part(one), one.name) for one in legend_of(root)]
     _clean(root)
     kept = root.attrib.get("viewBox", "")
     root.attrib.clear()
     root.attrib.update({"viewBox": kept, "role": "img", "aria-label": f"{title}: {description}"})
+    return Drawing(_text(root), tuple(panels), tuple(legend))
+
+
+def _part(part: Part, label: str = "") -> str:
+    """A part as an element of its own, which a reader who doesn't see it is told of or spared."""
+    element = ET.Element(f"{{{_SVG}}}svg")
+    element.extend(deepcopy(list(part.element)))
+    _clean(element)
+    width, height = map(str, part.box[2:])
+    # As in the frame that it was in, what isn't painted is nothing.
+    element.attrib = {"viewBox": " ".join(map(str, part.box)), "fill": "none", "width": width,
+                      "height": height, **_told(label)}  # fmt: skip
+    # In a page of HTML an SVG element needs no name of its space.
+    return _text(element).replace(f' xmlns="{_SVG}"', "", 1)
+
+
+def _told(label: str) -> dict[str, str]:
+    return {"role": "img", "aria-label": label} if label else {"aria-hidden": "true"}
+
+
+def _text(root: ET.Element) -> str:
     text = ET.tostring(root, encoding="unicode")
-    text = text.replace("<ns0:", "<").replace("</ns0:", "</").replace("xmlns:ns0", "xmlns")
-    return Drawing(text, width)
+    return text.replace("<ns0:", "<").replace("</ns0:", "</").replace("xmlns:ns0", "xmlns")
 
 
 def _clean(element: ET.Element) -> None:

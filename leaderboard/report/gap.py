@@ -12,7 +12,8 @@ from cefrbench_leaderboard.charts.curves import Axes, curves_spec
 from cefrbench_leaderboard.charts.forest import forest_spec
 from cefrbench_leaderboard.charts.palette import INSIDE, OUTSIDE, TEXT, Ink, Series, series_of
 from cefrbench_leaderboard.charts.stack import stack_spec
-from cefrbench_leaderboard.report.rows import COVERS, figure_row, in_words
+from cefrbench_leaderboard.render import side_title
+from cefrbench_leaderboard.report.rows import COVERS, figure_row, in_words, side_looks, side_names
 
 #: Parts that no other part is made of, where continuous predictions have a unit.
 _LEAVES: Final[tuple[PartName, ...]] = ("direction", "decision", "location", "scale", "spacing")
@@ -78,7 +79,7 @@ def errors_chart(explanation: Explanation) -> Chart | None:
         f"whose interval holds 0 is not shown to be there. {COVERS}"
     )
     title = "Which of the parts are shown"
-    spec = forest_spec(rows, looks, "Loss in QWK", 124)
+    spec = forest_spec(rows, looks, "Loss in QWK", 140)
     return make_chart("errors", title, caption, spec, "corpus part value low high", rows)
 
 
@@ -90,6 +91,8 @@ def layers_chart(explanation: Explanation) -> Chart | None:
         return None
     panels = {"qwk": "as predicted", "recut": "recut: only the order counts"}
     rows: list[dict[str, Any]] = []
+    names = {"inside": side_title("in", own[0].inside.protocol),
+             "outside": side_title("out", own[0].outside.protocol)}  # fmt: skip
     for score, panel in panels.items():
         for side in ("inside", "outside"):
             for one in own:
@@ -97,12 +100,12 @@ def layers_chart(explanation: Explanation) -> Chart | None:
                 if (value := getattr(scores, score)) is not None:
                     what = f"{scores.protocol}, layer {one.layer}, {panel}"
                     tip = f"{what}: {in_words(value, None, None)}"
-                    rows.append({"panel": panel, "series": scores.protocol, "layer": one.layer,
+                    rows.append({"panel": panel, "series": names[side], "layer": one.layer,
                                  "step": str(one.layer), "score": score, "value": value,
                                  "low": None, "high": None, "chance": None, "tip": tip,
                                  "protocol": scores.protocol})  # fmt: skip
-    looks = {own[0].inside.protocol: Series(INSIDE, (1, 0), "circle"),
-             own[0].outside.protocol: Series(OUTSIDE, (6, 2), "square")}  # fmt: skip
+    looks = {names["inside"]: Series(INSIDE, (1, 0), "circle"),
+             names["outside"]: Series(OUTSIDE, (6, 2), "square")}  # fmt: skip
     axes = Axes(tuple(map(str, layers)), "Layer", "QWK", apart=layers[0] == 0)
     caption = (
         "Mean over corpora, at every layer, in and out of distribution. Recut: continuous "
@@ -117,25 +120,24 @@ def layers_chart(explanation: Explanation) -> Chart | None:
 
 def residuals_chart(explanation: Explanation) -> Chart | None:
     """Draw mean residuals by true level."""
-    sides = {explanation.inside: Series(INSIDE, (1, 0), "circle"),
-             explanation.outside: Series(OUTSIDE, (6, 2), "square")}  # fmt: skip
-    looks = {name: look for name, look in sides.items() if name is not None}
+    names = side_names(explanation)
+    looks = side_looks(explanation)
     rows = []
     # What is pooled over corpora comes first, and has every level that a corpus has.
     for one in sorted(explanation.residuals, key=lambda one: one.corpus is not None):
         figures = one.model_dump(include={"mean", "sd"})
-        if one.probe == explanation.probe and one.protocol in looks and one.n:
+        if one.probe == explanation.probe and one.protocol in names and one.n:
             whose = one.corpus or "all corpora"
             place = {"corpus": whose, "protocol": one.protocol, "level": one.level}
             said = f"{in_words(figures['mean'], None, None)} on {one.n} texts"
-            rows.append({**place, "panel": whose, "series": one.protocol, "step": one.level,
+            rows.append({**place, "panel": whose, "series": names[one.protocol], "step": one.level,
                          "value": figures["mean"], "sd": figures["sd"], "texts": one.n,
                          "low": None, "high": None, "chance": 0.0,
                          "tip": f"{', '.join(place.values())}: {said}"})  # fmt: skip
     if not rows:
         return None
     levels = tuple(in_order(rows, "level"))
-    axes = Axes(levels, "True level", "Predicted − true, in levels", size=(400, 150))
+    axes = Axes(levels, "True level", "Predicted − true, in levels", size=(280, 150))
     caption = (
         "Mean of predicted less true level, by true level; the dashed line is no error. Texts once "
         "a seed. No intervals; standard deviations are in the table."

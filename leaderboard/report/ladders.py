@@ -42,7 +42,7 @@ def claim_chart(explanation: Explanation) -> Chart | None:
     )
     looks = {name: look for name, look in _STATUS.items() if name in in_order(rows, "look")}
     title = "How much better it is than what knows less"
-    spec = forest_spec(rows, looks, "Difference in QWK", 520)
+    spec = forest_spec(rows, looks, "Difference in QWK")
     return make_chart("claim", title, caption, spec, "rung status value low high p", rows)
 
 
@@ -66,7 +66,7 @@ def shifts_chart(explanation: Explanation) -> Chart | None:
         "corpora that allow the rung, so heights of two rungs are of different texts; steps on "
         f"shared texts are in the table. {COVERS}"
     )
-    axes = Axes(rungs, "Rung, by its protocol", "Score", size=(620, 280))
+    axes = Axes(rungs, "Rung, by its protocol", "Score", size=(280, 240))
     looks = dict(zip(names, series_of(("ridge", "logistic", "ordinal")).values(), strict=False))
     title = "What the kind of shift costs"
     columns = "protocol score corpora texts value low high"

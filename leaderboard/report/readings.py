@@ -10,7 +10,7 @@ from cefrbench.results.model import AnalysisRecord
 from cefrbench_leaderboard.charts.chart import Chart, in_order, make_chart
 from cefrbench_leaderboard.charts.curves import Axes, curves_spec
 from cefrbench_leaderboard.charts.palette import INSIDE, OUTSIDE, Series, series_of
-from cefrbench_leaderboard.report.rows import DRAWN, in_words
+from cefrbench_leaderboard.report.rows import DRAWN, in_words, side_looks, side_names
 
 _ALL = "all texts"
 _MEAN = "mean of corpora"
@@ -70,7 +70,7 @@ def price_chart(explanation: Explanation) -> Chart | None:
         "and stretched, or which are added to the training texts. "
         f"All k are scored on the same texts. {DRAWN}"
     )
-    axes = Axes(_steps(rows), "Labels of the unseen corpus, k", "QWK", band=True, size=(300, 190))
+    axes = Axes(_steps(rows), "Labels of the unseen corpus, k", "QWK", band=True, size=(280, 190))
     title = "What a usable grader costs in labels"
     columns = "corpus analysis amount value low high sd draws texts"
     return make_chart("price", title, caption, curves_spec(rows, looks, axes), columns, rows)
@@ -83,11 +83,12 @@ def learning_chart(explanation: Explanation, analysis: str) -> Chart | None:
            and one.probe == explanation.probe and one.value is not None]  # fmt: skip
     if not own:
         return None
-    sides = {explanation.inside: Series(INSIDE, (1, 0), "circle"),
-             explanation.outside: Series(OUTSIDE, (6, 2), "square")}  # fmt: skip
-    rows = _amounts(own, {})
+    sides = side_names(explanation)
+    rows = [
+        {**row, "series": sides.get(row["protocol"], row["series"])} for row in _amounts(own, {})
+    ]
     names = in_order(rows, "series")
-    looks = series_of(tuple(names)) | {str(k): look for k, look in sides.items() if k in names}
+    looks = series_of(tuple(names)) | side_looks(explanation)
     looks = {name: looks[name] for name in names}
     texts = analysis == "learning-curve"
     what = "training texts" if texts else "families trained on"
@@ -96,7 +97,7 @@ def learning_chart(explanation: Explanation, analysis: str) -> Chart | None:
         + (DRAWN if texts else DRAWN.replace("Bands", "Bars"))
         + (" The last point of a curve is a fit on all of them." if texts else "")
     )
-    axes = Axes(_steps(rows), what.capitalize(), "QWK", band=texts, size=(300, 190))
+    axes = Axes(_steps(rows), what.capitalize(), "QWK", band=texts, size=(280, 190))
     title = f"What more {'texts' if texts else 'families'} to train on buy"
     columns = "corpus protocol amount value low high sd draws texts"
     return make_chart(analysis, title, caption, curves_spec(rows, looks, axes), columns, rows)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from cefrbench.results.explanation import Figure
-from cefrbench_leaderboard.render import between, number
+from cefrbench.results.explanation import Explanation, Figure
+from cefrbench.results.selection import Side
+from cefrbench_leaderboard.charts.palette import INSIDE, OUTSIDE, Series
+from cefrbench_leaderboard.render import between, number, side_title
 
 #: What an interval of an explanation covers; one sentence for all captions.
 COVERS = (
@@ -31,3 +33,17 @@ def in_words(value: float | None, low: float | None, high: float | None) -> str:
     """A figure with its ends: ``0.165 (0.09 to 0.24)``."""
     ends = between(low, high)
     return f"{number(value)} ({ends})" if ends else number(value)
+
+
+def side_names(explanation: Explanation) -> dict[str, str]:
+    """What charts call the protocols that a gap is between, as all pages do."""
+    pair: dict[Side, str | None] = {"in": explanation.inside, "out": explanation.outside}
+    return {protocol: side_title(side, protocol) for side, protocol in pair.items() if protocol}
+
+
+def side_looks(explanation: Explanation) -> dict[str, Series]:
+    """How the two look, by those names."""
+    looks = (Series(INSIDE, (1, 0), "circle"), Series(OUTSIDE, (6, 2), "square"))
+    pair = zip((explanation.inside, explanation.outside), looks, strict=True)
+    names = side_names(explanation)
+    return {names[protocol]: look for protocol, look in pair if protocol is not None}

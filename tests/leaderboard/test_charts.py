@@ -44,7 +44,7 @@ def test_drawings_hold_shapes_and_text_alone(charts: dict[str, Chart]) -> None:
     for chart in charts.values():
         root = ET.fromstring(chart.drawing.svg)
         tags = {element.tag.rpartition("}")[2] for element in root.iter()}
-        assert tags <= {"svg", "g", "path", "line", "rect", "text", "title"}
+        assert tags <= {"svg", "g", "path", "line", "rect", "text", "tspan", "title"}
         names = {name for element in root.iter() for name in element.attrib}
         assert not names & {"style", "id", "class", "href", "onclick", "font-family"}
 
@@ -61,6 +61,37 @@ def test_a_chart_tells_readers_who_do_not_see_it_what_it_shows(charts: dict[str,
         root = ET.fromstring(chart.drawing.svg)
         assert root.get("role") == "img"
         assert chart.caption in (root.get("aria-label") or "")
+
+
+#: How many panels each chart has of a result with two probes, two protocols and five levels.
+PANELS = {"layers": 2, "corpora": 2, "confusion": 2, "residuals": 5, "predicted": 2, "drift": 2}
+
+
+def test_the_panels_of_a_page_hold_all_that_the_file_shows(charts: dict[str, Chart]) -> None:
+    """Each letter and each mark stands in a panel or the legend, once."""
+    for key, chart in charts.items():
+        whole = ET.fromstring(chart.drawing.svg)
+        parts = [ET.fromstring(panel) for panel in chart.drawing.panels]
+        assert len(parts) == PANELS[key]
+        letters = ["".join(one.itertext()) for one in whole.iterfind(".//{*}text")]
+        shown = ["".join(one.itertext()) for part in parts for one in part.iterfind(".//text")]
+        assert sorted(letters) == sorted([*shown, *(name for _, name in chart.drawing.legend)])
+        marks = len(whole.findall(".//{*}title"))
+        assert marks == sum(len(part.findall(".//title")) for part in parts)
+
+
+def test_a_panel_fits_a_phone_and_holds_its_axes(charts: dict[str, Chart]) -> None:
+    for key, chart in charts.items():
+        for panel in chart.drawing.panels:
+            part = ET.fromstring(panel)
+            left, top, width, height = map(float, part.get("viewBox", "").split())
+            assert (part.get("width"), part.get("height")) == (f"{width:.0f}", f"{height:.0f}")
+            assert width <= 358, f"{key} is wider than what a phone of 390 pixels shows"
+            assert part.get("aria-label", "").startswith(chart.title.split()[0])
+            for text in part.iterfind("./g/*//text"):
+                assert text.get("font-size") == "14"
+            assert left < 0
+            assert top < 0
 
 
 def test_the_same_numbers_give_the_same_bytes(charts: dict[str, Chart]) -> None:

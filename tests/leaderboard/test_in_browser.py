@@ -105,8 +105,8 @@ def test_a_chart_is_saved_as_png_twice_its_size(reader: Reader) -> None:
     assert download.value.suggested_filename == f"{chart.get_attribute('id')}.png"
     png = Path(download.value.path()).read_bytes()
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
-    box = [float(part) for part in chart.locator("svg").get_attribute("viewBox").split()]
-    assert struct.unpack(">II", png[16:24]) == tuple(int(2 * side) for side in box[2:])
+    sides = "one => [2 * one.scrollWidth, 2 * one.scrollHeight]"
+    assert list(struct.unpack(">II", png[16:24])) == chart.locator(".drawing").evaluate(sides)
 
 
 # -- the leaderboard ----------------------------------------------------------------------------
@@ -346,7 +346,8 @@ def test_everything_is_there_without_javascript(browser: Browser, site: Site) ->
         assert page.locator("#full th").count() == page.locator("#full th:visible").count()
         assert page.locator("#controls").is_hidden()
         page = reader.open(page_of("strong"))
-        assert page.locator(".drawing svg").count() == 6
+        assert page.locator("section.chart .panels").count() == 6
+        assert page.locator(".panels svg:visible").count() == 3 + 5 + 3 + 5 + 3 + 3
         page = reader.open("compare.html")
         assert page.locator("noscript p").is_visible()
         assert page.locator("#first tbody tr").count() > 0

@@ -78,7 +78,7 @@ def test_names_are_text_wherever_they_stand(explanation: Explanation, tmp_path: 
     write_figures(wild, tmp_path)
     for path in tmp_path.glob("*.svg"):
         assert {one.tag.rpartition("}")[2] for one in ET.parse(path).iter()} <= {
-            *("svg", "g", "path", "line", "rect", "text", "title")
+            *("svg", "g", "path", "line", "rect", "text", "tspan", "title")
         }
     for path in tmp_path.glob("*.csv"):
         rows = csv.reader(io.StringIO(path.read_text("utf-8")))

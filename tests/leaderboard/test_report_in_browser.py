@@ -66,7 +66,9 @@ def test_everything_is_there_without_javascript(
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(addresses[0])
-        assert page.locator("figure svg:visible").count() == page.locator("figure").count() == 11
+        assert (
+            page.locator("figure .panels:visible").count() == page.locator("figure").count() == 11
+        )
         page.locator("#figure-parts summary").click()
         with page.expect_download() as download:
             page.locator("#figure-parts details a").click()
