@@ -19,7 +19,7 @@ _SIZE = re.compile(r"M0,0h([\d.]+)v([\d.]+)h")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DrawnPart:
     """One panel, or the sign of a legend: elements, the box they fill, and their name.
 
     Attributes
@@ -37,7 +37,7 @@ class Part:
     name: str
 
 
-def panels_of(root: ET.Element, padding: int) -> list[Part]:
+def panels_of(root: ET.Element, padding: int) -> list[DrawnPart]:
     """Find the panels of a drawing; all have a box of one size."""
     frame = root.find("{*}g")
     cells = root.find(".//{*}g[@class='mark-group role-scope cell']")
@@ -52,7 +52,7 @@ def panels_of(root: ET.Element, padding: int) -> list[Part]:
     top = max([_TOP, *(round(4 - up) for up, name in heads if name)])
     left = round(x - padding) + _ROOM
     return [
-        Part(
+        DrawnPart(
             cell,
             (-left, -top, round(left + width + _RIGHT), round(top + high + below)),
             name,
@@ -61,7 +61,7 @@ def panels_of(root: ET.Element, padding: int) -> list[Part]:
     ]
 
 
-def legend_of(root: ET.Element) -> list[Part]:
+def legend_of(root: ET.Element) -> list[DrawnPart]:
     """Find the signs of a drawing's legend with their labels."""
     entries = root.findall(".//{*}g[@class='mark-group role-legend-entry']//{*}g[@transform]")
     found = []
@@ -69,7 +69,7 @@ def legend_of(root: ET.Element) -> list[Part]:
         sign = entry.find("{*}g/{*}g[@class='mark-symbol role-legend-symbol']")
         label = entry.find("{*}g/{*}g[@class='mark-text role-legend-label']")
         if sign is not None and label is not None:
-            found.append(Part(sign, (-4, -1, 22, 16), "".join(label.itertext())))
+            found.append(DrawnPart(sign, (-4, -1, 22, 16), "".join(label.itertext())))
     return found
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from cefrbench_leaderboard.charts.palette import INKS, QUIET, RULE, TEXT
-from cefrbench_leaderboard.charts.split import Part, legend_of, panels_of
+from cefrbench_leaderboard.charts.split import DrawnPart, legend_of, panels_of
 
 Spec = dict[str, Any]
 
@@ -204,7 +204,7 @@ def clean(svg: str, title: str, description: str) -> Drawing:
     return Drawing(_text(root), tuple(panels), tuple(legend))
 
 
-def _part(part: Part, label: str = "") -> str:
+def _part(part: DrawnPart, label: str = "") -> str:
     """A part as an element of its own, which a reader who doesn't see it is told of or spared."""
     element = ET.Element(f"{{{_SVG}}}svg")
     element.extend(deepcopy(list(part.element)))
