@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeSpec
-from cefrbench.essays import EssayTable, Ints
+from cefrbench.essays import EssayTable
 from cefrbench.probing.fit import FitFailure
 from cefrbench.probing.sweep import Sweep
 from cefrbench.progress import Progress
@@ -27,7 +27,7 @@ from cefrbench.results.model import FailureRecord
 from cefrbench.results.selection import by_inner, headline, inner_qwk, run_of, usual_of
 from cefrbench.statistics.resampling import TextWeights, text_codes
 from cefrbench.statistics.scores import mean_qwk
-from cefrbench.weighting import balanced
+from cefrbench.weighting import Doubles, balanced
 
 #: Layers of a fold among which the choice is made again: its best on the inner cuts.
 SHORTLIST = 2
@@ -37,27 +37,26 @@ Choice: TypeAlias = "tuple[int, float | None]"
 Keep: TypeAlias = "dict[Place, Predicted]"
 
 
-def resampled(table: EssayTable, rows: FoldRows, weights: TextWeights) -> list[FoldRows]:
-    """Training rows as each replicate draws them: Poisson weights keyed by text.
+def draw_texts(table: EssayTable, replicates: int) -> Doubles:
+    """How often each replicate draws the text of each row, keyed by text: ``(n, replicates)``."""
+    return TextWeights(replicates).of(text_codes(np.array(table.key))).astype(np.float64)
+
+
+def resampled(table: EssayTable, rows: FoldRows, drawn: Doubles) -> list[FoldRows]:
+    """Training rows as each replicate draws them.
 
     Parameters
     ----------
     table : EssayTable
     rows : FoldRows
-    weights : TextWeights
+    drawn : ndarray of float64, shape (len(table), replicates)
+        Poisson weights of :func:`draw_texts`.
     """
-    drawn = _drawn(table, rows.train, weights)
     found = []
-    for replicate in range(weights.replicates):
-        weighting = balanced(table, rows.train, drawn[:, replicate])
+    for each in drawn[rows.train].T:
+        weighting = balanced(table, rows.train, each)
         found.append(replace(rows, weight=weighting.weight, count=weighting.count))
     return found
-
-
-def _drawn(table: EssayTable, rows: Ints, weights: TextWeights) -> NDArray[np.float64]:
-    """How often each replicate draws the texts of some rows, shape ``(n, replicates)``."""
-    keys = np.array([table.key[row] for row in rows])
-    return weights.of(text_codes(keys)).astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ class Refitting:
         Layer 0 and probes that follow another are refitted under the headline protocols alone: they
         are compared there alone, and nets cost the most.
         """
-        weights = TextWeights(self.refits)
+        drawn = draw_texts(self.sweep.table, self.refits)
         kept = self.collector.kept
         redrawn: dict[tuple[str, int], list[Choice]] = {}
         self.progress.start("refits", 2 * len(probes), "probes")
@@ -99,10 +98,10 @@ class Refitting:
                 if spec.name in self.leaders:
                     choices = self._following(spec, own, {} if apart else redrawn)
                 else:
-                    choices = self._choices(spec, own, weights)
+                    choices = self._choices(spec, own, drawn)
                     if not apart:
                         redrawn |= {(spec.name, place[1]): each for place, each in choices.items()}
-                self._refit(spec, held, choices, weights)
+                self._refit(spec, held, choices, drawn)
                 self.progress.advance(1)
         self.progress.finish()
 
@@ -122,9 +121,7 @@ class Refitting:
 
     # -- the choice, made again ------------------------------------------------------------------
 
-    def _choices(
-        self, spec: ProbeSpec, own: Keep, weights: TextWeights
-    ) -> dict[Place, list[Choice]]:
+    def _choices(self, spec: ProbeSpec, own: Keep, drawn: Doubles) -> dict[Place, list[Choice]]:
         """Layer and penalty of each replicate: chosen again out of distribution, else as it was."""
         found = {place: [(one.layer, one.penalty)] * self.refits for place, one in own.items()}
         outside = usual_of("out", [planned.protocol for planned in self.collector.folds])
@@ -139,7 +136,7 @@ class Refitting:
         )
         for layer in sorted({layer for layers in again.values() for layer in layers}):
             at = [place for place, layers in again.items() if layer in layers]
-            for place, values in self._inner(spec, layer, at, weights):
+            for place, values in self._inner(spec, layer, at, drawn):
                 penalties = self.sweep.penalties_of(spec)
                 for p, penalty in enumerate(penalties):
                     for r, value in enumerate(values[p]):
@@ -160,38 +157,34 @@ class Refitting:
         return [fit.layer for fit in eligible[:SHORTLIST]]
 
     def _inner(
-        self, spec: ProbeSpec, layer: int, places: Sequence[Place], weights: TextWeights
+        self, spec: ProbeSpec, layer: int, places: Sequence[Place], drawn: Doubles
     ) -> Iterator[tuple[Place, list[list[float | None]]]]:
         """QWK on the inner cuts of folds, ``[penalty][replicate]``; failed fits have none."""
         sweep, table = self.sweep, self.sweep.table
         readings = {place: sweep.jobs.held[place[1]] for place in places}
         numbers = sorted({one.job for each in readings.values() for one in each})
         rows = [
-            drawn
+            again
             for number in numbers
-            for drawn in resampled(table, sweep.jobs.rows[number], weights)
+            for again in resampled(table, sweep.jobs.rows[number], drawn)
         ]
         penalties = sweep.penalties_of(spec)
         fits = sweep.fit(layer, spec, rows, penalties, sweep.seeds_of(spec)[:1])
         start = {number: i * self.refits for i, number in enumerate(numbers)}
         for place in places:
             cuts = self.collector.folds[place[1]].fold.inner
-            drawn = [
-                {name: _drawn(table, own, weights) for name, own in cut.held.items()}
-                for cut in cuts
-            ]
             found: list[list[float | None]] = [[] for _ in penalties]
             for p in range(len(penalties)):
-                for r in range(self.refits):
+                for r, count in enumerate(drawn.T):
                     counted: dict[str, NDArray[np.float64]] = {}
-                    for reading, cut, count in zip(readings[place], cuts, drawn, strict=True):
+                    for reading, cut in zip(readings[place], cuts, strict=True):
                         fit = fits[start[reading.job] + r][p][0]
                         if isinstance(fit, FitFailure):
                             counted = {}
                             break
                         for name, own in cut.held.items():
                             values = fit.predictions[reading.places[name]]
-                            part = drawn_confusion(table, own, values, count[name][:, r])
+                            part = drawn_confusion(table, own, values, count[own])
                             counted[name] = counted.get(name, 0.0) + part
                     found[p].append(mean_qwk(list(counted.values())) if counted else None)
             yield place, found
@@ -216,7 +209,7 @@ class Refitting:
         spec: ProbeSpec,
         held: Keep,
         choices: Mapping[Place, Sequence[Choice]],
-        weights: TextWeights,
+        drawn: Doubles,
     ) -> None:
         """Fit each replicate's choice on its training texts, and put what it predicts beside."""
         sweep = self.sweep
@@ -235,7 +228,7 @@ class Refitting:
             layer, penalty = choice
             for job, _ in asked[choice]:
                 if job not in rows:
-                    rows[job] = resampled(sweep.table, sweep.jobs.rows[job], weights)
+                    rows[job] = resampled(sweep.table, sweep.jobs.rows[job], drawn)
             wanted = [rows[job][r] for job, r in asked[choice]]
             fits = sweep.fit(layer, spec, wanted, (penalty,), sweep.seeds_of(spec)[:1])
             for fit, readers in zip(fits, asked[choice].values(), strict=True):

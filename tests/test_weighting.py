@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cefrbench.contracts.probe import FoldRows
 from cefrbench.essays import EssayTable, Ints, pool
 from cefrbench.levels import FIVE
-from cefrbench.refits import resampled
+from cefrbench.refits import draw_texts, resampled
 from cefrbench.statistics.resampling import TextWeights, text_codes
 from cefrbench.weighting import balanced
 
@@ -107,10 +107,9 @@ def test_a_resample_weighs_texts_by_their_own_keyed_draws() -> None:
     """The rows of a text are drawn together, and as in any other training set."""
     rows = [(c, n, LEVELS[n % 5]) for c in "ab" for n in range(30)] + [("a", 5, "B2")]
     table = table_of(rows)
-    weights = TextWeights(4)
+    drawn = TextWeights(4).of(text_codes(np.array(table.key)))
     train = np.arange(len(table))
-    found = resampled(table, FoldRows(train, train[:3]), weights)
-    drawn = weights.of(text_codes(np.array(table.key)))
+    found = resampled(table, FoldRows(train, train[:3]), draw_texts(table, 4))
     assert drawn.max() > 1
     assert len(found) == 4
     for replicate, one in enumerate(found):
@@ -120,7 +119,7 @@ def test_a_resample_weighs_texts_by_their_own_keyed_draws() -> None:
         np.testing.assert_allclose(one.weight, weight, rtol=1e-12)
         np.testing.assert_allclose(one.count, count, rtol=1e-12)
     fewer = train[::2]
-    again = resampled(table, FoldRows(fewer, train[:3]), weights)
+    again = resampled(table, FoldRows(fewer, train[:3]), draw_texts(table, 4))
     # What one row of a text counts depends on its other rows; how often it was drawn doesn't.
     plain = [place for place, row in enumerate(fewer) if table.key[row] != table.key[5]]
     for one, other in zip(found, again, strict=True):

@@ -56,15 +56,21 @@ class RankStatistic(Statistic):
         found = np.full(len(outcomes), np.nan)
         for s, one in enumerate(outcomes):
             if _ranked(one):
-                found[s] = self._weighted(_sort(one), np.ones((1, len(one.gold))))[0]
+                found[s] = self.of(sort_by_score(one))
         return found
+
+    def of(self, ranking: Ranking) -> float:
+        """Score of sorted rows, each counted once; NaN without any."""
+        if not len(ranking.order):
+            return math.nan
+        return float(self._weighted(ranking, np.ones((1, len(ranking.order))))[0])
 
     def resampled(self, part: Part, weights: TextWeights) -> Floats:
         """See :meth:`Statistic.resampled`."""
         found = np.full((weights.replicates, len(part.outcomes)), np.nan)
         for s, one in enumerate(part.outcomes):
             if _ranked(one):
-                ranking = _sort(one)
+                ranking = sort_by_score(one)
                 rows = part.rows[ranking.order]
                 known = weights.of(part.texts)
                 for block in _blocks(weights.replicates, len(rows)):
@@ -79,7 +85,7 @@ class RankStatistic(Statistic):
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """Rows in the order of their scores.
+    """Rows in the order of their scores; what only some scores need of it is made when asked for.
 
     Attributes
     ----------
@@ -87,26 +93,36 @@ class Ranking:
         Sorted rows.
     score : ndarray of float64, shape (m,)
         Scores of the sorted rows.
-    first, last : ndarray of int, shape (m,)
-        For each sorted row, where its score first stands, and one past where it last stands.
     kind : ndarray of int, shape (m,)
         Gold interval of each sorted row, as a place in ``low`` and ``high``.
     low, high : ndarray of int64, shape (kinds,)
         The different gold intervals.
-    before : ndarray of int64, shape (m + 1, kinds)
-        How many rows of each kind are among the first ``i``.
     n_classes : int
     """
 
     order: NDArray[np.intp]
     score: Floats
-    first: NDArray[np.intp]
-    last: NDArray[np.intp]
     kind: NDArray[np.intp]
     low: Integers
     high: Integers
-    before: Integers
     n_classes: int
+
+    @cached_property
+    def first(self) -> NDArray[np.intp]:
+        """For each sorted row, where its score first stands."""
+        return np.searchsorted(self.score, self.score, "left")
+
+    @cached_property
+    def last(self) -> NDArray[np.intp]:
+        """For each sorted row, one past where its score last stands."""
+        return np.searchsorted(self.score, self.score, "right")
+
+    @cached_property
+    def before(self) -> Integers:
+        """How many rows of each kind are among the first ``i``, shape ``(m + 1, kinds)``."""
+        found = np.zeros((len(self.order) + 1, len(self.low)), dtype=np.int64)
+        np.cumsum(self.kind[:, None] == np.arange(len(self.low)), axis=0, out=found[1:])
+        return found
 
     @cached_property
     def one_hot(self) -> Floats:
@@ -124,30 +140,29 @@ class Ranking:
         middles, which = np.unique((self.low + self.high) / 2, return_inverse=True)
         return _one_hot(which[self.kind], len(middles))
 
+    @cached_property
+    def columns(self) -> Floats:
+        """What a row of each level and kind, level by level, adds to the sums that QWK is of."""
+        level, kind = np.divmod(np.arange(self.n_classes * len(self.low)), max(1, len(self.low)))
+        cells = outcomes(level.astype(np.float64), self.low[kind], self.high[kind], self.n_classes)
+        return SUM_STATISTICS["qwk"].columns(cells)
+
 
 def _ranked(one: Outcomes) -> bool:
     return one.score is not None and len(one.score) > 0
 
 
-def _sort(one: Outcomes) -> Ranking:
+def sort_by_score(one: Outcomes) -> Ranking:
+    """Sort the rows by their scores, which they must have."""
     score = np.asarray(one.score, dtype=np.float64)
     order = np.argsort(score, kind="stable")
-    ordered = score[order]
-    pairs, kind = np.unique(np.stack([one.low, one.high]), axis=1, return_inverse=True)
-    kind = kind.reshape(-1)[order]
-    before = np.zeros((len(order) + 1, pairs.shape[1]), dtype=np.int64)
-    np.cumsum(kind[:, None] == np.arange(pairs.shape[1]), axis=0, out=before[1:])
-    return Ranking(
-        order,
-        ordered,
-        np.searchsorted(ordered, ordered, "left"),
-        np.searchsorted(ordered, ordered, "right"),
-        kind,
-        pairs[0],
-        pairs[1],
-        before,
-        one.n_classes,
-    )
+    pair = one.low * one.n_classes + one.high
+    counts = np.bincount(pair, minlength=one.n_classes**2)
+    (pairs,) = counts.nonzero()
+    place = np.empty(len(counts), dtype=np.intp)
+    place[pairs] = np.arange(len(pairs))
+    low, high = np.divmod(pairs, one.n_classes)
+    return Ranking(order, score[order], place[pair[order]], low, high, one.n_classes)
 
 
 def _one_hot(which: NDArray[np.intp], count: int) -> Floats:
@@ -193,7 +208,7 @@ class _Spearman(RankStatistic):
         by_row = np.full((len(part.outcomes), len(part.rows)), np.nan)
         for loss, one in zip(by_row, part.outcomes, strict=True):
             if _ranked(one):
-                ranking = _sort(one)
+                ranking = sort_by_score(one)
                 whole = self._weighted(ranking, np.ones((1, len(loss))))
                 loss[ranking.order] = whole - self._without(ranking)
         return part.by_text(by_row)
@@ -323,14 +338,8 @@ def qwk_below(ranking: Ranking, below: Floats, count: Floats) -> Floats:
     """QWK from the weight of each kind below each cut, ``(replicates, cuts, kinds)``."""
     ends = np.zeros((len(count), 1, count.shape[1]))
     levels = np.diff(np.concatenate([ends, below, count[:, None]], axis=1), axis=1)
-    level, kind = np.divmod(
-        np.arange(ranking.n_classes * len(ranking.low)), max(1, len(ranking.low))
-    )
-    cells = outcomes(
-        level.astype(np.float64), ranking.low[kind], ranking.high[kind], ranking.n_classes
-    )
-    statistic = SUM_STATISTICS["qwk"]
-    return statistic.value(levels.reshape(len(count), -1) @ statistic.columns(cells))
+    sums: Floats = levels.reshape(len(count), -1) @ ranking.columns
+    return SUM_STATISTICS["qwk"].value(sums)
 
 
 SPEARMAN = _Spearman(name="spearman", link="fisher", bounds=(-1.0, 1.0))
@@ -350,7 +359,7 @@ def recut_classes(
         Gold intervals.
     n_classes : int
     """
-    ranking = _sort(outcomes(score, low, high, n_classes, score))
+    ranking = sort_by_score(outcomes(score, low, high, n_classes, score))
     cuts = _cuts(ranking.before[-1:].astype(np.float64), ranking)[0]
     classes = np.empty(len(score), dtype=np.int64)
     classes[ranking.order] = np.searchsorted(cuts, np.arange(len(score)), "right")
@@ -363,6 +372,6 @@ def rank_scores(
     """Spearman and recut QWK of one corpus, texts in the order of their keys; None: undefined."""
     if score is None:
         return None, None
-    seen = outcomes(score, low, high, n_classes, score)
-    spearman, recut = (float(one.scores([seen])[0]) for one in (SPEARMAN, RECUT))
+    ranking = sort_by_score(outcomes(score, low, high, n_classes, score))
+    spearman, recut = (one.of(ranking) for one in (SPEARMAN, RECUT))
     return (None if math.isnan(spearman) else spearman), (None if math.isnan(recut) else recut)

@@ -23,7 +23,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.statistics.continuous import Ranking, RankStatistic, of_first, qwk_below
+from cefrbench.statistics.continuous import (
+    Ranking,
+    RankStatistic,
+    of_first,
+    qwk_below,
+    sort_by_score,
+)
 from cefrbench.statistics.sample import Part
 from cefrbench.statistics.scoring import Floats, outcomes
 
@@ -122,8 +128,8 @@ def matched_scores(
         Gold intervals.
     n_classes : int
     """
-    seen = outcomes(level, low, high, n_classes, level)
-    located, scaled = (float(one.scores([seen])[0]) for one in (LOCATED, SCALED))
+    ranking = sort_by_score(outcomes(level, low, high, n_classes, level))
+    located, scaled = (one.of(ranking) for one in (LOCATED, SCALED))
     return (None if math.isnan(located) else located), (None if math.isnan(scaled) else scaled)
 
 
