@@ -135,12 +135,12 @@ def _keys(corpus: Corpus, data_dir: Path | None, *, sample: bool) -> Compared | 
     """Keys of a corpus's texts; none when it is not here."""
     from cefrbench.check.corpus.subject import Compared
     from cefrbench.corpora.load import load_essays
-    from cefrbench.essays import text_key
+    from cefrbench.corpora.texts import words_key
 
     try:
         essays = load_essays(corpus, sample=sample, data_dir=data_dir, access=Access(offline=True))
     except CorpusError:
         # Not cached, or not in the folder: the report says which corpora were compared.
         return None
-    keys = frozenset(map(text_key, essays.texts))
+    keys = frozenset(map(words_key, essays.texts))
     return Compared(corpus.name, "sample" if sample else "corpus", keys)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pydantic import Field
 
 from cefrbench.contracts.cards import Card
+from cefrbench.corpora.answers import Answer, EssayQuestion, NotAskedError, Severity
 from cefrbench.corpora.describe import levels_by_text, shared_texts
-from cefrbench.corpora.questions import QUESTIONS, Answer, Severity, texts_in_two_corpora
+from cefrbench.corpora.questions import QUESTIONS, texts_in_two_corpora
 from cefrbench.essays import Essays
 
 
@@ -32,7 +33,7 @@ def audit(corpora: Sequence[Essays]) -> list[AuditFinding]:
         _finding(answer, essays.name)
         for essays in corpora
         for ask in QUESTIONS
-        for answer in ask(essays)
+        for answer in _answers(ask, essays)
     ]
     for shared in shared_texts({essays.name: list(levels_by_text(essays)) for essays in corpora}):
         one, other = shared.corpora
@@ -44,6 +45,14 @@ def audit(corpora: Sequence[Essays]) -> list[AuditFinding]:
 def has_bias(findings: Sequence[AuditFinding]) -> bool:
     """Whether any finding would bias a score."""
     return any(finding.severity == "bias" for finding in findings)
+
+
+def _answers(ask: EssayQuestion, essays: Essays) -> Iterator[Answer]:
+    """What a question finds; one that can't be asked here is a note, not silence."""
+    try:
+        yield from ask(essays)
+    except NotAskedError as reason:
+        yield Answer("not-asked", len(essays), str(reason), "nothing is known of it")
 
 
 def _finding(answer: Answer, *corpora: str) -> AuditFinding:

@@ -8,31 +8,27 @@ what would bias a score.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 from cefrbench.contracts.corpus import REQUIRED_FIELDS
+from cefrbench.corpora.answers import Answer, EssayQuestion
 from cefrbench.corpora.describe import conflicts, levels_by_text
+from cefrbench.corpora.languages import unlike_languages
 from cefrbench.corpora.licences import differ
-from cefrbench.essays import Essays, normalise
+from cefrbench.corpora.order import levels_without_length, swapped_levels, told_levels
+from cefrbench.corpora.texts import (
+    broken_encoding,
+    long_texts,
+    markup,
+    short_texts,
+    twice_encoded,
+)
+from cefrbench.essays import Essays
 from cefrbench.levels import FIVE
 
-#: Shorter texts hold too little language to be rated, in characters.
-SHORT = 20
-#: Longer texts are read in part only, in characters: no encoder takes so many tokens.
-LONG = 100_000
-#: What stands in a text field where there is no text.
-PLACEHOLDERS = frozenset(
-    {"none", "n/a", "na", "null", "empty", "nan", "-", "--", "...", "…", "test"}
-)
 #: Reasons for dropping a row that other questions ask after, or that no corpus is the cause of.
 _ASKED_APART = frozenset({"unknown level", "bare band", "over the limit"})
-
-#: What biases no score.
-_NOTES = frozenset({"no-level", "dropped-rows", "long-texts", "licence-mismatch"})
-
-Severity = Literal["bias", "note"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,38 +75,6 @@ def kind_of(value: object) -> str:
         return "true or false"
     names = {int: "a number", float: "a number", list: "a list", str: "a string", dict: "an object"}
     return names.get(type(value), type(value).__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a question found in a corpus.
-
-    Attributes
-    ----------
-    code : str
-        Name in audits: ``short-texts``.
-    count : int
-        Rows or texts concerned.
-    what, why, mend : str
-        What was found, why it matters to who uses the corpus, what its author can do.
-    breaks : bool
-        Whether the corpus breaks its contract; else it may be like that.
-    """
-
-    code: str
-    count: int
-    what: str
-    why: str
-    mend: str = "nothing to mend when the corpus is like that"
-    breaks: bool = False
-
-    @property
-    def severity(self) -> Severity:
-        """Whether a score would be off, or it is only good to know."""
-        return "note" if self.code in _NOTES else "bias"
-
-
-EssayQuestion: TypeAlias = Callable[[Essays], Iterator[Answer]]
 
 
 def single_level(essays: Essays) -> Iterator[Answer]:
@@ -196,50 +160,6 @@ def dropped_rows(essays: Essays) -> Iterator[Answer]:
             yield Answer("dropped-rows", count, what, "what is left is what is scored")
 
 
-def short_texts(essays: Essays) -> Iterator[Answer]:
-    """Find texts too short to be rated, and what stands in for a text."""
-    short = [
-        text.strip()
-        for text in essays.texts
-        if len(text.strip()) < SHORT or normalise(text) in PLACEHOLDERS
-    ]
-    if short:
-        text, times = Counter(short).most_common(1)[0]
-        yield Answer(
-            "short-texts",
-            len(short),
-            f"{len(short)} texts are placeholders or shorter than {SHORT} characters"
-            + (f"; {text!r} stands there {times} times" if times > 1 else ""),
-            "their level can't come from their language; a probe learns the placeholder instead",
-            "return Skip(reason) in clean() for what is no learner's text",
-        )
-
-
-def long_texts(essays: Essays) -> Iterator[Answer]:
-    """Find texts that no encoder reads to the end."""
-    if count := sum(len(text) > LONG for text in essays.texts):
-        yield Answer(
-            "long-texts",
-            count,
-            f"{count} texts are longer than {LONG:,} characters",
-            "only their beginning is read, up to the encoder's max_length",
-            "return Skip(reason) in clean() for what is no learner's text",
-        )
-
-
-def broken_encoding(essays: Essays) -> Iterator[Answer]:
-    """Find texts with the character that stands for bytes which could not be read."""
-    if count := sum("\ufffd" in text for text in essays.texts):
-        yield Answer(
-            "broken-encoding",
-            count,
-            f"{count} texts hold the replacement character U+FFFD",
-            "what a learner wrote is lost there, and a probe can learn the mark instead",
-            "read the source in the encoding that it was written in",
-            breaks=True,
-        )
-
-
 def foreign_languages(essays: Essays) -> Iterator[Answer]:
     """Find rows in languages that the card doesn't name."""
     named = essays.card.languages
@@ -294,6 +214,12 @@ QUESTIONS: Sequence[EssayQuestion] = (
     short_texts,
     long_texts,
     broken_encoding,
+    twice_encoded,
+    markup,
     foreign_languages,
+    unlike_languages,
+    levels_without_length,
+    swapped_levels,
+    told_levels,
     licences_differ,
 )

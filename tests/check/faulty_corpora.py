@@ -116,3 +116,68 @@ class SharesAText(Corpus):
 
     def sample(self):
         return self.rows(Access())
+
+
+_SENTENCES = (
+    "We walked along the river after lunch and counted the boats.",
+    "My sister keeps bees behind the school, and the neighbours complain.",
+    "In winter the bus comes late, so I read at the stop.",
+    "The teacher asked us why the bridge had been closed for a year.",
+    "I would like to learn how to mend shoes, because mine are old.",
+    "Nobody in our street remembers who planted the tall trees.",
+)
+SPANISH = (
+    "El domingo pasado fuimos al mercado con mi abuela y compramos manzanas, queso y pan para "
+    "toda la semana. Después comimos en un restaurante pequeño cerca del puerto, donde trabaja mi "
+    "primo, y hablamos mucho de las vacaciones que queremos hacer en verano."
+)
+_LEVELS = ("A1", "A2", "B1", "B2", "C1")
+
+
+def many(change=lambda number, row: row):
+    """Sixty invented texts of three tasks, longer from level to level."""
+    rows = []
+    for number in range(60):
+        level, start = number % 5, number // 5
+        words = [_SENTENCES[(start + i) % 6] for i in range(1 + level)]
+        text = f"Number {number}. {' '.join(words)}"
+        row = {"lang": "en", "cefr_level": _LEVELS[level], "text": text}
+        row |= {"task": f"task {number // 20}", "title": f"text {number}"}
+        rows.append(change(number, row))
+    return rows
+
+
+def upside_down(number, row):
+    """Levels of the second task are turned round."""
+    if row["task"] != "task 1":
+        return row
+    return {**row, "cefr_level": _LEVELS[4 - _LEVELS.index(row["cefr_level"])]}
+
+
+def without_length(number, row):
+    """Levels stand beside other texts."""
+    return {**row, "cefr_level": _LEVELS[(number * 7 // 5) % 5]}
+
+
+def title_with_level(number, row):
+    return {**row, "title": f"exam_{row['cefr_level']}_{number:03}.txt"}
+
+
+def task_for_each_level(number, row):
+    return {**row, "task": f"course {_LEVELS.index(row['cefr_level'])}"}
+
+
+def three_in_spanish(number, row):
+    return {**row, "text": f"{number} {SPANISH}"} if number in (4, 9, 14) else row
+
+
+def all_in_spanish(number, row):
+    return {**row, "text": " ".join([str(number), SPANISH, SPANISH][: 2 + (number % 5) // 3])}
+
+
+class SharesAPage(SharesAText):
+    """Another corpus that holds one of the texts as a page of the web has it."""
+
+    def rows(self, access):
+        text = ROWS[3]["text"].replace(".", " .").replace(" ", "&nbsp;", 1)
+        return Rows([{"lang": "en", "cefr_level": "A1", "text": f"<p>{text}</p>"}])

@@ -1,12 +1,21 @@
 """The kit finds each fault that is planted in a corpus, and nothing else."""
 
+import json
+import sys
+
 import faulty_corpora as faulty
 import pytest
-from faulty_corpora import ROWS, Sound, changed
+from faulty_corpora import ROWS, Sound, changed, many
 
+from cefrbench.check.corpus import CHECKS
+from cefrbench.check.corpus.subject import open_corpus
 from cefrbench.check.kit import KitOptions, report_corpus
-from cefrbench.contracts.corpus import Rows
+from cefrbench.contracts.cards import HubFile
+from cefrbench.contracts.corpus import Access, Rows
+from cefrbench.corpora import languages
+from cefrbench.corpora.audit import audit
 from cefrbench.corpora.licences import UNSTATED
+from cefrbench.corpora.load import load_essays
 from cefrbench.errors import CorpusError
 
 
@@ -21,13 +30,19 @@ class Neighbour(Sound):
         return None
 
 
+def told(corpus, check, status="note"):
+    """What one check says."""
+    return [f.what for f in report_corpus(corpus).of(status) if f.check == check]
+
+
 def found(corpus, status="fail", others=(), **options):
     report = report_corpus(corpus, KitOptions(**options), others)
     return {finding.check for finding in report.of(status)}
 
 
-def test_a_sound_corpus_has_no_finding():
-    report = report_corpus(Sound(), others=[Neighbour()])
+@pytest.mark.parametrize("rows", [ROWS, many()], ids=["few", "many"])
+def test_a_sound_corpus_has_no_finding(rows):
+    report = report_corpus(Sound(rows=rows), others=[Neighbour()])
     assert report.passed
     assert not report.of("note")
 
@@ -50,6 +65,24 @@ FAULTS = {
     "has one level": (Sound(rows=[r for r in ROWS if r["cefr_level"] == "B1"]), "corpus-classes"),
     "is in another language": (Sound(rows=changed(9, lang="fi")), "corpus-languages"),
     "is broken in encoding": (Sound(rows=changed(9, text="caf\ufffd au lait")), "corpus-texts"),
+    "was encoded twice": (
+        Sound(rows=changed(9, text="We met at the cafÃ© near the old bridge.")),
+        "corpus-texts",
+    ),
+    "was encoded twice in one word of several": (
+        Sound(rows=changed(9, text="We met at the cafÃ© near the œuvre of Dvořák.")),
+        "corpus-texts",
+    ),
+    "holds entities": (Sound(rows=changed(9, text="Tom &amp; Anna went home.")), "corpus-texts"),
+    "holds numbered entities": (
+        Sound(rows=changed(9, text="The caf&#233; is open.")),
+        "corpus-texts",
+    ),
+    "holds elements": (Sound(rows=changed(9, text="<p>We went home.<br/> Then")), "corpus-texts"),
+    "is in another language by its words": (
+        Sound(rows=many(faulty.all_in_spanish)),
+        "corpus-words",
+    ),
     "has no licence": (Sound(licence=""), "corpus-licence"),
     "has a licence that says nothing": (Sound(licence="unknown"), "corpus-licence"),
     "has a licence weaker than its card's": (
@@ -88,6 +121,78 @@ def test_a_text_that_stands_in_two_corpora_is_found_whatever_its_case_and_spacin
     assert found(Sound(), others=[faulty.SharesAText()], sample=False) == {"corpus-overlap"}
 
 
+def test_a_text_of_another_corpus_is_found_though_its_way_left_markup_and_points_in_it():
+    assert found(Sound(), others=[faulty.SharesAPage()]) == {"corpus-overlap"}
+
+
+def test_with_a_folder_that_lacks_the_corpus_its_own_rows_are_compared_with_those_there(tmp_path):
+    # The owner reads files of their own; MERLIN lies in a folder.
+    rows = json.dumps([ROWS[3]])
+    (tmp_path / "neighbour.json").write_text(rows)
+    assert found(Sound(), others=[Neighbour()], data_dir=tmp_path) == {"corpus-overlap"}
+
+
+def test_what_came_into_texts_on_the_way_is_shown():
+    assert told(FAULTS["was encoded twice"][0], "corpus-texts", "fail") == [
+        "1 texts were encoded twice: 'cafÃ©' for 'café'"
+    ]
+    assert told(FAULTS["holds elements"][0], "corpus-texts", "fail") == [
+        "1 texts hold entities or markup: <p> (1)"
+    ]
+    mine = Sound(rows=changed(9, text="I <3 you & me; a <b and c> d, <Anna said so.>; x &c; y"))
+    assert not told(mine, "corpus-texts", "fail")
+
+
+def test_what_is_told_of_languages_levels_and_titles_names_places():
+    assert told(NOTED["has texts in another language"][0], "corpus-words") == [
+        "3 texts in rows of 'en' are in es (3) by their words, the first of them text 5"
+    ]
+    (what,) = told(NOTED["has a task of swapped levels"][0], "corpus-length")
+    assert what.startswith("the levels of 'task 1' fall with length (rank correlation -")
+    (what,) = told(NOTED["has titles with levels"][0], "corpus-told")
+    assert what == "titles name the level of 60 of 60 rows: 'exam_A1_000.txt'"
+    (what,) = told(NOTED["has a task for each level"][0], "corpus-told")
+    assert what == "5 tasks tell the levels of 60 of 60 rows"
+
+
+def test_without_the_detector_languages_are_skipped_with_a_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "py3langid.langid", None)
+    languages._identifier.cache_clear()
+    try:
+        (what,) = told(Sound(), "corpus-words", "skip")
+        (note,) = audit([load_essays(Sound())])
+    finally:
+        languages._identifier.cache_clear()
+    assert "pip install 'cefrbench[language]'" in what
+    assert (note.code, note.severity, note.message) == ("not-asked", "note", what)
+
+
+def on_the_hub(folder, licence):
+    """A corpus of a repository that the hub's client has in its cache."""
+    repository = folder / "hub" / "datasets--nobody--faulty"
+    commit = "a" * 40
+    snapshot = repository / "snapshots" / commit
+    snapshot.mkdir(parents=True)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(commit)
+    (snapshot / "README.md").write_text(f"---\nlicense: {licence}\n---\n")
+    (snapshot / "faulty.json").write_text(json.dumps(ROWS))
+    return Sound(hub=HubFile(repo="nobody/faulty", file="faulty.json"), licence="CC BY-SA 4.0")
+
+
+@pytest.mark.parametrize(("licence", "checks"), [("cc-by-sa-4.0", []), ("cc-by-nc-4.0", ["fail"])])
+def test_a_licence_that_the_page_of_the_dataset_contradicts_is_found(tmp_path, licence, checks):
+    corpus = on_the_hub(tmp_path, licence)
+    access = Access(offline=True, cache_dir=tmp_path)
+    report = CHECKS.report("corpus", "faulty", open_corpus(corpus, access=access))
+    findings = [f for f in report.failed if f.check == "corpus-licence-source"]
+    assert [f.status for f in findings] == checks
+    for finding in findings:
+        assert finding.what == (
+            "nobody/faulty says 'cc-by-nc-4.0', the card says that it says 'CC BY-SA 4.0'"
+        )
+
+
 def test_a_corpus_is_not_compared_with_itself():
     assert not found(Sound(), others=[Sound()])
 
@@ -103,6 +208,21 @@ NOTED = {
         "corpus-texts",
     ),
     "has a field of its own": (Sound(rows=changed(0, age=7)), "corpus-fields"),
+    "has texts in another language": (
+        Sound(rows=many(faulty.three_in_spanish)),
+        "corpus-words",
+    ),
+    "has levels that don't grow with length": (
+        Sound(rows=many(faulty.without_length)),
+        "corpus-length",
+    ),
+    "has a task of swapped levels": (Sound(rows=many(faulty.upside_down)), "corpus-length"),
+    "has titles with levels": (Sound(rows=many(faulty.title_with_level)), "corpus-told"),
+    "has a task for each level": (Sound(rows=many(faulty.task_for_each_level)), "corpus-told"),
+    "has rows of a weaker licence": (
+        Sound(rows=changed(0, license="CC0 1.0"), licence="CC BY 4.0"),
+        "corpus-licence-rows",
+    ),
     "has no stated licence": (Sound(licence=UNSTATED), "corpus-licence"),
     "still has the template's card": (Sound(title="Replace: full name"), "corpus-card"),
     "names a language it has not": (Sound(languages=("en", "sv")), "corpus-languages"),

@@ -17,6 +17,7 @@ from cefrbench.check.table import (
     unfilled,
 )
 from cefrbench.contracts.corpus import Corpus
+from cefrbench.corpora.hub import fetch
 from cefrbench.corpora.licences import UNKNOWN, UNSTATED, differ, restrictions, stricter
 from cefrbench.corpora.questions import foreign_languages
 
@@ -110,14 +111,15 @@ def check_licence_rows(subject: CorpusSubject) -> Iterator[Problem | Remark]:
         ""
     }
     stated = subject.corpus.card.licence_rows
+    own = subject.corpus.card.licence
     for licence in sorted(found):
-        if stated is None and stricter(subject.corpus.card.licence, licence) != (
-            subject.corpus.card.licence
-        ):
+        if stated is None and differ(own, licence):
+            weaker = stricter(own, licence) == own
             yield Problem(
-                f"rows say {licence!r}, which is stricter than the card's "
-                f"{subject.corpus.card.licence!r}",
+                f"rows say {licence!r}, which is {'weaker' if weaker else 'stricter'} than the "
+                f"card's {own!r}",
                 f"set licence_rows={licence!r} and the stricter one as licence",
+                note=weaker,
             )
         elif stated is not None and differ(stated, licence):
             yield Problem(
@@ -125,6 +127,26 @@ def check_licence_rows(subject: CorpusSubject) -> Iterator[Problem | Remark]:
                 f"set licence_rows={licence!r}",
             )
     yield Remark(", ".join(sorted(found)) or "rows state none")
+
+
+@CHECKS.add(
+    "corpus-licence-source",
+    "The licence of the dataset's page is the one on the card",
+    "Who runs the benchmark is told the card's licence, and the owner may say another.",
+    needs="corpus-source",
+)
+def check_licence_source(subject: CorpusSubject) -> Iterator[Problem | Remark]:
+    """Compare the licence that the repository's own card has now with the corpus's card."""
+    card = subject.corpus.card
+    if card.hub is None or subject.source != "corpus":
+        raise NotApplicableError("its rows were not read from the hub")
+    theirs, ours = fetch(card.hub, subject.access).licence, card.licence_card or card.licence
+    if differ(theirs, ours):
+        yield Problem(
+            f"{card.hub.repo} says {theirs!r}, the card says that it says {ours!r}",
+            f"set licence_card={theirs!r} and the stricter one as licence",
+        )
+    yield Remark(theirs or "it states none")
 
 
 @CHECKS.add(

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Literal, cast
 
-from cefrbench.check.table import Problem, Run
+from cefrbench.check.table import NotApplicableError, Problem, Run
 from cefrbench.contracts.corpus import Access, Corpus, Row, Rows
-from cefrbench.corpora.files import find_file, read_rows
-from cefrbench.corpora.load import clean_rows
-from cefrbench.corpora.questions import EssayQuestion
+from cefrbench.corpora.answers import EssayQuestion, NotAskedError
+from cefrbench.corpora.files import known_file, read_rows
+from cefrbench.corpora.load import NO_ACCESS, clean_rows
 from cefrbench.errors import CorpusError
 from cefrbench.essays import Essays
 
 #: Answers that say nothing when a sample was asked.
-OF_A_WHOLE_CORPUS = frozenset({"short-texts", "long-texts"})
+OF_A_WHOLE_CORPUS = frozenset(
+    {"short-texts", "long-texts", "levels-without-length", "swapped-levels", "level-by-task"}
+)
 #: Rows read at most: enough for every check, and a bound on memory.
 MOST_ROWS = 50_000
 
@@ -27,7 +29,11 @@ CorpusSource = Literal["corpus", "file", "sample"]
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Essays of another corpus that texts are compared with, and where they are from."""
+    """Essays of another corpus that texts are compared with, and where they are from.
+
+    ``keys`` are those of the texts' words alone (:func:`cefrbench.corpora.texts.words_key`): the
+    way by which a corpus came may have changed its points, spaces and markup.
+    """
 
     name: str
     source: CorpusSource
@@ -48,6 +54,8 @@ class CorpusSubject:
         Corpora that no text should also stand in.
     unreachable : str
         Why the sample stands in for the corpus; empty when it doesn't.
+    access : Access
+        How the corpus may reach its data.
     """
 
     def __init__(
@@ -57,11 +65,13 @@ class CorpusSubject:
         read: Callable[[], Rows],
         compared: Sequence[Compared] = (),
         unreachable: str = "",
+        access: Access = NO_ACCESS,
     ) -> None:
         self.corpus = corpus
         self.source = source
         self.compared = compared
         self.unreachable = unreachable
+        self.access = access
         self._read = read
 
     @cached_property
@@ -101,10 +111,12 @@ class CorpusSubject:
 
 def problems(subject: CorpusSubject, *questions: EssayQuestion) -> Iterator[Problem]:
     """Ask questions of the essays; what an audit would say as well, said to the author."""
-    for ask in questions:
-        for answer in ask(subject.essays):
+    try:
+        for answer in chain.from_iterable(ask(subject.essays) for ask in questions):
             if subject.source != "sample" or answer.code not in OF_A_WHOLE_CORPUS:
                 yield Problem(answer.what, answer.mend, note=not answer.breaks)
+    except NotAskedError as reason:
+        raise NotApplicableError(str(reason)) from reason
 
 
 def asking(*questions: EssayQuestion) -> Run[CorpusSubject]:
@@ -128,16 +140,18 @@ def open_corpus(
     sample : bool
         Take the sample; nothing is fetched.
     data_dir : Path, optional
-        Read ``DIR/<name>.json``.
+        Read ``DIR/<name>.json`` where it is, instead of asking the corpus for its rows.
     access : Access, optional
         How the corpus may reach its data. When it can't, the sample stands in, and a note says so.
     compared : sequence of Compared
     """
-    if data_dir is not None:
-        path = find_file(data_dir, corpus.name)
+    path = None if data_dir is None else known_file(data_dir, corpus.name)
+    if path is not None:
         read = cast("Callable[[], Iterable[Row]]", partial(read_rows, path))
         return CorpusSubject(corpus, "file", lambda: Rows(read()), compared)
-    subject = CorpusSubject(corpus, "corpus", partial(corpus.rows, access or Access()), compared)
+    reach = access or NO_ACCESS
+    rows = partial(corpus.rows, reach)
+    subject = CorpusSubject(corpus, "corpus", rows, compared, access=reach)
     reason = "" if sample else _unreachable(subject)
     if corpus.sample() is None or not (sample or reason):
         return subject

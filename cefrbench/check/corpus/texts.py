@@ -9,14 +9,21 @@ import numpy as np
 from cefrbench.check.corpus.subject import Compared, CorpusSubject, asking, problems
 from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
 from cefrbench.corpora.describe import quartiles
+from cefrbench.corpora.languages import unlike_languages
+from cefrbench.corpora.order import levels_without_length, swapped_levels, told_levels
 from cefrbench.corpora.questions import (
-    broken_encoding,
     conflicting_levels,
-    long_texts,
     repeated_texts,
-    short_texts,
     single_level,
     texts_in_two_corpora,
+)
+from cefrbench.corpora.texts import (
+    broken_encoding,
+    long_texts,
+    markup,
+    short_texts,
+    twice_encoded,
+    words_key,
 )
 from cefrbench.essays import text_key
 from cefrbench.levels import FIVE
@@ -73,10 +80,10 @@ CHECKS.add(
     needs="corpus-levels",
 )
 def check_overlap(subject: CorpusSubject) -> Iterator[Problem | Remark]:
-    """Look every text up in the other corpora, normalised."""
+    """Look every text up in the other corpora, by its words alone."""
     if not subject.compared:
         raise NotApplicableError("there is no other corpus to compare with")
-    keys = {text_key(text): number for number, text in enumerate(subject.essays.texts, start=1)}
+    keys = {words_key(text): number for number, text in enumerate(subject.essays.texts, start=1)}
     for other in subject.compared:
         shared = keys.keys() & other.keys
         if shared:
@@ -101,15 +108,43 @@ def _covered(compared: Sequence[Compared]) -> str:
 @CHECKS.add(
     "corpus-texts",
     "Texts are texts",
-    "Stand-ins for missing texts, fragments and broken encodings are scored like any learner's.",
+    "Stand-ins for missing texts, fragments, broken encodings and markup are scored like any "
+    "learner's words.",
     needs="corpus-levels",
 )
 def check_texts(subject: CorpusSubject) -> Iterator[Problem | Remark]:
-    """Ask for very short and long texts, stand-ins that repeat, and replacement characters."""
-    yield from problems(subject, short_texts, long_texts, broken_encoding)
+    """Ask for very short and long texts, stand-ins that repeat, broken encodings and markup."""
+    yield from problems(subject, short_texts, long_texts, broken_encoding, twice_encoded, markup)
     texts = subject.essays.texts
     length = quartiles([len(text) for text in texts])
     yield Remark(f"{length.median:,.0f} characters ({length.first:,.0f}–{length.third:,.0f})")
+
+
+CHECKS.add(
+    "corpus-words",
+    "Texts are in the languages that their rows say, by their words",
+    "Scores by language, and leaving one language out, count a text where its row says; a wrong "
+    "column or file is seen nowhere else.",
+    needs="corpus-levels",
+)(asking(unlike_languages))
+
+
+CHECKS.add(
+    "corpus-length",
+    "Levels grow with length, in each task too",
+    "Who knows more writes more, in nearly all corpora: where levels don't grow with length they "
+    "may stand beside the wrong texts, or upside down.",
+    needs="corpus-levels",
+)(asking(levels_without_length, swapped_levels))
+
+
+CHECKS.add(
+    "corpus-told",
+    "Neither titles nor tasks tell the level",
+    "Whatever reads them beside the text has read the answer; and where each task has its level, a "
+    "probe can read what was asked for.",
+    needs="corpus-levels",
+)(asking(told_levels))
 
 
 @CHECKS.add(
