@@ -71,7 +71,12 @@ def write_as(source: Path, target: Path, name: str, index: int) -> None:
     data = read(source / "cefr-v1.json")
     licence = LICENCES[index % len(LICENCES)]
     parameters = 10**7 * 2 ** (index % 10)
-    encoder = data["encoder"] | {"name": name, "licence": licence, "parameters": parameters}
+    encoder = data["encoder"] | {
+        "name": name,
+        "model": name,
+        "licence": licence,
+        "parameters": parameters,
+    }
     data = data | {"encoder": encoder, "config": data["config"] | {"encoders": [name]}}
     data["checksum"] = checksum(data)
     (target / "cefr-v1.json").write_text(json.dumps(data), "utf-8")

@@ -21,6 +21,9 @@ class RunConfig(Card):
 
     suite: str = "cefr-v1"
     encoders: tuple[str, ...] = ()
+    name: str | None = Field(
+        default=None, description="What a model in a folder is called; None: as its folder is."
+    )
     corpora: tuple[str, ...] = ()
     probes: tuple[str, ...] = ()
     protocols: tuple[str, ...] = ()
@@ -72,6 +75,7 @@ class RunConfig(Card):
 _NOT_OF_SUITES = (
     "suite",
     "encoders",
+    "name",
     "pooling",
     "data_dir",
     "device",
@@ -208,6 +212,7 @@ _NO = {"references": ["--no-references"], "analyses": ["--no-analyses"]}
 #: Options of the command line by field, in the order of the help.
 _OPTIONS = {
     "encoders": "--encoder",
+    "name": "--name",
     "corpora": "--corpus",
     "probes": "--probe",
     "protocols": "--protocol",

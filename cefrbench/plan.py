@@ -19,6 +19,7 @@ from cefrbench.layers import parse_layers
 from cefrbench.levels import parse_level, study_level
 from cefrbench.plugins import PluginHost
 from cefrbench.progress import Progress
+from cefrbench.published import local_name
 from cefrbench.results.model import FailureRecord
 
 
@@ -73,6 +74,8 @@ def make_plan(config: RunConfig, host: PluginHost) -> Plan:
             raise UserError(f"No {kind} are named: add --{_option(kind)} NAME or a suite that has.")
     for name in config.encoders:
         _check_layers(config.layers, host.get_encoder(name).card)
+    if config.name is not None:
+        _check_name(config, config.name, host)
     for name in config.corpora:
         host.get_corpus(name)
     if config.device.startswith("cuda"):
@@ -145,6 +148,18 @@ def _check_layers(layers: str, card: EncoderCard) -> None:
     """Refuse what no encoder has, or this one can't have, before texts and weights are read."""
     known = card.layers if card.layers is not None else 10**6
     parse_layers(layers, tuple(range(known + 1)))
+
+
+def _check_name(config: RunConfig, name: str, host: PluginHost) -> None:
+    """See that a model's name is for one model, in a folder, and nobody else's."""
+    if len(config.encoders) > 1:
+        raise UserError(
+            f"--name {name!r} is for one encoder, and {len(config.encoders)} are named: run them "
+            "one by one."
+        )
+    if host.encoders.spelt(name) in host.encoders.items:
+        raise UserError(f"--name {name!r} is the name of another encoder: choose one of its own.")
+    local_name(config.encoders[0], host.get_encoder(config.encoders[0]).card.name, name)
 
 
 def _option(kind: str) -> str:

@@ -34,6 +34,7 @@ def plan_references(plan: Plan, host: PluginHost) -> Plan | None:
         "encoders": others,
         "probes": config.reference_probes
         or tuple(spec.name for spec in plan.probes if spec.card.layer_from is None),
+        "name": None,
         **{name: getattr(suite, name) for name in own},
     }
     return make_plan(config.model_copy(update=update), host)

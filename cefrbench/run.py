@@ -37,6 +37,7 @@ from cefrbench.probing.store import FitStore
 from cefrbench.probing.sweep import Sweep
 from cefrbench.procedure import Procedure
 from cefrbench.provenance import PhaseClock
+from cefrbench.published import local_name
 from cefrbench.results.build import split_records
 from cefrbench.results.corpus_scores import corpus_scores
 from cefrbench.results.evaluation import Evaluation
@@ -125,14 +126,22 @@ def run_encoder(
         for corpus, cause in features.failed.items()
     ]
     failures = (*loaded.failures, *not_encoded, *records.failures)
-    own = config.model_copy(update={"encoders": (name,)})
+    card = host.get_encoder(name).card
+    own = _published(config, name, card.name)
+    # Where texts lie is the reader's to fill in.
+    command = as_command(own.model_copy(update={"data_dir": config.data_dir and "DIR"}))
     made = partial(
-        provenance.collect, clock, as_command(own), device, plan.origins, _feature_stats(features)
+        provenance.collect, clock, command, device, plan.origins, _feature_stats(features)
     )
     result = RunResult(
         suite=config.suite,
         # What an encoder is stands on its card alone, whatever its identity says.
-        encoder=encoder.identity.model_copy(update={"role": host.get_encoder(name).card.role}),
+        encoder=encoder.identity.model_copy(
+            update={
+                "role": card.role,
+                "name": local_name(name, card.name, config.name) or encoder.identity.name,
+            }
+        ),
         scale=table.scale.classes,
         complete=False,
         corpora=corpora,
@@ -165,6 +174,12 @@ def run_encoder(
     )
     result = result.model_copy(update={"complete": is_complete(result)})
     return Evaluation(result, predictions)
+
+
+def _published(config: RunConfig, name: str, scheme: str) -> RunConfig:
+    """The configuration of one encoder's result: no place on this machine stands in it."""
+    shown = local_name(name, scheme, None) or name
+    return config.model_copy(update={"encoders": (shown,), "data_dir": None})
 
 
 def _layers(config: RunConfig, encoder: Encoder) -> tuple[int, ...]:

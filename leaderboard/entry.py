@@ -121,6 +121,7 @@ class Entry(Card):
     """One result."""
 
     encoder: str
+    identity: str
     slug: str
     suite: str
     suite_slug: str
@@ -214,6 +215,7 @@ def make_entry(result: RunResult, figures: Figures, file: str) -> Entry:
     favoured = favoured_probe(result).probe
     return Entry(
         encoder=encoder.name,
+        identity=encoder.digest(),
         slug=slug(encoder.name),
         suite=result.suite,
         suite_slug=slug(result.suite),

@@ -147,17 +147,22 @@ def _collect(
 ) -> tuple[list[Made], list[LeftOut]]:
     """Read all entries, by page; of two for one page, the one in its own place wins."""
     made: dict[str, Made] = {}
+    known: dict[tuple[str, str], str] = {}
     left_out = [LeftOut(name, cause) for name, cause in causes.items()]
     found = [(file, Made(read_entry(folder), folder)) for file, folder in kept.items()
              if folder is not None and file.name not in causes]  # fmt: skip
     found.sort(key=lambda pair: (not _in_place(*pair), pair[0].name))
     for file, one in found:
-        page = one.entry.page
+        page, same = one.entry.page, (one.entry.suite, one.entry.identity)
         if page in made:
             other = made[page].entry.file
             left_out.append(LeftOut(file.name, f"Its page is that of {other!r}: keep one of them."))
+        elif same in known:
+            cause = f"It is the encoder of {known[same]!r}, weights and options: keep one of them."
+            left_out.append(LeftOut(file.name, cause))
         else:
             made[page] = one
+            known[same] = file.name
     return [made[page] for page in sorted(made)], sorted(left_out, key=lambda one: one.file)
 
 

@@ -42,6 +42,11 @@ _JOB_OPTIONS = (
     "encoders",
     "Registered name, hf:ORG/MODEL[@REVISION], st:ORG/MODEL, or a folder. Repeatable.",
 )
+@click.option(
+    "--name",
+    metavar="NAME",
+    help="What a model in a folder is called in tables and on pages; else as its folder.",
+)
 @names_option("--corpus", "corpora", "Repeatable; order counts.")
 @names_option("--probe", "probes", "Repeatable.")
 @names_option("--protocol", "protocols", "Repeatable.")

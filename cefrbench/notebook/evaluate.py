@@ -75,7 +75,7 @@ def evaluate(
     tokenizer : object, optional
         Of a model of transformers.
     name : str, optional
-        What results call a model that was handed over.
+        What results call a model that was handed over, or that lies in a folder.
     suite : str, optional
         ``cefr-v1`` by default.
     corpora : str, Corpus or sequence of these, optional
@@ -146,6 +146,8 @@ def evaluate(
     with TemporaryDirectory(prefix="cefrbench-") as scratch:
         if isinstance(encoder, (str, Path)):
             options["encoders"] = [str(encoder)]
+            if name is not None:
+                options["name"] = name
         else:
             spec = as_spec(encoder, tokenizer, name, set(options), host, Path(scratch))
             given.encoders.append(spec)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from cefrbench.config import RunConfig
 from cefrbench.contracts.cards import Card, CorpusCard, EncoderIdentity, ProbeCard, ProtocolCard
 from cefrbench.essays import CleaningReport, RowSource
+from cefrbench.published import without_places
 from cefrbench.statistics.scores import Scores, Sums
 
 #: Major version: readers refuse another. Minor: fields were added.
@@ -16,6 +17,8 @@ SCHEMA_VERSION = "2.1"
 KIND: Final = "cefrbench-result"
 
 Confusion = tuple[tuple[int, ...], ...]
+#: What may hold a message: no place on a machine stands in a result, whoever wrote it.
+PublicText = Annotated[str, AfterValidator(without_places)]
 
 
 class CorpusRecord(Card):
@@ -33,7 +36,7 @@ class CorpusRecord(Card):
         default_factory=dict,
         description="What features depend on beside texts and languages: a file's hash, say.",
     )
-    notes: tuple[str, ...] = Field(
+    notes: tuple[PublicText, ...] = Field(
         default=(), description="What the encoder says of its features of this corpus."
     )
 
@@ -174,7 +177,7 @@ class FailureRecord(Card):
         description="What was being done."
     )
     name: str = Field(description="The corpus, encoder, probe or analysis.")
-    cause: str = Field(description="One sentence.")
+    cause: PublicText = Field(description="One sentence.")
     protocol: str | None = Field(default=None, description="Of the fit that failed.")
     fold: str | None = Field(default=None, description="Of the fit that failed.")
     layer: int | None = Field(default=None, description="Of the fit that failed.")
@@ -210,7 +213,7 @@ class AnalysisNote(Card):
     protocol: str | None = Field(default=None, description="Where it is of one protocol.")
     corpus: str | None = Field(default=None, description="Where it is of one corpus.")
     target: str | None = Field(default=None, description="What could not be read.")
-    cause: str = Field(description="One sentence.")
+    cause: PublicText = Field(description="One sentence.")
 
 
 class PredictionsFile(Card):
@@ -233,11 +236,13 @@ class Provenance(Card):
 
     cefrbench: str = Field(description="Version.")
     started: str = Field(description="UTC, ISO 8601.")
-    command: str = Field(description="The command that repeats the run.")
+    command: PublicText = Field(description="The command that repeats the run.")
     python: str = Field(description="Version.")
     platform: str = Field(description="Operating system and processor.")
     packages: dict[str, str] = Field(description="Version of each package that computes.")
-    plugins: dict[str, str] = Field(description="Plugin of each name used, where not built in.")
+    plugins: dict[str, PublicText] = Field(
+        description="Plugin of each name used, where not built in."
+    )
     hardware: dict[str, Any] = Field(description="Device, cores, memory.")
     timings: tuple[Timing, ...] = Field(description="Time by phase, in order.")
     peak_memory_bytes: int = Field(description="Most resident memory of the process.")

@@ -67,7 +67,7 @@ def encoder_page(
         model_card=model_card(entry),
         groups=_groups(result, entry),
         facts=_facts(result),
-        command=as_command(result.config.model_copy(update={"encoders": (entry.encoder,)})),
+        command=as_command(result.config),
         bibtex=bibtex((record.card for record in entry.corpora), entry),
     )
     tables = {f"{chart.key}.csv": chart.table.csv() for chart in charts}
