@@ -79,6 +79,24 @@ class CountsCalls(Sound):
         return super().encode(batch) + np.float32(self.calls)
 
 
+class AveragesLargeBatches(Sound):
+    """Batch statistics, from twenty texts on."""
+
+    def encode(self, batch):
+        features = super().encode(batch)
+        return features - features.mean(axis=0) if len(batch) >= 20 else features
+
+
+class AdaptsFromBatchToBatch(Sound):
+    """Features are those of the first forty texts, then they drift."""
+
+    seen = 0
+
+    def encode(self, batch):
+        self.seen += max(0, len(batch) - 8)
+        return super().encode(batch) * np.float32(1 + self.seen // 40)
+
+
 class PadsWithoutMask(Sound):
     """Features take in how far a text is padded, that is the longest text of the batch."""
 
@@ -109,7 +127,7 @@ class SqueezesOne(Sound):
 
 
 class ReusesItsBuffer(Sound):
-    buffer = np.zeros((64, 3, 16), dtype=np.float32)
+    buffer = np.zeros((256, 3, 16), dtype=np.float32)
 
     def encode(self, batch):
         view = self.buffer[: len(batch)]
@@ -171,6 +189,14 @@ class HidesItsPrompt(Sound):
 
     def text(self, text):
         return super().text(f"{self.options.instruction or ''}{text}")
+
+
+class HidesItsOwnPrompt(Sound):
+    """A prompt of its own stands before each text, unless one is asked for."""
+
+    def text(self, text):
+        own = "query: " if self.options.instruction is None else ""
+        return super().text(f"{own}{text}")
 
 
 class HidesItsLimit(Sound):

@@ -3,6 +3,7 @@
 import dataclasses
 
 import faulty_encoders as faulty
+import faulty_environment as environment
 import pytest
 
 from cefrbench.check.kit import KitOptions, report_encoder
@@ -35,6 +36,7 @@ FAULTS = [
     (faulty.RenamesItself, "encoder-corpus"),
     (faulty.ReadsTheClock, "encoder-corpus"),
     (faulty.AveragesTheBatch, "encoder-alone"),
+    (faulty.AveragesLargeBatches, "encoder-batches"),
     (faulty.PadsWithoutMask, "encoder-alone"),
     (faulty.Drops, "encoder-repeat"),
     (faulty.CountsCalls, "encoder-repeat"),
@@ -50,6 +52,7 @@ FAULTS = [
     (faulty.CostsNothing, "encoder-prepare"),
     (faulty.CostsBackwards, "encoder-prepare"),
     (faulty.HidesItsPrompt, "encoder-identity-complete"),
+    (faulty.HidesItsOwnPrompt, "encoder-identity-complete"),
     (faulty.HidesItsLimit, "encoder-identity-complete"),
     (faulty.ClaimsAPrompt, "encoder-identity-true"),
     (faulty.DrawsItsWeights, "encoder-reload"),
@@ -67,6 +70,10 @@ def test_an_encoder_that(encoder, check):
     assert found(spec(encoder)) == {check}
 
 
+def test_an_encoder_that_adapts_to_what_it_reads_is_found():
+    assert "encoder-batches" in found(spec(faulty.AdaptsFromBatchToBatch))
+
+
 def test_an_encoder_that_loses_items_is_found_before_its_features_are_judged():
     assert found(spec(faulty.LosesEmptyItems)) == {"encoder-shape"}
 
@@ -76,6 +83,41 @@ def test_a_key_of_the_environment_in_the_identity_is_found(monkeypatch):
     report = report_encoder(spec(faulty.PublishesItsKey))
     assert {finding.check for finding in report.failed} == {"encoder-secrets"}
     assert "sk-0123456789" not in report.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("encoder", "variable"),
+    [
+        (environment.ReadsAVariable, "FAULTY_LATE_PROMPT"),
+        (environment.ReadsAVariableOnImport, "FAULTY_EARLY_PROMPT"),
+    ],
+)
+@pytest.mark.parametrize("value", [None, "query:"])
+def test_a_variable_that_changes_features_under_the_same_identity_is_found(
+    encoder, variable, value, monkeypatch
+):
+    if value is not None:
+        monkeypatch.setenv(variable, value)
+    report = report_encoder(spec(encoder))
+    (finding,) = report.failed
+    assert finding.check == "encoder-environment"
+    tried = "1" if value is None else "query: kit"
+    assert finding.what.startswith(f"with {variable}={tried!r} features are others")
+
+
+def test_a_variable_that_stands_in_the_identity_is_no_fault():
+    report = report_encoder(spec(environment.NamesWhatItReads))
+    assert report.passed, report.failed
+    (told,) = [f.what for f in report.findings if f.check == "encoder-environment"]
+    assert told == "FAULTY_EARLY_PROMPT, FAULTY_LATE_PROMPT"
+
+
+def test_variables_of_keys_and_addresses_are_left_as_they_are(monkeypatch):
+    monkeypatch.setenv("FAULTY_API_KEY", "sk-0123456789")
+    monkeypatch.setattr(faulty.PublishesItsKey, "__init__", faulty.Sound.__init__)
+    report = report_encoder(spec(faulty.PublishesItsKey))
+    (told,) = [f.what for f in report.findings if f.check == "encoder-environment"]
+    assert told == "it reads none, or keys and addresses only"
 
 
 @pytest.mark.parametrize(

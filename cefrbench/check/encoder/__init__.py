@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from cefrbench.check.encoder import cost, features, identity, settings
+from cefrbench.check.encoder import cost, environment, features, identity, settings
 from cefrbench.check.table import CheckTable
 
-CHECKS = CheckTable(identity.CHECKS, features.CHECKS, settings.CHECKS, cost.CHECKS)
+CHECKS = CheckTable(
+    identity.CHECKS,
+    features.CHECKS,
+    settings.CHECKS,
+    environment.CHECKS,
+    cost.CHECKS,
+)

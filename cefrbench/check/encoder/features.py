@@ -12,6 +12,7 @@ from cefrbench.check.encoder.subject import (
     LONG,
     MEDIUM,
     ORDINARY,
+    TOLERANCE,
     EncoderSubject,
     distance,
     encode,
@@ -20,6 +21,9 @@ from cefrbench.check.table import CheckTable, Problem, Remark
 
 #: Too little difference between unlike texts to tell them apart, relative to the largest feature.
 _INDISTINCT = 1e-6
+
+#: Sizes of batches that short texts are tried in; some libraries change their ways at 16 and 32.
+BATCHES = (3, 17, 33, 64, 256)
 
 CHECKS: CheckTable[EncoderSubject] = CheckTable()
 
@@ -131,6 +135,32 @@ def check_alone(subject: EncoderSubject) -> Iterator[Problem]:
                 "the largest one",
                 "pass the attention mask, pool over true tokens only, and pick the last true token",
             )
+
+
+@CHECKS.add(
+    "encoder-batches",
+    "A text has the same features in batches of any size",
+    "What is averaged over a batch, or kept from batch to batch, may begin with many texts only: "
+    "batches are as large as memory lets them be.",
+    needs="encoder-alone",
+)
+def check_batches(subject: EncoderSubject) -> Iterator[Problem | Remark]:
+    """Put two short texts among others, in batches of up to some hundred texts."""
+    rows = [row for row, text in enumerate(ORDINARY) if len(text) < 40]
+    own, features = [ORDINARY[row] for row in rows], subject.ordinary[rows]
+    for size in BATCHES:
+        others = [f"Number {number} came late." for number in range(size - len(own))]
+        among = subject.encode([own[0], *others, *own[1:]])
+        gap = distance(among[[0, *range(len(others) + 1, size)]], features)
+        if gap > TOLERANCE[subject.encoder.identity.dtype]:
+            yield Problem(
+                f"in a batch of {size} texts two texts have features that differ by {gap:.1g} of "
+                "the largest one",
+                "let nothing be averaged or normalised over a batch, nor kept for the next one "
+                "(batch norm in evaluation mode, statistics fixed when the model is loaded)",
+            )
+            return
+    yield Remark(f"of {BATCHES[0]} to {BATCHES[-1]} texts")
 
 
 @CHECKS.add(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cefrbench.check.fresh import Packed
 from cefrbench.check.table import NotApplicableError
 from cefrbench.contracts.encoder import CorpusTexts, Encoder, EncoderOptions, EncoderSpec
 from cefrbench.errors import EncoderError, UserError
@@ -105,6 +106,7 @@ class EncoderSubject:
         self.spec = spec
         self.name = name or spec.name
         self.options = options or EncoderOptions()
+        self.packed = Packed.of(spec, spec.load)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -123,11 +125,8 @@ class EncoderSubject:
     @contextmanager
     def reopened(self, **changes: Any) -> Iterator[Encoder]:
         """Load the model anew, with some options changed, and close it after use."""
-        encoder = self.spec.load(self.name, dataclasses.replace(self.options, **changes))
-        try:
-            yield _of_kit(encoder)
-        finally:
-            encoder.close()
+        with loaded(self.spec, self.name, dataclasses.replace(self.options, **changes)) as encoder:
+            yield encoder
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Features of texts in one batch, ``[text, layer, dim]``, in an array of their own."""
@@ -150,6 +149,8 @@ class EncoderSubject:
         before = self.encode(TRIED)
         changes: list[dict[str, Any]] = [
             {"instruction": "Task: rate this.\n" if not own.instruction else ""},
+            # Asked for by name, what the identity says is put before texts already.
+            {"instruction": own.instruction},
             *({"pooling": p} for p in ("last", "mean", "cls", "max") if p != own.pooling),
             {"max_length": 16 if own.max_length != 16 else 12},
             {"dtype": "bfloat16" if own.dtype != "bfloat16" else "float32"},
@@ -166,6 +167,16 @@ class EncoderSubject:
             return Setting(option, refused=str(error))
         differs = before.shape != after.shape or distance(before, after) > 1e-6
         return Setting(option, digest=digest, differs=differs)
+
+
+@contextmanager
+def loaded(spec: EncoderSpec, name: str, options: EncoderOptions) -> Iterator[Encoder]:
+    """Load a model for the kit's texts, and close it after use."""
+    encoder = spec.load(name, options)
+    try:
+        yield _of_kit(encoder)
+    finally:
+        encoder.close()
 
 
 def _of_kit(encoder: Encoder) -> Encoder:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.check.probe.fresh import UnpackedError, in_new_process
+from cefrbench.check.fresh import UnpackedError, in_new_process
 from cefrbench.check.probe.subject import (
     N_CLASSES,
     Planted,

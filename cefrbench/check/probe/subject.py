@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from cefrbench.check.probe.fresh import PackedProbe
+from cefrbench.check.fresh import Packed
 from cefrbench.contracts.probe import Estimator, ProbeOptions, ProbeSpec
 from cefrbench.probing.weighted import fit_weighted
 from cefrbench.statistics.scores import qwk
@@ -67,7 +67,7 @@ class ProbeSubject:
     def __init__(self, spec: ProbeSpec, device: str = "cpu") -> None:
         self.spec = spec
         self.device = device
-        self.packed = PackedProbe.of(spec)
+        self.packed = Packed.of(spec, spec.make)
         self.train = planted(160, seed=1)
         self.test = planted(120, seed=2)
 

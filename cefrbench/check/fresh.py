@@ -1,38 +1,39 @@
-"""Call a function on a probe in a process that has never seen it, nor any state of it."""
+"""Call a function on a plugin's thing in a process that has never seen it, nor any state of it."""
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import cloudpickle
 
-from cefrbench.contracts.probe import ProbeSpec
 from cefrbench.plugins import LOOSE, load_file
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
     from multiprocessing.connection import Connection
 
+S = TypeVar("S")
 T = TypeVar("T")
 #: What a call gave, or why there is nothing.
 Returned: TypeAlias = tuple[Any, Exception | None]
 
-#: Seconds that the worker waits for the next probe before it ends.
+#: Seconds that the worker waits for the next call before it ends.
 _IDLE = 60
 
 
 class UnpackedError(Exception):
-    """The probe can't be sent to, or imported in, another process; says why."""
+    """The thing can't be sent to, or imported in, another process; says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class PackedProbe:
-    """A probe as it was when it was packed: before any fit, it holds no rows.
+class Packed(Generic[S]):
+    """A thing as it was when it was packed: a probe that was never fitted holds no rows.
 
     Attributes
     ----------
@@ -49,39 +50,54 @@ class PackedProbe:
     refusal: str = ""
 
     @classmethod
-    def of(cls, spec: ProbeSpec) -> PackedProbe:
-        """Pack a probe; classes and functions of modules go by name."""
-        module = str(getattr(spec.make, "__module__", ""))
+    def of(cls, thing: S, made_by: object) -> Packed[S]:
+        """Pack a thing; classes and functions of modules go by name, ``made_by``'s first."""
+        module = str(getattr(made_by, "__module__", ""))
         file = sys.modules[module].__file__ if module.startswith(LOOSE) else None
         try:
-            content = bytes(cloudpickle.dumps(spec))
+            content = bytes(cloudpickle.dumps(thing))
         except Exception as error:  # noqa: BLE001 - whatever a plugin's own parts raise
             return cls(b"", refusal=f"{type(error).__name__}: {error}")
         return cls(content, Path(file) if file else None)
 
-    def unpacked(self) -> ProbeSpec:
-        """The probe, its modules imported where they were not."""
+    def unpacked(self) -> S:
+        """The thing, its modules imported where they were not."""
         if self.file is not None:
             load_file(self.file)
-        spec: ProbeSpec = cloudpickle.loads(self.content)
-        return spec
+        thing: S = cloudpickle.loads(self.content)
+        return thing
 
 
-def in_new_process(call: Callable[..., T], probe: PackedProbe, *args: object) -> T:
-    """Call ``call(spec, *args)`` where the probe's modules are imported anew.
+def in_new_process(
+    call: Callable[..., T],
+    packed: Packed[S],
+    *args: object,
+    environment: Mapping[str, str] | None = None,
+) -> T:
+    """Call ``call(thing, *args)`` where the thing's modules are imported anew.
+
+    Parameters
+    ----------
+    call : callable
+    packed : Packed
+        The thing.
+    *args : object
+    environment : mapping of str to str, optional
+        Variables that are set before anything is imported.
 
     Raises
     ------
     UnpackedError
-        When the probe can't be sent to or imported in another process.
+        When the thing can't be sent to or imported in another process.
     RuntimeError
         When the call raises; it says what.
     """
-    if probe.refusal:
-        raise UnpackedError(probe.refusal)
+    if packed.refusal:
+        raise UnpackedError(packed.refusal)
     executor = _worker()
     try:
-        answer, failure = executor.submit(_in_copy, call, probe, args).result()
+        asked = Asked(call, packed, args, dict(environment or {}))
+        answer, failure = executor.submit(_in_copy, asked).result()
     finally:
         if not _copies():
             executor.shutdown()
@@ -89,6 +105,16 @@ def in_new_process(call: Callable[..., T], probe: PackedProbe, *args: object) ->
     if failure is not None:
         raise failure
     return answer  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What another process is asked for."""
+
+    call: Callable[..., Any]
+    packed: Packed[Any]
+    args: tuple[Any, ...]
+    environment: dict[str, str]
 
 
 def _copies() -> bool:
@@ -104,17 +130,17 @@ def _worker() -> Executor:
     return ProcessPoolExecutor(max_workers=1, timeout=_IDLE)  # type: ignore[no-any-return]
 
 
-def _in_copy(call: Callable[..., Any], probe: PackedProbe, args: tuple[Any, ...]) -> Returned:
-    """In the worker: let a copy of it answer, so that it stays clean for the next probe."""
+def _in_copy(asked: Asked) -> Returned:
+    """In the worker: let a copy of it answer, so that it stays clean for the next thing."""
     if not _copies():
-        return _answer(call, probe, args)
+        return _answer(asked)
     from multiprocessing import get_context
 
     import sklearn.linear_model  # noqa: F401 - once here, not in every copy
 
     context = get_context("fork")
     receiving, sending = context.Pipe(duplex=False)
-    copy = context.Process(target=_send, args=(sending, call, probe, args))
+    copy = context.Process(target=_send, args=(sending, asked))
     copy.start()
     sending.close()
     try:
@@ -126,17 +152,18 @@ def _in_copy(call: Callable[..., Any], probe: PackedProbe, args: tuple[Any, ...]
     return answer
 
 
-def _send(sending: Connection, *of: Any) -> None:
-    sending.send(_answer(*of))
+def _send(sending: Connection, asked: Asked) -> None:
+    sending.send(_answer(asked))
 
 
-def _answer(call: Callable[..., Any], probe: PackedProbe, args: tuple[Any, ...]) -> Returned:
+def _answer(asked: Asked) -> Returned:
     """What the call gave, or an error that any process knows."""
+    os.environ.update(asked.environment)
     try:
-        spec = probe.unpacked()
+        thing = asked.packed.unpacked()
     except Exception as error:  # noqa: BLE001 - told by whoever called
         return None, UnpackedError(f"{type(error).__name__}: {error}")
     try:
-        return call(spec, *args), None
+        return asked.call(thing, *asked.args), None
     except Exception as error:  # noqa: BLE001 - told by whoever called
         return None, RuntimeError(f"{type(error).__name__}: {error}")
