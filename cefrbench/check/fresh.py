@@ -96,7 +96,7 @@ def in_new_process(
         raise UnpackedError(packed.refusal)
     executor = _worker()
     try:
-        asked = Asked(call, packed, args, dict(environment or {}))
+        asked = NewProcessCall(call, packed, args, dict(environment or {}))
         answer, failure = executor.submit(_in_copy, asked).result()
     finally:
         if not _copies():
@@ -108,7 +108,7 @@ def in_new_process(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class NewProcessCall:
     """What another process is asked for."""
 
     call: Callable[..., Any]
@@ -130,7 +130,7 @@ def _worker() -> Executor:
     return ProcessPoolExecutor(max_workers=1, timeout=_IDLE)  # type: ignore[no-any-return]
 
 
-def _in_copy(asked: Asked) -> Returned:
+def _in_copy(asked: NewProcessCall) -> Returned:
     """In the worker: let a copy of it answer, so that it stays clean for the next thing."""
     if not _copies():
         return _answer(asked)
@@ -152,11 +152,11 @@ def _in_copy(asked: Asked) -> Returned:
     return answer
 
 
-def _send(sending: Connection, asked: Asked) -> None:
+def _send(sending: Connection, asked: NewProcessCall) -> None:
     sending.send(_answer(asked))
 
 
-def _answer(asked: Asked) -> Returned:
+def _answer(asked: NewProcessCall) -> Returned:
     """What the call gave, or an error that any process knows."""
     os.environ.update(asked.environment)
     try:
