@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test reference lint types docs docs-check statistics pins mutants bench ablation why clean
+.PHONY: run test reference lint types docs pictures docs-check statistics pins mutants bench ablation why clean
 
 # -- set-up: each stamp is an environment with what its jobs need ---------------------------------
 
@@ -42,6 +42,9 @@ types: $(VENV)/.dev
 
 docs: $(VENV)/.dev  ## Write the generated parts of the docs anew.
 	$(BIN)/python docs/generate.py
+
+pictures: $(VENV)/.dev  ## The README's pictures anew; `make pictures ARGS='--all DIR'`: every page in every way, to look at.
+	$(BIN)/python tests/leaderboard/look.py $(ARGS)
 
 docs-check: $(VENV)/.dev
 	$(BIN)/python docs/generate.py --check

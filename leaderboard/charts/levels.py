@@ -30,6 +30,6 @@ def levels_chart(corpus: str, levels: Mapping[str, Mapping[str, int]]) -> Chart:
     text = {"type": "text", "dy": -9, "color": TEXT.value}
     layers = [{"mark": bar}, {"mark": text, "encoding": {"text": quantity("rows")}}]
     spec = panels(data, "source", (270, 170), {"encoding": {"x": x, "y": y}, "layer": layers})
-    spec["resolve"] = {"scale": {"y": "independent"}}
+    spec["resolve"]["scale"] = {"y": "independent"}
     caption = f"Rows of {corpus} by level, after cleaning, by where the rows came from."
     return make_chart("levels", "Levels", caption, spec, "source level rows", data)

@@ -12,13 +12,31 @@ from cefrbench_leaderboard.entry import Entry, Estimate
 from cefrbench_leaderboard.finding import LinkedFigure, Sentence, counted, plain
 from cefrbench_leaderboard.links import way_links
 from cefrbench_leaderboard.page import Page, Rendered
-from cefrbench_leaderboard.render import magnitude, number, render
+from cefrbench_leaderboard.render import magnitude, number, render, short
 from cefrbench_leaderboard.standing import Made
 
 #: Height of the picture, in pixels.
 HEIGHT = 340
-#: Points that carry their names: those that nothing of the same height and size hides.
-_APART = 0.09
+#: Letters of a name beside its point, and the share of a tablet's width that one takes.
+_LETTERS, _LETTER = 24, 0.0105
+#: Share of the height that a name takes.
+_LINE = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class PointName:
+    """Where a name stands: its place in per cent, and how far from it in pixels.
+
+    ``first`` are the names of the smallest, the largest and the best, which a phone has room for.
+    """
+
+    text: str
+    x: str
+    y: str
+    dx: int
+    dy: int
+    anchor: str
+    first: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +49,7 @@ class SizePoint:
     y: str
     low: str
     high: str
-    named: bool
-    anchor: str
+    name: PointName | None
 
 
 def sized(suite: SuiteResults, cohort: Sequence[Made]) -> list[tuple[Entry, Estimate]]:
@@ -110,28 +127,48 @@ def _decades(sizes: Sequence[int]) -> tuple[int, int]:
 def _points(
     models: Sequence[tuple[Entry, Estimate]], scale: PlotScale, low: int, high: int
 ) -> list[SizePoint]:
-    placed: list[tuple[float, float]] = []
+    """Place points, the best first."""
+    places = [(math.log10(entry.parameters or 1) - low) / (high - low) for entry, _ in models]
+    ups = [_share(scale, qwk.value) for _, qwk in models]
+    best = max(range(len(models)), key=lambda i: ups[i], default=0)
+    firsts = {0: 17, len(models) - 1: 17} | {best: -7}
+    taken = list(zip(places, ups, strict=True))
     points = []
-    for entry, qwk in sorted(models, key=lambda pair: -(pair[1].value or 0.0)):
-        x = (math.log10(entry.parameters or 1) - low) / (high - low)
-        y = float(scale.at(qwk.value or 0.0)[:-1]) / 100
-        near = any(abs(x - a) < 4 * _APART and abs(y - b) < _APART for a, b in placed)
-        if not near:
-            placed.append((x, y))
+    for i in sorted(range(len(models)), key=lambda i: -ups[i]):
+        (entry, qwk), x = models[i], places[i]
         ends = (qwk.low, qwk.high) if qwk.low is not None and qwk.high is not None else None
-        points.append(
-            SizePoint(
-                entry=entry,
-                qwk=qwk,
-                x=f"{100 * x:.1f}%",
-                y=_flip(scale.at(qwk.value or 0.0)),
-                low=_flip(scale.at(ends[0])) if ends else "",
-                high=_flip(scale.at(ends[1])) if ends else "",
-                named=not near,
-                anchor="start" if x < 0.6 else "end",
+        bottom, top = (_flip(scale.at(end)) for end in ends) if ends else ("", "")
+        at = _flip(scale.at(qwk.value or 0.0))
+        text = short(entry.encoder, _LETTERS)
+        if i in firsts:
+            anchor = "start" if x < 0.3 else "end" if x > 0.7 else "middle"
+            place = (top if firsts[i] < 0 else bottom) or at
+            name: PointName | None = PointName(
+                text, f"{100 * x:.1f}%", place, 0, firsts[i], anchor, first=True
             )
-        )
+        else:
+            name = _beside(text, x, at, taken)
+        points.append(SizePoint(entry, qwk, f"{100 * x:.1f}%", at, bottom, top, name))
     return points
+
+
+def _beside(text: str, x: float, at: str, taken: list[tuple[float, float]]) -> PointName | None:
+    """Put a name right or left of its point where it has room; None where it has none.
+
+    ``taken`` are the places of points, and grows by what the name covers.
+    """
+    up, width = 1 - float(at[:-1]) / 100, _LETTER * (len(text) + 2)
+    for anchor, sign in (("start", 1), ("end", -1)):
+        end = x + sign * width
+        free = all(not 0 < sign * (a - x) < width or abs(b - up) > _LINE for a, b in taken)
+        if 0 <= end <= 1 and free:
+            taken += [(x + sign * share * width, up) for share in (0.3, 0.6, 1.0)]
+            return PointName(text, f"{100 * x:.1f}%", at, 9 * sign, 4, anchor, first=False)
+    return None
+
+
+def _share(scale: PlotScale, value: float | None) -> float:
+    return float(scale.at(value or 0.0)[:-1]) / 100
 
 
 def _flip(share: str) -> str:
