@@ -43,9 +43,9 @@ class Evaluation:
         -------
         DataFrame
             Columns ``encoder``, ``suite``, those that name a unit, ``n``, one a score,
-            ``penalty`` (NaN where the probe has its own alone) and ``chosen`` (whether the layer
-            was chosen for the fold); an undefined score is NaN, and the seed of a probe that no
-            seed changes is NA.
+            ``penalty`` (NaN where the probe has its own alone), ``chosen`` (whether the layer was
+            chosen for the fold) and ``oracle`` (whether it is best on the scored texts); an
+            undefined score is NaN, and the seed of a probe that no seed changes is NA.
 
         Raises
         ------
@@ -64,9 +64,10 @@ class Evaluation:
                 ]
                 for unit in self.result.units
             ],
-            columns=[*naming, *UNIT_SCORES, "penalty", "chosen"],
+            columns=[*naming, *UNIT_SCORES, "penalty", "chosen", "oracle"],
         )
-        return self._named(table).astype({"seed": "Int64", "penalty": "float64", "chosen": "bool"})
+        kinds = {"seed": "Int64", "penalty": "float64", "chosen": "bool", "oracle": "bool"}
+        return self._named(table).astype(kinds)
 
     def corpora(self) -> pd.DataFrame:
         """Give the scores of whole corpora as a table, the texts of all folds together.

@@ -84,7 +84,7 @@ def to_csv(results: Sequence[RunResult]) -> str:
     scores = attrgetter(*UNIT_SCORES)
     for result in results:
         encoder = cell(result.encoder.name), cell(result.suite)
-        fitted, oracles = unit_fits(result), _oracles(result)
+        fitted = unit_fits(result)
         writer.writerows(
             (
                 *encoder,
@@ -98,10 +98,10 @@ def to_csv(results: Sequence[RunResult]) -> str:
                 *scores(unit.scores),
                 penalty,
                 int(chosen),
-                int((*run_of(unit), unit.layer) in oracles),
+                int(oracle),
             )
             for unit in _in_order(result, result.units)
-            for penalty, chosen in (fitted[(*run_of(unit), unit.layer)],)
+            for penalty, chosen, oracle in (fitted[(*run_of(unit), unit.layer)],)
         )
     return buffer.getvalue()
 
@@ -154,14 +154,15 @@ def to_analyses_csv(results: Sequence[RunResult]) -> str:
     return buffer.getvalue()
 
 
-def unit_fits(result: RunResult) -> dict[tuple[object, ...], tuple[float | None, bool]]:
-    """Penalty of each fit, and whether its layer was chosen for its fold.
+def unit_fits(result: RunResult) -> dict[tuple[object, ...], tuple[float | None, bool, bool]]:
+    """Penalty of each fit, whether its layer was chosen for its fold, and whether the oracle did.
 
     By protocol, fold, probe, seed and layer.
     """
     chosen = {(*run_of(choice), choice.layer) for choice in result.choices}
     places = (((*run_of(fit), fit.layer), fit.penalty) for fit in result.fits)
-    return {place: (penalty, place in chosen) for place, penalty in places}
+    oracles = _oracles(result)
+    return {place: (penalty, place in chosen, place in oracles) for place, penalty in places}
 
 
 def _oracles(result: RunResult) -> set[tuple[object, ...]]:
