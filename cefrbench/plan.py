@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,7 +99,26 @@ def _probes(config: RunConfig, host: PluginHost) -> tuple[ProbeSpec, ...]:
         if leader is not None and config.form == "corrected" and not config.every_layer:
             names.setdefault(leader)
         names.setdefault(name)
+    for name in names:
+        if host.text_probe(name) is not None:
+            raise UserError(
+                f"Probe {name!r} reads texts and no encoder's features: run it by its name in an "
+                f"encoder's place, --encoder {name}, and leave --probe {name} out."
+            )
     return tuple(host.get_probe(name) for name in names)
+
+
+def probes_of(plan: Plan, encoder: str, host: PluginHost) -> tuple[ProbeSpec, ...]:
+    """Probes of one encoder: those of the plan; of a probe in an encoder's place, itself alone."""
+    own = host.text_probe(encoder)
+    return plan.probes if own is None else (own,)
+
+
+def penalties_of(plan: Plan, probes: Sequence[ProbeSpec]) -> tuple[str, ...]:
+    """Penalties that were asked for of some probes; those of other encoders' are left out."""
+    own = {spec.name for spec in probes}
+    others = {*(spec.name for spec in plan.probes), *plan.config.encoders} - own
+    return tuple(one for one in plan.config.penalties if one.partition("=")[0] not in others)
 
 
 def load_corpora(config: RunConfig, host: PluginHost, job: Job) -> Loaded:

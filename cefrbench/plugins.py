@@ -193,10 +193,15 @@ class PluginHost:
 
     @cached_property
     def encoders(self) -> Registry[EncoderSpec]:
-        """Registered encoders and encoder schemes."""
+        """Registered encoders and encoder schemes, and probes that stand where encoders do."""
         from cefrbench.contracts.encoder import EncoderSpec
+        from cefrbench.contracts.texts import as_encoder
 
-        return self._collect("register_encoders", "encoder", (EncoderSpec,))
+        registry = self._collect("register_encoders", "encoder", (EncoderSpec,))
+        for name, spec in self.probes.items.items():
+            if spec.reads == "texts":
+                registry.add(self.probes.owners[name], as_encoder(spec))
+        return registry
 
     @cached_property
     def probes(self) -> Registry[ProbeSpec]:
@@ -265,6 +270,11 @@ class PluginHost:
     def get_probe(self, name: str) -> ProbeSpec:
         """Find a probe by name."""
         return self.probes.find(name)
+
+    def text_probe(self, name: str) -> ProbeSpec | None:
+        """The probe that an encoder's name stands for, where that reads texts."""
+        spec = self.probes.items.get(self.probes.spelt(name))
+        return spec if spec is not None and spec.reads == "texts" else None
 
     def get_protocol(self, name: str) -> Protocol:
         """Find a protocol by name."""

@@ -35,6 +35,9 @@ def plan_references(plan: Plan, host: PluginHost) -> Plan | None:
         "probes": config.reference_probes
         or tuple(spec.name for spec in plan.probes if spec.card.layer_from is None),
         "name": None,
+        "penalties": tuple(
+            one for one in config.penalties if one.partition("=")[0] not in config.encoders
+        ),
         **{name: getattr(suite, name) for name in own},
     }
     return make_plan(config.model_copy(update=update), host)

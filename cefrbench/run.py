@@ -29,7 +29,7 @@ from cefrbench.folds import make_folds
 from cefrbench.layers import parse_layers
 from cefrbench.levels import SCALES, Scale
 from cefrbench.memory import return_memory
-from cefrbench.plan import Job, Loaded, Plan
+from cefrbench.plan import Job, Loaded, Plan, penalties_of, probes_of
 from cefrbench.plugins import PluginHost
 from cefrbench.probing.jobs import Jobs, PlannedFold
 from cefrbench.probing.penalties import read_penalties
@@ -55,7 +55,7 @@ def run_encoder(
     EncoderError
         When the model can't be loaded or gives no usable features of any corpus.
     """
-    config = plan.config
+    config, probes = plan.config, probes_of(plan, name, host)
     with clock.phase("load model"):
         encoder = _load_encoder(host, name, _encoder_options(config, job))
     try:
@@ -93,14 +93,15 @@ def run_encoder(
         device=device,
         processes=usable_cores(),
         force=job.force,
-        fixed=read_penalties(config.penalties, plan.probes),
+        fixed=read_penalties(penalties_of(plan, probes), probes),
+        texts=tuple(text for one in essays for text in one.texts),
     )
     with clock.phase("probes"):
         collector, choices = Procedure(
             sweep=sweep,
             folds=folds,
             layers=layers,
-            probes=plan.probes,
+            probes=probes,
             every_layer=config.every_layer,
             refits=config.refits,
             unclipped=config.unclipped_probes,
@@ -145,7 +146,7 @@ def run_encoder(
         scale=table.scale.classes,
         complete=False,
         corpora=corpora,
-        probes=tuple(spec.card for spec in plan.probes),
+        probes=tuple(spec.card for spec in probes),
         protocols=cards,
         splits=splits,
         summary=summary,
@@ -160,7 +161,7 @@ def run_encoder(
         provenance=made(),
     )
     studied = Studied(
-        result, predictions, table, folds, layers, plan.probes, sweep, progress=job.progress
+        result, predictions, table, folds, layers, probes, sweep, progress=job.progress
     )
     with clock.phase("analyses"):
         found = analyse(config.analyses, studied, fail_fast=job.fail_fast)

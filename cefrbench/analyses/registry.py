@@ -21,6 +21,8 @@ ANALYSES = {
     "learning-curve": "cefrbench.analyses.learning_curve:learning_curve",
     "mixed": "cefrbench.analyses.mixed:mixed",
 }
+#: Those that look at features, which a probe that reads texts has not.
+OF_FEATURES = ("identity", "erasure", "description-length")
 #: What each of them says.
 DESCRIPTIONS = {
     "identity": "how well corpus, family, language and task can be read off each layer",
@@ -90,6 +92,10 @@ def analyse(names: Iterable[str], studied: Studied, *, fail_fast: bool = False) 
         # What an analysis gave before it broke is no whole answer.
         records: list[AnalysisRecord] = []
         notes: list[AnalysisNote] = []
+        if name in OF_FEATURES and all(spec.reads == "texts" for spec in studied.probes):
+            cause = "There are no features to look at: the probe reads texts."
+            found.notes.append(AnalysisNote(analysis=name, cause=cause))
+            continue
         try:
             for one in _load(name)(studied):
                 if isinstance(one, AnalysisRecord):

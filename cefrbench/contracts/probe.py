@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from cefrbench.contracts.cards import ProbeCard
 
@@ -177,10 +177,22 @@ class FitsPaths(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProbeSpec:
-    """What a plugin registers: a card, and how to make the estimator."""
+    """What a plugin registers: a card, how to make the estimator, and what that reads.
+
+    Attributes
+    ----------
+    card : ProbeCard
+    make : callable
+    reads : {"features", "texts"}
+        What stands for ``X``: a layer of an encoder's features, or the texts themselves, an array
+        of str of shape ``(n,)``. A probe that reads texts is fitted like any other (on the
+        training rows of each fold, with their weights, with each penalty on its card), needs no
+        encoder, and is run by its name where an encoder's stands: ``--encoder NAME``.
+    """
 
     card: ProbeCard
     make: Callable[[ProbeOptions], Estimator]
+    reads: Literal["features", "texts"] = "features"
 
     @property
     def name(self) -> str:

@@ -222,7 +222,7 @@ class FeatureStore:
 def plan_shards(texts: Sequence[str], identity: EncoderIdentity) -> tuple[RowIndex, ...]:
     """Cut texts, ordered by length, into shards of at most ``SHARD_TEXTS`` and ``SHARD_BYTES``."""
     order = np.array(sorted(range(len(texts)), key=lambda i: (len(texts[i]), i)), dtype=np.int64)
-    size = SHARD_BYTES // (len(identity.layers) * identity.width * 4)
+    size = SHARD_BYTES // max(1, len(identity.layers) * identity.width * 4)
     size = max(1, min(SHARD_TEXTS, size))
     return tuple(order[start : start + size] for start in range(0, len(order), size))
 

@@ -137,7 +137,8 @@ def _fit_and_predict(
     if given is not None and (given != 1).any():
         train, weight = train[given > 0], given[given > 0]
     learnt, asked = X[train], X[fold.predict]
-    if fold.count is not None:
+    # What the texts of a fold are measured in is the probe's own matter.
+    if fold.count is not None and X.ndim == 2:
         learnt = standardised(X, fold.train, fold.count, train)
         asked = standardised(X, fold.train, fold.count, fold.predict)
     with warnings.catch_warnings(record=True) as caught:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +74,8 @@ class Sweep:
         Fit again what is in the store.
     fixed : mapping of str to tuple of float
         Penalties of a probe, where they are not its card's.
+    texts : sequence of str
+        Text of each row, for probes that read texts.
     """
 
     features: FeatureSet
@@ -86,6 +88,7 @@ class Sweep:
     processes: int = 1
     force: bool = False
     fixed: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    texts: Sequence[str] = ()
     _sources: dict[str, str] = field(default_factory=dict, repr=False)
     _loaded: dict[int, NDArray[np.float32]] = field(default_factory=dict, repr=False)
 
@@ -126,7 +129,7 @@ class Sweep:
         fits = fit_paths(
             probe,
             self._options(),
-            self._layer(layer),
+            self._read(layer, probe),
             self.table.label,
             rows,
             penalties=penalties,
@@ -147,6 +150,10 @@ class Sweep:
         if self.table.form == "study" or probe.card.penalty is None:
             return (None,)
         return probe.card.penalty.values
+
+    def _read(self, layer: int, probe: ProbeSpec) -> NDArray[Any]:
+        """What a probe reads: a layer, or the texts."""
+        return np.array(self.texts, object) if probe.reads == "texts" else self._layer(layer)
 
     def _layer(self, layer: int) -> NDArray[np.float32]:
         """Read a layer's features, once for all probes on it."""
