@@ -195,7 +195,7 @@ class PluginHost:
     def encoders(self) -> Registry[EncoderSpec]:
         """Registered encoders and encoder schemes, and probes that stand where encoders do."""
         from cefrbench.contracts.encoder import EncoderSpec
-        from cefrbench.contracts.texts import as_encoder
+        from cefrbench.texts_alone import as_encoder
 
         registry = self._collect("register_encoders", "encoder", (EncoderSpec,))
         for name, spec in self.probes.items.items():

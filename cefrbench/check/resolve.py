@@ -113,9 +113,16 @@ def _whole(host: PluginHost, plugins: Sequence[Plugin]) -> Target:
         (registry.kind, name, item)
         for registry in host.registries
         for name, item in registry.items.items()
-        if registry.owners[name] in owners and not isinstance(item, CorpusFamily)
+        if registry.owners[name] in owners
+        and not isinstance(item, CorpusFamily)
+        and not _is_a_probe(host, registry.kind, name)
     ]
     return Target(host, list(plugins), things)
+
+
+def _is_a_probe(host: PluginHost, kind: str, name: str) -> bool:
+    """Whether an encoder is but the place of a probe that reads texts, which is what is checked."""
+    return kind == "encoder" and host.text_probe(name) is not None
 
 
 def _named(host: PluginHost, name: str) -> Target:
@@ -129,7 +136,7 @@ def _named(host: PluginHost, name: str) -> Target:
         (host.probes, name, host.get_probe),
         (host.protocols, name, host.get_protocol),
     ):
-        if key in registry.items:
+        if key in registry.items and not _is_a_probe(host, registry.kind, key):
             things.append((registry.kind, name, get(name)))
             owners.add(registry.owners[key])
     if not things and Path(name).is_dir():

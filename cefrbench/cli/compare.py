@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: cefrbench compare out/minilm/cefr-v1.json out/surface/cefr-v1.json")
 @click.argument("paths", metavar="A.json B.json …", nargs=-1, required=True)
-@click.option("--probe", metavar="NAME", help="The first that all results have, if none is named.")
+@click.option(
+    "--probe",
+    metavar="NAME",
+    help="The first that all have, if none is named; a reference without it has its own.",
+)
 @click.option(
     "--protocol",
     "protocols",

@@ -9,6 +9,7 @@ import numpy as np
 from cefrbench.errors import ResultError, unknown_name
 from cefrbench.results.model import RunResult
 from cefrbench.results.question import difference, question_of
+from cefrbench.results.selection import favoured_probe
 from cefrbench.statistics.sample import Sample
 
 
@@ -28,29 +29,46 @@ def labels_of(results: Sequence[RunResult]) -> list[str]:
 def common_probe(results: Sequence[RunResult], probe: str | None) -> str:
     """The probe to compare under: the one asked for, or the first that all results have.
 
+    References need not have it: see :func:`probe_of`.
+
     Raises
     ------
     ResultError
-        When they have none in common, or some result lacks the one asked for.
+        When they have none in common, or some candidate lacks the one asked for.
     """
     held = [dict.fromkeys(record.probe for record in result.summary) for result in results]
+    ranked = [names for names, result in zip(held, results, strict=True) if _must_have(result)]
     if probe is None:
-        for name in held[0]:
-            if all(name in names for names in held):
-                return name
+        for group in (held, ranked or held[:1]):
+            for name in group[0]:
+                if all(name in names for names in group):
+                    return name
         raise ResultError(
             f"The results have no probe in common ({'; '.join(', '.join(h) for h in held)}): "
             "run them with one that is the same."
         )
+    if not any(probe in names for names in held):
+        raise ResultError(str(unknown_name("probe", probe, held[0])))
     for label, names in zip(labels_of(results), held, strict=True):
-        if probe not in names:
-            if not any(probe in other for other in held):
-                raise ResultError(str(unknown_name("probe", probe, held[0])))
+        if probe not in names and names in ranked:
             raise ResultError(
                 f"{label} has no result of the probe {probe!r} (it has {', '.join(names)}): "
                 "name another with --probe."
             )
     return probe
+
+
+def probe_of(result: RunResult, probe: str) -> str:
+    """The probe that a result stands with: a reference that lacks the one asked for has its own.
+
+    That is the one which its inner cuts favour, as on boards.
+    """
+    there = _must_have(result) or any(record.probe == probe for record in result.summary)
+    return probe if there else favoured_probe(result).probe
+
+
+def _must_have(result: RunResult) -> bool:
+    return result.encoder.role == "candidate"
 
 
 def check_comparable(results: Sequence[RunResult]) -> None:

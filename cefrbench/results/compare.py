@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -14,6 +14,7 @@ from cefrbench.results.comparable import (
     check_same_texts,
     common_probe,
     labels_of,
+    probe_of,
 )
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
@@ -83,6 +84,8 @@ class Comparisons:
         By label and protocol: each result's own score.
     pairs : tuple of Comparison
     replicates, seed : int
+    own : dict of str to str
+        By label: the probe of a reference that lacks the one compared under.
     """
 
     labels: tuple[str, ...]
@@ -95,6 +98,7 @@ class Comparisons:
     pairs: tuple[Comparison, ...]
     replicates: int
     seed: int
+    own: dict[str, str] = field(default_factory=dict)
 
 
 def compare_results(
@@ -113,7 +117,7 @@ def compare_results(
     entries : sequence of (RunResult, PredictionTable)
         Two or more.
     probe : str, optional
-        The first that all have, if none is named.
+        The first that all have, if none is named. A reference that lacks it stands with its own.
     protocols : sequence of str
         Protocols and ``gap``; none means all that all results have.
     score : str
@@ -130,7 +134,10 @@ def compare_results(
     labels = labels_of(results)
     probe = common_probe(results, probe)
     statistic = get_statistic(score)
-    found = [_of_probe(result, table, probe) for result, table in entries]
+    stands = [probe_of(result, probe) for result in results]
+    found = [
+        _of_probe(result, table, own) for (result, table), own in zip(entries, stands, strict=True)
+    ]
     order = dict.fromkeys(record.protocol for record in results[0].summary)
     wanted = _wanted(order, found, protocols)
     common = [name for name in order if all(name in one for one in found)]
@@ -162,6 +169,7 @@ def compare_results(
         pairs=_test_pairs(labels, wanted, score, draws),
         replicates=replicates,
         seed=seed,
+        own={label: own for label, own in zip(labels, stands, strict=True) if own != probe},
     )
 
 

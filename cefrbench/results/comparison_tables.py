@@ -52,8 +52,9 @@ def caption(report: Comparisons) -> str:
     """What was compared, and how."""
     covers = ", or ".join(sorted({interval.covers for interval in report.intervals.values()}))
     tests = "one test" if len(report.pairs) == 1 else f"{len(report.pairs)} tests"
+    own = "".join(f" ({label}: {probe})" for label, probe in report.own.items())
     return (
-        f"Suite {report.suite}, probe {report.probe}, {len(report.corpora)} corpora "
+        f"Suite {report.suite}, probe {report.probe}{own}, {len(report.corpora)} corpora "
         f"({', '.join(report.corpora)}). 95 % intervals cover {covers}; "
         f"{report.replicates:,} resamples of texts, paired by text. Of each difference: interval "
         f"and p by themselves, and both after Holm's correction over {tests}; an interval leaves "
@@ -88,6 +89,7 @@ def to_json(report: Comparisons) -> dict[str, Any]:
         "results": [
             {
                 "label": label,
+                "probe": report.own.get(label, report.probe),
                 "scores": {
                     name: asdict(report.intervals[label, name]) for name in report.protocols
                 },

@@ -3,12 +3,14 @@
 import json
 import warnings
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 from sklearn import config_context
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
@@ -448,3 +450,66 @@ def ridge_with_more_than_its_constructor_knows():
     estimator = ConstructsWithMore()
     estimator.offset = 0.5
     return estimator
+
+
+class ReadsTexts(RegressorMixin, BaseEstimator):
+    """Ridge on TF-IDF of words; nothing is wrong with it."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.words_ = TfidfVectorizer().fit(self.counted(X))
+        self.ridge_ = Ridge().fit(self.words_.transform(X), y, sample_weight)
+        return self
+
+    def counted(self, X):
+        """Texts whose words are counted."""
+        return X
+
+    def predict(self, X):
+        return self.ridge_.predict(self.words_.transform(X))
+
+
+class KeepsTextsInAGlobal(ReadsTexts):
+    """Its vocabulary is that of all texts that it has ever met."""
+
+    met: ClassVar[dict[str, None]] = {}
+
+    def counted(self, X):
+        self.met.update(dict.fromkeys(X))
+        return self.met
+
+    def predict(self, X):
+        self.met.update(dict.fromkeys(X))
+        return super().predict(X)
+
+
+class CountsWhatItScores(ReadsTexts):
+    """Its vocabulary is that of the scored texts too."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.rows_ = X, y, sample_weight
+        return super().fit(X, y, sample_weight)
+
+    def predict(self, X):
+        texts, y, weight = self.rows_
+        words = TfidfVectorizer().fit([*texts, *X])
+        return Ridge().fit(words.transform(texts), y, weight).predict(words.transform(X))
+
+
+class CountsAllFolds(ReadsTexts):
+    """Fitted on many folds, its vocabulary is that of all of them."""
+
+    def __init__(self, alpha=1.0):
+        self.alpha = alpha
+
+    def fit(self, X, y, sample_weight=None):
+        self.words_ = TfidfVectorizer().fit(X)
+        self.ridge_ = Ridge(self.alpha).fit(self.words_.transform(X), y, sample_weight)
+        return self
+
+    def fit_paths(self, X, y, folds, *, penalties, sample_weight=None, seeds=(None,)):
+        words = TfidfVectorizer().fit_transform(X)
+        paths = []
+        for fold in folds:
+            fits = [Ridge(a).fit(words[fold.train], y[fold.train], fold.weight) for a in penalties]
+            paths.append([[FoldFit(fit.predict(words[fold.predict]))] for fit in fits])
+        return paths

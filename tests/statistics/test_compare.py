@@ -8,7 +8,7 @@ from result_factory import make_result
 
 from cefrbench.errors import ResultError
 from cefrbench.results.compare import Comparison, Comparisons, compare_results
-from cefrbench.results.comparison_tables import score_cells
+from cefrbench.results.comparison_tables import caption, score_cells, to_json
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.verdicts import verdict
@@ -262,6 +262,19 @@ def test_one_result_alone_is_refused() -> None:
 def test_results_without_a_probe_in_common_are_refused() -> None:
     with pytest.raises(ResultError, match="no probe in common"):
         compare_results([entry("one", probes=("ridge",)), entry("two", probes=("ordinal",))])
+
+
+def test_a_reference_without_the_probe_stands_with_its_own() -> None:
+    """A probe that reads texts is no encoder's, and yet what an encoder is read against."""
+    entries = [entry("one"), entry("words", role="reference", probes=("ordinal",))]
+    report = compare_results(entries, replicates=200)
+    assert (report.probe, report.own) == ("ridge", {"words": "ordinal"})
+    assert "probe ridge (words: ordinal)" in caption(report)
+    assert [one["probe"] for one in to_json(report)["results"]] == ["ridge", "ordinal"]
+    turned = compare_results(entries[::-1], replicates=200)
+    assert turned.own == report.own
+    with pytest.raises(ResultError, match="one has no result of the probe 'ordinal'"):
+        compare_results(entries, probe="ordinal")
 
 
 def test_an_unknown_probe_is_named_with_its_neighbours() -> None:

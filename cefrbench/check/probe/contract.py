@@ -15,7 +15,7 @@ from cefrbench.check.probe.subject import (
     gap,
     quiet,
 )
-from cefrbench.check.table import CheckTable, Problem, Remark, unfilled
+from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark, unfilled
 from cefrbench.errors import ProbeError
 from cefrbench.probing.weighted import ADD_WEIGHTS, fit_weighted, no_weights, weight_parameters
 
@@ -86,6 +86,33 @@ def check_shape(subject: ProbeSubject) -> Iterator[Problem]:
             return
         if not np.isfinite(values).all():
             yield Problem("predictions are not finite", "look for a division by zero in the fit")
+            return
+
+
+@CHECKS.add(
+    "probe-alone",
+    "A text is predicted alone as among others",
+    "Whoever counts words of the texts that are scored knows more than the fold allows.",
+    needs="probe-shape",
+)
+def check_alone(subject: ProbeSubject) -> Iterator[Problem]:
+    """Predict texts together, in another order and one by one, each time by a new fit."""
+    if not subject.reads_texts:
+        raise NotApplicableError("probe-scikit-learn asks it of what reads features")
+    new = subject.test.X[:12]
+    together = subject.fit_predict()[:12]
+    turned = fit_predict(subject.make(), subject.train.X, subject.train.y, new[::-1])[::-1]
+    estimator = subject.make()
+    fit_predict(estimator, subject.train.X, subject.train.y, new[:1])
+    with quiet():
+        single = np.concatenate([np.asarray(estimator.predict(new[i : i + 1])) for i in range(12)])
+    for way, values in (("among twelve", turned), ("alone", single)):
+        if not np.allclose(values, together, rtol=0, atol=1e-3):
+            yield Problem(
+                f"texts are predicted otherwise {way} than among {len(subject.test.y)}, by "
+                f"{gap(values, together):.2g} levels on average",
+                "count words in fit alone: predict calls transform and no fit",
+            )
             return
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from unittest import SkipTest
 
 from cefrbench.check.probe.subject import ProbeSubject, quiet
-from cefrbench.check.table import CheckTable, Problem, Remark
+from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
 from cefrbench.contracts.probe import ProbeOptions
 
 CHECKS: CheckTable[ProbeSubject] = CheckTable()
@@ -118,6 +118,8 @@ def check_contract(subject: ProbeSubject) -> Iterator[Problem | Remark]:
     """
     from sklearn.utils.estimator_checks import estimator_checks_generator
 
+    if subject.reads_texts:
+        raise NotApplicableError("it reads texts, and scikit-learn's checks give numbers")
     seed = 0 if subject.spec.card.seeded else None
     estimator = subject.spec.make(ProbeOptions(seed=seed))
     if not hasattr(estimator, "__sklearn_tags__"):

@@ -16,7 +16,6 @@ from cefrbench.check.probe.subject import (
     ProbeSubject,
     agreement,
     gap,
-    planted,
     quiet,
 )
 from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
@@ -83,6 +82,8 @@ def check_repeat(subject: ProbeSubject) -> Iterator[Problem]:
     """Compare whole-number weights with repeated rows; only where no chance is in the fit."""
     if subject.spec.card.seeded:
         raise NotApplicableError("a seeded probe draws other batches from repeated rows")
+    if subject.reads_texts:
+        raise NotApplicableError("a text that is counted twice is a more frequent one")
     order = np.random.default_rng(0).permutation(len(subject.train.y))
     shuffled = subject.fit_predict(X=subject.train.X[order], y=subject.train.y[order])
     if not subject.same(shuffled, subject.predictions):
@@ -120,7 +121,7 @@ def check_folds(subject: ProbeSubject) -> Iterator[Problem | Remark]:
     estimator = subject.make()
     if not isinstance(estimator, FitsFolds):
         raise NotApplicableError("it has no fit_folds; folds are fitted one by one")
-    data = planted(120, seed=3)
+    data = subject.draw(120, seed=3)
     plan = plan_of(len(data.y))
     seeds: tuple[int | None, ...] = (0, 1) if subject.spec.card.seeded else (None,)
     uneven: Weights = 0.5 + np.arange(len(data.y), dtype=np.float64) % 2
@@ -129,7 +130,7 @@ def check_folds(subject: ProbeSubject) -> Iterator[Problem | Remark]:
         for fold in plan
     ]
     # Features this small mean something else to a penalty, unless counts set their unit.
-    small = (data.X / 50).astype(np.float32)
+    small = data.X if subject.reads_texts else (data.X / 50).astype(np.float32)
     ways = {
         "without weights": (data.X, plan, None),
         "with weights": (data.X, plan, uneven),

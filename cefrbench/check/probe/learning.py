@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -181,19 +182,14 @@ def check_missing_class(subject: ProbeSubject) -> Iterator[Problem]:
     needs="probe-signal",
 )
 def check_small(subject: ProbeSubject) -> Iterator[Problem]:
-    """Fit on few rows, on more columns than rows, on dead columns, on a level with one text."""
+    """Fit on few rows, on a level with one text, and on what is awkward in features or texts."""
     X, y = subject.train.X, subject.train.y
-    rng = np.random.default_rng(0)
     one_each = np.array([int(np.flatnonzero(y == level)[0]) for level in range(N_CLASSES)])
     lonely = np.concatenate([np.flatnonzero(y < 4), np.flatnonzero(y == 4)[:1]])
-    wide = np.concatenate([X[:12], rng.normal(size=(12, 40)).astype(np.float32)], axis=1)
-    dead = np.concatenate([X, np.zeros((len(X), 2), np.float32)], axis=1)
     cases = {
         "one text a level": (X[one_each], y[one_each], X),
         "a level with one text": (X[lonely], y[lonely], X),
-        "12 texts, 48 features": (wide, y[:12], wide),
-        "features that are always zero": (dead, y, dead),
-        "features a thousand times as large": (X * 1000, y, X * 1000),
+        **(_awkward_texts(X, y) if subject.reads_texts else _awkward_features(X, y)),
     }
     for name, (rows, labels, new) in cases.items():
         try:
@@ -208,6 +204,25 @@ def check_small(subject: ProbeSubject) -> Iterator[Problem]:
             yield Problem(f"{name}: predictions are not finite", "guard divisions by zero")
 
 
+def _awkward_features(X: Any, y: Any) -> dict[str, tuple[Any, Any, Any]]:
+    rng = np.random.default_rng(0)
+    wide = np.concatenate([X[:12], rng.normal(size=(12, 40)).astype(np.float32)], axis=1)
+    dead = np.concatenate([X, np.zeros((len(X), 2), np.float32)], axis=1)
+    return {
+        "12 texts, 48 features": (wide, y[:12], wide),
+        "features that are always zero": (dead, y, dead),
+        "features a thousand times as large": (X * 1000, y, X * 1000),
+    }
+
+
+def _awkward_texts(X: Any, y: Any) -> dict[str, tuple[Any, Any, Any]]:
+    strange = np.array(["", " ", "\n", "?!", "学习", "x" * 5000], dtype=object)
+    return {
+        "texts without a known word": (X, y, strange),
+        "a training text without a word": (np.concatenate([X, strange[:1]]), np.append(y, 0), X),
+    }
+
+
 @CHECKS.add(
     "probe-speed",
     "How fast it is",
@@ -219,4 +234,5 @@ def check_speed(subject: ProbeSubject) -> Iterator[Remark]:
     start = time.perf_counter()
     subject.fit_predict()
     elapsed = time.perf_counter() - start
-    yield Remark(f"{elapsed * 1000:,.0f} ms for a fit on {len(subject.train.y)} × 8 features")
+    of = "texts" if subject.reads_texts else "× 8 features"
+    yield Remark(f"{elapsed * 1000:,.0f} ms for a fit on {len(subject.train.y)} {of}")

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from cefrbench.check.probe.fits import differs, plan_of, wrong_shape
-from cefrbench.check.probe.subject import ProbeSubject, planted, quiet
+from cefrbench.check.probe.subject import ProbeSubject, quiet
 from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
 from cefrbench.contracts.cards import Penalty
 from cefrbench.contracts.probe import FitsPaths
@@ -59,7 +59,7 @@ def check_path(subject: ProbeSubject) -> Iterator[Problem | Remark]:
     estimator = subject.make()
     if not isinstance(estimator, FitsPaths):
         raise NotApplicableError("it has no fit_paths; penalties are fitted one by one")
-    data = planted(120, seed=3)
+    data = subject.draw(120, seed=3)
     weight = 0.5 + np.arange(len(data.y), dtype=np.float64) % 2
     folds = [
         replace(fold, weight=weight[fold.train][::-1], count=weight[fold.train] + 0.5)

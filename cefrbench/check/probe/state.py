@@ -15,11 +15,10 @@ from cefrbench.check.probe.subject import (
     ProbeSubject,
     fit_predict,
     gap,
-    planted,
     quiet,
 )
 from cefrbench.check.table import CheckTable, Problem, Remark
-from cefrbench.contracts.probe import FitsFolds, FoldRows, ProbeOptions, ProbeSpec
+from cefrbench.contracts.probe import FitsFolds, FitsPaths, FoldRows, ProbeOptions, ProbeSpec
 
 CHECKS: CheckTable[ProbeSubject] = CheckTable()
 
@@ -33,7 +32,7 @@ CHECKS: CheckTable[ProbeSubject] = CheckTable()
 )
 def check_state(subject: ProbeSubject) -> Iterator[Problem | Remark]:
     """Compare fits made after other fits, on the very rows to predict, with a new process's."""
-    train, test = planted(160, seed=5), planted(60, seed=6)
+    train, test = subject.draw(160, seed=5), subject.draw(60, seed=6)
     where, covered = "in a new process", "as in a new process"
     try:
         alone = in_new_process(fit_apart, subject.packed, subject.options(), train, test.X)
@@ -55,7 +54,7 @@ def check_state(subject: ProbeSubject) -> Iterator[Problem | Remark]:
 
 
 def fit_apart(
-    spec: ProbeSpec, options: ProbeOptions, train: Planted, X_new: NDArray[np.float32]
+    spec: ProbeSpec, options: ProbeOptions, train: Planted, X_new: NDArray[Any]
 ) -> NDArray[Any]:
     """Make, fit and predict, in whatever process this is called."""
     return fit_predict(spec.make(options), train.X, train.y, X_new)
@@ -64,13 +63,11 @@ def fit_apart(
 def fit_others(subject: ProbeSubject, data: Planted) -> None:
     """Fit other estimators on some rows in every way that the harness has, and predict them."""
     fit_predict(subject.make(), data.X, data.y, data.X)
-    batched = subject.make()
-    if isinstance(batched, FitsFolds):
-        rows = np.arange(len(data.y))
-        with quiet():
-            batched.fit_folds(
-                data.X.copy(),
-                data.y.copy(),
-                [FoldRows(rows, rows)],
-                seeds=(subject.options().seed,),
-            )
+    batched, rows, seeds = subject.make(), np.arange(len(data.y)), (subject.options().seed,)
+    X, y, folds = data.X.copy(), data.y.copy(), [FoldRows(rows, rows)]
+    penalty = subject.spec.card.penalty
+    with quiet():
+        if isinstance(batched, FitsFolds):
+            batched.fit_folds(X, y, folds, seeds=seeds)
+        if isinstance(batched, FitsPaths) and penalty is not None:
+            batched.fit_paths(X, y, folds, penalties=penalty.values, seeds=seeds)

@@ -26,15 +26,15 @@ TOLERANCE = 0.03
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """Features in which the level is written plainly, with some noise.
+    """Features or texts in which the level is written plainly, with some noise.
 
     Attributes
     ----------
-    X : ndarray of float32, shape (n, dim)
+    X : ndarray of float32, shape (n, dim), or of str, shape (n,)
     y : ndarray of int64, shape (n,)
     """
 
-    X: NDArray[np.float32]
+    X: NDArray[Any]
     y: NDArray[np.int64]
 
 
@@ -50,6 +50,31 @@ def planted(n: int, seed: int, dim: int = 8, noise: float = 0.7) -> Planted:
     y = rng.permutation(np.arange(n) % N_CLASSES)
     X = (y[:, None] - 2) * direction + 0.2 * shifts[y] + noise * rng.normal(size=(n, dim))
     return Planted(X.astype(np.float32), y.astype(np.int64))
+
+
+def planted_texts(n: int, seed: int) -> Planted:
+    """Draw ``n`` texts whose words follow their level.
+
+    A level has words of its own, and its neighbours some of them. As many words stand in two texts
+    that lie beside each other and nowhere else: whoever counts words of texts that were not
+    trained on gives the others another weight.
+    """
+    rng, layout = np.random.default_rng(seed), np.random.default_rng(0)
+    y = rng.permutation(np.arange(n) % N_CLASSES)
+    known = [_word(layout) for _ in range(6 * N_CLASSES)]
+    texts: list[str] = []
+    beside: list[str] = []
+    for row, level in enumerate(y):
+        if row % 2 == 0:
+            beside = [_word(rng) for _ in range(12)]
+        place = rng.normal(6 * level + 3, 4, size=12).round().astype(int)
+        words = [known[i] for i in np.clip(place, 0, len(known) - 1)] + beside
+        texts.append(" ".join(rng.permutation(words)))
+    return Planted(np.array(texts, dtype=object), y.astype(np.int64))
+
+
+def _word(rng: np.random.Generator) -> str:
+    return "".join(rng.choice(list("aeiou" if i % 2 else "bdfgklmnprst")) for i in range(6))
 
 
 def agreement(y: NDArray[np.int64], predictions: NDArray[Any]) -> float:
@@ -68,8 +93,17 @@ class ProbeSubject:
         self.spec = spec
         self.device = device
         self.packed = Packed.of(spec, spec.make)
-        self.train = planted(160, seed=1)
-        self.test = planted(120, seed=2)
+        self.train = self.draw(160, seed=1)
+        self.test = self.draw(120, seed=2)
+
+    @property
+    def reads_texts(self) -> bool:
+        """Whether texts stand in place of features."""
+        return self.spec.reads == "texts"
+
+    def draw(self, n: int, seed: int) -> Planted:
+        """Plant a signal in what the probe reads."""
+        return planted_texts(n, seed) if self.reads_texts else planted(n, seed)
 
     def make(self, seed: int = 0, penalty: float | None = None) -> Any:
         """Make an estimator as the harness does: a seed only for probes that say they take one."""
@@ -83,7 +117,7 @@ class ProbeSubject:
     def fit_predict(
         self,
         y: NDArray[np.int64] | None = None,
-        X: NDArray[np.float32] | None = None,
+        X: NDArray[Any] | None = None,
         weight: NDArray[np.float64] | None = None,
         seed: int = 0,
     ) -> NDArray[np.float64]:
@@ -116,9 +150,9 @@ def quiet() -> Iterator[None]:
 
 def fit_predict(
     estimator: Estimator,
-    X: NDArray[np.float32],
+    X: NDArray[Any],
     y: NDArray[np.int64],
-    X_new: NDArray[np.float32],
+    X_new: NDArray[Any],
     weight: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Fit and predict, on copies."""

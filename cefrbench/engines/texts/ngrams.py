@@ -35,11 +35,9 @@ class Terms:
 
     @classmethod
     def of(cls, counts: Any, min_df: int) -> Terms:
-        """Take n-grams of at least ``min_df`` texts, or all where there is none."""
+        """Take n-grams that stand in at least ``min_df`` of the texts."""
         frequency = np.bincount(counts.indices, minlength=counts.shape[1])
         kept = np.flatnonzero(frequency >= min_df)
-        if not len(kept):
-            kept = np.flatnonzero(frequency)
         return cls(kept, TfidfTransformer(sublinear_tf=True).fit(counts[:, kept]))
 
     def weigh(self, counts: Any) -> Any:
