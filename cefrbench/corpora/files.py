@@ -23,29 +23,33 @@ CHUNK = 1 << 20
 #: A decoding error this close to the end of the buffer may be a token cut in two.
 LOOKAHEAD = 16
 
+_SUFFIXES = (".json", ".jsonl")
 _SPACE = " \t\r\n"
 _DECODER = json.JSONDecoder()
 
 
-def find_file(folder: Path, name: str) -> Path:
-    """Find the file of a corpus in a data folder: ``<name>.json``, or ``<name>.jsonl``.
+def find_files(folder: Path, name: str) -> tuple[Path, ...]:
+    """Find the files of a corpus in a data folder, as :func:`known_files` does.
 
     Raises
     ------
     CorpusError
         When there is none; the sentence names the files that come near.
     """
-    path = known_file(folder, name)
-    if path is None:
+    paths = known_files(folder, name)
+    if not paths:
         raise CorpusError(
             f"There is no file {_stem(name)}.json in {str(folder)!r}: put the corpus there under "
             "that name, in UniversalCEFR's fields."
         )
-    return path
+    return paths
 
 
-def known_file(folder: Path, name: str) -> Path | None:
-    """Find the file of a corpus in a data folder, if it has one.
+def known_files(folder: Path, name: str) -> tuple[Path, ...]:
+    """Find the files of a corpus in a data folder, if it has any.
+
+    They are ``<name>.json`` or ``<name>.jsonl``, or all such files in the folder ``<name>``, in the
+    order of their names.
 
     Raises
     ------
@@ -57,11 +61,20 @@ def known_file(folder: Path, name: str) -> Path | None:
             f"The data folder {str(folder)!r} is no folder: give --data-dir an existing one."
         )
     stem = _stem(name)
-    for suffix in (".json", ".jsonl"):
+    for suffix in _SUFFIXES:
         path = folder / f"{stem}{suffix}"
         if path.is_file():
-            return path
-    files = sorted(path.name for path in folder.iterdir() if path.suffix in {".json", ".jsonl"})
+            return (path,)
+    own = folder / stem
+    if own.is_dir():
+        paths = tuple(path for path in sorted(own.iterdir()) if path.suffix in _SUFFIXES)
+        if not paths:
+            raise CorpusError(
+                f"The folder {str(own)!r} has no .json or .jsonl file: put the files of the corpus "
+                "there, in UniversalCEFR's fields."
+            )
+        return paths
+    files = sorted(path.name for path in folder.iterdir() if path.suffix in _SUFFIXES)
     # Sisters such as merlin-cs and merlin-de are 0.86 alike.
     near = difflib.get_close_matches(f"{stem}.json", files, n=3, cutoff=0.9)
     if near:
@@ -69,15 +82,15 @@ def known_file(folder: Path, name: str) -> Path | None:
             f"There is no file {stem}.json in {str(folder)!r}: near it are {', '.join(near)}; "
             "rename the right one."
         )
-    return None
+    return ()
 
 
 def _stem(name: str) -> str:
     return name.replace(":", "_").replace("/", "_")
 
 
-def read_rows(path: Path) -> Iterator[object]:
-    """Read the rows of a JSON list, or of JSON Lines when the file ends in ``.jsonl``.
+def read_rows(*paths: Path) -> Iterator[object]:
+    """Read the rows of JSON lists, or of JSON Lines where a file ends in ``.jsonl``, in turn.
 
     Yields
     ------
@@ -90,14 +103,15 @@ def read_rows(path: Path) -> Iterator[object]:
         When the file can't be opened, is empty, is not UTF-8, is no JSON, is cut short, or holds
         something else than a list.
     """
-    try:
-        with path.open("rb") as stream:
-            yield from _Reader(path, stream).rows()
-    except OSError as error:
-        raise CorpusError(
-            f"The corpus file {str(path)!r} can't be read ({error.strerror}): "
-            "check that it exists and that you may read it."
-        ) from error
+    for path in paths:
+        try:
+            with path.open("rb") as stream:
+                yield from _Reader(path, stream).rows()
+        except OSError as error:
+            raise CorpusError(
+                f"The corpus file {str(path)!r} can't be read ({error.strerror}): "
+                "check that it exists and that you may read it."
+            ) from error
 
 
 class _Reader:

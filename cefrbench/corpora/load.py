@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 from cefrbench.contracts.cards import CorpusCard
 from cefrbench.contracts.corpus import Access, Corpus, Row, Rows, Skip
-from cefrbench.corpora.files import known_file, read_rows
+from cefrbench.corpora.files import known_files, read_rows
 from cefrbench.corpora.licences import stricter
 from cefrbench.corpora.questions import kind_of, row_faults
 from cefrbench.errors import CorpusError, UserError
@@ -42,7 +42,8 @@ def load_essays(
     sample : bool
         Take the invented rows that the corpus ships.
     data_dir : Path, optional
-        Read ``DIR/<name>.json`` where it is, instead of asking the corpus for its rows.
+        Read ``DIR/<name>.json`` or the files in ``DIR/<name>`` where they are, instead of
+        asking the corpus for its rows.
     access : Access
         How the corpus may reach its data.
     limit : int, optional
@@ -56,17 +57,34 @@ def load_essays(
     CorpusError
         When the rows can't be reached, a row is malformed, or none is usable.
     """
-    path = None if sample or data_dir is None else known_file(data_dir, corpus.name)
-    if path is not None:
+    paths = () if sample or data_dir is None else known_files(data_dir, corpus.name)
+    if paths:
         # What a file holds is anybody's guess: the sieve checks every row.
-        opened, where = Rows(cast("Iterable[Row]", read_rows(path))), repr(str(path))
+        opened = Rows(cast("Iterable[Row]", read_rows(*paths)))
+        where = ", ".join(repr(str(path)) for path in paths[:2]) + ", …" * (len(paths) > 2)
     else:
         opened, where = _open(corpus, sample, data_dir, access)
     essays = clean_rows(corpus, opened, where, limit=limit, seed=seed, read_level=read_level)
     if sample:
         # Samples are ours to give away, whatever the licence of the corpus is.
         return replace(essays, card=corpus.card, source="sample")
-    return replace(essays, source="file" if path or corpus.card.hub is None else "hub")
+    return replace(essays, source="file" if paths or corpus.card.hub is None else "hub")
+
+
+def raw_rows(corpus: Corpus, access: Access) -> Iterator[Row]:
+    """Give the rows of a corpus as its own source has them.
+
+    Raises
+    ------
+    CorpusError
+        When they can't be reached, or the plugin fails.
+    """
+    try:
+        yield from corpus.rows(access).rows
+    except UserError:
+        raise
+    except Exception as error:
+        raise _broken_plugin(corpus, error) from error
 
 
 def _open(corpus: Corpus, sample: bool, data_dir: Path | None, access: Access) -> tuple[Rows, str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 from cefrbench.atomic import atomic_path
@@ -50,33 +51,36 @@ class OwnersCorpus(Corpus):
         if not place:
             raise CorpusError(
                 f"The corpus {self.name!r} may not be passed on: get it from its owner "
-                f"({self.card.source}), then set {self.variable} to the path of the file, or make "
+                f"({self.card.source}), then set {self.variable} to the path of the file (several: "
+                "a pattern such as 'texts/*.csv'), or make "
                 f"DIR/{self.name}.json of it with `cefrbench corpora convert {self.name} FILE "
                 f"DIR/{self.name}.json` and give --data-dir DIR."
             )
-        return self.convert(Path(place))
+        path = Path(place)
+        return self.convert(*(sorted(path.parent.glob(path.name)) or [path]))
 
-    def convert(self, path: Path) -> Rows:
-        """Read a file as its owner ships it.
+    def convert(self, *paths: Path) -> Rows:
+        """Read files as their owner ships them, one after the other.
 
         Raises
         ------
         CorpusError
-            When the file can't be read, or is in none of the formats.
+            When a file can't be read, or is in none of the formats.
         """
-        reader = self._readers.get(path.suffix.lower())
-        if reader is None:
-            raise CorpusError(
-                f"{str(path)!r} is in no format of the corpus {self.name!r}: its owner ships "
-                f"{' or '.join(self._readers)} files."
-            )
-        return Rows(self._readable(path, reader))
+        for path in paths:
+            if path.suffix.lower() not in self._readers:
+                raise CorpusError(
+                    f"{str(path)!r} is in no format of the corpus {self.name!r}: its owner ships "
+                    f"{' or '.join(self._readers)} files."
+                )
+        return Rows(chain.from_iterable(map(self._readable, paths)))
 
     def sample(self) -> Rows:
         """Read the invented rows that the package ships."""
         return self.convert(self._samples)
 
-    def _readable(self, path: Path, reader: Reader) -> Iterator[Row]:
+    def _readable(self, path: Path) -> Iterator[Row]:
+        reader = self._readers[path.suffix.lower()]
         common = dict.fromkeys(FIELDS) | {
             "lang": self.card.languages[0],
             "source_name": self.name,
@@ -99,13 +103,26 @@ class OwnersCorpus(Corpus):
             ) from error
 
 
-def write_rows(rows: Rows, path: Path) -> int:
-    """Write rows as a JSON list in UniversalCEFR's fields, one a line; give their number."""
+def write_rows(rows: Iterable[Row], path: Path) -> int:
+    """Write rows as a JSON list in UniversalCEFR's fields, one a line; give their number.
+
+    Raises
+    ------
+    CorpusError
+        When a row holds what JSON can't; nothing is written then.
+    """
     count = 0
     with atomic_path(path) as part, part.open("w", encoding="utf-8") as file:
-        for row in rows.rows:
+        for row in rows:
+            try:
+                line = json.dumps(dict(row), ensure_ascii=False, allow_nan=False)
+            except (TypeError, ValueError) as error:
+                raise CorpusError(
+                    f"Row {count + 1} can't be written as JSON ({error}): a row is a mapping of "
+                    "texts, numbers and nulls."
+                ) from error
             file.write("[\n" if count == 0 else ",\n")
-            file.write(json.dumps(dict(row), ensure_ascii=False))
+            file.write(line)
             count += 1
         file.write("\n]\n" if count else "[]\n")
     return count

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cefrbench.corpora import files
-from cefrbench.corpora.files import find_file, read_rows
+from cefrbench.corpora.files import find_files, read_rows
 from cefrbench.errors import CorpusError
 
 
@@ -155,21 +155,37 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
 def test_a_missing_file_names_those_near_it(tmp_path: Path) -> None:
     write(tmp_path / "merlin_cs.json", [])
     with pytest.raises(CorpusError, match=r"no file merlin-cs\.json.*near it are merlin_cs\.json"):
-        find_file(tmp_path, "merlin-cs")
+        find_files(tmp_path, "merlin-cs")
 
 
 def test_a_missing_file_without_a_near_one(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"no file elle\.json.*put the corpus there"):
-        find_file(tmp_path, "elle")
+        find_files(tmp_path, "elle")
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="is no folder"):
-        find_file(tmp_path / "nowhere", "elle")
+        find_files(tmp_path / "nowhere", "elle")
 
 
 def test_json_is_found_before_json_lines(tmp_path: Path) -> None:
     write(tmp_path / "elle.jsonl", "")
-    assert find_file(tmp_path, "elle").name == "elle.jsonl"
+    assert find_files(tmp_path, "elle")[0].name == "elle.jsonl"
     write(tmp_path / "elle.json", [])
-    assert find_file(tmp_path, "elle").name == "elle.json"
+    assert find_files(tmp_path, "elle")[0].name == "elle.json"
+
+
+def test_a_folder_of_the_corpus_holds_its_files_in_the_order_of_their_names(tmp_path: Path) -> None:
+    own = tmp_path / "elle"
+    own.mkdir()
+    with pytest.raises(CorpusError, match=r"elle' has no \.json or \.jsonl file"):
+        find_files(tmp_path, "elle")
+    write(own / "b.json", [{"n": 2}])
+    write(own / "a.jsonl", '{"n": 1}\n')
+    (own / "notes.txt").write_text("not rows")
+    paths = find_files(tmp_path, "elle")
+    assert [path.name for path in paths] == ["a.jsonl", "b.json"]
+    assert list(read_rows(*paths)) == [{"n": 1}, {"n": 2}]
+    (own / "a.jsonl").write_text("{")
+    with pytest.raises(CorpusError, match=r"a\.jsonl"):
+        list(read_rows(*paths))

@@ -7,6 +7,7 @@ import pytest
 from cefrbench.cli import main
 from cefrbench.contracts.corpus import FIELDS, Access
 from cefrbench.corpora.load import load_essays
+from cefrbench.corpora.owners import write_rows
 from cefrbench.errors import CorpusError
 from cefrbench.plugins import PluginHost
 
@@ -136,10 +137,69 @@ def test_nothing_is_written_when_a_conversion_fails(tmp_path, capsys):
     assert not output.exists()
 
 
-def test_a_corpus_that_needs_no_conversion_says_which_do(tmp_path, capsys):
-    words = ["corpora", "convert", "elle", str(tmp_path / "x.json"), str(tmp_path / "y.json")]
-    assert main(words) == 1
-    assert "Those that do are efcamdat, write-improve." in capsys.readouterr().err
+def test_a_corpus_that_finds_its_rows_takes_no_file(tmp_path, capsys):
+    output = tmp_path / "y.json"
+    assert main(["corpora", "convert", "elle", str(tmp_path / "x.json"), str(output)]) == 1
+    assert capsys.readouterr().err == (
+        "Error: The corpus 'elle' finds its rows by itself, so it takes no file: write "
+        f"`cefrbench corpora convert elle {output}`.\n"
+    )
+
+
+#: An owner's own corpus, whose rows its plugin reads out of several files.
+RIVER = """
+import csv
+from pathlib import Path
+from cefrbench import Corpus, CorpusCard, Rows, hookimpl
+
+class River(Corpus):
+    card = CorpusCard(
+        name="river", title="River", languages=("en",), licence="CC0", source="https://x.org",
+        citation="Nobody (2026).", task="Invented texts", rated_by="nobody",
+    )
+
+    def rows(self, access):
+        files = sorted(Path({folder!r}).glob("*.csv"))
+        return Rows(row for file in files for row in csv.DictReader(file.read_text().splitlines()))
+
+@hookimpl
+def register_corpora(register):
+    register(River())
+"""
+
+
+def test_any_corpus_is_converted_and_read_back_the_same(tmp_path, monkeypatch, capsys):
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    (plugins / "river.py").write_text(RIVER.format(folder=str(tmp_path / "csv")))
+    (tmp_path / "csv").mkdir()
+    for number, level in enumerate(("A1", "B1", "B2")):
+        text = f"lang,cefr_level,text\nen,{level},Invented text {number} by a river.\n"
+        (tmp_path / "csv" / f"part-{number}.csv").write_text(text)
+    monkeypatch.setenv("CEFRBENCH_PLUGINS_DIR", str(plugins))
+    data = tmp_path / "data"
+    assert main(["corpora", "convert", "river", str(data / "river.json")]) == 0
+    assert capsys.readouterr().out == f"3 rows: {data / 'river.json'}\n"
+    river = PluginHost(plugins_dir=plugins).get_corpus("river")
+    assert load_essays(river, data_dir=data).fingerprint == load_essays(river).fingerprint
+
+
+def test_rows_that_json_cannot_hold_are_one_sentence_and_write_nothing(tmp_path):
+    with pytest.raises(CorpusError, match=r"^Row 2 can't be written as JSON"):
+        write_rows([{"text": "a"}, {"text": b"a"}], tmp_path / "x.json")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_owners_files_are_several(tmp_path, monkeypatch):
+    for number in (1, 2):
+        (tmp_path / f"part-{number}.xml").write_text(xml(level=8 + number))
+    monkeypatch.setenv("CEFRBENCH_EFCAMDAT", str(tmp_path / "part-*.xml"))
+    both = load_essays(EFCAMDAT)
+    assert len(both) == 2
+    data = tmp_path / "data"
+    words = ["corpora", "convert", "efcamdat", *map(str, sorted(tmp_path.glob("*.xml")))]
+    assert main([*words, str(data / "efcamdat.json")]) == 0
+    assert load_essays(EFCAMDAT, data_dir=data).fingerprint == both.fingerprint
 
 
 @pytest.mark.parametrize("name", ["caes-es", "zaebuc-en", "efcamdat", "write-improve"])

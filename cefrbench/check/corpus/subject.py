@@ -12,7 +12,7 @@ from typing import Literal, cast
 from cefrbench.check.table import NotApplicableError, Problem, Run
 from cefrbench.contracts.corpus import Access, Corpus, Row, Rows
 from cefrbench.corpora.answers import EssayQuestion, NotAskedError
-from cefrbench.corpora.files import known_file, read_rows
+from cefrbench.corpora.files import known_files, read_rows
 from cefrbench.corpora.load import NO_ACCESS, clean_rows
 from cefrbench.errors import CorpusError
 from cefrbench.essays import Essays
@@ -145,9 +145,9 @@ def open_corpus(
         How the corpus may reach its data. When it can't, the sample stands in, and a note says so.
     compared : sequence of Compared
     """
-    path = None if data_dir is None else known_file(data_dir, corpus.name)
-    if path is not None:
-        read = cast("Callable[[], Iterable[Row]]", partial(read_rows, path))
+    paths = () if data_dir is None else known_files(data_dir, corpus.name)
+    if paths:
+        read = cast("Callable[[], Iterable[Row]]", partial(read_rows, *paths))
         return CorpusSubject(corpus, "file", lambda: Rows(read()), compared)
     reach = access or NO_ACCESS
     rows = partial(corpus.rows, reach)
