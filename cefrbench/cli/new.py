@@ -29,9 +29,19 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Write a loose file into DIR.",
 )
+@click.option(
+    "--language",
+    metavar="CODE",
+    help="Language of a corpus's texts, by its ISO 639-1 code.  [default: en]",
+)
 @click.pass_context
 def new(
-    ctx: click.Context, kind: Kind, name: str, package: Path | None, plugins_dir: Path | None
+    ctx: click.Context,
+    kind: Kind,
+    name: str,
+    package: Path | None,
+    plugins_dir: Path | None,
+    language: str | None,
 ) -> None:
     """Begin a plugin: a corpus, an encoder or a probe that works at once.
 
@@ -44,8 +54,10 @@ def new(
 
     if package and plugins_dir:
         raise click.UsageError("--package and --plugins-dir exclude each other.")
+    if language and kind != "corpus":
+        raise click.UsageError("--language is said of a corpus alone.")
     host = ctx.find_object(PluginHost) or PluginHost()
-    names = parse_name(kind, name, getattr(host, FOLDERS[kind]).items)
+    names = parse_name(kind, name, getattr(host, FOLDERS[kind]).items, language or "en")
     if package:
         layout = as_package(names, package)
     elif plugins_dir:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from cefrbench.errors import PluginError
+from cefrbench.scaffold.sample import INVENTED
 
 Kind = Literal["corpus", "encoder", "probe"]
 
@@ -26,11 +27,14 @@ class Names:
     module : str
         ``letters_sv``.
     kind : {"corpus", "encoder", "probe"}
+    language : str
+        ISO 639-1 code of a corpus's texts.
     """
 
     name: str
     module: str
     kind: Kind
+    language: str = "en"
 
     def fields(self) -> dict[str, str]:
         """What templates may use."""
@@ -43,6 +47,8 @@ class Names:
             "distribution": f"cefrbench-{self.name.replace('.', '-').replace('_', '-')}",
             "cls": "".join(word.capitalize() for word in words),
             "title": " ".join(word.capitalize() for word in words),
+            "language": self.language,
+            "begins": INVENTED if self.language == "en" else "Replace: ",
             "variable": f"{self.module.upper()}_CSV",
         }
 

@@ -12,12 +12,14 @@ from string import Template
 from cefrbench.atomic import write_text
 from cefrbench.errors import PluginError
 from cefrbench.scaffold.layout import Kind, Layout, Names
+from cefrbench.scaffold.sample import sample_csv
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([._-][a-z0-9]+)*")
+_CODE = re.compile(r"[a-z]{2}")
 _LONGEST = 60
 
 
-def parse_name(kind: Kind, name: str, taken: Collection[str]) -> Names:
+def parse_name(kind: Kind, name: str, taken: Collection[str], language: str = "en") -> Names:
     """Check the name of a new plugin.
 
     Parameters
@@ -26,11 +28,14 @@ def parse_name(kind: Kind, name: str, taken: Collection[str]) -> Names:
     name : str
     taken : collection of str
         Names that are registered already.
+    language : str
+        ISO 639-1 code of a corpus's texts.
 
     Raises
     ------
     PluginError
-        For a name that can't be one of a file, a module and an address, or that is taken.
+        For a name that can't be one of a file, a module and an address, or that is taken; for a
+        language that is no code.
     """
     module = re.sub(r"[._-]", "_", name)
     if not _NAME.fullmatch(name) or len(name) > _LONGEST or keyword.iskeyword(module):
@@ -40,7 +45,12 @@ def parse_name(kind: Kind, name: str, taken: Collection[str]) -> Names:
         )
     if name in taken:
         raise PluginError(f"There is a {kind} named {name!r} already: choose another name.")
-    return Names(name, module, kind)
+    if not _CODE.fullmatch(language):
+        raise PluginError(
+            f"{language!r} is no code of a language: give the two small letters of ISO 639-1, 'sv' "
+            "say."
+        )
+    return Names(name, module, kind, language)
 
 
 def write_plugin(names: Names, layout: Layout) -> list[Path]:
@@ -58,26 +68,28 @@ def write_plugin(names: Names, layout: Layout) -> list[Path]:
     CacheError
         When one can't be written.
     """
-    files = {
-        layout.plugin: f"{names.kind}.py",
-        **({layout.sample: "corpus.csv"} if names.kind == "corpus" else {}),
-        layout.test: f"test_{names.kind}.py",
-        **layout.extra,
-    }
-    for path in files:
-        if path.exists():
-            raise PluginError(
-                f"{str(path)!r} is there already and is left as it is: remove it first, or choose "
-                "another name."
-            )
     fields = {
         **names.fields(),
         "before": layout.before,
         "also": layout.also,
         "after": layout.after,
     }
-    for path, template in files.items():
-        write_text(path, _filled(template, fields))
+    templates = {
+        layout.plugin: f"{names.kind}.py",
+        layout.test: f"test_{names.kind}.py",
+        **layout.extra,
+    }
+    files = {path: _filled(template, fields) for path, template in templates.items()}
+    if names.kind == "corpus":
+        files[layout.sample] = sample_csv(fields["title"], names.language)
+    for path in files:
+        if path.exists():
+            raise PluginError(
+                f"{str(path)!r} is there already and is left as it is: remove it first, or choose "
+                "another name."
+            )
+    for path, text in files.items():
+        write_text(path, text)
     return list(files)
 
 

@@ -1,6 +1,8 @@
 """`cefrbench new`: what it writes works at once."""
 
+import csv
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -9,7 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from cefrbench import load_essays
 from cefrbench.cli import cli, main
+from cefrbench.errors import CorpusError
+from cefrbench.plugins import load_file
 
 KINDS = ("corpus", "encoder", "probe")
 
@@ -170,6 +175,78 @@ def test_outside_a_checkout_it_says_what_else_can_be_done(tmp_path, monkeypatch,
 
 def test_a_package_and_a_loose_file_at_once_are_refused(tmp_path):
     assert main(["new", "probe", "b", "--package", "x", "--plugins-dir", "y"]) == 2
+
+
+def sample_of(folder):
+    """Words of the texts of a sample, by level."""
+    with (folder / "samples" / "box.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["text"] != "(missing)"]
+    return rows, {r["level"]: len(r["text"].split()) for r in rows}
+
+
+def test_texts_of_the_sample_say_that_they_are_invented_and_are_as_long_as_learners_texts(tmp_path):
+    new("corpus", "box", "--plugins-dir", tmp_path)
+    rows, words = sample_of(tmp_path)
+    assert all(row["text"].startswith("This text is invented. ") for row in rows)
+    assert len({row["text"] for row in rows}) == 24
+    # Between MERLIN's quartiles of words a text, over its three languages.
+    merlin = {"A1": (28, 50), "A2": (42, 118), "B1": (82, 204), "B2": (164, 230), "C1": (193, 253)}
+    assert all(low <= words[level] <= high for level, (low, high) in merlin.items())
+    assert list(words.values()) == sorted(words.values())
+    assert words["C2"] < 250
+
+
+def test_a_corpus_in_another_language_says_where_its_texts_are_to_be_invented(tmp_path):
+    new("corpus", "box", "--plugins-dir", tmp_path, "--language", "sv")
+    rows, _ = sample_of(tmp_path)
+    assert re.match(
+        r"Replace: text 1 at A1 in the language 'sv', of some 3\d words", rows[0]["text"]
+    )
+    words = ["--plugins-dir", str(tmp_path), "check", "box", "--sample"]
+    outcome = CliRunner().invoke(cli, words)
+    assert outcome.exit_code == 0, outcome.output
+    assert "corpus-languages" in outcome.output
+    assert "(sv 24)" in " ".join(outcome.output.split())
+    assert "24 texts of the sample are as the template left them" in outcome.output
+    module = load_file(tmp_path / "box.py")
+    assert load_essays(module.Box(), sample=True).languages == ("sv",) * 24
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["corpus", "box", "--language", "Swedish"], "'Swedish' is no code of a language"),
+        (["probe", "box", "--language", "sv"], "--language is said of a corpus alone"),
+    ],
+)
+def test_a_language_that_is_no_code_or_no_corpus_s_is_refused(words, sentence, tmp_path, capsys):
+    assert main(["new", *words, "--plugins-dir", str(tmp_path)]) in (1, 2)
+    assert sentence in capsys.readouterr().err
+    assert written(tmp_path) == []
+
+
+def test_a_corpus_may_be_a_file_a_folder_or_a_pattern_of_files(tmp_path, monkeypatch):
+    new("corpus", "box", "--plugins-dir", tmp_path)
+    box = load_file(tmp_path / "box.py")
+    folder = tmp_path / "essays [all]"
+    for name, level in (("b", "B1"), ("a", "Beginners 2"), ("deep/c", "C1")):
+        path = folder / f"{name}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"id,level,text\n{name},{level},A text of {name}.\n", "utf-8-sig")
+    monkeypatch.setattr(box, "LEVELS", {"Beginners 2": "A2"})
+
+    def texts(place):
+        monkeypatch.setenv(box.VARIABLE, str(place))
+        essays = load_essays(box.Box())
+        return [(t[-2], level.name) for t, level in zip(essays.texts, essays.levels, strict=True)]
+
+    assert texts(folder / "b.csv") == [("b", "B1")]
+    assert texts(tmp_path / "essays*" / "*.csv") == [("a", "A2"), ("b", "B1")]
+    assert texts(tmp_path / "essays*" / "**" / "*.csv") == [("a", "A2"), ("b", "B1"), ("c", "C1")]
+    assert texts(folder) == [("a", "A2"), ("b", "B1")]
+    monkeypatch.setenv(box.VARIABLE, str(tmp_path / "*.tsv"))
+    with pytest.raises(CorpusError, match=r"names no file: set BOX_CSV to the path of a CSV file"):
+        load_essays(box.Box())
 
 
 def test_the_sample_is_raw_and_says_that_it_is_invented(tmp_path):

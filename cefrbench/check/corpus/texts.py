@@ -7,7 +7,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from cefrbench.check.corpus.subject import Compared, CorpusSubject, asking, problems
-from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
+from cefrbench.check.table import (
+    PLACEHOLDER,
+    CheckTable,
+    NotApplicableError,
+    Problem,
+    Remark,
+)
 from cefrbench.corpora.describe import quartiles
 from cefrbench.corpora.languages import unlike_languages
 from cefrbench.corpora.order import levels_without_length, swapped_levels, told_levels
@@ -25,7 +31,7 @@ from cefrbench.corpora.texts import (
     twice_encoded,
     words_key,
 )
-from cefrbench.essays import text_key
+from cefrbench.essays import Essays, text_key
 from cefrbench.levels import FIVE
 
 #: Fewer texts at a level can't be on all sides of the cuts.
@@ -120,13 +126,18 @@ def check_texts(subject: CorpusSubject) -> Iterator[Problem | Remark]:
     yield Remark(f"{length.median:,.0f} characters ({length.first:,.0f}–{length.third:,.0f})")
 
 
-CHECKS.add(
+@CHECKS.add(
     "corpus-words",
     "Texts are in the languages that their rows say, by their words",
     "Scores by language, and leaving one language out, count a text where its row says; a wrong "
     "column or file is seen nowhere else.",
     needs="corpus-levels",
-)(asking(unlike_languages))
+)
+def check_words(subject: CorpusSubject) -> Iterator[Problem]:
+    """Have a detector tell the languages of texts, but for stand-ins of the template."""
+    if subject.source == "sample" and _of_template(subject.essays):
+        raise NotApplicableError("texts of the sample are as the template left them")
+    yield from problems(subject, unlike_languages)
 
 
 CHECKS.add(
@@ -163,6 +174,12 @@ def check_sample(subject: CorpusSubject) -> Iterator[Problem | Remark]:
             note=True,
         )
         return
+    if template := _of_template(essays):
+        yield Problem(
+            f"{template} texts of the sample are as the template left them",
+            "invent a text in place of each 'Replace: …', in the language that it says",
+            note=True,
+        )
     levels = sorted(set(essays.levels))
     if len(levels) < 2:
         yield Problem(
@@ -191,3 +208,8 @@ def check_sample_invented(subject: CorpusSubject) -> Iterator[Problem]:
             f"{taken} texts of the sample stand in the corpus: they are learners' words",
             "invent texts of your own instead",
         )
+
+
+def _of_template(essays: Essays) -> int:
+    """How many texts still say what the template said."""
+    return sum(PLACEHOLDER in text for text in essays.texts)
