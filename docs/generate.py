@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from generate_catalogue import table
 from generate_cli import cli_page
+from generate_corpora import corpus_page, names
 from generate_hooks import checks_page, hooks_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -115,6 +117,7 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/corpora.md": corpora_page,
     "docs/hooks.md": hooks_page,
     "docs/results.md": results_page,
+    **{f"docs/corpora/{name}.md": partial(corpus_page, name) for name in names()},
 }
 
 
@@ -127,6 +130,7 @@ def main(arguments: list[str]) -> int:
             continue
         stale.append(name)
         if "--check" not in arguments:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, "utf-8")
     if "--check" in arguments and stale:
         print(f"Stale: {', '.join(stale)}. Run `make docs`.", file=sys.stderr)

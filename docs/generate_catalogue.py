@@ -9,13 +9,10 @@ COLUMNS = {
         "name": "name",
         "languages": "languages",
         "corpus": "title",
+        "on the hub": "hub",
+        "access": "access",
         "licence": "licence",
-        "of the card": "licence_card",
-        "in the rows": "licence_rows",
-        "task": "task",
         "rated by": "rated_by",
-        "human agreement": "agreement",
-        "cleaning": "cleaning",
     },
     "encoders": {
         "name": "name",
@@ -46,8 +43,18 @@ def table(kind: str) -> str:
     entries = catalogue(PluginHost(load=""), kind)
     columns = COLUMNS[kind]
     lines = [_row(columns), _row("---" for _ in columns)]
+    if kind == "corpora":
+        entries = [_linked(entry) for entry in entries]
     lines += [_row(_cell(entry.get(key)) for key in columns.values()) for entry in entries]
     return "\n".join(lines) + "\n"
+
+
+def _linked(entry: dict[str, Any]) -> dict[str, Any]:
+    """A corpus with a link to its page; the hub as the name of a repository."""
+    if "title" not in entry:
+        return entry
+    name = f"[{entry['name']}](corpora/{entry['name']}.md)"
+    return entry | {"name": name, "hub": (entry["hub"] or {}).get("repo")}
 
 
 def _row(cells: Any) -> str:

@@ -9,6 +9,8 @@ import click
 
 from cefrbench.cli.shared import json_option, print_table
 from cefrbench.config import list_suites
+from cefrbench.contracts.cards import CorpusCard
+from cefrbench.corpora.obtain import how_to_get
 from cefrbench.plugins import PluginHost
 
 KINDS = ("corpora", "encoders", "probes", "protocols", "suites", "analyses")
@@ -93,11 +95,13 @@ def _describe(name: str, item: Any) -> dict[str, Any]:
     if card is None:
         return {"name": name, "description": item.description}
     described: dict[str, Any] = card.model_dump(mode="json")
+    if isinstance(card, CorpusCard):
+        described["obtain"] = how_to_get(card)
     return described
 
 
 _COLUMNS = {
-    "corpora": ("name", "languages", "title", "hub", "licence"),
+    "corpora": ("name", "languages", "title", "hub", "access", "licence"),
     "encoders": ("name", "parameters", "layers", "width", "description"),
     "probes": ("name", "kind", "seeded", "description"),
     "protocols": ("name", "distribution", "description"),

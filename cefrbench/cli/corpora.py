@@ -76,6 +76,9 @@ def fetch(ctx: click.Context, /, **options: Any) -> None:
     rows = [
         {
             "corpus": essays.name,
+            "hub": essays.card.hub and essays.card.hub.repo,
+            "access": essays.card.access,
+            "licence": essays.card.licence,
             "revision": essays.revision,
             "rows": essays.report.rows,
             "kept": essays.report.kept,
@@ -85,7 +88,7 @@ def fetch(ctx: click.Context, /, **options: Any) -> None:
     if options["as_json"]:
         _print_json({"corpora": rows, "failures": failures})
     else:
-        print_table(("corpus", "revision", "rows", "kept"), rows)
+        print_table(("corpus", "hub", "access", "licence", "revision", "rows", "kept"), rows)
     ctx.exit(EXIT_PARTIAL if failures else 0)
 
 

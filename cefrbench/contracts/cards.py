@@ -67,6 +67,11 @@ class CorpusCard(Card):
     )
     cleaning: tuple[str, ...] = Field(default=(), description="Cleaning rules applied, in order.")
     hub: HubFile | None = Field(default=None, description="Hub location; none for local files.")
+    access: Literal["open", "gated", "owner"] | None = Field(
+        default=None,
+        description="`open`: anyone may fetch it; `gated`: terms are accepted on the hub first; "
+        "`owner`: its owner hands it out; null: not stated.",
+    )
     group: Name | None = Field(default=None, description="Family that `lofo` leaves out together.")
     optional: bool = Field(default=False, description="Not part of the suites; named explicitly.")
 

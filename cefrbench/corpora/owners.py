@@ -16,6 +16,7 @@ from pathlib import Path
 from cefrbench.atomic import atomic_path
 from cefrbench.contracts.cards import CorpusCard
 from cefrbench.contracts.corpus import FIELDS, Access, Corpus, Row, Rows
+from cefrbench.corpora.obtain import how_to_get, owners_variable
 from cefrbench.errors import CorpusError
 
 #: Reads the rows of one file, in its order: title, level and text in UniversalCEFR's fields. What
@@ -40,21 +41,12 @@ class OwnersCorpus(Corpus):
         self._readers = readers
         self._samples = samples
 
-    @property
-    def variable(self) -> str:
-        """Variable of the environment that says where the user's file lies."""
-        return f"CEFRBENCH_{self.card.name.upper().replace('-', '_')}"
-
     def rows(self, access: Access) -> Rows:
         """Read the user's file."""
-        place = os.environ.get(self.variable)
+        place = os.environ.get(owners_variable(self.card))
         if not place:
             raise CorpusError(
-                f"The corpus {self.name!r} may not be passed on: get it from its owner "
-                f"({self.card.source}), then set {self.variable} to the path of the file (several: "
-                "a pattern such as 'texts/*.csv'), or make "
-                f"DIR/{self.name}.json of it with `cefrbench corpora convert {self.name} FILE "
-                f"DIR/{self.name}.json` and give --data-dir DIR."
+                f"The corpus {self.name!r} may not be passed on. {how_to_get(self.card)}"
             )
         path = Path(place)
         return self.convert(*(sorted(path.parent.glob(path.name)) or [path]))
@@ -94,7 +86,7 @@ class OwnersCorpus(Corpus):
         except OSError as error:
             raise CorpusError(
                 f"{str(path)!r} can't be read ({error.strerror}): check the path, for instance in "
-                f"{self.variable}."
+                f"{owners_variable(self.card)}."
             ) from error
         except UnicodeDecodeError as error:
             raise CorpusError(

@@ -47,5 +47,6 @@ def merlin_card(language: str, name: str, examination: str) -> CorpusCard:
         ),
         cleaning=COMMON_CLEANING,
         hub=place(f"merlin_{language}", f"merlin-{language}.json"),
+        access="open",
         group="merlin",
     )

@@ -33,6 +33,7 @@ CARD = CorpusCard(
         *COMMON_CLEANING,
     ),
     hub=place("caes_es", "caes.json"),
+    access="open",
     optional=True,
 )
 

@@ -22,6 +22,7 @@ CARD = CorpusCard(
     ),
     cleaning=COMMON_CLEANING,
     hub=place("cefr_asag_en", "cefr_asag.json"),
+    access="open",
 )
 
 

@@ -27,6 +27,7 @@ CARD = CorpusCard(
     rated_by=UNSTATED,
     cleaning=COMMON_CLEANING,
     hub=place("cople2_pt", "cople2.json"),
+    access="open",
 )
 
 

@@ -36,6 +36,7 @@ CARD = CorpusCard(
         "of a correction the learner's own words are taken, not the teacher's",
         "EF levels 1–3 count as A1, 4–6 as A2, 7–9 as B1, 10–12 as B2, 13–15 as C1, 16 as C2",
     ),
+    access="owner",
     optional=True,
 )
 

@@ -26,6 +26,7 @@ CARD = CorpusCard(
     rated_by=UNSTATED,
     cleaning=(f"texts that begin with {SHEET!r} are dropped", *COMMON_CLEANING),
     hub=place("elle_et", "elle.json"),
+    access="open",
 )
 
 

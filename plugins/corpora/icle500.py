@@ -34,6 +34,7 @@ CARD = CorpusCard(
         *COMMON_CLEANING,
     ),
     hub=place("icle500_en", "icle500.json"),
+    access="open",
 )
 
 

@@ -22,6 +22,7 @@ CARD = CorpusCard(
     ),
     cleaning=COMMON_CLEANING,
     hub=place("peapl2_pt", "peapl2.json"),
+    access="open",
 )
 
 

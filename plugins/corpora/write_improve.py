@@ -46,6 +46,7 @@ CARD = CorpusCard(
         "of the release of 2019 native writers are dropped; `A2.ii` counts as A2",
         "a plus-level counts as its level (B1+ as B1)",
     ),
+    access="owner",
     optional=True,
 )
 

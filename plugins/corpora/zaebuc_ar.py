@@ -21,6 +21,7 @@ CARD = CorpusCard(
     rated_by="three assessors, on the CEFR",
     cleaning=COMMON_CLEANING,
     hub=place("zaebuc_ar", "zaebuc-ar.json"),
+    access="open",
 )
 
 

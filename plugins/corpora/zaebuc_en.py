@@ -19,6 +19,7 @@ CARD = zaebuc_ar.CARD.model_copy(
         "licence_rows": None,
         "task": "Short essays by first-year university students, mainly Emirati, in English",
         "hub": place("zaebuc_en", "zaebuc-en.json"),
+        "access": None,
         "optional": True,
     }
 )

@@ -7,6 +7,7 @@ import pytest
 from cefrbench.cli import main
 from cefrbench.contracts.corpus import FIELDS, Access
 from cefrbench.corpora.load import load_essays
+from cefrbench.corpora.obtain import how_to_get
 from cefrbench.corpora.owners import write_rows
 from cefrbench.errors import CorpusError
 from cefrbench.plugins import PluginHost
@@ -219,3 +220,29 @@ def test_of_caes_what_is_no_text_is_dropped_and_short_texts_stay():
     }
     hello = {"lang": "es", "cefr_level": "A1", "text": "hola"}
     assert caes.clean(hello) == hello
+
+
+def test_a_card_says_how_to_get_its_corpus():
+    card = HOST.get_corpus("elle").card
+    assert how_to_get(card) == (
+        "`cefrbench corpora fetch elle` gets it from the hub (UniversalCEFR/elle_et)."
+    )
+    assert how_to_get(card.model_copy(update={"access": "gated"})) == (
+        "Log in with `hf auth login` and accept its terms at "
+        "https://huggingface.co/datasets/UniversalCEFR/elle_et; then `cefrbench corpora fetch "
+        "elle` gets it from the hub (UniversalCEFR/elle_et)."
+    )
+    assert how_to_get(EFCAMDAT.card).startswith("Get it from its owner (https://ef-lab")
+    assert how_to_get(card.model_copy(update={"hub": None})).startswith("Its plugin finds")
+
+
+def test_the_list_names_hub_access_licence_and_how_to_get_each(capsys):
+    assert main(["list", "corpora", "--json"]) == 0
+    listed = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert listed["elle"]["hub"]["repo"] == "UniversalCEFR/elle_et"
+    assert listed["elle"]["access"] == "open"
+    assert listed["efcamdat"]["access"] == "owner"
+    assert "corpora convert efcamdat" in listed["efcamdat"]["obtain"]
+    assert main(["list", "corpora"]) == 0
+    header = capsys.readouterr().out.splitlines()[0].split()
+    assert header == ["name", "languages", "title", "hub", "access", "licence"]
