@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 EXIT_OK = 0
 EXIT_USER = 1
 EXIT_USAGE = 2
 EXIT_PARTIAL = 3
 EXIT_INTERRUPTED = 130
+
+#: What names of cards may be.
+NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,79}$"
 
 
 class UserError(Exception):
@@ -72,10 +76,16 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
     return UserError(f"There is no {kind} named {name!r}: {hint}")
 
 
-def wrong_fields(error: BaseException) -> str:
+def wrong_fields(error: BaseException, fields: Mapping[str, Iterable[str]] | None = None) -> str:
     """Say what is wrong with the fields of a card, in a sentence; empty for any other error.
 
     Each is told by its name, its value and what it may be, as pydantic's errors hold them.
+
+    Parameters
+    ----------
+    error : BaseException
+    fields : mapping of str to iterable of str, optional
+        Names of the fields of cards, by the name of their class: what one that is none may mean.
     """
     if type(error).__name__ != "ValidationError" or not hasattr(error, "errors"):
         return ""
@@ -85,8 +95,24 @@ def wrong_fields(error: BaseException) -> str:
         if one["type"] == "missing":
             told.append(f"{name} is missing")
         elif one["type"] == "extra_forbidden":
-            told.append(f"{name} is no field of it")
+            known = (fields or {}).get(getattr(error, "title", ""), ())
+            near = difflib.get_close_matches(name, list(known), n=1)
+            told.append(f"{name} is no field of it" + (f" ({near[0]} is)" if near else ""))
+        elif not one["loc"]:  # what a card's own check says, of fields that go together
+            told.append(_in_words(one))
         else:
-            what = re.sub(r"^(Value error,|[A-Z][a-z]+(?= should))", "which", one["msg"])
-            told.append(f"{name} has the value {one['input']!r}, {what}")
+            told.append(f"{name} has the value {one['input']!r}, {_in_words(one)}")
     return f"{getattr(error, 'title', 'A card')}: {'; '.join(told)}."
+
+
+def _in_words(error: Mapping[str, Any]) -> str:
+    """Say what a value may be, where pydantic's own words are for those who know its types."""
+    if error["type"] == "tuple_type" and isinstance(error["input"], str):
+        return f"which should be a tuple: ({error['input']!r},)"
+    if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] == NAME_PATTERN:
+        return (
+            "which should be small letters, digits, '.', '_' and '-', the first a letter or digit, "
+            "80 at most"
+        )
+    message = str(error["msg"]).removeprefix("Value error, ").removesuffix(".")
+    return re.sub(r"^[A-Z][a-z]+(?= should)", "which", message)

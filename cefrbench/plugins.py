@@ -324,5 +324,8 @@ def _itself(plugin: object) -> object:
 
 
 def _mark_broken(plugin: Plugin, error: BaseException) -> None:
-    plugin.error = wrong_fields(error) or f"{type(error).__name__}: {error}"
+    from cefrbench.contracts import cards
+
+    fields = {name: getattr(card, "model_fields", ()) for name, card in vars(cards).items()}
+    plugin.error = wrong_fields(error, fields) or f"{type(error).__name__}: {error}"
     plugin.registered.clear()

@@ -261,6 +261,36 @@ def test_a_loose_probe_is_fitted_in_worker_processes_too(run, tmp_path, monkeypa
     assert failures(tmp_path) == []
 
 
+TWO_PROBES = """
+from cefrbench import ProbeCard, ProbeSpec
+from sklearn.linear_model import RidgeCV
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+
+@hookimpl
+def register_probes(register):
+    pipeline = ProbeCard(name="pipeline", description="", kind="regressor")
+    neighbours = ProbeCard(name="neighbours", description="", kind="regressor")
+    register(ProbeSpec(pipeline, lambda options: make_pipeline(StandardScaler(), RidgeCV())))
+    register(ProbeSpec(neighbours, lambda options: KNeighborsRegressor()))
+"""
+
+
+def test_a_pipeline_is_fitted_and_neighbours_are_told_what_they_lack(run, tmp_path):
+    words = ("--encoder", "surface", "--probe", "pipeline", "--probe", "neighbours")
+    status, _ = run(TWO_PROBES, *words)
+    assert status == 3
+    failed = failures(tmp_path)
+    assert {failure["name"].split()[0] for failure in failed} == {"neighbours"}
+    assert {failure["cause"] for failure in failed} == {
+        "KNeighborsRegressor takes no sample_weight, and rows are weighted: add "
+        "sample_weight=None to its fit and pass it on; an estimator that can't weigh rows can draw "
+        "them with probability by weight, from its seed."
+    }
+
+
 def test_a_cards_mistakes_are_one_sentence_and_spoil_no_other_command(run):
     card = """
 from cefrbench import EncoderCard, EncoderSpec

@@ -9,8 +9,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from cefrbench.errors import NAME_PATTERN
+
 #: A name that can stand in a path, an address and a table.
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Pooling = Literal["last", "mean", "cls", "max"]
 Dtype = Literal["float32", "bfloat16", "float16"]
 #: What an encoder is in a ranking. Candidates are ranked; a reference (surface features) shows what

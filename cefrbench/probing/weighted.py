@@ -61,7 +61,7 @@ def no_weights(estimator: Estimator) -> str:
     while isinstance(estimator, Pipeline):
         estimator = estimator.steps[-1][1]
         name = f"{type(estimator).__name__}, the last step of a pipeline,"
-    return f"{name} takes no sample_weight, and cefr-v1 weighs rows"
+    return f"{name} takes no sample_weight, and rows are weighted"
 
 
 def weight_parameters(estimator: Estimator) -> list[str]:

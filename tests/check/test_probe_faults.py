@@ -226,11 +226,11 @@ def test_only_checks_that_scikit_learn_has_are_left_out_or_put_into_words():
 
 
 ADVICE = {
-    faulty.TakesNoWeights: "TakesNoWeights takes no sample_weight, and cefr-v1 weighs rows",
-    faulty.neighbours: "KNeighborsRegressor takes no sample_weight, and cefr-v1 weighs rows",
+    faulty.TakesNoWeights: "TakesNoWeights takes no sample_weight, and rows are weighted",
+    faulty.neighbours: "KNeighborsRegressor takes no sample_weight, and rows are weighted",
     faulty.pipeline_of_neighbours: (
-        "KNeighborsRegressor, the last step of a pipeline, takes no sample_weight, and cefr-v1 "
-        "weighs rows"
+        "KNeighborsRegressor, the last step of a pipeline, takes no sample_weight, and rows are "
+        "weighted"
     ),
     faulty.search_over_a_pipeline: (
         "GridSearchCV does not hand sample_weight on to all of its parts"
