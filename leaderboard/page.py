@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 #: Entries of the site's navigation: address below the root, and label.
 NAVIGATION = (
@@ -76,10 +77,19 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A page as HTML; addresses and the build's date are filled in when the site is written."""
+    """A page as HTML; addresses and the build's date are filled in when the site is written.
+
+    Attributes
+    ----------
+    page : Page
+    html : str
+    files : mapping of str to str
+        Files of its pictures, by name, that go into the page's folder.
+    """
 
     page: Page
     html: str
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def picture_path(page: str) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cefrbench.results.selection import gap_of
 from cefrbench.results.shifts import RUNGS
 from cefrbench_leaderboard.boards import Board, Line, Section
 from cefrbench_leaderboard.charts.dumbbells import DumbbellRow, Kind, Plot, ReferenceLine, plot
+from cefrbench_leaderboard.charts.plot_file import plot_csv, plot_svg
 from cefrbench_leaderboard.entry import Estimate
-from cefrbench_leaderboard.finding import Finding, Sentence, counted, ladder_title
+from cefrbench_leaderboard.finding import Finding, Sentence, counted, ladder_title, plain
 from cefrbench_leaderboard.means import average
 from cefrbench_leaderboard.published import Reported
 from cefrbench_leaderboard.render import number, short
@@ -38,6 +39,20 @@ class Picture:
     title: Sentence
     caption: str
     plot: Plot
+
+    @property
+    def words(self) -> str:
+        """The title as text."""
+        return plain(self.title)
+
+
+def picture_files(pictures: Iterable[Picture]) -> dict[str, str]:
+    """Write each picture as SVG and CSV, by name of the file."""
+    files = {}
+    for one in pictures:
+        files[f"{one.key}.svg"] = plot_svg(one.plot, one.words)
+        files[f"{one.key}.csv"] = plot_csv(one.plot)
+    return files
 
 
 def dumbbells(board: Board, section: Section, finding: Finding) -> Picture | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from cefrbench.cores import usable_cores
-from cefrbench_leaderboard.boards import boards, by_suite, empty_board
+from cefrbench_leaderboard.boards import SuiteResults, boards, by_suite, empty_board
 from cefrbench_leaderboard.charts.chart import Table
 from cefrbench_leaderboard.descriptions import (
     Described,
@@ -25,6 +25,7 @@ from cefrbench_leaderboard.output import Output, replacing
 from cefrbench_leaderboard.pages.board import board_page
 from cefrbench_leaderboard.pages.catalogue import catalogue_pages
 from cefrbench_leaderboard.pages.compare import compare_pages
+from cefrbench_leaderboard.pages.encoder import claim_told
 from cefrbench_leaderboard.pages.plain import about_page, coverage_page, reported_page
 from cefrbench_leaderboard.pages.ways import ways_pages
 from cefrbench_leaderboard.process import Task, collector_held, process_all, read_entry
@@ -180,7 +181,7 @@ def _write_site(
 ) -> None:
     suites = by_suite(made)
     output = publisher.output
-    _link_results(publisher, made)
+    _link_results(publisher, suites)
     _copy_static(output)
     found = [board for suite in suites for board in boards(suite)]
     totals = _totals(made)
@@ -208,14 +209,16 @@ def _write_site(
     publisher.finish()
 
 
-def _link_results(publisher: Publisher, made: Sequence[Made]) -> None:
-    for one in made:
-        page = one.entry.page
-        for source in sorted(one.folder.iterdir()):
-            if source.name == "page.html":
-                publisher.put_stored(page, source)
-            elif source.name not in _PRIVATE and source.suffix != ".f32":
-                publisher.output.link(f"{page.removesuffix('.html')}/{source.name}", source)
+def _link_results(publisher: Publisher, suites: Sequence[SuiteResults]) -> None:
+    for suite in suites:
+        for one in suite.made:
+            page = one.entry.page
+            told = claim_told(one.entry, suite.claims.get(one.entry.slug))
+            for source in sorted(one.folder.iterdir()):
+                if source.name == "page.html":
+                    publisher.put_stored(page, source, told)
+                elif source.name not in _PRIVATE and source.suffix != ".f32":
+                    publisher.output.link(f"{page.removesuffix('.html')}/{source.name}", source)
 
 
 def _copy_static(output: Output) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cefrbench.results.selection import TITLES, gap_of, sides
 from cefrbench_leaderboard.boards import Board, Line, Section, SuiteResults
@@ -12,7 +12,13 @@ from cefrbench_leaderboard.finding import Finding, plain, reported_finding, sect
 from cefrbench_leaderboard.links import way_links
 from cefrbench_leaderboard.page import Page, Rendered, Shown
 from cefrbench_leaderboard.pages.encoder import anchor
-from cefrbench_leaderboard.pictures import Picture, dumbbells, ladder, reported_dumbbells
+from cefrbench_leaderboard.pictures import (
+    Picture,
+    dumbbells,
+    ladder,
+    picture_files,
+    reported_dumbbells,
+)
 from cefrbench_leaderboard.published import Published, Reported
 from cefrbench_leaderboard.render import protocol_label, render, short
 from cefrbench_leaderboard.sharing.words import board_told
@@ -87,7 +93,8 @@ def board_page(
         """Address of the units that a number comes from."""
         return f"{page.root}{line.entry.page}#{anchor(protocol, line.probe)}"
 
-    return render(
+    pictures = [one for block in told.values() if block for one in block.pictures]
+    rendered = render(
         "board.html",
         page,
         front=is_front,
@@ -108,6 +115,7 @@ def board_page(
         strip=line_strip,
         reported_strip=reported_strip,
     )
+    return replace(rendered, files=picture_files(pictures))
 
 
 def _told(

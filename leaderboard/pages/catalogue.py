@@ -19,6 +19,7 @@ from cefrbench_leaderboard.page import Page, Rendered
 from cefrbench_leaderboard.pages.corpus import part_of, retained, standings
 from cefrbench_leaderboard.pages.encoder import anchor
 from cefrbench_leaderboard.render import render
+from cefrbench_leaderboard.sharing.cite import corpora_bibtex
 from cefrbench_leaderboard.sharing.words import best_told
 
 #: Lines of a "who does best" table.
@@ -94,6 +95,7 @@ def _corpus_files(
         card=card,
         versions=_versions(records, described),
         charts=charts,
+        bibtex=corpora_bibtex([card]),
         best=best,
         retained=list(retained(suites, name)),
         standings=list(standings(suites, card)),

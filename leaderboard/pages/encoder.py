@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from cefrbench.config import as_command
-from cefrbench.results.explanation import Statement
+from cefrbench.results.explanation import Claim, Statement
 from cefrbench.results.model import ChoiceRecord, RunResult, UnitRecord
 from cefrbench.results.references import Reference, references
 from cefrbench.results.selection import Side, counted_units, sides
@@ -17,7 +17,7 @@ from cefrbench.statistics.scores import Scores
 from cefrbench_leaderboard.charts.span import span_row
 from cefrbench_leaderboard.entry import Cell, CorpusCell, Entry, Estimate, in_reading_order
 from cefrbench_leaderboard.page import Page, Rendered, Shown
-from cefrbench_leaderboard.render import protocol_label, render, short, side_title
+from cefrbench_leaderboard.render import environment, protocol_label, render, short, side_title
 from cefrbench_leaderboard.sharing.cite import bibtex
 from cefrbench_leaderboard.sharing.words import encoder_told, model_card
 from cefrbench_leaderboard.views import result_charts
@@ -72,6 +72,14 @@ def encoder_page(
     )
     tables = {f"{chart.key}.csv": chart.table.csv() for chart in charts}
     return rendered, tables | {f"{chart.key}.svg": chart.drawing.alone() for chart in charts}
+
+
+def claim_told(entry: Entry, claim: Claim | None) -> str:
+    """Say how far a result comes up the ladder of its board; empty for references."""
+    if claim is None:
+        return ""
+    verdict = claim.verdict.replace(entry.encoder, short(entry.encoder))
+    return environment().get_template("claim.html").render(claim=claim, verdict=verdict)
 
 
 def anchor(protocol: str, probe: str) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cefrbench.config import RunConfig, get_suite
 from cefrbench_leaderboard.boards import SuiteResults
 from cefrbench_leaderboard.entry import Entry, FailureCount
+from cefrbench_leaderboard.finding import reported_finding
 from cefrbench_leaderboard.load import LeftOut
 from cefrbench_leaderboard.page import Page, Rendered, Shown
+from cefrbench_leaderboard.pictures import picture_files, reported_dumbbells
 from cefrbench_leaderboard.published import Published
 from cefrbench_leaderboard.render import render
 from cefrbench_leaderboard.sharing.words import scores
@@ -100,8 +103,15 @@ def reported_page(published: Published) -> Rendered:
         (row, [(row.iid, row.iid_mean), (row.ood, row.ood_mean), *_pairs(row.others)])
         for row in published.rows
     ]
-    columns = ("IID QWK", "OOD QWK", *map(_heading, names))
-    return render("reported.html", page, published=published, columns=columns, rows=rows)
+    own = published.with_probe(None)
+    finding = reported_finding(published, own)
+    picture = reported_dumbbells(own, finding) if finding else None
+    columns = ("Seen QWK", "Unseen QWK", *map(_heading, names))
+    front = {"finding": finding, "picture": picture}
+    rendered = render(
+        "reported.html", page, published=published, columns=columns, rows=rows, **front
+    )
+    return replace(rendered, files=picture_files([picture] if picture else []))
 
 
 def _pairs(others: Sequence[tuple[str, float | None]]) -> list[tuple[float | None, float | None]]:
@@ -109,10 +119,14 @@ def _pairs(others: Sequence[tuple[str, float | None]]) -> list[tuple[float | Non
     return list(zip(values[::2], values[1::2], strict=True))
 
 
+#: What pages call the two, by the names of the columns of the reported table.
+_SIDES = {"iid": "Seen", "ood": "Unseen"}
+
+
 def _heading(name: str) -> str:
     side, _, score = name.partition("_")
     words = {"macro_f1": "macro F1", "mae": "MAE", "r2": "R²"}
-    return f"{side.upper()} {words.get(score, score)}"
+    return f"{_SIDES[side]} {words.get(score, score)}"
 
 
 #: The study's figures, as its abstract gives them.

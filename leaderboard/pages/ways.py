@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from cefrbench.cores import usable_cores
@@ -19,7 +19,7 @@ from cefrbench_leaderboard.page import Page, Rendered
 from cefrbench_leaderboard.pages.matrix import matrix_page
 from cefrbench_leaderboard.pages.questions import questions_page
 from cefrbench_leaderboard.pages.size import size_page
-from cefrbench_leaderboard.pictures import Picture
+from cefrbench_leaderboard.pictures import Picture, picture_files
 from cefrbench_leaderboard.render import number, render, short, span
 from cefrbench_leaderboard.standing import Contestant, Match, match_on, standings
 from cefrbench_leaderboard.ways import Way, language_name
@@ -68,7 +68,8 @@ def _page(suite: SuiteResults, way: Way, found: Match | None) -> Rendered | None
     said = plain(picture.title) if picture else "No model has a score here."
     page = Page(f"ways/{suite.slug}/{way.page}", title, "index.html", f"{said}.")
     links = way_links(suite)
-    return render("way.html", page, suite=suite, way=way, picture=picture, links=links)
+    rendered = render("way.html", page, suite=suite, way=way, picture=picture, links=links)
+    return replace(rendered, files=picture_files([picture] if picture else []))
 
 
 def _words(way: Way) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 from cefrbench import __version__
@@ -49,7 +49,7 @@ def bibtex(cards: Iterable[CorpusCard], entry: Entry | None = None) -> str:
     by_reference: dict[str, list[CorpusCard]] = {}
     for card in {card.name: card for card in cards}.values():
         by_reference.setdefault(card.citation, []).append(card)
-    found += [_corpora(own) for own in by_reference.values()]
+    found += [corpora_bibtex(own) for own in by_reference.values()]
     return "\n".join(found)
 
 
@@ -71,7 +71,8 @@ def _result(entry: Entry) -> str:
     return _entry("misc", f"cefrbench-{key}", fields)
 
 
-def _corpora(cards: list[CorpusCard]) -> str:
+def corpora_bibtex(cards: Sequence[CorpusCard]) -> str:
+    """Write the entry of corpora that have one reference."""
     first = cards[0]
     year = _YEAR_IN.search(first.citation)
     fields = {"title": f"{{{escaped('; '.join(card.title for card in cards))}}}"}

@@ -41,6 +41,8 @@ class Publisher:
         self.output.write(path, self.stamp.fill(rendered.html, path))
         self._pages.append(path)
         self.output.write_bytes(picture_path(path), self._pictures.png(rendered.page))
+        for name, text in rendered.files.items():
+            self.output.write(f"{path.removesuffix('.html')}/{name}", text)
 
     def put_all(self, files: Mapping[str, str | Rendered]) -> None:
         """Write pages, and other files as they are."""
@@ -50,9 +52,9 @@ class Publisher:
             else:
                 self.output.write(path, content)
 
-    def put_stored(self, path: str, source: Path) -> None:
-        """Write a page of the store; its picture lies there too."""
-        self.output.link(path, self._stamped.page(path, source))
+    def put_stored(self, path: str, source: Path, claim: str = "") -> None:
+        """Write a page of the store with what its board adds; its picture lies there too."""
+        self.output.link(path, self._stamped.page(path, source, claim))
         self._pages.append(path)
 
     def finish(self) -> None:

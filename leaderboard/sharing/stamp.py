@@ -24,6 +24,8 @@ from cefrbench_leaderboard.page import picture_path
 PICTURE = (1200, 630)
 #: Comments that stand for what is filled in. Names are escaped, so that none can hold one.
 ADDRESS, BUILT, SITE = "<!--address-->", "<!--built-->", "<!--site-->"
+#: In a page of a result: how far it comes up its board's claim ladder.
+CLAIM = "<!--claim-->"
 _TITLE = re.compile('<meta property="og:title" content="([^"]*)">')
 #: Stands for the address of a site that was built without one.
 UNKNOWN_SITE = "https://ADDRESS-OF-THE-SITE/"
@@ -57,11 +59,12 @@ class Stamp:
         """Address of a file of the site: absolute where the root is known, else relative to it."""
         return self.base_url + quote(path)
 
-    def fill(self, html: str, path: str) -> str:
-        """Fill in a page what was left open when it was rendered."""
+    def fill(self, html: str, path: str, claim: str = "") -> str:
+        """Fill in a page what was left open when it was rendered; ``claim`` is markup."""
         title = _TITLE.search(html)
         address = self._address(path, title[1] if title else "")
         html = html.replace(ADDRESS, address, 1).replace(BUILT, self._built(), 1)
+        html = html.replace(CLAIM, claim, 1)
         return html.replace(SITE, escape(self.base_url or UNKNOWN_SITE))
 
     def _address(self, path: str, title: str) -> str:

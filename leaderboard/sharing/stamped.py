@@ -30,7 +30,7 @@ class Stamped:
         self._before = self._read_index()
         self._now: dict[str, list[object]] = {}
 
-    def page(self, path: str, source: Path) -> Path:
+    def page(self, path: str, source: Path, claim: str = "") -> Path:
         """Stamp a page of the store, or find it stamped.
 
         Parameters
@@ -39,16 +39,18 @@ class Stamped:
             Of the page in the site.
         source : Path
             In the folder of its entry, whose name is a key of all that it is made from.
+        claim : str
+            Markup that its board adds.
         """
         name = f"{source.parent.name}.html"
         target = self._folder / name
         known = self._before.get(name)
-        if known is None or known != self._state(target):
-            html = self._stamp.fill(source.read_text("utf-8"), path)
+        if known is None or known != self._state(target, claim):
+            html = self._stamp.fill(source.read_text("utf-8"), path, claim)
             # The file may be linked into an older site, which keeps its own.
             target.unlink(missing_ok=True)
             target.write_text(html, "utf-8")
-        self._now[name] = self._state(target)
+        self._now[name] = self._state(target, claim)
         return target
 
     def finish(self) -> None:
@@ -58,11 +60,12 @@ class Stamped:
             if path.name != _INDEX and path.name not in self._now:
                 path.unlink()
 
-    def _state(self, path: Path) -> list[object]:
+    def _state(self, path: Path, claim: str) -> list[object]:
         if not path.is_file():
             return []
         status = path.stat()
-        return [self._digest, status.st_size, status.st_mtime_ns]
+        digest = hashlib.sha256(f"{self._digest}{claim}".encode()).hexdigest()
+        return [digest, status.st_size, status.st_mtime_ns]
 
     def _read_index(self) -> dict[str, list[object]]:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import os
 import re
@@ -488,3 +489,52 @@ def test_a_corpus_page_puts_the_best_unseen_first_and_splits_what_it_loses(site:
         lost, direction, thresholds = (float(row[place][0]) for place in (4, 5, 6))
         assert lost == pytest.approx(direction + thresholds, abs=0.011)
         assert lost == pytest.approx(float(row[2][0]) - float(row[3][0]), abs=0.006)
+
+
+# -- what a page is told when the site is written ------------------------------------------------
+
+
+def test_an_encoders_page_says_how_far_it_comes_up_the_ladder_as_its_board_does(site: Site) -> None:
+    board = site.read("index.html")
+    told = re.findall(r'<a href="(encoders/[^"]+)#claim">(\d)</a><i>of (\d)</i>', board)
+    assert len(told) == 4
+    for path, height, rungs in told:
+        page = site.read(path)
+        assert f"{height} of {rungs} rungs passed from the lowest" in page
+        ladder = page.partition('aria-label="The claim ladder"')[2].partition("</table>")[0]
+        outcomes = re.findall(r"</th><td>(passed|not shown|worse|untested)", ladder)
+        assert len(outcomes) == int(rungs)
+        untold = next((i for i, one in enumerate(outcomes) if one != "passed"), len(outcomes))
+        assert untold == int(height)
+    assert 'id="claim"' not in site.read(page_of("surface"))
+    assert "<!--" not in site.read(page_of("surface"))
+
+
+def test_pictures_of_boards_and_ways_can_be_taken_along(site: Site) -> None:
+    for name in ("index.html", "reported.html", "ways/cefr-v1/corpus/elle.html"):
+        page = site.read(name)
+        keys = re.findall(r'<figure class="plot" id="([^"]+)"', page)
+        assert keys
+        for key in keys:
+            folder = name.removesuffix(".html")
+            assert (site.out / folder / f"{key}.svg").read_text("utf-8").startswith("<?xml")
+            assert f'{folder.rpartition("/")[2]}/{key}.csv" download' in page
+            assert f"{folder}/{key}.svg" in page
+
+
+def test_the_reported_page_has_the_headline_of_its_own_figures(site: Site) -> None:
+    lines = (site.out / "reported.csv").read_text("utf-8").splitlines()[1:]
+    best: dict[str, tuple[float, float]] = {}
+    for row in csv.DictReader(lines):
+        if row["role"] == "candidate":
+            pair = float(row["ood_qwk_best_layer"]), float(row["iid_qwk_best_layer"])
+            best[row["encoder"]] = max(best.get(row["encoder"], pair), pair)
+    unseen, seen = (sum(side) / len(best) for side in zip(*best.values(), strict=True))
+    page = re.sub("<[^>]+>", "", site.read("reported.html"))
+    assert f"agree with raters at {seen:.2f}; on unseen ones at {unseen:.2f}." in page
+
+
+def test_a_corpus_page_has_its_bibtex(site: Site) -> None:
+    page = site.read("corpora/elle.html")
+    assert "@misc{elle," in page
+    assert "note = {Nobody (2026).}" in page
