@@ -64,3 +64,27 @@ def elements(page: str) -> list[ET.Element]:
     """Elements of a page that is well formed."""
     parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
     return list(parser.parse(page).iter())
+
+
+def misplaced(page: ET.Element) -> list[str]:
+    """What no parser complains of and HTML forbids all the same, as the Nu checker has it."""
+    wrong = []
+    for one in page.iter():
+        inside = [child.tag for child in one]
+        if one.tag == "figure" and "figcaption" in inside[1:-1]:
+            wrong.append("figcaption neither first nor last in its figure")
+        if one.tag == "details" and inside[:1] != ["summary"]:
+            wrong.append("details without a summary")
+        if one.tag in ("a", "button") and {"a", "button"} & {
+            o.tag for o in one.iter() if o is not one
+        }:
+            wrong.append(f"something to click in {one.tag}")
+        if (
+            one.tag in ("pre", "code", "p")
+            and "aria-label" in one.attrib
+            and "role" not in one.attrib
+        ):
+            wrong.append(f"a label on {one.tag}, which has no role")
+        if one.tag in ("ul", "ol") and set(inside) - {"li"}:
+            wrong.append(f"{set(inside)} in a list")
+    return wrong

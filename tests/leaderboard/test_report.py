@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 import pytest
-from report_factory import ANALYSES, elements
+from report_factory import ANALYSES, elements, misplaced
 from result_factory import write_made
 
 from cefrbench.results.explain import explain_result
@@ -41,6 +41,10 @@ def numbers(chart: Chart) -> list[dict[str, str]]:
 
 
 # -- the page ------------------------------------------------------------------------------------
+
+
+def test_the_page_is_valid_html(page: str) -> None:
+    assert misplaced(elements(page)[0]) == []
 
 
 def test_the_page_asks_for_nothing_and_runs_nothing(page: str) -> None:
