@@ -32,7 +32,7 @@ CHECKS: CheckTable[ProbeSubject] = CheckTable()
 )
 def check_state(subject: ProbeSubject) -> Iterator[Problem | Remark]:
     """Compare fits made after other fits, on the very rows to predict, with a new process's."""
-    train, test = subject.draw(160, seed=5), subject.draw(60, seed=6)
+    train, test = subject.draw(100, seed=5), subject.draw(40, seed=6)
     where, covered = "in a new process", "as in a new process"
     try:
         alone = in_new_process(fit_apart, subject.packed, subject.options(), train, test.X)
