@@ -88,14 +88,13 @@ def compare(
 
 
 def _print(report: Comparisons, files: list[Path]) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    from cefrbench.cli.notes import plain
+    from cefrbench.cli.notes import plain, wide_console
     from cefrbench.results.comparison_tables import caption, pair_cells, score_cells
     from cefrbench.results.verdicts import verdict
 
-    console = Console()
+    console = wide_console()
     for label, path in zip(report.labels, files, strict=True):
         console.print(Text(plain(f"{label}: {path}"), style="dim"))
     _print_table(console, score_cells(report))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections import Counter
 
+from rich.console import Console
 from rich.text import Text
 
 from cefrbench.results.doubts import doubts
@@ -11,6 +14,8 @@ from cefrbench.results.model import RunResult
 
 #: Most notes and causes of failure that are listed; the result holds all.
 MOST_NOTES = 12
+#: Columns where nobody's terminal says how many there are: the widest table fits.
+_WIDE = 160
 
 
 def notes(result: RunResult) -> list[Text]:
@@ -62,6 +67,12 @@ def _analysis_notes(result: RunResult) -> list[str]:
         plain(" ".join(filter(None, (note.analysis, note.target, note.corpus))) + f": {note.cause}")
         for note in result.analysis_notes
     ]
+
+
+def wide_console() -> Console:
+    """A terminal as wide as it is; where none says how wide, as wide as the widest table."""
+    told = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(width=None if told else _WIDE)
 
 
 def plain(text: str) -> str:

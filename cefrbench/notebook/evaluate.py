@@ -70,6 +70,7 @@ def evaluate(
         A name as on the command line (registered, ``hf:…``, ``st:…``, a folder); or a loaded
         model: one of transformers with its ``tokenizer`` (or the pair of both), one of
         sentence-transformers, an :class:`cefrbench.Encoder` or a :class:`cefrbench.EncoderSpec`,
+        a :class:`cefrbench.ProbeSpec` that reads texts, which needs no encoder,
         or anything whose ``encode`` turns a list of texts into an array ``(text, dim)``. A model
         is left as it is.
     tokenizer : object, optional
@@ -148,6 +149,8 @@ def evaluate(
             options["encoders"] = [str(encoder)]
             if name is not None:
                 options["name"] = name
+        elif isinstance(encoder, ProbeSpec):
+            options["encoders"] = [_in_an_encoders_place(encoder, given)]
         else:
             spec = as_spec(encoder, tokenizer, name, set(options), host, Path(scratch))
             given.encoders.append(spec)
@@ -246,6 +249,17 @@ def _name(thing: Any, given: list[Any]) -> str:
     given.append(thing)
     name: str = thing.name
     return name
+
+
+def _in_an_encoders_place(probe: ProbeSpec, given: Given) -> str:
+    """Register a probe that reads texts; its name stands where an encoder's does."""
+    if probe.reads != "texts":
+        raise UserError(
+            f"Probe {probe.name!r} reads features, so it needs an encoder: "
+            "cefrbench.evaluate(ENCODER, probes=…); or say ProbeSpec(…, reads='texts')."
+        )
+    given.probes.append(probe)
+    return probe.name
 
 
 def _listed(values: Any) -> list[Any]:

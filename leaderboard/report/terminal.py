@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cefrbench.cli.notes import plain
+from cefrbench.cli.notes import plain, wide_console
 from cefrbench.results.explanation import Explanation
 from cefrbench.results.wording import HEADINGS
 from cefrbench_leaderboard.report.tables import ReportCell, ReportTable, tables
 
-#: Columns where nobody's terminal says how many there are: the widest table fits.
-_WIDE = 160
 #: Spaces of pages that a terminal may lack.
 _SPACES = str.maketrans({"\N{NARROW NO-BREAK SPACE}": ",", "\N{NO-BREAK SPACE}": " "})
 
 
 def print_explanation(explanation: Explanation) -> None:
     """Print an explanation with the sentences and tables of its report."""
-    told = sys.stdout.isatty() or "COLUMNS" in os.environ
-    console = Console(width=None if told else _WIDE)
+    console = wide_console()
     head = f"{explanation.encoder} under {explanation.suite}, probe {explanation.probe}"
     console.print(Text(plain(head), style="bold"))
     made = tables(explanation)

@@ -10,14 +10,17 @@ import sys
 import numpy as np
 import pytest
 import torch
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
 from tiny_models import write_bert
 from transformers import AutoModel, AutoTokenizer
 
 import cefrbench
-from cefrbench import ProbeSpec, Protocol
+from cefrbench import ProbeCard, ProbeSpec, Protocol
 from cefrbench.cli import main
 from cefrbench.config import RunConfig
+from cefrbench.errors import UserError
 from cefrbench.notebook.encoders import ByEncode
 from cefrbench.plugins import PluginHost
 from cefrbench.results.export import to_csv
@@ -299,3 +302,17 @@ def test_it_says_nothing_by_itself(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout + done.stderr == ""
+
+
+def test_a_probe_that_reads_texts_is_evaluated_alone(evaluate):
+    spec = ProbeSpec(
+        ProbeCard(name="words", description="Words.", kind="regressor"),
+        lambda options: make_pipeline(TfidfVectorizer(), Ridge()),
+        reads="texts",
+    )
+    found = evaluate(spec).result
+    assert (found.encoder.name, [card.name for card in found.probes]) == ("words", ["words"])
+    assert not found.failures
+    features = ProbeSpec(spec.card, spec.make)
+    with pytest.raises(UserError, match="Probe 'words' reads features, so it needs an encoder"):
+        evaluate(features)
