@@ -83,7 +83,7 @@ def in_new_process(
         The thing.
     *args : object
     environment : mapping of str to str, optional
-        Variables that are set before anything is imported.
+        Variables that are set before anything is imported, beside those of this process.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def in_new_process(
         raise UnpackedError(packed.refusal)
     executor = _worker()
     try:
-        asked = NewProcessCall(call, packed, args, dict(environment or {}))
+        asked = NewProcessCall(call, packed, args, {**os.environ, **(environment or {})})
         answer, failure = executor.submit(_in_copy, asked).result()
     finally:
         if not _copies():
@@ -158,6 +158,7 @@ def _send(sending: Connection, asked: NewProcessCall) -> None:
 
 def _answer(asked: NewProcessCall) -> Returned:
     """What the call gave, or an error that any process knows."""
+    os.environ.clear()  # those of this process are as old as it is
     os.environ.update(asked.environment)
     try:
         thing = asked.packed.unpacked()

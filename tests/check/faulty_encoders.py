@@ -221,6 +221,14 @@ class DrawsItsWeights(Sound):
         return super().encode(batch) * self.weights
 
 
+class HashesByProcess(Sound):
+    """Python's hash of a string is another in each process."""
+
+    def encode(self, batch):
+        shift = [hash(str(text)) % 7 for text in batch]
+        return super().encode(batch) + np.array(shift, np.float32)[:, None, None]
+
+
 class NamesTheTime(Sound):
     loads = 0
 
@@ -232,6 +240,14 @@ class NamesTheTime(Sound):
 class PublishesItsKey(Sound):
     def __init__(self, options):
         super().__init__(options, details={"key": os.environ["FAULTY_API_KEY"]})
+
+
+class KeepsItsKey(Sound):
+    """Nothing is wrong with it: the key is sent, and written down nowhere."""
+
+    def __init__(self, options):
+        super().__init__(options)
+        self._key = os.environ.get("FAULTY_API_KEY")
 
 
 class KeepsEverything(Sound):

@@ -1,4 +1,4 @@
-"""The check of variables of the environment that change features and not the identity."""
+"""Checks in new processes: of the features there, and with other variables of the environment."""
 
 from __future__ import annotations
 
@@ -11,13 +11,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from cefrbench.check.encoder.subject import TRIED, EncoderSubject, encode, loaded
-from cefrbench.check.fresh import UnpackedError, in_new_process
+from cefrbench.check.encoder.subject import TRIED, EncoderSubject
+from cefrbench.check.fresh import UnpackedError
 from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remark
-from cefrbench.contracts.encoder import EncoderOptions, EncoderSpec
 
 #: Variables that are left as they are: keys, addresses and places, where another value would send
 #: texts or a key elsewhere.
@@ -33,10 +29,38 @@ CHECKS: CheckTable[EncoderSubject] = CheckTable()
 
 
 @CHECKS.add(
+    "encoder-process",
+    "A new process gives the same identity and features",
+    "Whoever computes a result again does so in another process: what is drawn or hashed anew in "
+    "each makes other features under one name.",
+    needs="encoder-reload",
+)
+def check_process(subject: EncoderSubject) -> Iterator[Problem | Remark]:
+    """Load and encode once more where nothing of the encoder was ever loaded."""
+    try:
+        digest, features = subject.apart()
+    except (UnpackedError, RuntimeError) as error:
+        raise NotApplicableError(f"another process can't load it: {error}") from error
+    if digest != subject.encoder.identity.digest():
+        yield Problem(
+            "a new process gives another identity",
+            "leave times, paths and chance out of the identity",
+        )
+    own = subject.encode(TRIED)
+    if features.shape != own.shape or not subject.same(features, own):
+        yield Problem(
+            "a new process gives other features under the same identity",
+            "seed what is random, and hash with hashlib: hash() of a string is another in each "
+            "process",
+        )
+    yield Remark("as in this one")
+
+
+@CHECKS.add(
     "encoder-environment",
     "No variable of the environment changes features under the same identity",
     "What is set on one machine and not on another gives two sets of features one name.",
-    needs="encoder-reload",
+    needs="encoder-process",
 )
 def check_environment(subject: EncoderSubject) -> Iterator[Problem | Remark]:
     """Set each variable that its modules read to something else, in new processes."""
@@ -44,15 +68,11 @@ def check_environment(subject: EncoderSubject) -> Iterator[Problem | Remark]:
     if not names:
         yield Remark("it reads none, or keys and addresses only")
         return
-    asked = (features_apart, subject.packed, subject.name, subject.options)
-    try:
-        own, features = in_new_process(*asked)
-    except UnpackedError as error:
-        raise NotApplicableError(f"another process can't load it: {error}") from error
+    own, features = subject.apart()
     for name in names:
         for value in _values(name):
             try:
-                digest, others = in_new_process(*asked, environment={name: value})
+                digest, others = subject.apart({name: value})
             except RuntimeError:
                 continue  # it refuses the value, and so can't be misled by it
             same = features.shape == others.shape and subject.same(features, others)
@@ -64,14 +84,6 @@ def check_environment(subject: EncoderSubject) -> Iterator[Problem | Remark]:
                 )
                 break
     yield Remark(", ".join(names))
-
-
-def features_apart(
-    spec: EncoderSpec, name: str, options: EncoderOptions
-) -> tuple[str, NDArray[np.float32]]:
-    """Load and encode in whatever process this is called: the identity's hash, and features."""
-    with loaded(spec, name, options) as encoder:
-        return encoder.identity.digest(), encode(encoder, TRIED)
 
 
 def variables(subject: EncoderSubject) -> list[str]:

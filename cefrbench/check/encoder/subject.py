@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.check.fresh import Packed
+from cefrbench.check.fresh import Packed, in_new_process
 from cefrbench.check.table import NotApplicableError
 from cefrbench.contracts.encoder import CorpusTexts, Encoder, EncoderOptions, EncoderSpec
 from cefrbench.errors import EncoderError, UserError
@@ -142,6 +142,14 @@ class EncoderSubject:
         """Whether two arrays are equal but for the rounding of the forward pass."""
         return distance(one, other) <= TOLERANCE[self.encoder.identity.dtype]
 
+    def apart(
+        self, environment: Mapping[str, str] | None = None
+    ) -> tuple[str, NDArray[np.float32]]:
+        """Load and encode in a new process: the identity's hash, and features of ``TRIED``."""
+        return in_new_process(
+            features_apart, self.packed, self.name, self.options, environment=environment
+        )
+
     @cached_property
     def settings(self) -> tuple[Setting, ...]:
         """Load the model with each option changed in turn, and see what that changes."""
@@ -167,6 +175,14 @@ class EncoderSubject:
             return Setting(option, refused=str(error))
         differs = before.shape != after.shape or distance(before, after) > 1e-6
         return Setting(option, digest=digest, differs=differs)
+
+
+def features_apart(
+    spec: EncoderSpec, name: str, options: EncoderOptions
+) -> tuple[str, NDArray[np.float32]]:
+    """Load and encode in whatever process this is called: the identity's hash, and features."""
+    with loaded(spec, name, options) as encoder:
+        return encoder.identity.digest(), encode(encoder, TRIED)
 
 
 @contextmanager
