@@ -10,7 +10,8 @@ from sklearn.utils import estimator_checks
 
 from cefrbench.check.kit import report_probe
 from cefrbench.check.probe.estimator import MEANING, NOT_ASKED
-from cefrbench.check.probe.subject import planted
+from cefrbench.check.probe.state import check_state
+from cefrbench.check.probe.subject import ProbeSubject, planted
 from cefrbench.contracts.cards import Penalty, ProbeCard
 from cefrbench.contracts.probe import FoldRows, ProbeOptions, ProbeSpec
 from cefrbench.plugins import load_file
@@ -196,7 +197,8 @@ def test_a_probe_that_keeps_rows_for_the_next_fold_is_found(estimator, checks):
 def test_a_probe_that_keeps_rows_in_a_file_is_found_in_every_run(tmp_path):
     for _ in range(2):
         probe = spec(lambda options: faulty.KeepsRowsInAFile(tmp_path / "rows.json"))
-        assert "probe-state" in found(probe)
+        (problem,) = check_state(ProbeSubject(probe))
+        assert "predicts otherwise than in a new process" in problem.what
 
 
 def test_a_probe_of_a_loose_file_is_loaded_anew_in_the_new_process(tmp_path):
