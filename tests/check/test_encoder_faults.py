@@ -6,6 +6,7 @@ import faulty_encoders as faulty
 import faulty_environment as environment
 import pytest
 
+from cefrbench.check.encoder.environment import is_left
 from cefrbench.check.kit import KitOptions, report_encoder
 from cefrbench.contracts.cards import EncoderCard
 from cefrbench.contracts.encoder import EncoderSpec
@@ -112,6 +113,21 @@ def test_a_variable_that_stands_in_the_identity_is_no_fault():
     assert report.passed, report.failed
     (told,) = [f.what for f in report.findings if f.check == "encoder-environment"]
     assert told == "FAULTY_EARLY_PROMPT, FAULTY_LATE_PROMPT"
+
+
+@pytest.mark.parametrize(
+    "name", ["OWN_API_KEY", "APIKEY", "BASE_URLS", "Own_Cache_Dir", "HTTP_PROXY"]
+)
+def test_a_key_an_address_and_a_place_are_told_by_their_names(name):
+    assert is_left(name)
+
+
+@pytest.mark.parametrize(
+    ("value", "left"), [("https://a.example", True), ("/srv/model", True), ("query:", False)]
+)
+def test_an_address_and_a_place_are_told_by_their_values(value, left, monkeypatch):
+    monkeypatch.setenv("OWN_DIRECTION", value)
+    assert is_left("OWN_DIRECTION") == left
 
 
 def test_variables_of_keys_and_addresses_are_left_as_they_are(monkeypatch):

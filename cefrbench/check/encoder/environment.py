@@ -18,8 +18,8 @@ from cefrbench.check.table import CheckTable, NotApplicableError, Problem, Remar
 #: Variables that are left as they are: keys, addresses and places, where another value would send
 #: texts or a key elsewhere.
 _LEFT = re.compile(
-    r"key|token|secret|passw|credential|url|uri|host|endpoint|proxy|server|port|path|dir|home|file"
-    r"|cache|user",
+    r"(key|token|secret|passw(or)?d|credential|url|uri|host|endpoint|proxy|server|port|path|dir"
+    r"|home|file|cache|user)s?(_|$)",
     re.IGNORECASE,
 )
 #: What a variable that is not set is set to.
@@ -64,7 +64,7 @@ def check_process(subject: EncoderSubject) -> Iterator[Problem | Remark]:
 )
 def check_environment(subject: EncoderSubject) -> Iterator[Problem | Remark]:
     """Set each variable that its modules read to something else, in new processes."""
-    names = [name for name in variables(subject) if not _is_left(name)]
+    names = [name for name in variables(subject) if not is_left(name)]
     if not names:
         yield Remark("it reads none, or keys and addresses only")
         return
@@ -120,7 +120,8 @@ def _value(module: ModuleType, node: ast.expr) -> Any:
     return getattr(module, node.id, None) if isinstance(node, ast.Name) else None
 
 
-def _is_left(name: str) -> bool:
+def is_left(name: str) -> bool:
+    """Whether a variable is a key, an address or a place, by its name or its value."""
     value = os.environ.get(name, "")
     return bool(_LEFT.search(name) or "://" in value or os.sep in value)
 
