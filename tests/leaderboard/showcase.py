@@ -56,7 +56,7 @@ def write_showcase(folder: Path) -> None:
 def _again(source: Path, name: str, folder: Path) -> Path:
     """Write a result again under another name."""
     result = read_result(source)
-    encoder = result.encoder.model_copy(update={"name": name})
+    encoder = result.encoder.model_copy(update={"name": name, "model": name})
     config = result.config.model_copy(update={"encoders": (name,)})
     return write_result(
         result.model_copy(update={"encoder": encoder, "config": config}),

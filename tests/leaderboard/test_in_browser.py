@@ -36,6 +36,9 @@ PAGES = (
     "about.html",
     "reported.html",
     "data.html",
+    "ways/cefr-v1/corpus/elle.html",
+    "ways/cefr-v1/matrix.html",
+    "ways/cefr-v1/size.html",
 )
 
 
