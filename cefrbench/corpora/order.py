@@ -48,8 +48,10 @@ def swapped_levels(essays: Essays) -> Iterator[Answer]:
         if len(rows) < _LEAST_OF_TASK or len({essays.levels[row] for row in rows}) < 2:
             continue
         rho, shown = _with_length(essays, rows)
+        if shown > -_SURE:
+            continue
         others = sorted(set(range(len(essays))).difference(rows))
-        if shown <= -_SURE and _with_length(essays, others)[1] >= _SURE:
+        if _with_length(essays, others)[1] >= _SURE:
             yield Answer(
                 "swapped-levels",
                 len(rows),

@@ -180,11 +180,12 @@ def foreign_languages(essays: Essays) -> Iterator[Answer]:
 def licences_differ(essays: Essays) -> Iterator[Answer]:
     """Tell of rows whose licence is another than the card's."""
     card = essays.card
-    if differ(card.licence_card, card.licence_rows):
+    stated = card.licence_card or card.licence
+    if differ(stated, card.licence_rows):
         yield Answer(
             "licence-mismatch",
             len(essays),
-            f"the card says {card.licence_card}, the rows say {card.licence_rows}",
+            f"the card says {stated}, the rows say {card.licence_rows}",
             f"keep the stricter one: {card.licence}",
         )
 

@@ -59,8 +59,9 @@ def test_c1_and_c2_are_one_class_of_the_study_so_one_of_each_is_not_lonely() -> 
     assert audited(rows("A1", "A1", "C1", "C2")) == []
 
 
-def test_a_weaker_licence_in_the_rows_is_a_note() -> None:
-    found = audited(CLEAN, licence_card="cc-by-nc-4.0", licence="cc-by-nc-4.0")
+@pytest.mark.parametrize("card", ["cc-by-nc-4.0", None])
+def test_a_weaker_licence_in_the_rows_is_a_note(card: str | None) -> None:
+    found = audited(CLEAN, licence_card=card, licence="cc-by-nc-4.0")
     assert [(one.code, one.severity) for one in found] == [("licence-mismatch", "note")]
     assert "cc-by-nc-4.0" in found[0].why
 
