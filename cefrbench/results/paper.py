@@ -231,8 +231,7 @@ def _caption(results: Sequence[RunResult], score: str, rows: Sequence[PaperRow])
         else f"texts trained on too ({', '.join(map(str, refits))} refits)"
     )
     said = [
-        f"{SCORE_WORDS[score]}, mean over corpora ({over}), at the layers that were "
-        "chosen inside the training part (layer 0 is never chosen).",
+        f"{SCORE_WORDS[score]}, mean over corpora ({over}), {_which_layers(results)}.",
         f"In brackets: 95 % intervals over texts scored, {fits}; corpora are held fixed.",
     ]
     if any(GAP in row.figures for row in rows):
@@ -240,6 +239,14 @@ def _caption(results: Sequence[RunResult], score: str, rows: Sequence[PaperRow])
     if any(row.reference for row in rows):
         said.append("Below the line: references, with the probe that their inner cuts favour.")
     return " ".join(said)
+
+
+def _which_layers(results: Sequence[RunResult]) -> str:
+    words = {
+        "corrected": "at the layers that were chosen inside the training part (never layer 0)",
+        "study": "at the layer that is best on the scored texts themselves (an oracle)",
+    }
+    return ", or ".join(words[form] for form in dict.fromkeys(r.config.form for r in results))
 
 
 def to_markdown(table: PaperTable) -> str:

@@ -79,7 +79,10 @@ def test_what_lacks_its_predictions_has_figures_and_no_intervals(table, out, tmp
 
 def test_the_study_s_table_says_whose_layer_it_is(tmp_path):
     path = write_made(tmp_path, "one", form="study", texts=20, layers=(1, 2))
-    assert all(row.layers.endswith(" (oracle)") for row in read_table([path]).rows)
+    table = read_table([path])
+    assert all(row.layers.endswith(" (oracle)") for row in table.rows)
+    assert "at the layer that is best on the scored texts themselves (an oracle)." in table.caption
+    assert "chosen inside the training part" not in table.caption
 
 
 def parsed(latex):
