@@ -39,7 +39,9 @@ def plot_svg(plot: Plot, title: str) -> str:
         y = top - ref.y
         line = _line(root, _x(ref.at), _x(ref.at), y + 4, bottom, QUIET.value)
         line.set("stroke-dasharray", "4 3")
-        _text(root, ref.label, _x(ref.at), y, text_anchor=ref.anchor)
+    halo = {"stroke": "#ffffff", "stroke_width": 4, "paint_order": "stroke"}
+    for ref in plot.references:
+        _text(root, ref.label, _x(ref.at), top - ref.y, text_anchor=ref.anchor, **halo)
     for index, (row, marks) in enumerate(plot.rows):
         y = top + _LINE * index + _LINE // 2
         name = f"{row.label} ({row.note})" if row.note else row.label
