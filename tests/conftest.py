@@ -15,6 +15,7 @@ LONG = (
     "leaderboard/test_data.py",
     "mutants/test_mutants.py",
     "test_run.py",
+    "test_first_hour.py",
     "test_sample_package.py",
     "leaderboard/test_serve.py",
     "statistics/test_honesty.py",

@@ -7,8 +7,8 @@ import pytest
 from doc_snippets import Reader, pages, parse, read
 
 ROOT = Path(__file__).resolve().parent.parent
-#: Walked from beginning to end by test_walks.py.
-WALKED = {"CONTRIBUTING.md"}
+#: Walked from beginning to end by test_walks.py and test_first_hour.py.
+WALKED = {"CONTRIBUTING.md", "first-hour.md"}
 
 SNIPPETS = {path.name: read(path) for path in pages(ROOT)}
 CONSOLE = [s for found in SNIPPETS.values() for s in found if s.language == "console"]

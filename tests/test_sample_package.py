@@ -1,89 +1,19 @@
-"""A third party's package, installed beside the built wheel, is checked, tested and run to a site.
-
-The environment is a new one: it holds the two built wheels, and nothing from this checkout. Their
-dependencies are lent by the environment of the tests, so that no index has to be asked.
-"""
+"""A third party's package, beside the built wheel, is checked, tested and run to a site."""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-import sysconfig
-import venv
 from pathlib import Path
 
 import pytest
+from clean_environment import ROOT, make_clean
 
-ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "tests" / "sample_package"
 
 pytestmark = pytest.mark.slow
 
 
-class Clean:
-    """A clean environment with a folder to work in."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.bin = folder / "venv" / "bin"
-        self.work = folder / "work"
-        self.work.mkdir()
-        venv.create(folder / "venv", with_pip=False)
-        self.site = Path(self.run("python", "-c", "import site; print(site.getsitepackages()[0])"))
-        # A path in a .pth file lends packages; the .pth files beside them, such as that of an
-        # editable install, are not read.
-        (self.site / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")
-
-    def run(self, program, *words, status=0):
-        environment = {
-            "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}",
-            "HOME": str(self.folder),
-            "CEFRBENCH_CACHE_DIR": str(self.folder / "cache"),
-            "HF_HUB_OFFLINE": "1",
-        }
-        done = subprocess.run(
-            [self.bin / program, *words],
-            cwd=self.work,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout.strip()
-
-
-def build(source, folder):
-    """Build a wheel from a copy, so that nothing is left in the checkout."""
-    copy = folder / source.name
-    ignored = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "out", "site")
-    shutil.copytree(source, copy, ignore=ignored)
-    words = ["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        *words,
-        "--wheel-dir",
-        str(folder / "wheels"),
-        str(copy),
-    ]
-    subprocess.run(command, check=True, capture_output=True)
-
-
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("clean")
-    build(ROOT, folder)
-    build(SAMPLE, folder)
-    environment = Clean(folder)
-    wheels = sorted(map(str, (folder / "wheels").glob("*.whl")))
-    assert len(wheels) == 2
-    pip = [sys.executable, "-m", "pip", "--python", str(environment.bin / "python")]
-    words = ["install", "--quiet", "--no-deps", "--no-index", *wheels]
-    subprocess.run([*pip, *words], check=True)
-    return environment
+    return make_clean(tmp_path_factory.mktemp("clean"), ROOT, SAMPLE)
 
 
 def test_the_code_that_runs_is_the_wheel(clean):
