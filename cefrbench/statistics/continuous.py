@@ -125,11 +125,6 @@ class Ranking:
         return found
 
     @cached_property
-    def one_hot(self) -> Floats:
-        """Whether a sorted row is of a kind, shape ``(m, kinds)``."""
-        return _one_hot(self.kind, len(self.low))
-
-    @cached_property
     def by_kind(self) -> NDArray[np.intp]:
         """Sorted rows, those of one kind together."""
         return np.argsort(self.kind, kind="stable")
@@ -287,24 +282,40 @@ class _Recut(RankStatistic):
 
     def _weighted(self, ranking: Ranking, weights: Floats) -> Floats:
         m = weights.shape[1]
-        count = weights @ ranking.one_hot
-        cuts = _cuts(count, ranking)
+        by_kind = KindWeights(ranking, weights)
+        cuts = _cuts(by_kind.total, ranking)
         below = _cumulative(weights)
         at = _last_at_most(below, cuts)
         # Of the row that a cut falls into, a part of its copies is below.
         part = cuts - np.take_along_axis(below, at, 1)
         within = ranking.kind[np.minimum(at, m - 1)][..., None] == np.arange(len(ranking.low))
-        of_kind = of_first(ranking, weights, at) + within * part[..., None]
-        return qwk_below(ranking, of_kind, count)
+        of_kind = by_kind.of_first(at) + within * part[..., None]
+        return qwk_below(ranking, of_kind, by_kind.total)
 
 
-def of_first(ranking: Ranking, weights: Floats, at: Integers) -> Floats:
-    """Weight of each kind among the first ``at`` rows, shape ``(replicates, cuts, kinds)``."""
-    below = _cumulative(weights[:, ranking.by_kind])
-    begin = np.concatenate([[0], np.cumsum(ranking.before[-1])[:-1]])
-    place = begin + ranking.before[at]
-    found = np.take_along_axis(below, place.reshape(len(at), -1), 1).reshape(place.shape)
-    return found - below[:, begin][:, None]
+class KindWeights:
+    """Weights of sorted rows, summed up by kind.
+
+    Attributes
+    ----------
+    total : ndarray of float64, shape (replicates, kinds)
+        Weight of each kind.
+    """
+
+    def __init__(self, ranking: Ranking, weights: Floats) -> None:
+        self._before = ranking.before
+        self._below = _cumulative(weights[:, ranking.by_kind])
+        ends = np.cumsum(ranking.before[-1])
+        self._begin = ends - ranking.before[-1]
+        self._lower = self._below[:, self._begin]
+        self.total: Floats = self._below[:, ends] - self._lower
+
+    def of_first(self, at: Integers) -> Floats:
+        """Weight of each kind among the first ``at`` rows, shape ``(replicates, cuts, kinds)``."""
+        place = self._begin + self._before[at]
+        found = np.take_along_axis(self._below, place.reshape(len(at), -1), 1)
+        weight: Floats = found.reshape(place.shape) - self._lower[:, None]
+        return weight
 
 
 def _last_at_most(ascending: Floats, values: Floats) -> Integers:

@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.statistics.continuous import (
+    KindWeights,
     Ranking,
     RankStatistic,
-    of_first,
     qwk_below,
     sort_by_score,
 )
@@ -62,7 +62,8 @@ class MatchedScore(RankStatistic):
 
     def _weighted(self, ranking: Ranking, weights: Floats) -> Floats:
         at = _places(ranking.score, self._cuts(ranking, weights))
-        return qwk_below(ranking, of_first(ranking, weights, at), weights @ ranking.one_hot)
+        by_kind = KindWeights(ranking, weights)
+        return qwk_below(ranking, by_kind.of_first(at), by_kind.total)
 
     def _cuts(self, ranking: Ranking, weights: Floats) -> Floats:
         """Borders between classes on the scale of the predictions, ``(replicates, classes - 1)``.
