@@ -154,3 +154,15 @@ def test_what_is_printed_holds_pictures_and_numbers_and_no_controls(
     assert page.locator("#controls").is_hidden()
     assert page.locator("#partial-0 tbody tr").first.is_visible()
     page.context.close()
+
+
+@pytest.mark.parametrize("name", [*PAGES, "coverage.html", "compare.html"])
+def test_nothing_is_cut_on_paper(browser: Browser, root: Path, name: str) -> None:
+    """A4 between its margins is 688 pixels wide."""
+    page = browser.new_context(viewport={"width": 688, "height": 1000}).new_page()
+    page.goto((root / name).as_uri())
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 688
+    for scroll in page.locator(".scroll:visible").all():
+        assert scroll.evaluate("one => one.scrollWidth") <= 688
+    page.context.close()
