@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 EXIT_OK = 0
@@ -50,6 +51,31 @@ class ResultError(UserError):
 
 class CacheError(UserError):
     """The cache or output folder can't be written or read."""
+
+
+class EscapeError(Exception):
+    """A plugin raised what would have ended the process: ``SystemExit``, or its own."""
+
+
+@contextmanager
+def contained() -> Iterator[None]:
+    """Turn what a plugin raises and is no ``Exception`` into one, so that it is told like any.
+
+    An interruption by the user passes, and so does the end of a generator.
+
+    Raises
+    ------
+    EscapeError
+        From what was raised.
+    """
+    try:
+        yield
+    except (Exception, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise EscapeError(
+            f"it raised {type(error).__name__}({error}), which ends programs"
+        ) from error
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:

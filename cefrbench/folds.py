@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from cefrbench.contracts.protocol import Fold, Inner, Protocol, Skipped
-from cefrbench.errors import PluginError, UserError
+from cefrbench.errors import PluginError, UserError, contained
 from cefrbench.essays import EssayTable, Ints
 
 
@@ -26,7 +26,8 @@ def make_folds(protocol: Protocol, table: EssayTable, seed: int) -> list[Fold | 
         chooses on what it scores, or chooses by rows that it doesn't train on.
     """
     try:
-        folds = list(protocol.folds(table, seed))
+        with contained():
+            folds = list(protocol.folds(table, seed))
     except UserError:
         raise
     except Exception as error:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import pluggy
 
 from cefrbench.contracts import hookspecs
-from cefrbench.errors import PluginError, UserError, unknown_name, wrong_fields
+from cefrbench.errors import PluginError, UserError, contained, unknown_name, wrong_fields
 from cefrbench.registry import Plugin, Register, Registry
 
 if TYPE_CHECKING:
@@ -103,8 +103,9 @@ class PluginHost:
             plugin = Plugin(name, origin)
             found.append(plugin)
             try:
-                self._enter(plugin, load())
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin breaks alone
+                with contained():
+                    self._enter(plugin, load())
+            except Exception as error:  # noqa: BLE001 - a plugin breaks alone
                 _mark_broken(plugin, error)
         return found
 
@@ -166,8 +167,9 @@ class PluginHost:
         for plugin, function in self._implementations(hook, self.plugins):
             staged: Registry[Any] = Registry(kind, accepts)
             try:
-                function(Register(plugin, staged))
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin breaks alone
+                with contained():
+                    function(Register(plugin, staged))
+            except Exception as error:  # noqa: BLE001 - a plugin breaks alone
                 _mark_broken(plugin, error)
                 continue
             registry.collisions += staged.collisions
@@ -221,8 +223,9 @@ class PluginHost:
         """Let external plugins add commands; the built-in ones have none, so none is loaded."""
         for plugin, function in self._implementations("register_commands", self._external):
             try:
-                function(cli)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin breaks alone
+                with contained():
+                    function(cli)
+            except Exception as error:  # noqa: BLE001 - a plugin breaks alone
                 _mark_broken(plugin, error)
 
     # -- getters -------------------------------------------------------------------------------

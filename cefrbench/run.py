@@ -21,7 +21,7 @@ from cefrbench.config import RunConfig, as_command
 from cefrbench.contracts.encoder import Encoder, EncoderOptions
 from cefrbench.contracts.protocol import Fold, Protocol, Skipped
 from cefrbench.cores import usable_cores
-from cefrbench.errors import EncoderError, UserError
+from cefrbench.errors import EncoderError, UserError, contained
 from cefrbench.essays import Essays, EssayTable, pool, text_key
 from cefrbench.features.compute import FeatureSet, compute_features
 from cefrbench.features.store import FeatureStore
@@ -207,7 +207,8 @@ def _encoder_options(config: RunConfig, job: Job) -> EncoderOptions:
 
 def _load_encoder(host: PluginHost, name: str, options: EncoderOptions) -> Encoder:
     try:
-        return host.get_encoder(name).load(name, options)
+        with contained():
+            encoder = host.get_encoder(name).load(name, options)
     except (UserError, MemoryError):
         raise
     except Exception as error:
@@ -215,6 +216,12 @@ def _load_encoder(host: PluginHost, name: str, options: EncoderOptions) -> Encod
             f"Encoder {name!r} can't be loaded ({type(error).__name__}: {error}): "
             "that is a fault of its plugin; --debug shows where."
         ) from error
+    if not isinstance(encoder, Encoder):
+        raise EncoderError(
+            f"Encoder {name!r} can't be loaded: its plugin gave {type(encoder).__name__} where an "
+            "Encoder was expected, which is a fault of the plugin."
+        )
+    return encoder
 
 
 def _folds(

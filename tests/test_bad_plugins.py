@@ -102,6 +102,8 @@ def failures(tmp_path):
         ("raise RuntimeError('CUDA error: device lost')", "pass", "device lost"),
         ("pass", "values[0] = np.nan", "not finite"),
         ("pass", "values = values[1:]", "shape"),
+        ("raise SystemExit(0)", "pass", "it raised SystemExit(0), which ends programs"),
+        ("pass", "raise type('Own', (BaseException,), {})(1)", "it raised Own(1)"),
     ],
 )
 def test_a_probe_that_breaks_is_a_failed_unit_and_the_others_go_on(
@@ -154,6 +156,9 @@ def test_damaged_fits_are_fitted_again(run, tmp_path):
         ("values = values[:, :, :1]", "pass", "shape"),
         ("raise KeyError('token')", "pass", "KeyError"),
         ("pass", "raise ImportError('no such library')", "no such library"),
+        ("raise SystemExit(0)", "pass", "it raised SystemExit(0), which ends programs"),
+        ("pass", "exit(0)", "it raised SystemExit(0), which ends programs"),
+        ("pass", "return None", "its plugin gave NoneType where an Encoder was expected"),
     ],
 )
 def test_an_encoder_that_breaks_is_one_sentence(run, tmp_path, encode, load, cause):
@@ -231,6 +236,7 @@ def test_too_few_corpora_left_by_failed_features_is_one_sentence_with_the_cause(
     ("folds", "cause"),
     [
         ("raise ValueError('nothing to cut')", "nothing to cut"),
+        ("raise SystemExit(0)", "it raised SystemExit(0), which ends programs"),
         (
             "rows = np.arange(len(table)); yield Fold('all', rows, {'x': rows[:9]})",
             "9 texts in fold 'all' that it also scores",

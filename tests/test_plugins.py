@@ -51,6 +51,7 @@ def test_no_built_in_is_broken_and_none_collides():
     [
         ("import nothing_of_this_name", "ModuleNotFoundError"),
         ("raise SystemExit(5)", "SystemExit"),
+        ("raise type('Own', (BaseException,), {})(5)", "it raised Own(5)"),
         ("x = (", "SyntaxError"),
         (
             "from cefrbench import hookimpl\n@hookimpl\ndef register_probes(register): 1 / 0",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
 from cefrbench.check.findings import CheckFinding, CheckReport, Kind, Status
-from cefrbench.errors import UserError
+from cefrbench.errors import UserError, contained
 
 #: How `cefrbench new` marks what its author has to fill in.
 PLACEHOLDER = "Replace:"
@@ -117,13 +117,14 @@ def _run_one(check: Check[S], subject: S) -> Iterator[CheckFinding]:
     facts: list[str] = []
     clean = True
     try:
-        for outcome in check.run(subject):
-            if isinstance(outcome, Remark):
-                facts.append(outcome.what)
-                continue
-            clean = False
-            status: Status = "note" if outcome.note else "fail"
-            yield _finding(check, status, outcome.what, outcome.mend)
+        with contained():
+            for outcome in check.run(subject):
+                if isinstance(outcome, Remark):
+                    facts.append(outcome.what)
+                    continue
+                clean = False
+                status: Status = "note" if outcome.note else "fail"
+                yield _finding(check, status, outcome.what, outcome.mend)
     except NotApplicableError as reason:
         yield _finding(check, "skip", str(reason))
         return

@@ -15,7 +15,7 @@ from cefrbench.contracts.corpus import Access, Corpus, Row, Rows, Skip
 from cefrbench.corpora.files import known_files, read_rows
 from cefrbench.corpora.licences import stricter
 from cefrbench.corpora.questions import kind_of, row_faults
-from cefrbench.errors import CorpusError, UserError
+from cefrbench.errors import CorpusError, UserError, contained
 from cefrbench.essays import CleaningReport, Essays
 from cefrbench.levels import Level, ParsedLevel, parse_level
 
@@ -80,7 +80,8 @@ def raw_rows(corpus: Corpus, access: Access) -> Iterator[Row]:
         When they can't be reached, or the plugin fails.
     """
     try:
-        yield from corpus.rows(access).rows
+        with contained():
+            yield from corpus.rows(access).rows
     except UserError:
         raise
     except Exception as error:
@@ -90,7 +91,8 @@ def raw_rows(corpus: Corpus, access: Access) -> Iterator[Row]:
 def _open(corpus: Corpus, sample: bool, data_dir: Path | None, access: Access) -> tuple[Rows, str]:
     """Have the corpus open its rows, and say where they come from."""
     try:
-        rows = corpus.sample() if sample else corpus.rows(access)
+        with contained():
+            rows = corpus.sample() if sample else corpus.rows(access)
     except UserError as error:
         if data_dir is None or sample:
             raise
@@ -125,8 +127,9 @@ def clean_rows(
     """
     sieve = _Sieve(corpus, where, read_level)
     try:
-        for number, row in enumerate(source.rows, start=1):
-            sieve.take(number, row)
+        with contained():
+            for number, row in enumerate(source.rows, start=1):
+                sieve.take(number, row)
     except UserError:
         raise
     except Exception as error:

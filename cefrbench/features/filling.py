@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cefrbench.contracts.encoder import Encoder
-from cefrbench.errors import EncoderError, UserError
+from cefrbench.errors import EncoderError, UserError, contained
 from cefrbench.features.batches import plan_batches
 from cefrbench.features.shards import Features
 from cefrbench.features.store import CorpusFeatures
@@ -36,7 +36,8 @@ _RETURN_EVERY = 1.0
 def blamed(encoder: Encoder) -> Iterator[None]:
     """Turn whatever an encoder raises into one sentence that names it."""
     try:
-        yield
+        with contained():
+            yield
     except (UserError, MemoryError):
         raise
     except Exception as error:

@@ -19,7 +19,7 @@ from cefrbench.contracts.probe import (
     ProbeSpec,
 )
 from cefrbench.engines.checks import training_weight
-from cefrbench.errors import ProbeError
+from cefrbench.errors import ProbeError, contained
 from cefrbench.probing.parallel import describe, fit_each
 
 Features = NDArray[np.float32]
@@ -219,7 +219,8 @@ class _Work:
     ) -> list[Path] | Exception:
         """Run the probe's own batched fit; whatever it raises is the answer."""
         try:
-            return self._together(options, folds, penalties)
+            with contained():
+                return self._together(options, folds, penalties)
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything; it becomes a failed unit
             return error
 

@@ -18,7 +18,7 @@ from cefrbench.cores import usable_cores
 from cefrbench.engines.checks import training_weight
 from cefrbench.engines.continuous import expected_level
 from cefrbench.engines.standardise import standardised
-from cefrbench.errors import UserError
+from cefrbench.errors import UserError, contained
 from cefrbench.plugins import LOOSE
 from cefrbench.probing.weighted import fit_weighted
 
@@ -118,7 +118,8 @@ def _fit(
 ) -> FoldFit | str:
     """Fit one fold; whatever the estimator raises becomes the answer."""
     try:
-        return _fit_and_predict(estimator, fold, X, y, sample_weight)
+        with contained():
+            return _fit_and_predict(estimator, fold, X, y, sample_weight)
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything; it becomes a failed unit
         return describe(error)
 
