@@ -176,13 +176,14 @@ def test_a_run_killed_at_any_moment_and_started_again_ends_the_same(result_path,
 
 
 @pytest.mark.slow
-def test_ctrl_c_keeps_what_is_done_and_exits_130(tmp_path):
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_keeps_what_is_done_and_says_so(tmp_path, number, status):
     command = [sys.executable, "-m", "cefrbench", *words(tmp_path / "cache", tmp_path / "out")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "cache").exists() and process.poll() is None:
         time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "Interrupted" in stderr
+    assert process.returncode == status
+    assert "Interrupted; what was finished is kept, and the same command goes on." in stderr
     assert "Traceback" not in stderr
