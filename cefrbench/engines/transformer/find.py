@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cefrbench.contracts.encoder import EncoderOptions
+from cefrbench.engines.transformer.remote import check_remote_code
 from cefrbench.errors import EncoderError
 from cefrbench.hub import CARD, MODEL, Repository, card_licence
 
@@ -63,7 +64,8 @@ def find_model(reference: str, options: EncoderOptions) -> ModelSource:
     folder = Path(reference).expanduser()
     if reference and folder.is_dir():
         _check_files(folder, reference)
-        _check_remote_code(folder, reference, options)
+        if options.trust_remote_code:
+            check_remote_code(folder, reference)
         source = ModelSource(folder.resolve(), hash_folder(folder), licence=card_licence(folder))
     elif reference.startswith((".", "/", "~")) or (reference and folder.exists()):
         raise EncoderError(
@@ -80,7 +82,8 @@ def find_model(reference: str, options: EncoderOptions) -> ModelSource:
         files = (*_FILES, "*.py") if options.trust_remote_code else _FILES
         fetched = Repository(MODEL, repo, revision or None, options).snapshot(files, _COPIES)
         _check_files(fetched, reference)
-        _check_remote_code(fetched, reference, options)
+        if options.trust_remote_code:
+            check_remote_code(fetched, reference)
         source = ModelSource(fetched, repo, fetched.name, card_licence(fetched))
     return source
 
@@ -111,17 +114,3 @@ def _check_files(folder: Path, reference: str) -> None:
         f"The model {reference!r} holds {found}: expected *.safetensors; load it once with "
         "transformers and save it with save_pretrained, or fetch it again."
     )
-
-
-def _check_remote_code(folder: Path, name: str, options: EncoderOptions) -> None:
-    """Refuse code that lies in yet another repository: a pinned revision doesn't cover it."""
-    path = folder / "config.json"
-    if not options.trust_remote_code or not path.is_file():
-        return
-    # In `auto_map` transformers writes code of another repository as ORG/NAME--module.Class.
-    elsewhere = re.search(r'"([^"\s]+--[^"\s]+)"', path.read_text(encoding="utf-8"))
-    if elsewhere:
-        raise EncoderError(
-            f"The model {name!r} runs code of another repository ({elsewhere[1]!r}), which its "
-            "revision doesn't pin: copy that code into the model's folder and name the folder."
-        )

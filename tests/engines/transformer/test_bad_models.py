@@ -112,11 +112,34 @@ def test_remote_code_needs_a_pinned_commit(name):
         load(name, trust_remote_code=True)
 
 
-def test_remote_code_of_another_repository_is_not_pinned(folder):
-    config = json.loads((folder / "config.json").read_text())
-    auto_map = {"AutoModel": "someone/else--modeling.Model"}
-    (folder / "config.json").write_text(json.dumps(config | {"auto_map": auto_map}))
-    with pytest.raises(EncoderError, match="someone/else--modeling"):
+FOREIGN = {"AutoModel": "someone/else--modeling.Model"}
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("config.json", json.dumps({"auto_map": FOREIGN})),
+        ("config.json", json.dumps({"auto_map": FOREIGN}).replace("--", "\\u002d\\u002d")),
+        ("config.json", json.dumps({"text_config": {"auto_map": FOREIGN}})),
+        ("tokenizer_config.json", json.dumps({"auto_map": {"AutoTokenizer": [None, "a/b--c.D"]}})),
+        ("processor_config.json", json.dumps({"auto_map": {"AutoProcessor": "a/b--c.D"}})),
+        ("0_Transformer/config.json", json.dumps({"auto_map": FOREIGN})),
+        ("adapter_config.json", json.dumps({"base_model_name_or_path": "someone/else"})),
+    ],
+)
+def test_remote_code_of_another_repository_is_not_pinned(folder, file, text):
+    path = folder / file
+    path.parent.mkdir(exist_ok=True)
+    known = json.loads(path.read_text()) if path.is_file() else {}
+    # What the file says already, and the text as it stands, escapes included.
+    path.write_text("{" + json.dumps(known)[1:-1] + ", " * bool(known) + text[1:])
+    with pytest.raises(EncoderError, match="runs code of another repository"):
+        load(folder, trust_remote_code=True)
+
+
+def test_a_file_that_cannot_be_read_is_no_licence_to_run_code(folder):
+    (folder / "processor_config.json").write_text("[" * 100_000)
+    with pytest.raises(EncoderError, match=r"'processor_config\.json' of the model .* is no JSON"):
         load(folder, trust_remote_code=True)
 
 
