@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from cefrbench.contracts.cards import Card, Pooling
+from cefrbench.doors import FileKind, read_json, read_toml, strings, writable
 from cefrbench.errors import UserError, unknown_name
 
 
@@ -85,6 +86,12 @@ _NOT_OF_SUITES = (
     "trust_remote_code",
 )
 
+#: What `--config` reads; the JSON of a result is as large as a result may be.
+_CONFIG = FileKind(
+    "The config file", 1024**2, "name a TOML file of options, or a result's JSON file"
+)
+_RESULT = replace(_CONFIG, most=256 * 1024**2)
+
 #: Fields of a suite that are not options of a run.
 _SUITE_ONLY = ("title", "description")
 
@@ -132,17 +139,7 @@ def read_config(path: Path) -> dict[str, Any]:
     UserError
         When the file can't be read, in one sentence.
     """
-    try:
-        text = path.read_text("utf-8")
-        data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except OSError as error:
-        raise UserError(
-            f"The config file {str(path)!r} can't be read: {error.strerror}."
-        ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
-        raise UserError(
-            f"The config file {str(path)!r} is no valid TOML or JSON: {error}."
-        ) from error
+    data = read_json(path, _RESULT) if path.suffix == ".json" else read_toml(path, _CONFIG)
     if not isinstance(data, dict):
         raise UserError(f"The config file {str(path)!r} must hold a table of options.")
     config = data.get("config", data)
@@ -174,6 +171,12 @@ def merge(command_line: Mapping[str, Any], config_file: Mapping[str, Any]) -> Ru
     unknown = sorted(set(options) - set(RunConfig.model_fields))
     if unknown:
         raise unknown_name("option", unknown[0], RunConfig.model_fields)
+    for name, value in options.items():
+        if not all(map(writable, strings(value))):
+            raise UserError(
+                f"Option {name} has the value {value!r} with half a surrogate pair, which is no "
+                "text: write it in UTF-8."
+            )
     try:
         return RunConfig.model_validate(options)
     except ValidationError as error:

@@ -6,7 +6,6 @@ on the same rows. They are found again by the fingerprint of the rows.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,8 +16,16 @@ from pydantic import ValidationError
 
 from cefrbench.corpora.audit import AuditFinding
 from cefrbench.corpora.describe import CorpusDescription
+from cefrbench.doors import FileKind, read_json
 from cefrbench.errors import ResultError
 from cefrbench.results.model import CorpusRecord
+
+_OUTPUT = FileKind(
+    "The description",
+    64 * 1024**2,
+    "write it anew with `cefrbench corpora describe --json` and `… audit --json`",
+    ResultError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,7 @@ def read_descriptions(folder: Path) -> dict[str, Described]:
 
 
 def _list(path: Path, key: str) -> list[Mapping[str, Any]]:
-    data = json.loads(path.read_text("utf-8"))
+    data = read_json(path, _OUTPUT)
     if not isinstance(data, dict) or not isinstance(data.get(key), list):
         raise ValueError(f"{path.name} has no list {key!r}")
     items: list[Mapping[str, Any]] = data[key]

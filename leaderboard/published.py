@@ -6,6 +6,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from cefrbench.doors import FileKind, read_text
 from cefrbench.errors import ResultError
 
 FILE = "published.csv"
@@ -13,6 +14,14 @@ FILE = "published.csv"
 _SOURCE = "# source: "
 #: Columns that hold no figure.
 _WORDS = ("encoder", "role", "probe")
+
+
+_TABLE = FileKind(
+    "The reported results",
+    16 * 1024**2,
+    "restore the file from the repository, or take it away",
+    ResultError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,7 @@ def read_published(folder: Path) -> Published | None:
     if not path.is_file() or path.is_symlink():
         return None
     try:
-        text = path.read_text("utf-8")
+        text = read_text(path, _TABLE)
         first, *rest = text.splitlines()
         if not first.startswith(_SOURCE):
             raise ValueError(f"its first line must begin with {_SOURCE!r}")

@@ -119,7 +119,7 @@ def test_an_unknown_option_names_the_nearest(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
-    [("a = ", "no valid TOML"), ("\xff", "no valid TOML"), ("limit = 0", "limit has the value 0")],
+    [("a = ", "no valid TOML"), ("\xff", "is not UTF-8"), ("limit = 0", "limit has the value 0")],
 )
 def test_a_bad_config_file_is_one_sentence(tmp_path, text, complaint):
     path = tmp_path / "my.toml"

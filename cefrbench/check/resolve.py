@@ -6,13 +6,13 @@ import importlib.metadata
 import importlib.util
 import re
 import sys
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cefrbench.contracts.corpus import CorpusFamily
+from cefrbench.doors import PYPROJECT, read_toml
 from cefrbench.errors import PluginError, unknown_name
 from cefrbench.plugins import ENTRY_POINT_GROUP, PluginHost, built_in_module
 from cefrbench.registry import Plugin
@@ -76,7 +76,7 @@ def _path_of(plugin: Plugin) -> Path | None:
 
 def _folder(host: PluginHost, folder: Path) -> Target:
     """A package's folder: its plugins are known once it is installed."""
-    project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8")).get("project", {})
+    project = read_toml(folder / "pyproject.toml", PYPROJECT).get("project", {})
     points = project.get("entry-points", {}).get(ENTRY_POINT_GROUP, {})
     if not points:
         raise PluginError(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from cefrbench.doors import writable
 from cefrbench.errors import EXIT_INTERRUPTED, EXIT_USER, PluginError, UserError
 
 #: Built-in commands: where they are and what the overview says of them.
@@ -99,11 +100,22 @@ def cli(debug: bool) -> None:
     """Do embedding models know how well somebody writes, or only which corpus it is from?"""
 
 
+def _check_arguments(arguments: list[str]) -> None:
+    """Refuse arguments that can't be written down again: in results, messages, names of files."""
+    for argument in arguments:
+        if not writable(argument):
+            raise UserError(
+                f"The argument {ascii(argument)[:200]} has bytes that are no UTF-8, or half a "
+                "surrogate pair: write it, or rename the file, in UTF-8."
+            )
+
+
 def main(args: list[str] | None = None) -> int:
     """Run the command line and give its exit status; errors of the user are one sentence."""
     arguments = sys.argv[1:] if args is None else args
     debug = "--debug" in arguments[:3] or bool(os.environ.get("CEFRBENCH_DEBUG"))
     try:
+        _check_arguments(arguments)
         status = cli.main(arguments, prog_name="cefrbench", standalone_mode=False)
     except UserError as error:
         if debug:

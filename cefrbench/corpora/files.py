@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from cefrbench.doors import FileKind, open_file, unbounded_json
 from cefrbench.errors import CorpusError
 
 #: Bytes read at a time.
@@ -23,6 +24,14 @@ CHUNK = 1 << 20
 #: A decoding error this close to the end of the buffer may be a token cut in two.
 LOOKAHEAD = 16
 
+#: Longest row, in characters; learners' texts have some thousands.
+MAX_ROW = 64 * 1024**2
+_FILE = FileKind(
+    "The corpus file",
+    64 * 1024**3,
+    "check that it exists and that you may read it",
+    CorpusError,
+)
 _SUFFIXES = (".json", ".jsonl")
 _SPACE = " \t\r\n"
 _DECODER = json.JSONDecoder()
@@ -105,7 +114,7 @@ def read_rows(*paths: Path) -> Iterator[object]:
     """
     for path in paths:
         try:
-            with path.open("rb") as stream:
+            with open_file(path, _FILE) as stream:
                 yield from _Reader(path, stream).rows()
         except OSError as error:
             raise CorpusError(
@@ -178,14 +187,20 @@ class _Reader:
             try:
                 value, end = _DECODER.raw_decode(self._buffer, self._at)
             except json.JSONDecodeError as error:
+                if len(self._buffer) - self._at > MAX_ROW:
+                    why = f"row {number} has more than {MAX_ROW:,} characters"
+                    raise self._broken(self._at, why) from error
                 if self._maybe_incomplete(error) and self._fill():
                     continue
                 if self._maybe_incomplete(error):
                     raise self._cut_short(number) from error
                 raise self._broken(error.pos, error.msg) from error
-            except RecursionError as error:
-                raise self._broken(self._at, f"row {number} is nested too deeply") from error
+            except (RecursionError, ValueError) as error:
+                why = unbounded_json(self._buffer[self._at :]) or "has a value without end"
+                raise self._broken(self._at, f"row {number} {why}") from error
             if end < len(self._buffer) or not self._fill():
+                if why := unbounded_json(self._buffer[self._at : end]):
+                    raise self._broken(self._at, f"row {number} {why}")
                 self._at = end
                 return value
 

@@ -15,6 +15,7 @@ from cefrbench.contracts.corpus import Access, Corpus, Row, Rows, Skip
 from cefrbench.corpora.files import known_files, read_rows
 from cefrbench.corpora.licences import stricter
 from cefrbench.corpora.questions import kind_of, row_faults
+from cefrbench.doors import writable
 from cefrbench.errors import CorpusError, UserError, contained
 from cefrbench.essays import CleaningReport, Essays
 from cefrbench.levels import Level, ParsedLevel, parse_level
@@ -146,6 +147,10 @@ def _broken_plugin(corpus: Corpus, error: Exception) -> CorpusError:
     )
 
 
+#: Fields of a row that results repeat.
+_NAMED = ("cefr_level", "lang", "license", "title")
+
+
 class _Sieve:
     """Collects the rows of one corpus that have a text and a level; counts the others."""
 
@@ -169,10 +174,17 @@ class _Sieve:
         if isinstance(row, Skip):
             self._dropped[row.reason] += 1
             return
+        for field in _NAMED:
+            if isinstance(value := row.get(field), str) and not writable(value):
+                raise CorpusError(
+                    f"The field {field!r} of row {number} of {self._where} has the value "
+                    f"{ascii(value)[:80]} with half a surrogate pair, which is no text: write "
+                    "it in UTF-8."
+                )
         text, level = row["text"], self._read_level(row["cefr_level"])
         if not isinstance(text, str) or not text.strip():
             self._dropped["empty text"] += 1
-        elif not _is_unicode(text):
+        elif not writable(text):
             self._dropped["broken Unicode"] += 1
         elif level.level is None:
             self._drop_level(level.reason, row["cefr_level"])
@@ -191,7 +203,7 @@ class _Sieve:
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
         name = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        if not isinstance(name, str) or not _is_unicode(name):
+        if not isinstance(name, str) or not writable(name):
             raise CorpusError(
                 f"The {what} of row {number} of {self._where} is {kind_of(value)} "
                 f"({ascii(value)[:40]}): it must be a name, or null where there is none."
@@ -270,15 +282,6 @@ def _with_row_licence(card: CorpusCard, found: Iterable[str]) -> CorpusCard:
         effective = stricter(effective, licence)
     update = {"licence": effective, "licence_rows": ", ".join(licences)}
     return card.model_copy(update=update)
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether the text can be written as UTF-8: half a surrogate pair can't."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _shown(examples: list[str] | None) -> str:

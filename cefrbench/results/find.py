@@ -31,7 +31,7 @@ def find_results(paths: Iterable[str | Path]) -> list[Path]:
 
 
 def _expand(path: Path) -> list[Path]:
-    if path.is_file():
+    if path.exists() and not path.is_dir():
         return [path]
     if path.is_dir():
         inside = sorted(path.rglob("*.json"))

@@ -12,12 +12,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from cefrbench import doors
 from cefrbench.atomic import atomic_path, sync
 from cefrbench.config import RunConfig, get_suite
 from cefrbench.errors import ResultError
 from cefrbench.results.model import KIND, SCHEMA_VERSION, RunResult
-from cefrbench.results.predictions import (
-    PredictionTable,
+from cefrbench.results.predictions import PredictionTable
+from cefrbench.results.predictions_file import (
     decode_predictions,
     describe_predictions,
     encode_predictions,
@@ -28,6 +29,12 @@ from cefrbench.results.predictions import (
 #: some 50 MB.
 MAX_BYTES = 256 * 1024**2
 
+_RESULT = doors.FileKind(
+    "The result",
+    MAX_BYTES,
+    "name a JSON file that `cefrbench run` wrote, or copy it again",
+    ResultError,
+)
 _SLUG_LENGTH = 80
 #: Names that Windows keeps for devices.
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
@@ -176,19 +183,7 @@ def read_result(path: Path) -> RunResult:
 
 def read_bytes(path: Path) -> bytes:
     """Read a result file's bytes, unless it is far too large."""
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise ResultError(
-                f"{str(path)!r} has {size:,} bytes, and no result has more than {MAX_BYTES:,}: "
-                "name a result that `cefrbench run` wrote."
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise ResultError(
-            f"The result {str(path)!r} can't be read ({error.strerror}): "
-            "name a JSON file that `cefrbench run` wrote."
-        ) from error
+    return doors.read_bytes(path, _RESULT)
 
 
 def parse_result(data: bytes, path: Path) -> RunResult:
@@ -204,19 +199,16 @@ def parse_result(data: bytes, path: Path) -> RunResult:
             f"{str(path)!r} doesn't keep to schema {SCHEMA_VERSION}: {place}: {first['msg']} "
             f"({error.error_count()} such errors); it was changed by hand or damaged."
         ) from error
+    # Its types hold depth and strings within bounds, but not integers.
+    if why := doors.long_number(data.decode("utf-8")):
+        raise _RESULT.refuse(path, why)
     _check_version(result.schema_version, path)
     return result
 
 
 def parse_json(data: bytes, path: Path) -> dict[str, Any]:
     """Parse the bytes of a result file and see that they are a result of a version we know."""
-    try:
-        parsed = json.loads(data.decode("utf-8"), parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise ResultError(
-            f"{str(path)!r} is no valid JSON or a truncated file ({reason}): copy it again."
-        ) from error
+    parsed = doors.parse_json(data, path, _RESULT)
     if not isinstance(parsed, dict) or parsed.get("kind") != KIND:
         raise ResultError(
             f"{str(path)!r} is not a result of cefrbench (it has no `kind` {KIND!r}): "
@@ -274,10 +266,6 @@ def _check_version(version: object, path: Path) -> None:
             f"again with `cefrbench run --config {shlex.quote(str(path))}`, which repeats its "
             "configuration."
         )
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no number of JSON")
 
 
 def _line(value: object) -> str:

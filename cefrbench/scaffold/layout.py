@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from cefrbench.doors import PYPROJECT, read_toml
 from cefrbench.errors import PluginError
 from cefrbench.scaffold.sample import INVENTED
 
@@ -134,7 +134,7 @@ def _checkout(start: Path) -> Path:
     for folder in (start, *start.parents):
         file = folder / "pyproject.toml"
         if file.is_file() and (folder / "plugins" / "corpora").is_dir():
-            name = tomllib.loads(file.read_text("utf-8")).get("project", {}).get("name")
+            name = read_toml(file, PYPROJECT).get("project", {}).get("name")
             if name == "cefrbench":
                 return folder
     raise PluginError(

@@ -133,7 +133,9 @@ def test_the_byte_is_right_beyond_the_first_chunk(
 
 
 def test_deep_nesting_is_an_error_and_no_crash(tmp_path: Path) -> None:
-    assert "nested too deeply" in error_of(write(tmp_path / "a.json", "[" + "[" * 200_000))
+    assert "nested deeper than 64 levels" in error_of(
+        write(tmp_path / "a.json", "[" + "[" * 200_000)
+    )
 
 
 def test_a_megabyte_in_one_row_is_read(tmp_path: Path) -> None:

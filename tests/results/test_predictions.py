@@ -10,9 +10,9 @@ from result_factory import make_result
 
 from cefrbench.errors import ResultError
 from cefrbench.essays import text_key
-from cefrbench.results.predictions import (
+from cefrbench.results.predictions import PredictionTable
+from cefrbench.results.predictions_file import (
     MAX_BYTES,
-    PredictionTable,
     decode_predictions,
     describe_predictions,
     encode_predictions,
@@ -128,7 +128,7 @@ def test_a_missing_file_is_said_so(tmp_path):
 def test_a_file_far_too_large_is_refused_unread(tmp_path):
     with (tmp_path / "x.parquet").open("wb") as file:
         file.truncate(MAX_BYTES + 1)
-    with pytest.raises(ResultError, match="more than the 2,147,483,648"):
+    with pytest.raises(ResultError, match="has 2,147,483,648 at most"):
         read(tmp_path / "x.parquet")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from cefrbench.contracts.cards import Dtype, Pooling
 from cefrbench.contracts.encoder import Encoder, EncoderOptions
+from cefrbench.doors import read_json
 from cefrbench.engines.transformer.build import MAX_LENGTH, Defaults, build_encoder
 from cefrbench.engines.transformer.encoder import wrap_tokenizer
-from cefrbench.engines.transformer.find import find_model
+from cefrbench.engines.transformer.find import MODEL_FILE, find_model
 from cefrbench.engines.transformer.loading import (
     choose_devices,
     choose_dtype,
@@ -170,9 +170,4 @@ def _read_json(path: Path) -> Any:
     """
     if not path.is_file():
         return None
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise EncoderError(
-            f"The file {str(path)!r} is no JSON ({error}): fetch or save the model again."
-        ) from error
+    return read_json(path, MODEL_FILE)

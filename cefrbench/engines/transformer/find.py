@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cefrbench.contracts.encoder import EncoderOptions
+from cefrbench.doors import FileKind, read_json
 from cefrbench.engines.transformer.remote import check_remote_code
 from cefrbench.errors import EncoderError
 from cefrbench.hub import CARD, MODEL, Repository, card_licence
@@ -20,6 +21,20 @@ from cefrbench.hub import CARD, MODEL, Repository, card_licence
 _FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja", CARD)
 #: Other copies of the same weights.
 _COPIES = ("consolidated*", "onnx/*", "openvino/*", "original/*", "gguf/*")
+#: What a model says of itself; vocabularies are larger, and no part of it.
+MODEL_FILE = FileKind(
+    "The model's file", 16 * 1024**2, "fetch or save the model again", EncoderError
+)
+#: Files of JSON that libraries take at their word.
+_DECLARED = (
+    "config.json",
+    "modules.json",
+    "config_sentence_transformers.json",
+    "generation_config.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "*/config.json",
+)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.h5", "*.msgpack")
 
@@ -106,6 +121,10 @@ def _check_files(folder: Path, reference: str) -> None:
             f"The model {reference!r} has no config.json: expected a model folder as "
             "transformers' save_pretrained writes it."
         )
+    for pattern in _DECLARED:
+        for path in sorted(folder.glob(pattern)):
+            if not isinstance(read_json(path, MODEL_FILE), dict | list):
+                raise MODEL_FILE.refuse(path, "holds neither a table nor a list")
     if any(folder.rglob("*.safetensors")):
         return
     pickled = sorted(p.name for pattern in _PICKLED for p in folder.glob(pattern))

@@ -56,7 +56,7 @@ def test_a_folder_without_tokenizer(folder):
 
 def test_a_configuration_that_is_no_json(folder):
     (folder / "config.json").write_text("{")
-    with pytest.raises(EncoderError, match="can't be loaded"):
+    with pytest.raises(EncoderError, match="is no valid JSON"):
         load(folder)
 
 
