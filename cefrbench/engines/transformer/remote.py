@@ -8,15 +8,23 @@ likewise.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cefrbench.doors import FileKind, read_json
 from cefrbench.errors import EncoderError
 
 #: Vocabularies and lists of weights: large, and nothing in them is imported.
 _DATA = ("tokenizer.json", "vocab.json", "added_tokens.json")
+
+_FILE = FileKind(
+    "The model's file",
+    16 * 1024**2,
+    "the code that it names isn't known; fetch the model again, or run it without "
+    "--trust-remote-code",
+    EncoderError,
+)
 
 
 def check_remote_code(folder: Path, name: str) -> None:
@@ -30,14 +38,7 @@ def check_remote_code(folder: Path, name: str) -> None:
     for path in sorted(folder.rglob("*.json")):
         if path.name in _DATA or path.name.endswith(".index.json"):
             continue
-        try:
-            content = json.loads(path.read_bytes())
-        except (OSError, ValueError, RecursionError) as error:
-            raise EncoderError(
-                f"{path.relative_to(folder).as_posix()!r} of the model {name!r} is no JSON that "
-                f"can be read ({type(error).__name__}), so the code that it names isn't known: "
-                "fetch the model again, or run it without --trust-remote-code."
-            ) from error
+        content = read_json(path, _FILE)
         elsewhere = next(_elsewhere(content), None)
         if path.name == "adapter_config.json" and isinstance(content, dict):
             elsewhere = elsewhere or content.get("base_model_name_or_path")
