@@ -11,7 +11,8 @@ HEAD = """# Command line
 This page is generated from the commands' own help (`make docs`).
 
 Exit status: 0 done; 1 you must act (one sentence says what); 2 wrong usage; 3 finished, but some
-units failed, each written down with its cause; 130 interrupted and 143 terminated (what was finished is kept).
+units failed, each written down with its cause; 130 interrupted and 143 terminated (what was
+finished is kept).
 `cefrbench --debug …` shows the traceback of an error.
 
 | environment | meaning |
