@@ -8,6 +8,13 @@ from pathlib import Path
 
 from changes import base_of, changed, tell
 
+#: Seconds that a check may take.
+LIMIT = 1200
+#: Status of a check that did not come to an end.
+FAILED = 3
+#: Stands in every report of the kit.
+REPORT = "### "
+
 
 def main(base: str) -> int:
     """Report on each plugin; the status is the worst of all."""
@@ -24,10 +31,18 @@ def is_plugin(path: Path) -> bool:
 
 
 def check(path: Path) -> int:
-    """Check one plugin and tell what was found."""
+    """Check one plugin, in a process of its own, and tell what was found."""
     command = [sys.executable, "-m", "cefrbench", "check", str(path), "--markdown", "-"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    tell(done.stdout or f"`{path}`: {done.stderr}")
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        tell(f"`{path}`: its check had no end after {LIMIT // 60} minutes.")
+        return FAILED
+    if REPORT not in done.stdout:
+        # A plugin can end the process that checks it, with whatever status it likes.
+        tell(f"`{path}`: its check gave no report (status {done.returncode}). {done.stderr}")
+        return done.returncode or FAILED
+    tell(done.stdout)
     return done.returncode
 
 

@@ -28,14 +28,46 @@ Line = tuple[str, str, str, str]
 def main(base: str) -> int:
     """Report on each result, then on the ranking; the status is 3 when one is not taken."""
     files = [path for path in changed(base, str(RESULTS)) if path.suffix == ".json"]
+    refusals = list(refused(base, files))
     with tempfile.TemporaryDirectory() as folder:
         before = Path(folder) / "before"
         _unpack(base, before)
         known = _questions(before / RESULTS)
         problems = {path: list(faults(path, known)) for path in files}
+        _tell_refusals(refusals)
         _tell_results(problems)
         _tell_ranking(before / RESULTS, RESULTS, Path(folder))
-    return 3 if any(problems.values()) else 0
+    return 3 if refusals or any(problems.values()) else 0
+
+
+def refused(base: str, files: Sequence[Path]) -> Iterator[str]:
+    """What no pull request that brings results may do, whatever the results are.
+
+    Parameters
+    ----------
+    base : str
+        Commit to compare with.
+    files : sequence of Path
+        Result files that it adds or changes.
+    """
+    if not files:
+        yield "no result is added or changed"
+    others = [
+        path
+        for path in changed(base, ".", kinds="ACDMRT")
+        if not path.is_relative_to(RESULTS) and path.suffix != ".md"
+    ]
+    if others:
+        yield (
+            f"results and code change together ({', '.join(map(str, others[:3]))}): put them into "
+            "two pull requests"
+        )
+    for path in changed(base, str(RESULTS), kinds="DMRT"):
+        if path.suffix != ".json":
+            yield f"{path} is replaced or removed: what is published stays, add a new result"
+    for path in changed(base, str(RESULTS), kinds="D"):
+        if path.suffix == ".json":
+            yield f"{path} is removed: say so in an issue, and a maintainer takes it down"
 
 
 def faults(path: Path, known: Mapping[str, Sequence[Question]]) -> Iterator[str]:
@@ -99,6 +131,14 @@ def moves(before: Mapping[Line, str], after: Mapping[Line, str]) -> list[str]:
 def _standing(row: Mapping[str, str]) -> str:
     qwk = f"QWK {float(row['qwk']):.3f}" if row["qwk"] else "no score"
     return f"rank {row['rank']}, {qwk}" if row["rank"] else f"not ranked, {qwk}"
+
+
+def _tell_refusals(refusals: Sequence[str]) -> None:
+    if refusals:
+        tell("### The pull request\n")
+        for refusal in refusals:
+            tell(f"- not taken: {_escape(refusal)}")
+        tell("")
 
 
 def _tell_results(problems: Mapping[Path, list[str]]) -> None:

@@ -106,6 +106,52 @@ def test_a_path_is_never_a_command(repository):
     assert not (repository / "caught").exists()
 
 
+@pytest.mark.parametrize("ending", ["import os; os._exit(0)", "raise SystemExit(0)"])
+def test_a_plugin_that_ends_the_process_fails_the_report(repository, ending):
+    path = repository / "plugins" / "probes" / "added.py"
+    path.write_text(PLUGIN.replace("    from sklearn", f"    {ending}\n    from sklearn"))
+    status, summary = report("plugins")
+    assert status == 3, summary
+    assert "added" in summary
+
+
+def test_results_and_code_together_are_not_taken(repository):
+    write_made(repository / "leaderboard" / "results", "second")
+    (repository / "plugins" / "probes" / "old.py").write_text("old = 2\n")
+    (repository / "README.md").write_text("a page may change")
+    status, summary = report("results")
+    assert status == 3
+    assert "results and code change together (plugins/probes/old.py): put" in summary
+
+
+def test_published_predictions_are_neither_replaced_nor_removed(repository):
+    write_made(repository / "leaderboard" / "results", "first", skill=0.6)
+    status, summary = report("results")
+    assert status == 3
+    assert "is replaced or removed" in summary
+    (predictions,) = (repository / "leaderboard" / "results" / "first").glob("*.parquet")
+    predictions.unlink()
+    status, summary = report("results")
+    assert status == 3
+    assert "is replaced or removed" in summary
+
+
+def test_no_result_at_all_is_not_taken(repository):
+    (repository / "leaderboard" / "results" / "notes.txt").write_text("nothing")
+    status, summary = report("results")
+    assert status == 3
+    assert "no result is added or changed" in summary
+
+
+def test_the_gate_judges_with_the_code_of_the_base_branch():
+    for name, step in (("results", "results"), ("plugin", "plugins")):
+        text = (ROOT / ".github" / "workflows" / f"{name}.yml").read_text()
+        assert "ref: ${{ github.event.pull_request.base.sha }}" in text
+        assert f"run: python ../base/.github/review/{step}.py" in text
+        assert "pip install --constraint base/constraints.txt './base[" in text
+        assert "secrets." not in text
+
+
 def test_a_result_is_recomputed_and_what_it_changes_in_the_ranking_is_shown(repository):
     write_made(repository / "leaderboard" / "results", "second")
     status, summary = report("results")
