@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from cefrbench.border import console, plain
 from cefrbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -138,19 +139,18 @@ class Terminal:
 
     def start(self, phase: str, total: int, unit: str) -> None:
         """Begin a phase, ending the one before if it is still open."""
-        from rich.console import Console
         from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
 
         self.finish()
         columns: list[ProgressColumn] = [
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f}%"),
             _rate_column(),
             TimeRemainingColumn(),
         ]
-        self._bar = RichProgress(*columns, console=Console(stderr=True), transient=True)
+        self._bar = RichProgress(*columns, console=console(stderr=True), transient=True)
         self._bar.start()
         self._task = self._bar.add_task(phase, total=total, unit=unit)
 
@@ -206,7 +206,9 @@ def make_progress(
         told.append(Terminal() if bar else Lines(_to_stderr, phases=verbose))
     if log_file is not None:
         _append(log_file, "")
-        told.append(Lines(lambda line: _append(log_file, f"{_now()} {line}\n"), phases=verbose))
+        told.append(
+            Lines(lambda line: _append(log_file, f"{_now()} {plain(line)}\n"), phases=verbose)
+        )
     return told[0] if len(told) == 1 else All(*told)
 
 
@@ -215,7 +217,7 @@ def _now() -> str:
 
 
 def _to_stderr(line: str) -> None:
-    print(f"{_now()} {line}", file=sys.stderr, flush=True)
+    print(f"{_now()} {plain(line)}", file=sys.stderr, flush=True)
 
 
 def _append(path: Path, text: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cefrbench.cli.shared import FOLDER
+from cefrbench.cli.shared import FOLDER, complain, echo
 from cefrbench.errors import EXIT_OK, EXIT_PARTIAL
 
 
@@ -62,23 +62,23 @@ def build(
 
     def tell(done: int, of: int) -> None:
         if not quiet and (done == of or done % 25 == 0):
-            click.echo(f"{done} of {of} new results", err=True)
+            echo(f"{done} of {of} new results", err=True)
 
     corpora = corpora or folder_beside(results)
     report = build_site(results, out, corpora=corpora, base_url=base_url, tell=tell)
     for one in report.left_out:
-        click.echo(f"Left out {one.file}: {one.cause}", err=True)
+        complain(f"Left out {one.file}: {one.cause}")
     if not quiet:
         noun = "result" if report.results == 1 else "results"
-        click.echo(f"{report.results} {noun}, {report.made} of them new.", err=True)
+        echo(f"{report.results} {noun}, {report.made} of them new.", err=True)
         if report.not_audited:
-            click.echo(
+            echo(
                 f"No audit in {str(corpora)!r} of the rows of {', '.join(report.not_audited)}: "
                 "write there what `cefrbench corpora describe --json` and `… audit --json` say "
                 "(NAME.describe.json, NAME.audit.json), or name another folder with --corpora.",
                 err=True,
             )
-    click.echo(report.index)
+    echo(report.index)
     ctx.exit(EXIT_PARTIAL if report.left_out else EXIT_OK)
 
 

@@ -6,8 +6,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import click
-
+from cefrbench.cli.shared import echo
 from cefrbench.errors import UserError
 from cefrbench_leaderboard.output import MARKER
 
@@ -51,8 +50,8 @@ def make_server(out: Path, port: int) -> ThreadingHTTPServer:
 def serve(out: Path, port: int) -> None:
     """Serve a site until Ctrl-C."""
     with make_server(out, port) as server:
-        click.echo(f"http://{_HOST}:{server.server_address[1]}/ (Ctrl-C ends it)")
+        echo(f"http://{_HOST}:{server.server_address[1]}/ (Ctrl-C ends it)")
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            click.echo("Ended.", err=True)
+            echo("Ended.", err=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cefrbench.check.findings import CheckFinding, CheckReport
+from cefrbench.results.markup import escape_markdown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,13 +46,15 @@ def render_markdown(reports: Sequence[CheckReport]) -> str:
     """Write reports as Markdown to paste into a pull request."""
     parts = []
     for report in reports:
-        parts.append(f"### {_escape(_heading(report))}\n\n{report.summary()}\n")
+        parts.append(f"### {escape_markdown(_heading(report))}\n\n{report.summary()}\n")
         for finding in _to_explain(report):
-            lines = [f"- **{finding.status}: `{finding.check}`** {_escape(finding.title)}"]
-            lines += [f"  - {label}: {_escape(text)}" for label, text in _explained(finding)]
+            lines = [f"- **{finding.status}: `{finding.check}`** {escape_markdown(finding.title)}"]
+            lines += [
+                f"  - {label}: {escape_markdown(text)}" for label, text in _explained(finding)
+            ]
             parts.append("\n".join(lines) + "\n")
         rows = "\n".join(
-            f"| {finding.status} | `{finding.check}` | {_escape(_remark(finding))} |"
+            f"| {finding.status} | `{finding.check}` | {escape_markdown(_remark(finding))} |"
             for finding in report.findings
         )
         parts.append(
@@ -97,11 +100,3 @@ def _remark(finding: CheckFinding) -> str:
     if finding.status in ("pass", "skip") and finding.what:
         return f"{finding.title}: {finding.what}"
     return finding.title
-
-
-def _escape(text: str) -> str:
-    """Neither Markdown nor HTML in a value may change the page that it is pasted into."""
-    for mark in "\\`*_[]|":
-        text = text.replace(mark, f"\\{mark}")
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return " ".join(text.replace("@", "&#64;").split())

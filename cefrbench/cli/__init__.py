@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from pathlib import Path
 
 import click
 
+from cefrbench.border import plain, plain_lines
 from cefrbench.doors import writable
 from cefrbench.errors import EXIT_INTERRUPTED, EXIT_USER, PluginError, UserError
 
@@ -61,7 +63,7 @@ class LazyGroup(click.Group):
         """Write the overview without importing any built-in command."""
         rows = [(name, text) for name, (_, text) in COMMANDS.items()]
         for name in self.list_commands(ctx)[len(COMMANDS) :]:
-            rows.append((name, self.commands[name].get_short_help_str()))
+            rows.append((plain(name), plain(self.commands[name].get_short_help_str())))
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -120,7 +122,7 @@ def main(args: list[str] | None = None) -> int:
     except UserError as error:
         if debug:
             raise
-        click.echo(f"Error: {error}", err=True)
+        click.echo(plain(f"Error: {error}"), err=True)
         return error.exit_code
     except click.Abort:
         click.echo(
@@ -128,7 +130,9 @@ def main(args: list[str] | None = None) -> int:
         )
         return EXIT_INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(file=told)
+        click.echo(plain_lines(told.getvalue()), err=True, nl=False)
         return error.exit_code
     except BrokenPipeError:
         # The reader of our output has gone; point stdout at nothing so that exit stays quiet.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cefrbench.cli.shared import FOLDER, json_option
+from cefrbench.cli.shared import FOLDER, echo, echo_json, json_option
 from cefrbench.errors import EXIT_PARTIAL, CacheError, UserError
 
 if TYPE_CHECKING:
@@ -41,11 +40,11 @@ def list_(cache_dir: Path | None, as_json: bool) -> None:
     folder, entries = _survey(cache_dir)
     if as_json:
         records = [_record(entry) for entry in entries]
-        click.echo(json.dumps({"cache_dir": str(folder), "entries": records}, indent=2))
+        echo_json({"cache_dir": str(folder), "entries": records})
         return
-    click.echo(f"{folder}: {_size(sum(entry.size for entry in entries))}")
+    echo(f"{folder}: {_size(sum(entry.size for entry in entries))}")
     for entry in entries:
-        click.echo(
+        echo(
             f"{_size(entry.size):>10}  {len(entry.files)}/{entry.planned} files  "
             f"used {entry.days:.0f} days ago  {entry.name}"
         )
@@ -67,11 +66,11 @@ def verify(ctx: click.Context, cache_dir: Path | None, as_json: bool) -> None:
     count = sum(len(entry.files) for entry in entries)
     if as_json:
         records = [{"path": str(path), "reason": reason} for path, reason in damage]
-        click.echo(json.dumps({"files": count, "damaged": records}, indent=2))
+        echo_json({"files": count, "damaged": records})
     else:
         for path, reason in damage:
-            click.echo(f"{path.relative_to(folder)} {reason}")
-        click.echo(f"{count} files checked, {len(damage)} damaged.")
+            echo(f"{path.relative_to(folder)} {reason}")
+        echo(f"{count} files checked, {len(damage)} damaged.")
     ctx.exit(EXIT_PARTIAL if damage else 0)
 
 
@@ -101,9 +100,9 @@ def prune(
     for path in removed:
         _remove(path)
     if as_json:
-        click.echo(json.dumps({"removed": [str(path) for path in removed]}, indent=2))
+        echo_json({"removed": [str(path) for path in removed]})
     else:
-        click.echo(f"Removed: {len(removed)}.")
+        echo(f"Removed: {len(removed)}.")
 
 
 def _survey(cache_dir: Path | None) -> tuple[Path, list[Cached]]:
@@ -131,7 +130,7 @@ def _confirmed(paths: list[Path]) -> bool:
             f"{len(paths)} entries would be removed and nobody can be asked: add --yes."
         )
     for path in paths:
-        click.echo(path, err=True)
+        echo(path, err=True)
     return click.confirm("Remove these?", err=True)
 
 

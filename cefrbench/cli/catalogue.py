@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
-from cefrbench.cli.shared import json_option, print_table
+from cefrbench.cli.shared import complain, echo_json, json_option, print_table
 from cefrbench.config import list_suites
 from cefrbench.contracts.cards import CorpusCard
 from cefrbench.corpora.obtain import how_to_get
@@ -27,7 +26,7 @@ def list_(host: PluginHost, kind: str, as_json: bool) -> None:
         host.check_names()
     entries = catalogue(host, kind)
     if as_json:
-        click.echo(json.dumps(entries, indent=2, ensure_ascii=False))
+        echo_json(entries)
         return
     if kind == "corpora":
         entries = [entry | {"hub": (entry.get("hub") or {}).get("repo")} for entry in entries]
@@ -55,11 +54,11 @@ def plugins(ctx: click.Context, as_json: bool) -> None:
         for plugin in host.plugins
     ]
     if as_json:
-        click.echo(json.dumps({"plugins": entries, "collisions": host.collisions()}, indent=2))
+        echo_json({"plugins": entries, "collisions": host.collisions()})
         return
     print_table(_COLUMNS["plugins"], entries, fold=True)
     for sentence in host.collisions():
-        click.echo(f"Error: {sentence}", err=True)
+        complain(f"Error: {sentence}")
 
 
 def catalogue(host: PluginHost, kind: str) -> list[dict[str, Any]]:
@@ -87,7 +86,7 @@ def catalogue(host: PluginHost, kind: str) -> list[dict[str, Any]]:
 def warn_of_broken(host: PluginHost) -> None:
     """Say on standard error which plugins are out of use; the rest goes on."""
     for plugin in host.broken():
-        click.echo(f"Warning: plugin {plugin.name} is out of use: {plugin.error}", err=True)
+        complain(f"Warning: plugin {plugin.name} is out of use: {plugin.error}")
 
 
 def _describe(name: str, item: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cefrbench.cli.shared import FOLDER
+from cefrbench.cli.shared import FOLDER, echo, echo_json
 from cefrbench.errors import EXIT_PARTIAL
 from cefrbench.plugins import PluginHost
 
@@ -78,10 +78,10 @@ def _write(reports: Sequence[CheckReport], as_json: bool, markdown: Path | None)
 
         write_text(markdown, render_markdown(reports))
     if as_json:
-        click.echo(render_json(reports))
+        echo_json(render_json(reports))
     elif markdown is not None and str(markdown) == "-":
-        click.echo(render_markdown(reports))
+        echo(render_markdown(reports))
     else:
-        from rich.console import Console
+        from cefrbench.border import console
 
-        render_text(reports, Console())
+        render_text(reports, console())

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cefrbench.cli.shared import SCORES, json_option, replicates_option, seed_option
+from cefrbench.cli.shared import (
+    SCORES,
+    echo,
+    echo_json,
+    json_option,
+    replicates_option,
+    seed_option,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -80,9 +87,9 @@ def compare(
     )
     if as_json:
         figures = json.dumps(to_json(report), indent=2, ensure_ascii=False, allow_nan=False)
-        click.echo(figures)
+        echo_json(figures)
     elif markdown:
-        click.echo(to_markdown(report), nl=False)
+        echo(to_markdown(report), nl=False)
     else:
         _print(report, files)
 
@@ -90,7 +97,8 @@ def compare(
 def _print(report: Comparisons, files: list[Path]) -> None:
     from rich.text import Text
 
-    from cefrbench.cli.notes import plain, wide_console
+    from cefrbench.border import plain
+    from cefrbench.cli.notes import wide_console
     from cefrbench.results.comparison_tables import caption, pair_cells, score_cells
     from cefrbench.results.verdicts import verdict
 
@@ -109,7 +117,7 @@ def _print_table(console: Console, cells: Cells) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from cefrbench.cli.notes import plain
+    from cefrbench.border import plain
 
     header, rows = cells
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")

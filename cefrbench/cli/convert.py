@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cefrbench.cli.shared import FILE, FOLDER, names_of
+from cefrbench.cli.shared import FILE, FOLDER, echo, names_of
 from cefrbench.contracts.corpus import Access, Row
 from cefrbench.corpora.load import raw_rows
 from cefrbench.corpora.owners import OwnersCorpus, write_rows
@@ -48,4 +48,4 @@ def convert(
     else:
         rows = raw_rows(corpus, Access(offline=offline, cache_dir=cache_dir))
     count = write_rows(rows, output)
-    click.echo(f"{count:,} rows: {output}")
+    echo(f"{count:,} rows: {output}")

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cefrbench.cli.convert import convert
-from cefrbench.cli.shared import FOLDER, Command, json_option, names_of, names_option, print_table
+from cefrbench.cli.shared import (
+    FOLDER,
+    Command,
+    complain,
+    echo,
+    echo_json,
+    json_option,
+    names_of,
+    names_option,
+    print_table,
+)
 from cefrbench.errors import EXIT_PARTIAL, CorpusError, UserError
 from cefrbench.plugins import PluginHost
 
@@ -166,7 +175,7 @@ def _load(ctx: click.Context, options: dict[str, Any]) -> tuple[list[Essays], li
         except UserError as error:
             if len(wanted) == 1:
                 raise
-            click.echo(f"Error: {error}", err=True)
+            complain(f"Error: {error}")
             failures.append({"corpus": name, "cause": str(error)})
     if not loaded:
         raise CorpusError(f"None of the {len(wanted)} corpora can be read; see above.")
@@ -190,7 +199,7 @@ def _print_json(value: dict[str, Any]) -> None:
         return item.model_dump(mode="json") if isinstance(item, BaseModel) else item
 
     listed = {key: [plain(item) for item in items] for key, items in value.items()}
-    click.echo(json.dumps(listed, indent=2, ensure_ascii=False))
+    echo_json(listed)
 
 
 def _print_croissant(ctx: click.Context, options: dict[str, Any]) -> None:
@@ -203,7 +212,7 @@ def _print_croissant(ctx: click.Context, options: dict[str, Any]) -> None:
             f"Croissant describes one corpus, {what}: name it, from the hub or with --data-dir."
         )
     (essays,), _ = _load(ctx, options)
-    click.echo(json.dumps(croissant(essays), indent=2, ensure_ascii=False))
+    echo_json(croissant(essays))
 
 
 def _print_descriptions(
@@ -257,7 +266,7 @@ def _print_descriptions(
         title="\nLicences: the one to keep, of the card and of the rows",
     )
     for pair in shared:
-        click.echo(f"\n{pair.texts} texts stand in both {pair.corpora[0]} and {pair.corpora[1]}.")
+        echo(f"\n{pair.texts} texts stand in both {pair.corpora[0]} and {pair.corpora[1]}.")
 
 
 def _middle(length: Quartiles) -> str:
@@ -281,7 +290,7 @@ def _print_findings(loaded: Sequence[Essays], findings: Sequence[AuditFinding]) 
             ),
         )
     biased = sum(found.severity == "bias" for found in findings)
-    click.echo(
+    echo(
         f"\nCorpora: {len(loaded)}. Texts: {count:,}. Findings that would bias a score: {biased}. "
         f"Notes: {len(findings) - biased}."
     )

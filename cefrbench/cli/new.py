@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cefrbench.cli.shared import FOLDER
+from cefrbench.cli.shared import FOLDER, echo
 from cefrbench.plugins import PluginHost
 
 if TYPE_CHECKING:
@@ -65,10 +65,10 @@ def new(
     else:
         layout = in_checkout(names, Path.cwd())
     for path in write_plugin(names, layout):
-        click.echo(f"Wrote {_shown(path)}")
-    click.echo("Next:")
+        echo(f"Wrote {_shown(path)}")
+    echo("Next:")
     for number, step in enumerate(_steps(names, layout, package), start=1):
-        click.echo(f"  {number}. {step}")
+        echo(f"  {number}. {step}")
 
 
 def _steps(names: Names, layout: Layout, package: Path | None) -> list[str]:

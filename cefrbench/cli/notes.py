@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
+from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.text import Text
 
+from cefrbench.border import console, plain
 from cefrbench.results.doubts import doubts
 from cefrbench.results.model import RunResult
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 #: Most notes and causes of failure that are listed; the result holds all.
 MOST_NOTES = 12
@@ -72,9 +76,4 @@ def _analysis_notes(result: RunResult) -> list[str]:
 def wide_console() -> Console:
     """A terminal as wide as it is; where none says how wide, as wide as the widest table."""
     told = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(width=None if told else _WIDE)
-
-
-def plain(text: str) -> str:
-    """Give a text without control characters, which a terminal would obey."""
-    return "".join(char if char.isprintable() else "�" for char in text)
+    return console(width=None if told else _WIDE)

@@ -14,7 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from cefrbench.cli.notes import notes, plain
+from cefrbench.border import plain
+from cefrbench.cli.notes import notes
 from cefrbench.contracts.cards import Agreement
 from cefrbench.results.agreement import share_of_agreement
 from cefrbench.results.model import CorpusRecord, CorpusScore, RunResult, SummaryRecord

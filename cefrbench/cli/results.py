@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cefrbench.cli.shared import FILE, SCORES
+from cefrbench.cli.shared import FILE, SCORES, echo
 from cefrbench.errors import EXIT_USER, UserError
 
 if TYPE_CHECKING:
@@ -35,12 +35,11 @@ def check(paths: tuple[str, ...]) -> None:
 
     PATH is a result, a folder of results or a pattern.
     """
-    from rich.console import Console
-
+    from cefrbench.border import console as make_console
     from cefrbench.results.check import check_result
     from cefrbench.results.find import find_results
 
-    console = Console()
+    console = make_console()
     rejected = 0
     files = find_results(paths)
     for path in files:
@@ -70,7 +69,7 @@ def merge(paths: tuple[str, ...], output: Path) -> None:
 
     files = find_results(paths)
     write_result_file(*merge_results([read_checked(path) for path in files]), output)
-    click.echo(f"Merged {len(files)} results into {output}.")
+    echo(f"Merged {len(files)} results into {output}.")
 
 
 @results.command()
@@ -120,7 +119,7 @@ def export(paths: tuple[str, ...], kind: str, score: str, output: Path | None) -
     else:
         text = _record(files, kind)
     if output is None:
-        click.echo(text, nl=False)
+        echo(text, nl=False)
     else:
         write_text(output, text)
 
@@ -141,7 +140,7 @@ def _print_findings(console: Console, path: Path, findings: list[Mismatch]) -> N
     from rich.table import Table
     from rich.text import Text
 
-    from cefrbench.cli.notes import plain
+    from cefrbench.border import plain
 
     verdict = Text("rejected", style="red") if findings else Text("accepted", style="green")
     console.print(verdict.append(f"  {plain(str(path))}", style="default"))

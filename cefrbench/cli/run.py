@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cefrbench.cli.catalogue import warn_of_broken
-from cefrbench.cli.shared import names_of, names_option
+from cefrbench.cli.shared import complain, echo, echo_json, names_of, names_option
 from cefrbench.errors import EXIT_PARTIAL, EncoderError, UserError
 from cefrbench.plugins import PluginHost
 
@@ -209,7 +209,7 @@ def _run_all(
 
     found, causes = run_references(others, loaded, host, job, clock, keep) if others else ([], [])
     for cause in causes:
-        click.echo(f"Error: reference {cause.name}: {cause.cause}", err=True)
+        complain(f"Error: reference {cause.name}: {cause.cause}")
     # A reference that is asked for by name stands beside those that follow.
     for name in sorted(named, key=lambda name: name not in plan.config.references):
         try:
@@ -217,7 +217,7 @@ def _run_all(
         except EncoderError as error:
             if job.fail_fast or len(named) == 1:
                 raise
-            click.echo(f"Error: encoder {name}: {error}", err=True)
+            complain(f"Error: encoder {name}: {error}")
             failed = True
             continue
         evaluation = beside(evaluation, found, causes)
@@ -233,17 +233,16 @@ def _run_all(
         raise UserError("No encoder could be evaluated: see the errors above.")
     if options["as_json"]:
         ordered = [texts[name] for name in named if name in texts]
-        click.echo(ordered[0] if len(ordered) == 1 else f"[{','.join(ordered)}]")
+        echo_json(ordered[0] if len(ordered) == 1 else f"[{','.join(ordered)}]")
     return failed
 
 
 def _report(evaluation: Evaluation, path: Path) -> None:
-    from rich.console import Console
-
+    from cefrbench.border import console
     from cefrbench.cli.render import meaning, render_result
     from cefrbench.results.intervals import summary_intervals
 
     intervals = summary_intervals(evaluation.result, evaluation.predictions, scores=("qwk",))
-    render_result(evaluation.result, Console(), intervals)
-    click.echo(meaning(evaluation.result, path))
-    click.echo(f"Result: {path}")
+    render_result(evaluation.result, console(), intervals)
+    echo(meaning(evaluation.result, path))
+    echo(f"Result: {path}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from cefrbench.border import console, plain, plain_json, plain_lines
 
 #: Names of the scores, here so that `--help` needn't import numpy; a test compares them.
 SCORES = ("qwk", "macro_f1", "mae", "r2", "accuracy", "adjacent", "spearman", "recut")
@@ -65,6 +68,22 @@ def names_option(
     )
 
 
+def echo(text: object, *, err: bool = False, nl: bool = True) -> None:
+    """Print lines of text; nothing in them is obeyed by a terminal."""
+    click.echo(plain_lines(str(text)), err=err, nl=nl)
+
+
+def complain(text: str) -> None:
+    """Print a sentence on standard error, in one line whatever it repeats."""
+    click.echo(plain(text), err=True)
+
+
+def echo_json(value: Any, *, nl: bool = True) -> None:
+    """Print a value as JSON, or a text that is JSON already."""
+    text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+    click.echo(plain_json(text), nl=nl)
+
+
 def print_table(
     columns: Sequence[str],
     rows: Iterable[Mapping[str, Any]],
@@ -73,7 +92,6 @@ def print_table(
     fold: bool = False,
 ) -> None:
     """Print rows under columns; the first is never folded over lines, unless ``fold``."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -84,7 +102,7 @@ def print_table(
         table.add_column(column, overflow="fold", min_width=len(column), no_wrap=whole)
     for row in rows:
         table.add_row(*(Text(_cell(row.get(column))) for column in columns))
-    Console().print(table)
+    console().print(table)
 
 
 def _cell(value: Any) -> str:

@@ -64,7 +64,7 @@ def caption(report: Comparisons) -> str:
 
 def to_markdown(report: Comparisons) -> str:
     """Both tables and the verdicts as Markdown."""
-    blocks = [caption(report)]
+    blocks = [escape_markdown(caption(report))]
     for header, rows in (score_cells(report), pair_cells(report)):
         lines = [header, ["---"] * len(header), *rows]
         blocks.append(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import TypeVar
 
+from cefrbench.border import cell as _cell
 from cefrbench.results.model import (
     AnalysisRecord,
     CorpusScore,
@@ -218,12 +218,6 @@ def _places(listed: Sequence[str], used: Iterable[str]) -> dict[str, int]:
     """Number the names that a result lists in its order, and behind them others in use."""
     others = sorted(set(used) - set(listed))
     return {name: i for i, name in enumerate([*listed, *others])}
-
-
-def _cell(name: str) -> str:
-    """Make a name one line, and safe for spreadsheets, which run what begins like a formula."""
-    line = re.sub(r"[\x00-\x1f\x7f]+", " ", name).strip()
-    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
 
 
 def to_means_csv(results: Sequence[RunResult]) -> str:

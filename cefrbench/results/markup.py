@@ -6,6 +6,8 @@ import re
 import unicodedata
 from typing import Final
 
+from cefrbench.border import plain
+
 #: What stands for signs that LaTeX reads as its own, and for those that its fonts may lack.
 _SIGNS: Final = str.maketrans(
     {
@@ -35,13 +37,14 @@ _SIGNS: Final = str.maketrans(
 
 
 def escape_markdown(text: str) -> str:
-    """Escape what Markdown or HTML would read as markup."""
-    text = re.sub(r"\s+", " ", text).replace("&", "&amp;").replace("<", "&lt;")
+    """Escape what Markdown or HTML would read as markup, or GitHub as somebody's name."""
+    text = re.sub(r"\s+", " ", plain(text)).replace("&", "&amp;").replace("<", "&lt;")
+    text = text.replace(">", "&gt;").replace("@", "&#64;")
     return re.sub(r"([\\`*_\[\]|~])", r"\\\1", text)
 
 
 def escape_latex(text: str) -> str:
     """Text as LaTeX: no sign has a meaning, and no line or control character is left."""
-    plain = "".join(" " if unicodedata.category(sign)[0] in "CZ" and sign != "\u202f" else sign
-                    for sign in text)  # fmt: skip
-    return plain.translate(_SIGNS)
+    line = "".join(" " if unicodedata.category(sign) == "Zs" and sign != "\u202f" else sign
+                   for sign in plain(text, " "))  # fmt: skip
+    return line.translate(_SIGNS)

@@ -8,14 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cefrbench.border import cell
 from cefrbench_leaderboard.charts.svg import Drawing, Spec, draw
 
 Value = str | int | float | None
 #: One row of what a chart draws, by column; it may hold more than the table shows.
 Row = Mapping[str, Any]
-
-#: A spreadsheet takes a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +89,4 @@ def _cell(value: Value) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.6f}"
-    return guarded(value) if isinstance(value, str) else str(value)
-
-
-def guarded(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return cell(value) if isinstance(value, str) else str(value)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cefrbench.cli.shared import json_option, replicates_option, seed_option
+from cefrbench.cli.shared import echo, echo_json, json_option, replicates_option, seed_option
 
 if TYPE_CHECKING:
     from cefrbench.results.explanation import Explanation
@@ -92,7 +92,7 @@ def explain(
         seed=seed,
     )
     if as_json:
-        click.echo(explanation.model_dump_json(indent=2))
+        echo_json(explanation.model_dump_json(indent=2))
     else:
         print_explanation(explanation)
     _write(explanation, html, figures, latex)
@@ -108,7 +108,7 @@ def _write(
     for path, write in wanted:
         if path is not None:
             files = write(explanation, path)
-            click.echo(
+            echo(
                 f"Wrote {files[0]}" if files == [path] else f"Wrote {len(files)} files to {path}",
                 err=True,
             )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from cefrbench.cli.shared import FILE, SCORES
+from cefrbench.cli.shared import FILE, SCORES, echo
 from cefrbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def figure(paths: tuple[str, ...], out: Path, score: str) -> None:
     data = draw_pdf(chart.spec) if text is None else text().encode("utf-8", "xmlcharrefreplace")
     with atomic_path(out) as part:
         part.write_bytes(data)
-    click.echo(f"Wrote {out}", err=True)
+    echo(f"Wrote {out}", err=True)
 
 
 def paper_chart(table: PaperTable) -> Chart:

@@ -6,7 +6,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from cefrbench.cli.notes import plain, wide_console
+from cefrbench.border import plain
+from cefrbench.cli.notes import wide_console
 from cefrbench.results.explanation import Explanation
 from cefrbench.results.wording import HEADINGS
 from cefrbench_leaderboard.report.tables import ReportCell, ReportTable, tables

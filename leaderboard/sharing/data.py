@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from cefrbench.border import cell
 from cefrbench_leaderboard.boards import Board
 from cefrbench_leaderboard.entry import Entry
 from cefrbench_leaderboard.load import ResultFile
@@ -119,7 +120,7 @@ def _predictions(publisher: Publisher, made: Sequence[Made]) -> str:
 
 def _csv(rows: Sequence[Sequence[str]]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    csv.writer(out, lineterminator="\r\n").writerows(map(cell, row) for row in rows)
     return out.getvalue()
 
 

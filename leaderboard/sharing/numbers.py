@@ -10,8 +10,8 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from cefrbench import border
 from cefrbench_leaderboard.boards import Board
-from cefrbench_leaderboard.charts.chart import guarded
 from cefrbench_leaderboard.entry import Cell, Entry, Estimate
 from cefrbench_leaderboard.figures import GAP_NAME
 from cefrbench_leaderboard.published import Published
@@ -104,7 +104,7 @@ def _csv(rows: Iterable[Row], *, header: bool = False) -> str:
 def _cell(value: str | float | None) -> str:
     if value is None:
         return ""
-    return guarded(value) if isinstance(value, str) else repr(value)
+    return border.cell(value) if isinstance(value, str) else repr(value)
 
 
 # -- one result --------------------------------------------------------------------------------
