@@ -241,7 +241,11 @@ SLOW = """
     Counting.encode = slowly
     encoder = Counting()
     print("ready", flush=True)
-    features = compute(Path(sys.argv[1]), encoder)
+    try:
+        features = compute(Path(sys.argv[1]), encoder)
+    except KeyboardInterrupt:
+        # Libraries that others installed decide how Python ends by itself.
+        sys.exit("interrupted")
     assert_served_whole(features)
     print(len(encoder.texts))
 """
@@ -272,8 +276,7 @@ def test_an_interrupted_run_ends_after_its_batch_and_keeps_its_shards(tmp_path):
         time.sleep(0.005)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
-    assert process.returncode == -signal.SIGINT
-    assert err.strip().endswith("KeyboardInterrupt")
+    assert (process.returncode, err) == (1, "interrupted\n")
     kept = len(shards(tmp_path))
     assert 1 <= kept < 3
     assert compute(tmp_path).stats["shards_reused"] == kept
