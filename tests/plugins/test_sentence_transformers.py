@@ -91,5 +91,5 @@ def test_nothing_but_the_librarys_transformer_is_imported(folder, first):
 
 def test_a_declaration_that_is_no_json_is_named(folder):
     (folder / "modules.json").write_text("[")
-    with pytest.raises(EncoderError, match=r"modules\.json' is no JSON"):
+    with pytest.raises(EncoderError, match=r"modules\.json' is no valid JSON"):
         load(folder)

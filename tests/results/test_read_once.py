@@ -1,6 +1,7 @@
 """A command reads and validates each result once, however much it makes of it."""
 
 import importlib
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -25,19 +26,22 @@ def results(tmp_path):
 def reads(monkeypatch):
     """How often each file was read, and results were validated."""
     counted: Counter[str] = Counter()
-    validate, read_bytes = RunResult.model_validate_json, Path.read_bytes
+    validate, open_file = RunResult.model_validate_json, os.open
 
     def counted_validate(data, **options):
         counted["validations"] += 1
         return validate(data, **options)
 
-    def counted_read(path):
-        if path.parent.parent.name == "out":
-            counted[f"{path.parent.name}{path.suffix}"] += 1
-        return read_bytes(path)
+    def counted_open(path, flags, *more, **options):
+        """The door opens files so; what is written is opened otherwise."""
+        place = Path(os.fsdecode(path))
+        reading = flags & os.O_ACCMODE == os.O_RDONLY
+        if reading and place.parent.parent.name == "out" and place.is_file():
+            counted[f"{place.parent.name}{place.suffix}"] += 1
+        return open_file(path, flags, *more, **options)
 
     monkeypatch.setattr(RunResult, "model_validate_json", counted_validate)
-    monkeypatch.setattr(Path, "read_bytes", counted_read)
+    monkeypatch.setattr(os, "open", counted_open)
     return counted
 
 
