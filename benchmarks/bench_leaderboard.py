@@ -148,7 +148,7 @@ def look(site: Path) -> list[str]:
     timed = """(act) => {
         const start = performance.now();
         act === "sort"
-            ? document.querySelector("#full th[data-col=gap] button").click()
+            ? document.querySelector("section.board th[data-col=gap] button").click()
             : (() => {
                 const search = document.querySelector("input[name=q]");
                 search.value = "encoder-05";
