@@ -65,7 +65,7 @@ def test_a_name_is_for_a_folder_and_says_nothing_else(tmp_path):
 
 SAMPLES = Path(__file__).parents[1] / "plugins/corpora/samples"
 #: What begins at the root of a machine, but for addresses and closing tags.
-ABSOLUTE = re.compile(r"(?<![\w:/.<>\"'=)-])/(?:tmp|home|root|usr|var|private|Users)\b[^\s\"']*")
+ABSOLUTE = re.compile(r"(?<![\w:/.<])/(?:tmp|home|root|usr|var|private|Users)\b[^\s\"']*")
 
 
 @pytest.fixture(scope="module")
