@@ -180,3 +180,29 @@ class ProtocolCard(Card):
     distribution: Literal["in", "out"] = Field(
         description="Whether scored texts come from corpora that were trained on."
     )
+
+
+class MethodCard(Card):
+    """What a method against corpus bias says of itself."""
+
+    name: Name = Field(description="Name on the command line and in tables.")
+    title: str = Field(description="Name in headings.")
+    description: str = Field(description="What it does, in a sentence.")
+    sees: Literal["source", "unlabelled", "labels"] = Field(
+        description="`source`: training corpora, and which text is of which; `unlabelled`: also the "
+        "scored corpus's texts without levels; `labels`: also a few of its levels, as the few-shot "
+        "protocols hand out."
+    )
+    strengths: tuple[float, ...] = Field(
+        default=(),
+        description="Values of its one hyper-parameter, which the harness chooses as it chooses a "
+        "penalty; empty: it has none.",
+    )
+    seeded: bool = Field(default=False, description="Whether a seed changes it.")
+    moves: Literal["features", "weights", "labels", "predictions", "layers"] = Field(
+        description="What of the plain probe it changes."
+    )
+    paper: str = Field(description="Reference to cite.")
+    url: str = Field(default="", description="Where the paper is.")
+    library: str = Field(default="", description="Library that does the work; empty: our own code.")
+    extra: str | None = Field(default=None, description="Extra of the package that it needs.")
