@@ -99,7 +99,7 @@ class Prepared:
     X: NDArray[np.float32]
     y: NDArray[np.int64]
     weight: NDArray[np.float64]
-    transform: Callable[[NDArray[np.float32]], NDArray[np.float32]] = same  # type: ignore[assignment]
+    transform: Callable[[NDArray[np.float32]], NDArray[np.float32]] = same
     finish: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]] = as_predicted
 
 
