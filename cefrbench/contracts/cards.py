@@ -190,8 +190,8 @@ class MethodCard(Card):
     description: str = Field(description="What it does, in a sentence.")
     sees: Literal["source", "unlabelled", "labels"] = Field(
         description="`source`: training corpora, and which text is of which; `unlabelled`: also "
-        "the scored corpus's texts without levels; `labels`: also a few of its levels, as the few-shot "
-        "protocols hand out."
+        "the scored corpus's texts without levels; `labels`: also a few of its levels, as the "
+        "few-shot protocols hand out."
     )
     strengths: tuple[float, ...] = Field(
         default=(),
