@@ -1,11 +1,12 @@
 """The whole study on one GPU: three Qwen3 shapes with random weights, all layers, five probes.
 
-    python benchmarks/study.py run --device cuda          # measures, phase by phase
-    python benchmarks/study.py estimate --tflops 400      # the arithmetic, from measured rates
+    python benchmarks/study.py corpora --data-dir DIR --output DIR   # nine corpora of its sizes
+    python benchmarks/study.py run --data-dir DIR --device cuda      # measures, phase by phase
+    python benchmarks/study.py estimate --tflops 400        # arithmetic, from measured rates
 
-Random weights of the same shape cost the same time as trained ones. Texts are drawn with their
-lengths from `--data-dir` (UniversalCEFR files) or, without it, from the sample corpora, repeated
-with a number in front so that no two are equal.
+Random weights of the same shape cost the same time as trained ones. The corpora are drawn from real
+texts with their levels, so that there is something to learn and probes stop when they would. Their
+tokens are bytes: a text is cut to as many bytes as it has tokens of a real model.
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from cefrbench.config import get_suite
-
 SIZES = ("random-qwen3-0.6b", "random-qwen3-4b", "random-qwen3-8b")
 #: Layers, width, weights outside the embedding table, of Qwen3-Embedding (model cards).
 SHAPES = {
@@ -28,60 +27,68 @@ SHAPES = {
     "random-qwen3-4b": (36, 2560, 3.6e9),
     "random-qwen3-8b": (36, 4096, 7.0e9),
 }
-CORPORA = tuple(get_suite("cefr-v1").config["corpora"])
-LEVELS = ("A1", "A2", "B1", "B2", "C1")
+#: Texts of each corpus on the hub (Imperial et al. 2025, arXiv 2506.01419), and whose stand for it.
+CORPORA_DRAWN = {
+    "elle": (1697, "et-exams"),
+    "icle500": (500, "cows-l2h"),
+    "merlin-cs": (441, "merlin-cs"),
+    "merlin-it": (813, "merlin-it"),
+    "merlin-de": (1033, "merlin-de"),
+    "cefr-asag": (299, "merlin-it"),
+    "cople2": (942, "cows-l2h"),
+    "peapl2": (481, "cows-l2h"),
+    "zaebuc-ar": (215, "merlin-cs"),
+}
 
 
-def source_texts(data_dir: Path | None) -> list[str]:
-    """Texts whose lengths are those of real ones where `data_dir` holds some."""
-    if data_dir is not None:
-        files = sorted(data_dir.glob("*.json"))
-        return [row["text"] for file in files for row in json.loads(file.read_text("utf-8"))]
-    from cefrbench.plugins import PluginHost
-
-    host = PluginHost()
-    samples = (host.get_corpus(name).sample() for name in CORPORA)
-    return [str(row["text"]) for sample in samples if sample for row in sample.rows]
-
-
-def write_corpora(folder: Path, texts: list[str], total: int) -> None:
-    """Write nine corpora of `total` texts together, levels at random."""
+def draw_corpora(args: argparse.Namespace) -> None:
+    """Write nine corpora of the study's sizes, drawn from real ones, no two texts equal."""
     chance = random.Random(42)
-    for index, name in enumerate(CORPORA):
-        rows = [
-            {
-                "title": f"{i}",
-                "lang": "de",
-                "source_name": "benchmark",
-                "format": "document-level",
-                "category": "learner",
-                "cefr_level": chance.choice(LEVELS),
-                "license": "none",
-                "text": f"{index} {i} {chance.choice(texts)}",
-            }
-            for i in range(total // len(CORPORA) + (index < total % len(CORPORA)))
+    args.output.mkdir(parents=True, exist_ok=True)
+    for name, (total, origin) in CORPORA_DRAWN.items():
+        rows = json.loads((args.data_dir / f"{origin}.json").read_text("utf-8"))
+        total = round(total * args.share)
+        drawn = [rows[i % len(rows)] for i in chance.sample(range(max(len(rows), total)), total)]
+        texts = [f"{i} {row['text']}" for i, row in enumerate(drawn)]
+        if args.tokenizer:
+            texts = as_tokens(texts, args.tokenizer)
+        kept = ("title", "lang", "source_name", "format", "category", "cefr_level", "license")
+        written = [
+            {key: row[key] for key in kept} | {"text": text}
+            for row, text in zip(drawn, texts, strict=True)
         ]
-        (folder / f"{name}.json").write_text(json.dumps(rows), "utf-8")
+        (args.output / f"{name}.json").write_text(json.dumps(written), "utf-8")
+
+
+def as_tokens(texts: list[str], tokenizer: Path) -> list[str]:
+    """Cut each text to as many ASCII bytes as it has tokens: its length in a model of bytes."""
+    from tokenizers import Tokenizer
+
+    counter = Tokenizer.from_file(str(tokenizer))
+    counter.no_truncation()
+    counter.no_padding()
+    plain = [text.encode("ascii", "replace").decode() for text in texts]
+    encoded = counter.encode_batch(texts, add_special_tokens=False)
+    return [text[: len(one.ids)] for text, one in zip(plain, encoded, strict=True)]
 
 
 def measure(args: argparse.Namespace) -> None:
-    """Run the suite `paper` for each size, as a user would, and print the phases."""
+    """Run a suite for each size, as a user would, and print the phases."""
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_corpora(folder, source_texts(args.data_dir), args.texts)
         for size in args.sizes:
-            command = [sys.executable, "-m", "cefrbench", "run", "--suite", "paper"]
-            command += ["--encoder", size, "--device", args.device, "--data-dir", str(folder)]
-            command += ["--seed", "0", "--cache-dir", str(folder / "cache")]
-            command += ["--output", str(folder / "out"), "--quiet"]
+            command = [sys.executable, "-m", "cefrbench", "run", "--suite", args.suite]
+            command += ["--encoder", size, "--device", args.device]
+            command += ["--data-dir", str(args.data_dir), "--cache-dir", str(folder / "cache")]
+            command += ["--output", str(folder / "out"), "--quiet", *args.option]
             subprocess.run(command, check=True)
-            result = json.loads((folder / "out" / size / "paper.json").read_text())
+            result = json.loads((folder / "out" / size / f"{args.suite}.json").read_text())
             provenance = result["provenance"]
             print(f"{size}: peak {provenance['peak_memory_bytes'] / 2**30:.2f} GiB of host memory")
             for timing in provenance["timings"]:
                 print(f"  {timing['phase']:<14}{timing['seconds']:>9.1f} s")
-    print(f"all: {(time.perf_counter() - begun) / 60:.1f} minutes for {args.texts} texts")
+    print(f"all: {(time.perf_counter() - begun) / 60:.1f} minutes")
 
 
 def estimate(args: argparse.Namespace) -> None:
@@ -110,10 +117,15 @@ def estimate(args: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("job", choices=("run", "estimate"))
+    parser.add_argument("job", choices=("corpora", "run", "estimate"))
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--texts", type=int, default=6400)
-    parser.add_argument("--data-dir", type=Path)
+    parser.add_argument("--data-dir", type=Path, help="corpora to draw from, or drawn")
+    parser.add_argument("--output", type=Path, help="where drawn corpora go")
+    parser.add_argument("--tokenizer", type=Path, help="a tokenizer.json, to count tokens by")
+    parser.add_argument("--share", type=float, default=1.0, help="of the study's texts")
+    parser.add_argument("--suite", default="paper")
+    parser.add_argument("--option", action="append", default=[], help="of `cefrbench run`")
+    parser.add_argument("--texts", type=int, default=6421, help="texts to estimate for")
     parser.add_argument("--sizes", nargs="+", default=list(SIZES))
     parser.add_argument("--tokens", type=int, default=280, help="mean tokens a text")
     parser.add_argument("--epochs", type=int, default=60, help="mean epochs of an MLP")
@@ -122,7 +134,7 @@ def main() -> None:
     parser.add_argument("--terabytes", type=float, default=2.5, help="a second, achieved")
     parser.add_argument("--eigh", type=float, default=2.0, help="seconds at 4,096, float64")
     args = parser.parse_args()
-    {"run": measure, "estimate": estimate}[args.job](args)
+    {"corpora": draw_corpora, "run": measure, "estimate": estimate}[args.job](args)
 
 
 if __name__ == "__main__":
