@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -116,7 +115,4 @@ def _fits(cache_dir: Path) -> Iterator[Cached]:
 def _is_whole_fit(path: Path) -> bool:
     from cefrbench.probing.store import FitStore
 
-    try:
-        return FitStore(path.parents[2]).load(path.stem) is not None
-    except (ValueError, KeyError, TypeError, json.JSONDecodeError):
-        return False
+    return FitStore(path.parents[2]).load(path.stem) is not None

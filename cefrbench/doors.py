@@ -8,12 +8,14 @@ what to do.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import stat
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -128,6 +130,34 @@ def _too_large(path: Path, kind: FileKind, size: str) -> UserError:
 def read_text(path: Path, kind: FileKind) -> str:
     """Read a file of UTF-8, without the mark that some editors put at its head."""
     return _decode(read_bytes(path, kind), path, kind).removeprefix("\ufeff")
+
+
+@contextmanager
+def open_lines(path: Path, kind: FileKind, longest: int) -> Iterator[Iterator[str]]:
+    """Open a file of UTF-8 for reading line by line; a line has ``longest`` characters at most.
+
+    Line breaks are kept as they are, and a mark at the file's head is taken away.
+
+    Raises
+    ------
+    UserError
+        Of ``kind.error``: what :func:`open_file` raises, and while lines are read, when one is too
+        long or not UTF-8.
+    """
+    with open_file(path, kind) as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+        yield _lines(text, path, kind, longest)
+
+
+def _lines(text: io.TextIOWrapper, path: Path, kind: FileKind, longest: int) -> Iterator[str]:
+    try:
+        while line := text.readline(longest + 1):
+            if len(line) > longest:
+                raise kind.refuse(path, f"has a line of more than {longest:,} characters")
+            yield line
+    except UnicodeDecodeError as error:
+        raise kind.refuse(path, f"is not UTF-8 (byte 0x{error.object[error.start]:02x})") from error
+    except OSError as error:
+        raise kind.refuse(path, f"can't be read ({error.strerror or error})") from error
 
 
 def _decode(data: bytes, path: Path, kind: FileKind) -> str:
@@ -270,6 +300,12 @@ def writable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def lies_below(place: str) -> bool:
+    """Whether a path that a file names stays in the folder that it is in, on any system."""
+    parts = place.replace("\\", "/").split("/")
+    return not (".." in parts or place.startswith(("/", "\\")) or ":" in parts[0])
 
 
 def _no_number(constant: str) -> float:

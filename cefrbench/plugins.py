@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
 
 import pluggy
 
@@ -111,13 +111,9 @@ class PluginHost:
 
     def _installed(self) -> Iterator[Candidate]:
         wanted = None if self.load is None else {n.strip() for n in self.load.split(",")}
-        points = importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
-        for point in sorted(points, key=lambda p: (p.name, p.value)):
-            if wanted is None or point.name in wanted:
-                dist = (
-                    f"package {point.dist.name} {point.dist.version}" if point.dist else "package"
-                )
-                yield point.name, dist, point.load
+        for candidate in sorted(_entry_points(), key=lambda one: one[:2]):
+            if wanted is None or candidate[0] in wanted:
+                yield candidate
 
     def _loose(self) -> Iterator[Candidate]:
         for path in (*self._in_folder(), *self.files):
@@ -319,6 +315,30 @@ def built_in_module(plugin: Plugin) -> str:
     kind = plugin.name.partition(".")[0]
     (package,) = (p for p in BUILT_IN_PACKAGES if p.rpartition(".")[2] == kind)
     return f"{package}.{plugin.name.partition('.')[2]}"
+
+
+def _entry_points() -> Iterator[Candidate]:
+    """Give what installed packages say they plug in; the first of a name is the one imported."""
+    seen: set[str] = set()
+    for dist in importlib.metadata.distributions():
+        try:
+            points = list(dist.entry_points.select(group=ENTRY_POINT_GROUP))
+            origin = f"package {dist.name} {dist.version}" if points else ""
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            # Python's own reader takes whatever lies on the path for well-formed.
+            place = str(getattr(dist, "_path", "unknown"))
+            yield Path(place).name, place, partial(_unreadable, place, error)
+            continue
+        if points and origin not in seen:
+            seen.add(origin)
+            yield from ((point.name, origin, point.load) for point in points)
+
+
+def _unreadable(place: str, error: Exception) -> NoReturn:
+    raise PluginError(
+        f"The package at {place!r} doesn't say what it plugs in ({type(error).__name__}: {error}): "
+        "install it again, or remove it."
+    ) from error
 
 
 def _itself(plugin: object) -> object:

@@ -1,5 +1,6 @@
 """The door that files of others come in by: a value or one sentence, whatever lies there."""
 
+import contextlib
 import json
 import os
 import signal
@@ -20,8 +21,10 @@ from cefrbench.config import merge, read_config
 from cefrbench.contracts.encoder import EncoderOptions
 from cefrbench.corpora.files import read_rows
 from cefrbench.doors import FileKind, parse_json, parse_toml, read_bytes
+from cefrbench.engines.transformer.declared import read_declaration
 from cefrbench.engines.transformer.find import find_model
 from cefrbench.errors import CorpusError, EncoderError, ResultError, UserError
+from cefrbench.plugins import PluginHost
 from cefrbench.results import predictions_file
 from cefrbench.results.io import parse_json as parse_result_json
 from cefrbench.results.io import read_result
@@ -334,3 +337,76 @@ def test_the_code_of_another_repository_is_seen_through_escapes(tmp_path):
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(EncoderError, match="runs code of another repository"):
         find_model(str(tmp_path), EncoderOptions(trust_remote_code=True))
+
+
+@pytest.mark.parametrize("place", ["../x", "/etc", "a/../../x", "C:\\x", "..\\x", "\\\\a\\b"])
+@pytest.mark.parametrize("module", [0, 1])
+def test_a_module_outside_a_models_folder_is_not_opened(tmp_path, place, module):
+    places = ["", "1_Pooling"]
+    places[module] = place
+    kinds = ("Transformer", "Pooling")
+    modules = [
+        {"type": f"sentence_transformers.models.{kind}", "path": path}
+        for kind, path in zip(kinds, places, strict=True)
+    ]
+    (tmp_path / "model").mkdir()
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "config.json").write_text('{"pooling_mode": "cls"}')
+    (tmp_path / "model" / "modules.json").write_text(json.dumps(modules))
+    with pytest.raises(EncoderError, match="outside its folder"):
+        read_declaration(tmp_path / "model", "st:model")
+
+
+@pytest.mark.parametrize("text", ['["a"]', '[{"type": 5, "path": ""}]', '[{"type": "a.b"}]'])
+def test_modules_that_are_none_are_one_sentence(tmp_path, text):
+    (tmp_path / "modules.json").write_text(text)
+    with pytest.raises(EncoderError, match="a module without type and path"):
+        read_declaration(tmp_path, "st:model")
+
+
+def test_a_package_whose_metadata_are_broken_breaks_alone(tmp_path, monkeypatch):
+    for name, data in {
+        "bad": b"[cefrbench]\nx = caf\xe9\n",
+        "odd": b"[cefrbench]\ny = 1 2\n",
+    }.items():
+        about = tmp_path / f"{name}-1.dist-info"
+        about.mkdir()
+        (about / "entry_points.txt").write_bytes(data)
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    broken = {plugin.name: plugin.error for plugin in PluginHost().broken()}
+    assert set(broken) == {"bad-1.dist-info", "y"}
+    assert "install it again, or remove it" in broken["bad-1.dist-info"]
+
+
+OWNERS = {
+    "efcamdat": {".xml": b"<selection>\n", ".csv": b"writing_id,cefr,text\n"},
+    "write-improve": {
+        ".tsv": b"public_essay_id\tis_final_version\ttext\thumannotator_cefr_level\n",
+        ".json": b"",
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "suffix"), [(n, s) for n, kinds in OWNERS.items() for s in kinds])
+def test_files_of_owners_come_in_by_the_door(tmp_path, name, suffix):
+    corpus = PluginHost(load="").get_corpus(name)
+    path = tmp_path / f"x{suffix}"
+    head = OWNERS[name][suffix]
+    os.mkfifo(path)
+    with within(5), pytest.raises(CorpusError, match="a pipe, not a regular file"):
+        list(corpus.convert(path).rows)
+    path.unlink()
+    for tail in (b"1", b'1,"', b"\xff", b"[" * 5000, b'{"id": ' + b"9" * 5000, b"<a>" * 5000,
+                 b'<writing level="\xc2\xb2"><text>a</text></writing>', b'"\n' * 3):  # fmt: skip
+        path.write_bytes(head + tail)
+        with contextlib.suppress(CorpusError):
+            list(corpus.convert(path).rows)
+
+
+def test_a_line_without_end_is_read_no_further_than_a_line_may_go(tmp_path, monkeypatch):
+    path = tmp_path / "x.json"
+    path.write_text('{"id": 1}' + " " * 2000)
+    monkeypatch.setattr("cefrbench.corpora.owners.MAX_ROW", 1000)
+    with pytest.raises(CorpusError, match="a line of more than 1,000 characters"):
+        list(PluginHost(load="").get_corpus("write-improve").convert(path).rows)

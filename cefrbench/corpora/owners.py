@@ -7,21 +7,30 @@ result with ``--data-dir``.
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from cefrbench.atomic import atomic_path
 from cefrbench.contracts.cards import CorpusCard
 from cefrbench.contracts.corpus import FIELDS, Access, Corpus, Row, Rows
+from cefrbench.corpora.files import MAX_ROW
 from cefrbench.corpora.obtain import how_to_get, owners_variable
+from cefrbench.doors import FileKind, open_lines, unbounded_json
 from cefrbench.errors import CorpusError
 
 #: Reads the rows of one file, in its order: title, level and text in UniversalCEFR's fields. What
 #: the card says of all rows (language, source, licence, …) is filled in where a row doesn't say it.
 Reader = Callable[[Path], Iterator[Row]]
+
+_FILE = FileKind(
+    "The owner's file", 64 * 1024**3, "take the file as its owner ships it", CorpusError
+)
 
 
 class OwnersCorpus(Corpus):
@@ -83,16 +92,10 @@ class OwnersCorpus(Corpus):
         try:
             for row in reader(path):
                 yield {**common, **row}
-        except OSError as error:
-            raise CorpusError(
-                f"{str(path)!r} can't be read ({error.strerror}): check the path, for instance in "
-                f"{owners_variable(self.card)}."
-            ) from error
-        except UnicodeDecodeError as error:
-            raise CorpusError(
-                f"{str(path)!r} is not UTF-8 (byte {error.start}): take the file as its owner "
-                "ships it."
-            ) from error
+        except csv.Error as error:
+            raise _FILE.refuse(path, f"is no such table ({error})") from error
+        except RecursionError as error:
+            raise _FILE.refuse(path, "is nested too deeply") from error
 
 
 def write_rows(rows: Iterable[Row], path: Path) -> int:
@@ -118,6 +121,33 @@ def write_rows(rows: Iterable[Row], path: Path) -> int:
             count += 1
         file.write("\n]\n" if count else "[]\n")
     return count
+
+
+def owners_lines(path: Path) -> AbstractContextManager[Iterator[str]]:
+    """Open an owner's file for reading line by line, as `cefrbench.doors.open_lines` does.
+
+    The table reader of Python takes a field of any length then that a line may have.
+
+    Raises
+    ------
+    CorpusError
+        When it is no regular file or can't be read; while it is read, when it is not UTF-8.
+    """
+    csv.field_size_limit(MAX_ROW)  # an essay may be longer than Python's default of 128 KiB
+    return open_lines(path, _FILE, MAX_ROW)
+
+
+def line_of_json(line: str) -> Any:
+    """Parse a line of JSON Lines, within the bounds of `cefrbench.doors.parse_json`.
+
+    Raises
+    ------
+    ValueError
+        When it is no JSON or breaks a bound.
+    """
+    if why := unbounded_json(line):
+        raise ValueError(f"it {why}")
+    return json.loads(line)
 
 
 def need_columns(path: Path, found: list[str], wanted: list[str]) -> None:

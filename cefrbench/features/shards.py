@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.atomic import atomic_path
+from cefrbench.doors import unbounded_json
 
 Features = NDArray[np.float32]
 RowIndex = NDArray[np.int64]
@@ -114,6 +116,8 @@ def _opened(path: Path) -> Iterator[Any]:
     from safetensors import SafetensorError, safe_open
 
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+            raise DamagedShardError("is no regular file")
         with safe_open(path, framework="numpy") as file:
             yield file
     except FileNotFoundError as error:
@@ -123,7 +127,12 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _header(file: Any) -> dict[str, Any]:
-    header: dict[str, Any] = json.loads(file.metadata()["cefrbench"])
+    text = file.metadata()["cefrbench"]
+    if unbounded_json(text):
+        raise ValueError("its header is not ours")
+    header: dict[str, Any] = json.loads(text)
+    if not isinstance(header["sha256"], dict):
+        raise TypeError("its header names no checksums")
     return header
 
 
@@ -131,6 +140,14 @@ def _verified(file: Any, header: dict[str, Any], name: str) -> NDArray[Any]:
     tensor: NDArray[Any] = file.get_tensor(name)
     if _sha256(tensor) != header["sha256"][name]:
         raise DamagedShardError(f"has a wrong checksum at {name}")
+    # The checksum is of bytes alone: the same bytes in another shape are other features.
+    if name == "rows":
+        good = tensor.dtype == np.int64 and tensor.ndim == 1
+    else:
+        good = tensor.dtype == np.float32 and tensor.ndim == 2
+        good = good and len(tensor) == file.get_slice("rows").get_shape()[0]
+    if not good:
+        raise DamagedShardError(f"has another type or shape at {name}")
     return tensor
 
 

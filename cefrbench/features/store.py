@@ -25,7 +25,8 @@ from pydantic import Field, ValidationError
 
 from cefrbench.atomic import write_text
 from cefrbench.contracts.cards import Card, EncoderIdentity
-from cefrbench.errors import CacheError
+from cefrbench.doors import FileKind, read_json
+from cefrbench.errors import CacheError, UserError
 from cefrbench.essays import Essays
 from cefrbench.features.shards import (
     DamagedShardError,
@@ -41,6 +42,7 @@ SHARD_TEXTS = 256
 #: Bytes of one shard, about, at most: what waits in memory to be written.
 SHARD_BYTES = 64 * 2**20
 INDEX = "index.json"
+_INDEX_FILE = FileKind("The index of features", 64 * 1024**2, "remove its folder")
 #: Packages whose version can change a feature value.
 _SOFTWARE = ("torch", "transformers", "tokenizers")
 
@@ -230,8 +232,8 @@ def plan_shards(texts: Sequence[str], identity: EncoderIdentity) -> tuple[RowInd
 def read_index(path: Path) -> FeatureIndex | None:
     """Read an index; none when it is absent, damaged or of another format."""
     try:
-        return FeatureIndex.model_validate(json.loads(path.read_bytes()))
-    except (OSError, ValueError, ValidationError):
+        return FeatureIndex.model_validate(read_json(path, _INDEX_FILE))
+    except (UserError, ValidationError):
         # Treated as absent: what it described is computed again and written over.
         return None
 

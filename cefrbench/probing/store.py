@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from cefrbench.atomic import atomic_path
 from cefrbench.contracts.probe import FoldFit
+from cefrbench.doors import unbounded_json
 from cefrbench.probing.fit import FitFailure
 
 #: What a file holds; another number leaves all older files unread.
-FORMAT = 2
+FORMAT = 3
 #: Packages whose version can change a prediction.
 _NUMERIC = ("cefrbench", "numpy", "scipy", "scikit-learn", "torch")
 
@@ -40,15 +41,18 @@ class FitStore:
             return None
         try:
             with safe_open(path, framework="numpy") as file:
-                header = json.loads(file.metadata()["fits"])
+                text = file.metadata()["fits"]
+                if unbounded_json(text):
+                    return None
+                header = json.loads(text)
                 values = file.get_tensor("predictions")
                 scores = file.get_tensor("scores")
-        except (SafetensorError, OSError, KeyError, json.JSONDecodeError):
+            if header["sha256"] != _digest(values, scores, header["folds"]):
+                return None
+            return _unflatten(values, scores, header["folds"])
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError):
             # Damaged: fitted again and written over, never served.
             return None
-        if _digest(values, scores) != header["sha256"]:
-            return None
-        return _unflatten(values, scores, header["folds"])
 
     def save(self, key: str, fits: Sequence[Sequence[FoldFit]]) -> None:
         """Write the fits ``[fold][seed]`` of a key, whole or not at all."""
@@ -58,10 +62,8 @@ class FitStore:
         values = np.concatenate([fit.predictions for fit in flat]) if flat else np.empty(0)
         scored = [fit.scores for fit in flat if fit.scores is not None]
         scores = np.concatenate(scored) if scored else np.empty(0)
-        header = {
-            "sha256": _digest(values, scores),
-            "folds": [[_describe(fit) for fit in fold] for fold in fits],
-        }
+        folds = [[_describe(fit) for fit in fold] for fold in fits]
+        header = {"sha256": _digest(values, scores, folds), "folds": folds}
         with atomic_path(self._path(key)) as part:
             tensors = {"predictions": values, "scores": scores}
             save_file(tensors, part, metadata={"fits": json.dumps(header)})
@@ -77,8 +79,13 @@ def fit_key(parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _digest(values: NDArray[np.float64], scores: NDArray[np.float64]) -> str:
-    return hashlib.sha256(values.tobytes() + scores.tobytes()).hexdigest()
+def _digest(values: NDArray[Any], scores: NDArray[Any], folds: Any) -> str:
+    """SHA-256 over all that a file says: numbers, types, shapes, and what describes them."""
+    says = [values.dtype.str, values.shape, scores.dtype.str, scores.shape, folds]
+    digest = hashlib.sha256(json.dumps(says, sort_keys=True).encode() + b"\0")
+    digest.update(values.tobytes())
+    digest.update(scores.tobytes())
+    return digest.hexdigest()
 
 
 def _describe(fit: FoldFit) -> dict[str, Any]:

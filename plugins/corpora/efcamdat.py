@@ -16,6 +16,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from cefrbench import CorpusCard, CorpusError, OwnersCorpus, Register, Row, hookimpl, need_columns
+from cefrbench.corpora.owners import owners_lines
 
 SAMPLE = Path(__file__).parent / "samples" / "efcamdat.xml"
 
@@ -51,7 +52,7 @@ _TEACHERS = frozenset({"tag", "correct", "symbol"})
 def read_xml(path: Path) -> Iterator[Row]:
     """Read the writings of an XML export, one after the other."""
     parser: XMLPullParser[Element] = XMLPullParser(("end",))
-    with path.open(encoding="utf-8") as lines:
+    with owners_lines(path) as lines:
         try:
             for line in lines:
                 parser.feed(_CODE.sub("", _BREAK.sub("\n", line)))
@@ -93,8 +94,8 @@ def _learners(element: Element) -> Iterator[str]:
 
 def read_csv(path: Path) -> Iterator[Row]:
     """Read the cleaned subcorpus, its sheet saved as CSV."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        table = csv.DictReader(file)
+    with owners_lines(path) as lines:
+        table = csv.DictReader(lines, restval="")
         need_columns(path, list(table.fieldnames or ()), ["writing_id", "cefr", "text"])
         for row in table:
             level = row["cefr"].strip()
@@ -103,7 +104,7 @@ def read_csv(path: Path) -> Iterator[Row]:
 
 def _level(course: str) -> str:
     """CEFR level of an EF level, 1 to 16; what is no such number stays as it is."""
-    number = int(course) if course.isdigit() else 0
+    number = int(course) if re.fullmatch("[0-9]{1,2}", course) else 0
     return _LEVELS[(number - 1) // 3] if 1 <= number <= 16 else course
 
 

@@ -8,8 +8,6 @@ essay is taken, with the level that a person gave; and the shared task of 2019 (
 from __future__ import annotations
 
 import csv
-import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from cefrbench import (
     hookimpl,
     need_columns,
 )
+from cefrbench.corpora.owners import line_of_json, owners_lines
 
 SAMPLE = Path(__file__).parent / "samples" / "write-improve.tsv"
 #: Level of native writers in the release of 2019.
@@ -66,9 +65,8 @@ class WriteImprove(OwnersCorpus):
 
 def read_2024(path: Path) -> Iterator[Row]:
     """Read the final versions of the corpus of 2024."""
-    csv.field_size_limit(sys.maxsize)  # an essay may be longer than Python's default of 128 KiB
-    with path.open(encoding="utf-8", newline="") as file:
-        table = csv.DictReader(file, delimiter="\t")
+    with owners_lines(path) as lines:
+        table = csv.DictReader(lines, delimiter="\t", restval="")
         need_columns(path, list(table.fieldnames or ()), _COLUMNS)
         for row in table:
             if row["is_final_version"].strip().upper() == "TRUE":
@@ -78,15 +76,15 @@ def read_2024(path: Path) -> Iterator[Row]:
 
 def read_2019(path: Path) -> Iterator[Row]:
     """Read one file of the shared task of 2019: a JSON object a line."""
-    with path.open(encoding="utf-8") as lines:
+    with owners_lines(path) as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             try:
-                essay = json.loads(line)
+                essay = line_of_json(line)
                 level = str(essay["cefr"]).partition(".")[0]
                 yield {"title": str(essay["id"]), "cefr_level": level, "text": essay["text"]}
-            except (json.JSONDecodeError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError) as error:
                 raise CorpusError(
                     f"Line {number} of {str(path)!r} is no essay of W&I+LOCNESS "
                     f"({type(error).__name__}: {error}): take a file of its folder json."

@@ -111,7 +111,36 @@ def strip(path):
     save_file(load_file(path), path)
 
 
-@pytest.mark.parametrize("damage", [flip, cut, empty, garble, swap, edit, strip, Path.unlink])
+def reshape(path):
+    """The same bytes under the same checksums, as features of another width."""
+    with safe_open(path, framework="numpy") as file:
+        metadata = file.metadata()
+    tensors = load_file(path)
+    tensors["layer.001"] = tensors["layer.001"].reshape(128, -1)
+    save_file(tensors, path, metadata)
+
+
+def mistype(path):
+    with safe_open(path, framework="numpy") as file:
+        metadata = file.metadata()
+    tensors = load_file(path)
+    tensors["layer.001"] = tensors["layer.001"].view(np.int32)
+    save_file(tensors, path, metadata)
+
+
+def deepen(path):
+    save_file(load_file(path), path, {"cefrbench": "[" * 5000})
+
+
+def pipe(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [flip, cut, empty, garble, swap, edit, strip, reshape, mistype, deepen, pipe, Path.unlink],
+)
 def test_a_damaged_shard_is_computed_again_never_served(cache, damage):
     damage(shards(cache)[0])
     encoder = Counting()
@@ -121,7 +150,7 @@ def test_a_damaged_shard_is_computed_again_never_served(cache, damage):
     assert_served_whole(features)
 
 
-@pytest.mark.parametrize("content", ["", "{", "{}", '{"format": 99}'])
+@pytest.mark.parametrize("content", ["", "{", "{}", '{"format": 99}', "[" * 5000])
 def test_a_damaged_index_is_written_anew(cache, content):
     (index,) = cache.rglob("index.json")
     before = index.read_text()

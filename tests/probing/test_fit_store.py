@@ -1,6 +1,9 @@
 """Fits on disk: what is read back is what was kept, or nothing."""
 
+import json
+
 import numpy as np
+import pytest
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
@@ -48,4 +51,29 @@ def test_a_file_without_scores_is_not_served(tmp_path):
     with safe_open(store._path(KEY), framework="numpy") as file:
         header, values = file.metadata(), file.get_tensor("predictions")
     save_file({"predictions": values}, store._path(KEY), metadata=header)
+    assert store.load(KEY) is None
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda text: text.replace("too few steps", "converged"),
+        lambda text: text.replace('"iterations": 4', '"iterations": 400'),
+        lambda text: text.replace('"n": 3', '"n": 2'),
+        lambda text: text.replace('"folds"', '"fold"'),
+        lambda text: json.dumps([text]),
+        lambda text: "[" * 5000,
+        lambda text: text[:-1],
+    ],
+)
+def test_what_describes_the_fits_is_covered_too(tmp_path, edit):
+    store = FitStore(tmp_path)
+    kept(store)
+    with safe_open(store._path(KEY), framework="numpy") as file:
+        header, values = file.metadata(), file.get_tensor("predictions")
+        scores = file.get_tensor("scores")
+    tensors = {"predictions": values, "scores": scores}
+    save_file(tensors, store._path(KEY), metadata={"fits": header["fits"]})
+    assert store.load(KEY) is not None
+    save_file(tensors, store._path(KEY), metadata={"fits": edit(header["fits"])})
     assert store.load(KEY) is None

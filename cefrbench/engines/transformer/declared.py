@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cefrbench.contracts.cards import Dtype, Pooling
 from cefrbench.contracts.encoder import Encoder, EncoderOptions
-from cefrbench.doors import read_json
+from cefrbench.doors import lies_below, read_json
 from cefrbench.engines.transformer.build import MAX_LENGTH, Defaults, build_encoder
 from cefrbench.engines.transformer.encoder import wrap_tokenizer
 from cefrbench.engines.transformer.find import MODEL_FILE, find_model
@@ -126,9 +126,9 @@ def read_declaration(folder: Path, name: str) -> Declaration:
     Raises
     ------
     EncoderError
-        When its first module is no transformer.
+        When its first module is no transformer, or a module doesn't lie in the folder.
     """
-    modules = _read_json(folder / "modules.json") or [{"type": TRANSFORMER, "path": ""}]
+    modules = _read_modules(folder / "modules.json", name)
     kinds = [module["type"].rpartition(".")[2] for module in modules]
     first = modules[0]["type"]
     # A type is an import path: nothing but the library's own module is imported at a file's word.
@@ -150,6 +150,23 @@ def read_declaration(folder: Path, name: str) -> Declaration:
         prompt=prompt,
         left_out=tuple(kind for kind in kinds[1:] if kind != "Pooling"),
     )
+
+
+def _read_modules(path: Path, name: str) -> list[dict[str, str]]:
+    """Read which modules there are and where each lies: nothing outside the folder is opened."""
+    modules = _read_json(path) or [{"type": TRANSFORMER, "path": ""}]
+    for module in modules:
+        if not isinstance(module, dict):
+            module = {}
+        kind, place = module.get("type"), module.get("path")
+        if not isinstance(kind, str) or not isinstance(place, str):
+            raise MODEL_FILE.refuse(path, "has a module without type and path")
+        if not lies_below(place):
+            raise EncoderError(
+                f"The model {name!r} has a module at {place!r}, outside its folder: expected a "
+                "folder below it; fetch the model again from who made it."
+            )
+    return list(modules)
 
 
 def _poolings(config: Mapping[str, Any]) -> tuple[str, ...]:
