@@ -7,13 +7,16 @@ obeys, that turn the direction of writing around, or that a spreadsheet takes fo
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 import unicodedata
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from rich.console import Console
     from rich.segment import Segment
@@ -70,6 +73,59 @@ def cell(text: str) -> str:
     return f"'{line}" if seen.startswith(_FORMULA) else line
 
 
+#: Where a command writes, while all else that writes to standard output writes to standard error.
+_own: TextIO | None = None
+
+
+def output() -> TextIO:
+    """Standard output, for cefrbench's own words alone while :func:`apart` is entered."""
+    return _own or sys.stdout
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Keep standard output for :func:`output`: what else is written there goes to standard error.
+
+    So what plugins and libraries print, by whatever means and in whatever process, never stands in
+    a table or in JSON.
+    """
+    global _own
+    if _own is not None:
+        yield
+        return
+    with ExitStack() as stack:
+        _own = stack.enter_context(_separate(sys.stdout))
+        stack.enter_context(redirect_stdout(sys.stderr))
+        try:
+            yield
+        finally:
+            _own = None
+
+
+@contextmanager
+def _separate(stream: TextIO) -> Iterator[TextIO]:
+    """Give standard output under a number of its own; 1, which C and children know, is 2's then."""
+    try:
+        number = stream.fileno()
+    except (OSError, ValueError):  # a stream that is no file
+        number = -1
+    if number != 1:
+        yield stream
+        return
+    stream.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    own = os.fdopen(os.dup(kept), "w", encoding=stream.encoding, errors=stream.errors, buffering=1)
+    try:
+        yield own
+        own.flush()
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        with suppress(BrokenPipeError):  # told by the flush above
+            own.close()
+
+
 def console(**options: Any) -> Console:
     """Make rich's console, past which nothing goes that :func:`plain` takes out; its own styles do.
 
@@ -78,6 +134,8 @@ def console(**options: Any) -> Console:
     **options
         Of :class:`rich.console.Console`.
     """
+    if not options.get("stderr"):
+        options.setdefault("file", output())
     return _console_class()(**options)
 
 

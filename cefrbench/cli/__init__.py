@@ -6,11 +6,13 @@ import importlib
 import io
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
-from cefrbench.border import plain, plain_lines
+from cefrbench.border import apart, plain, plain_lines
 from cefrbench.doors import writable
 from cefrbench.errors import EXIT_INTERRUPTED, EXIT_USER, PluginError, UserError
 
@@ -48,6 +50,7 @@ class LazyGroup(click.Group):
         if cmd_name in COMMANDS:
             module, _, attribute = COMMANDS[cmd_name][0].partition(":")
             command: click.Command = getattr(importlib.import_module(module), attribute)
+            _set_apart(command)
             return command
         self._add_plugin_commands(ctx)
         return self.commands.get(cmd_name)
@@ -72,7 +75,27 @@ class LazyGroup(click.Group):
 
         # Only plugins' commands are kept here, and anew for each host.
         self.commands.clear()
-        ctx.ensure_object(PluginHost).register_commands(self)
+        with apart():
+            ctx.ensure_object(PluginHost).register_commands(self)
+
+
+class _Alone:
+    """What a command does, with standard output to itself: plugins and libraries print too."""
+
+    def __init__(self, callback: Callable[..., Any]) -> None:
+        self.callback = callback
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        with apart():
+            return self.callback(*args, **options)
+
+
+def _set_apart(command: click.Command) -> None:
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            _set_apart(one)
+    elif command.callback is not None and not isinstance(command.callback, _Alone):
+        command.callback = _Alone(command.callback)
 
 
 def _set_host(ctx: click.Context, folder: Path | None) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from cefrbench.border import console, plain
+from cefrbench.border import console, output, plain
 from cefrbench.results.doubts import doubts
 from cefrbench.results.model import RunResult
 
@@ -75,5 +74,5 @@ def _analysis_notes(result: RunResult) -> list[str]:
 
 def wide_console() -> Console:
     """A terminal as wide as it is; where none says how wide, as wide as the widest table."""
-    told = sys.stdout.isatty() or "COLUMNS" in os.environ
+    told = output().isatty() or "COLUMNS" in os.environ
     return console(width=None if told else _WIDE)

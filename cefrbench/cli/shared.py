@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from cefrbench.border import console, plain, plain_json, plain_lines
+from cefrbench.border import apart, console, output, plain, plain_json, plain_lines
 
 #: Names of the scores, here so that `--help` needn't import numpy; a test compares them.
 SCORES = ("qwk", "macro_f1", "mae", "r2", "accuracy", "adjacent", "spearman", "recut")
@@ -47,7 +47,8 @@ def names_of(kind: str) -> Complete:
         from cefrbench.cli.catalogue import catalogue
         from cefrbench.plugins import PluginHost
 
-        entries = catalogue(ctx.find_object(PluginHost) or PluginHost(), kind)
+        with apart():
+            entries = catalogue(ctx.find_object(PluginHost) or PluginHost(), kind)
         names: list[str] = [entry["name"] for entry in entries]
         return [name for name in names if name.casefold().startswith(incomplete.casefold())]
 
@@ -70,7 +71,7 @@ def names_option(
 
 def echo(text: object, *, err: bool = False, nl: bool = True) -> None:
     """Print lines of text; nothing in them is obeyed by a terminal."""
-    click.echo(plain_lines(str(text)), err=err, nl=nl)
+    click.echo(plain_lines(str(text)), file=None if err else output(), err=err, nl=nl)
 
 
 def complain(text: str) -> None:
@@ -81,7 +82,7 @@ def complain(text: str) -> None:
 def echo_json(value: Any, *, nl: bool = True) -> None:
     """Print a value as JSON, or a text that is JSON already."""
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
-    click.echo(plain_json(text), nl=nl)
+    click.echo(plain_json(text), file=output(), nl=nl)
 
 
 def print_table(
