@@ -20,6 +20,7 @@ from cefrbench.contracts.probe import (
 )
 from cefrbench.engines.checks import training_weight
 from cefrbench.errors import ProbeError, contained
+from cefrbench.memory import lacks_memory
 from cefrbench.probing.parallel import describe, fit_each
 
 Features = NDArray[np.float32]
@@ -203,7 +204,7 @@ class _Work:
             return fitted
         if len(folds) > 1:
             return [path for fold in folds for path in self.batched([fold], penalties)]
-        if _out_of_memory(fitted) and self.options.device != "cpu":
+        if lacks_memory(fitted) and self.options.device != "cpu":
             fitted = self._attempt(replace(self.options, device="cpu"), folds, penalties)
             if not isinstance(fitted, Exception):
                 return fitted
@@ -279,9 +280,3 @@ def _checked(fit: FoldFit, fold: FoldRows) -> FoldOutcome:
         if not np.isfinite(fit.scores).all():
             return FitFailure("The probe gave a continuous score that is not finite.")
     return fit
-
-
-def _out_of_memory(outcome: object) -> bool:
-    import torch
-
-    return isinstance(outcome, torch.OutOfMemoryError)

@@ -1,5 +1,6 @@
 """The MLP probes: scikit-learn's networks, weight for weight, many at once."""
 
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -185,9 +186,9 @@ def test_a_network_is_the_same_alone_and_in_company(kind, weighted, classes, mon
     sizes = []
     train_stack = schedule._train
 
-    def note_size(features, models, settings):
+    def note_size(features, models, settings, *, on_device):
         sizes.append(len(models))
-        train_stack(features, models, settings)
+        train_stack(features, models, settings, on_device=on_device)
 
     monkeypatch.setattr(schedule, "_train", note_size)
     data = planted(n=230, dim=10)
@@ -221,14 +222,19 @@ def models_of(data, sizes, classes=True, dtype=np.float64):
     return models
 
 
-def train(models, data, settings):
-    Stack(torch.from_numpy(data.X), models, settings).train()
+def train(models, data, settings, on_device=False):
+    Stack(torch.from_numpy(data.X), models, settings, on_device=on_device).train()
     return [(m.scores, m.losses) for m in models]
 
 
-@pytest.mark.parametrize("product", [stack.multiply, through_torch])
+@pytest.mark.parametrize(
+    ("product", "on_device"),
+    [(stack.multiply, False), (through_torch, False), (through_torch, True)],
+)
 @pytest.mark.parametrize("classes", [False, True])
-def test_one_stack_of_unequal_networks_trains_each_as_if_alone(classes, product, monkeypatch):
+def test_one_stack_of_unequal_networks_trains_each_as_if_alone(
+    classes, product, on_device, monkeypatch
+):
     """Different numbers of rows, of batches an epoch, and of epochs; all leave at other times."""
     data = planted(n=330, dim=9, dtype=np.float64)
     tol = 5e-3 if classes else 5e-2
@@ -236,7 +242,7 @@ def test_one_stack_of_unequal_networks_trains_each_as_if_alone(classes, product,
     sizes = (330, 120, 201, 75)
     alone = [train([m], data, settings)[0] for m in models_of(data, sizes, classes)]
     monkeypatch.setattr(stack, "multiply", product)
-    together = train(models_of(data, sizes, classes), data, settings)
+    together = train(models_of(data, sizes, classes), data, settings, on_device)
     assert len({len(losses) for _, losses in together}) > 1
     for (scores, losses), (expected, expected_losses) in zip(together, alone, strict=True):
         np.testing.assert_allclose(losses, expected_losses, rtol=1e-9)
@@ -250,7 +256,7 @@ def test_gradients_are_those_of_autograd(output):
         data = data._replace(y=(data.y > 1).astype(np.int64))
     (model,) = models_of(data, (40,), classes=output != "identity")
     settings = Settings(batch_size=40, max_iter=1)
-    stack = Stack(torch.from_numpy(data.X), [model], settings)
+    stack = Stack(torch.from_numpy(data.X), [model], settings, on_device=False)
     assert stack.output == output
     before = [
         part.clone().requires_grad_()
@@ -283,21 +289,34 @@ def test_gradients_are_those_of_autograd(output):
     assert model.losses == pytest.approx([mean.item()])
 
 
-def test_too_little_memory_halves_the_stack(monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (torch.OutOfMemoryError, "CUDA out of memory"),
+        (RuntimeError, "CUDA error: out of memory"),
+        (RuntimeError, "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"),
+        (RuntimeError, "cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    ],
+)
+def test_too_little_memory_halves_the_stack(error, message, monkeypatch):
     data = planted(n=100, dim=5, dtype=np.float64)
     settings = Settings(max_iter=5)
     sizes = (100, 90, 80, 70, 60)
     expected = [train([m], data, settings)[0] for m in models_of(data, sizes)]
-    tried = []
+    tried, lost = [], []
 
-    def train_two_at_most(features, models, settings):
+    def train_two_at_most(features, models, settings, *, on_device):
         tried.append(len(models))
-        Stack(features, models, settings)._step()
+        # What failed before left nothing behind.
+        assert all(before() is None for before in lost)
+        attempt = Stack(features, models, settings, on_device=on_device)
+        lost.append(weakref.ref(attempt))
+        attempt._step()
         if len(models) > 2:
-            raise torch.OutOfMemoryError("invented")
+            raise error("invented: " + message)
         for model in models:
             model.rewind()
-        Stack(features, models, settings).train()
+        Stack(features, models, settings, on_device=on_device).train()
 
     monkeypatch.setattr(schedule, "_train", train_two_at_most)
     models = models_of(data, sizes)

@@ -51,7 +51,7 @@ class EpochLosses:
         self._totals = totals
         self._output = output
         self._steps: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
-        self._penalties: list[Sequence[float]] = []
+        self._penalties: list[Tensor] = []
 
     def note(
         self,
@@ -59,7 +59,7 @@ class EpochLosses:
         target: Tensor,
         weight: Tensor,
         norms: Tensor,
-        penalties: Sequence[float],
+        penalty: Tensor,
     ) -> None:
         """Note a step of the first models.
 
@@ -70,11 +70,11 @@ class EpochLosses:
             Weight of each row's loss in the sum.
         norms : Tensor, shape (models,)
             Euclidean norms of the coefficients.
-        penalties : sequence of float
-            Weight of half the squared norm in the sum, for each model.
+        penalty : Tensor, shape (models,)
+            Weight of half the squared norm in the sum.
         """
         self._steps.append((predicted, target, weight, norms))
-        self._penalties.append(penalties)
+        self._penalties.append(penalty)
 
     def close(self, ended: Sequence[int]) -> list[float]:
         """Sums of the models whose epoch has ended; they begin anew."""
@@ -83,7 +83,7 @@ class EpochLosses:
         losses = loss(torch.cat(predicted, 1), torch.cat(target, 1), self._output)
         totals += (torch.cat(weight, 1) * losses).sum(1)
         squares = torch.stack(norms).square_()
-        totals += 0.5 * (totals.new_tensor(self._penalties) * squares).sum(0)
+        totals += 0.5 * (torch.stack(self._penalties) * squares).sum(0)
         self._steps, self._penalties = [], []
         # The one place where the host waits for the device.
         sums: list[float] = totals[list(ended)].tolist()

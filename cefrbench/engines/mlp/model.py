@@ -115,13 +115,26 @@ class Model:
         self._order = np.arange(len(self.rows))
         self._position, self._best, self._epochs_without_gain = 0, math.inf, 0
 
+    @property
+    def epoch_begins(self) -> bool:
+        """Whether the next batch is an epoch's first."""
+        return self._position == 0
+
+    def begin_epoch(self) -> NDArray[np.intp]:
+        """Shuffle the order anew and give it: positions in ``rows``."""
+        self.random.shuffle(self._order)
+        return self._order
+
     def next_batch(self, size: int) -> NDArray[np.intp]:
         """Positions in ``rows`` of the next batch; the order is shuffled anew for each epoch."""
-        if self._position == 0:
-            self.random.shuffle(self._order)
-        batch = self._order[self._position : self._position + size]
-        self._position += len(batch)
+        order = self.begin_epoch() if self.epoch_begins else self._order
+        batch = order[self._position : self._position + size]
+        self.advance(size)
         return batch
+
+    def advance(self, size: int) -> None:
+        """Leave the next batch behind."""
+        self._position = min(self._position + size, len(self.rows))
 
     @property
     def epoch_ended(self) -> bool:

@@ -90,37 +90,52 @@ class StackedAdam:
 
     Kingma and Ba (2015), "Adam: A Method for Stochastic Optimization". scikit-learn adds epsilon
     before it corrects the second moment's bias, torch after, so epsilon is scaled to agree.
+
+    Parameters
+    ----------
+    networks : Networks
+    learning_rate : float
+    together : bool
+        Whether all models are one tensor: a few operations a step, however many there are.
     """
 
-    def __init__(self, networks: Networks, learning_rate: float) -> None:
+    def __init__(self, networks: Networks, learning_rate: float, *, together: bool) -> None:
         self.networks = networks
         self.gradients = networks.zeros()
         self._first, self._second = networks.zeros(), networks.zeros()
         self._learning_rate = learning_rate
+        self._together = together
         self._steps = 0
-        # A clock for each tensor that torch is given, and it moves them itself. Each model's come
-        # apart: where a number lies in a tensor may decide how it is rounded.
-        clocks = networks.biases.new_zeros(2, len(networks.biases))
+        # A clock for each tensor that torch is given, and it moves them itself.
+        clocks = networks.biases.new_zeros(2, 1 if together else len(networks.biases))
         self._clocks, self._bias_clocks = ([*row.unbind()] for row in clocks)
 
-    def step(self, decays: Sequence[float]) -> None:
-        """Update the first ``len(decays)`` models.
+    def step(self, decay: Tensor) -> None:
+        """Update the first ``len(decay)`` models.
 
         Parameters
         ----------
-        decays : sequence of float
-            Each model's L2 penalty on its coefficients in this step: ``alpha`` over the batch's
-            weight.
+        decay : Tensor, shape (models,)
+            Each model's L2 penalty on its coefficients in this step.
         """
-        models = len(decays)
-        states = [self.networks, self.gradients, self._first, self._second]
         self._steps += 1
-        for decay in sorted(set(decays)):
-            same = [i for i in range(models) if decays[i] == decay]
+        parts = (self.networks, self.gradients, self._first, self._second)
+        states = [part.first(len(decay)) for part in parts]
+        if self._together:
+            params, gradients, *_ = states
+            gradients.coefficients.addcmul_(params.coefficients, decay[:, None])
+            self._update([[state.coefficients] for state in states], self._clocks, 0.0)
+            self._update([[state.biases] for state in states], self._bias_clocks, 0.0)
+            return
+        # On a CPU each model's come apart: where a number lies in a tensor may decide how it is
+        # rounded.
+        decays = decay.tolist()
+        for one in sorted(set(decays)):
+            same = [i for i, value in enumerate(decays) if value == one]
             coefficients = [[state.coefficients[i] for i in same] for state in states]
-            self._update(coefficients, [self._clocks[i] for i in same], decay)
-        biases = [[*state.biases[:models].unbind()] for state in states]
-        self._update(biases, self._bias_clocks[:models], 0.0)
+            self._update(coefficients, [self._clocks[i] for i in same], one)
+        biases = [[*state.biases.unbind()] for state in states]
+        self._update(biases, self._bias_clocks[: len(decays)], 0.0)
 
     def _update(self, states: Sequence[list[Tensor]], clocks: list[Tensor], decay: float) -> None:
         params, gradients, first, second = states

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cefrbench.engines.cores import cores_each, over_cores, workers_for
 from cefrbench.engines.mlp.model import Model, Settings
 from cefrbench.engines.mlp.stack import Stack
+from cefrbench.memory import free_attempt, lacks_memory
 
 #: Weights, gradients and Adam's two moments; one more where the best weights are kept.
 COPIES = 4
@@ -69,7 +70,7 @@ def _train_on_host(models: Sequence[Model], features: torch.Tensor, settings: Se
 
     def train(stack: list[Model]) -> None:
         torch.set_num_threads(cores_each(workers))
-        _train(features, stack, settings)
+        _train(features, stack, settings, on_device=False)
 
     threads = torch.get_num_threads()
     try:
@@ -106,16 +107,16 @@ def _train_on_device(models: Sequence[Model], features: torch.Tensor, settings: 
         part = models[start : start + at_once]
         try:
             with _tensor_cores():
-                _train(features, part, settings)
-        except torch.OutOfMemoryError:
-            if len(part) == 1:
+                _train(features, part, settings, on_device=True)
+        except RuntimeError as error:
+            if len(part) == 1 or not lacks_memory(error):
                 raise
+            free_attempt(error, features.device)
             for model in part:
                 model.rewind()
             at_once = (len(part) + 1) // 2
-            torch.cuda.empty_cache()
-            continue
-        start += len(part)
+        else:
+            start += len(part)
 
 
 @contextmanager
@@ -133,10 +134,12 @@ def _tensor_cores() -> Iterator[None]:
         torch.set_float32_matmul_precision(before)
 
 
-def _train(features: torch.Tensor, models: Sequence[Model], settings: Settings) -> None:
+def _train(
+    features: torch.Tensor, models: Sequence[Model], settings: Settings, *, on_device: bool
+) -> None:
     # A model that overflows is seen by its loss, and stops.
     with np.errstate(over="ignore", invalid="ignore"):
-        Stack(features, models, settings).train()
+        Stack(features, models, settings, on_device=on_device).train()
 
 
 def _bytes(features: torch.Tensor, models: Sequence[Model]) -> int:

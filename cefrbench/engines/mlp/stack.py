@@ -8,13 +8,13 @@ epoch, and leaves the stack when it stops. The arithmetic is that of scikit-lear
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from cefrbench.engines.mlp.batches import Batches, DeviceBatches, HostBatches
 from cefrbench.engines.mlp.losses import EpochLosses, activate
 from cefrbench.engines.mlp.model import Model, Settings
 from cefrbench.engines.mlp.networks import Networks, StackedAdam
@@ -32,18 +32,33 @@ class Stack:
         One layer's features, on the device.
     models : sequence of Model
     settings : Settings
+    on_device : bool
+        Whether features lie on an accelerator: then a step sends nothing and is few operations.
     """
 
-    def __init__(self, features: Tensor, models: Sequence[Model], settings: Settings) -> None:
+    def __init__(
+        self,
+        features: Tensor,
+        models: Sequence[Model],
+        settings: Settings,
+        *,
+        on_device: bool,
+    ) -> None:
         self.features = features
         self.models = list(models)
         self.output = models[0].labels.output
         self.settings = settings
         self.networks = Networks.stacked([m.weights for m in models], features)
-        self.adam = StackedAdam(self.networks, settings.learning_rate)
+        self.adam = StackedAdam(self.networks, settings.learning_rate, together=on_device)
         self._losses = EpochLosses(features.new_zeros(len(models)), self.output)
         dim, width = self.networks.hidden.shape[1:]
-        rows = min(settings.batch_size, max(len(m.rows) for m in models))
+        size, alpha = settings.batch_size, settings.alpha
+        self._batches: Batches = (
+            DeviceBatches(models, size, alpha, features)
+            if on_device
+            else HostBatches(size, alpha, features)
+        )
+        rows = min(size, max(len(m.rows) for m in models))
         self._spaces = [
             features.new_empty(len(models), rows, columns) for columns in (dim, width, width)
         ]
@@ -54,7 +69,6 @@ class Stack:
         if any(m.unit for m in models):
             own = [m.unit or (np.zeros(dim), np.ones(dim)) for m in models]
             self._units = torch.from_numpy(np.array(own)).to(features)[:, :, None]
-        self._numbers = np.dtype(str(features.dtype).removeprefix("torch."))
 
     def train(self) -> None:
         """Train every model until it stops; it leaves with its scores or its weights."""
@@ -94,6 +108,7 @@ class Stack:
         if i < last:
             self.adam.overwrite(i, last)
             self._losses.overwrite(i, last)
+            self._batches.overwrite(i, last)
             if self._best is not None:
                 self._best.overwrite(i, last)
             if self._units is not None:
@@ -115,10 +130,7 @@ class Stack:
 
     def _step(self) -> None:
         """One batch of each model: forward, loss, backward, Adam."""
-        chosen = [model.next_batch(self.settings.batch_size) for model in self.models]
-        sums = [float(m.weight[b].sum()) for m, b in zip(self.models, chosen, strict=True)]
-        rows, target, (share, weight) = self._on_device(chosen, sums)
-        decay = [self.settings.alpha / total for total in sums]
+        rows, target, share, weight, decay, penalty = self._batches.next(self.models)
         m, n = rows.shape
         net, gradient = self.networks.first(m), self.adam.gradients.first(m)
         batch, hidden, back = (
@@ -131,8 +143,7 @@ class Stack:
         multiply(batch, net.hidden, hidden).add_(net.hidden_bias).relu_()
         predicted = activate(multiply(hidden, net.out).add_(net.out_bias), self.output)
         norms = torch.linalg.vector_norm(net.coefficients, dim=1)
-        penalties = [len(batch) * scale for batch, scale in zip(chosen, decay, strict=True)]
-        self._losses.note(predicted, target, weight, norms, penalties)
+        self._losses.note(predicted, target, weight, norms, penalty)
         miss = (predicted - target).mul_(share[:, :, None])
         multiply(hidden.transpose(1, 2), miss, gradient.out)
         torch.sum(miss, 1, keepdim=True, out=gradient.out_bias)
@@ -141,36 +152,6 @@ class Stack:
         multiply(batch.transpose(1, 2), back, gradient.hidden)
         torch.sum(back, 1, keepdim=True, out=gradient.hidden_bias)
         self.adam.step(decay)
-
-    def _on_device(
-        self, batches: Sequence[NDArray[np.intp]], sums: Sequence[float]
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Rows ``[model, row]``, targets ``[model, row, output]``, weights ``[2, model, row]``.
-
-        The first weights are shares of the batch's weight, the second those times the batch's
-        rows. A batch shorter than the longest is filled up with rows of weight zero.
-        """
-        shape = (len(batches), max(len(batch) for batch in batches))
-        outputs = self.networks.out.shape[2]
-        rows = np.zeros(shape, dtype=np.int32)
-        target = np.zeros((*shape, outputs), dtype=self._numbers)
-        weights = np.zeros((2, *shape), dtype=self._numbers)
-        for i, (model, batch, total) in enumerate(zip(self.models, batches, sums, strict=True)):
-            rows[i, : len(batch)] = model.rows[batch]
-            target[i, : len(batch)] = model.labels.target[batch]
-            share = model.weight[batch] / total
-            weights[0, i, : len(batch)] = share
-            weights[1, i, : len(batch)] = len(batch) * share
-        return self._sent(rows), self._sent(target), self._sent(weights)
-
-    def _sent(self, values: NDArray[Any]) -> Tensor:
-        """Bring values to the device without waiting for what it is still computing."""
-        tensor = torch.from_numpy(values)
-        if self.features.device.type == "cpu":
-            return tensor
-        if self.features.is_cuda:
-            tensor = tensor.pin_memory()
-        return tensor.to(self.features.device, non_blocking=True)
 
 
 def multiply(left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:

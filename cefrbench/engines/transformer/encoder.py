@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -19,6 +20,7 @@ from cefrbench.engines.transformer.pooling import Pooler
 from cefrbench.engines.transformer.shortcut import shorten
 from cefrbench.engines.transformer.states import Anatomy, examine, visit_states
 from cefrbench.errors import EncoderError
+from cefrbench.memory import free_attempt, lacks_memory
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -113,6 +115,10 @@ class TransformerEncoder(Encoder):
             with torch.inference_mode(), _threads(self._threads):
                 return self._encode(tokens)
         except RuntimeError as error:
+            if lacks_memory(error):
+                free_attempt(error, self.device)
+                # Without the cause: it would keep what the attempt held.
+                raise MemoryError(str(error)) from None
             raise _device_error(error, self.identity.name) from error
 
     def _encode(self, tokens: Sequence[Tokens]) -> NDArray[np.float32]:
@@ -177,7 +183,12 @@ class TransformerEncoder(Encoder):
         """Give back the memory of all devices."""
         for other in self._others or ():
             other.close()
+        self._others, self._elsewhere, self._shortcut = [], (), None
+        # What was looked up in the model holds its layers.
+        self.anatomy = replace(self.anatomy, stack=None)
         self.__dict__.pop("model", None)  # closing twice is allowed
+        # A model's modules point at each other.
+        gc.collect()
         if self.device.type == "cuda":
             # A device that is gone has no memory to give back.
             with suppress(RuntimeError):
@@ -219,12 +230,8 @@ def batch_size(model: nn.Module, anatomy: Anatomy, device: torch.device) -> tupl
     return max(2048, min(65_536, tokens)), overhead
 
 
-def _device_error(error: RuntimeError, name: str) -> Exception:
-    """Tell a lack of memory, which smaller batches cure, from a device that failed."""
-    text = str(error).lower()
-    if isinstance(error, torch.OutOfMemoryError) or ("memory" in text and "alloc" in text):
-        torch.cuda.empty_cache()
-        return MemoryError(str(error))
+def _device_error(error: RuntimeError, name: str) -> EncoderError:
+    """Say that a device failed."""
     first = str(error).strip().splitlines()[0][:200]
     return EncoderError(
         f"The forward pass of {name!r} failed ({first}): check the device, or choose another one "

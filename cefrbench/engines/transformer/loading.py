@@ -16,6 +16,7 @@ from torch import nn
 from cefrbench.contracts.cards import Dtype
 from cefrbench.contracts.encoder import EncoderOptions
 from cefrbench.errors import EncoderError
+from cefrbench.memory import lacks_memory
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -180,12 +181,12 @@ def explained(name: str, part: str) -> Iterator[None]:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
-    except torch.OutOfMemoryError as error:
-        raise EncoderError(
-            f"The {part} {name!r} doesn't fit the memory of the device: choose another --device, "
-            "a --dtype of 16 bits or a smaller model."
-        ) from error
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        if lacks_memory(error):
+            raise EncoderError(
+                f"The {part} {name!r} doesn't fit the memory of the device: choose another "
+                "--device, a --dtype of 16 bits or a smaller model."
+            ) from error
         if "trust_remote_code" in str(error):
             raise EncoderError(
                 f"The {part} of {name!r} needs code of its own repository: read that code, then "

@@ -21,6 +21,7 @@ from cefrbench.engines.transformer.loading import (
     ran_remote_code,
 )
 from cefrbench.errors import EncoderError
+from cefrbench.memory import free_attempt, lacks_memory
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -146,8 +147,11 @@ class Rater(Encoder):
         asked = {name: value for name, value in given.items() if name in known}
         try:
             logits = model(**asked).logits[:, -count:]
-        except torch.OutOfMemoryError as error:
-            raise MemoryError from error
+        except RuntimeError as error:
+            if not lacks_memory(error):
+                raise
+            free_attempt(error, model.device)
+            raise MemoryError(str(error)) from None
         return torch.log_softmax(logits.float(), dim=-1).cpu()
 
     def _ids(self, text: str) -> list[int]:

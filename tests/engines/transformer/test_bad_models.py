@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 
 import pytest
 import torch
@@ -204,15 +205,41 @@ def test_a_device_that_this_machine_has_not_got(folder):
         load(folder, device="cuda:17")
 
 
-def test_running_out_of_memory_asks_for_smaller_batches(tmp_path):
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB."),
+        torch.AcceleratorError("CUDA error: out of memory", 2),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    ],
+)
+def test_running_out_of_memory_asks_for_smaller_batches(error, tmp_path):
     encoder = load(write_qwen3(tmp_path / "qwen3"))
+    states = []
 
-    def no_memory(*args):
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+    def no_memory(module, args):
+        held = args[0] + 1
+        states.append(weakref.ref(held))
+        if len(states) == 1:
+            raise error
 
     encoder.model.layers[1].register_forward_pre_hook(no_memory)
-    with pytest.raises(MemoryError):
+    with pytest.raises(MemoryError) as caught:
         encoder.encode(encoder.prepare(TEXTS))
+    assert states[0]() is None, "the failed attempt still holds its tensors"
+    assert caught.value.__cause__ is None
+    assert encoder.encode(encoder.prepare(TEXTS)).shape[0] == len(TEXTS)
+
+
+@pytest.mark.parametrize("write", [write_qwen3, write_bert])
+def test_nothing_of_a_closed_model_is_left(write, tmp_path):
+    encoder = load(write(tmp_path / "model"))
+    encoder.encode(encoder.prepare(TEXTS))
+    encoder.replicas()
+    weights = [weakref.ref(weight) for weight in encoder.model.parameters()]
+    encoder.close()
+    assert [one for one in weights if one() is not None] == []
 
 
 def test_a_device_that_vanishes_is_the_encoders_failure(tmp_path):
