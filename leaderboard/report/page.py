@@ -22,7 +22,7 @@ from cefrbench_leaderboard.report.tables import ReportTable, tables
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ReportOrigin:
     """A figure behind a sentence: its place in the explanation, and what stands there."""
 
     place: str
@@ -35,7 +35,7 @@ class ReportSentence:
 
     number: int
     text: str
-    sources: tuple[Source, ...]
+    sources: tuple[ReportOrigin, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _sections(explanation: Explanation) -> Iterator[ReportSection]:
 
 
 def _sentence(explanation: Explanation, place: int, one: Statement) -> ReportSentence:
-    sources = tuple(Source(at, _shown(_found(explanation, at))) for at in one.figures)
+    sources = tuple(ReportOrigin(at, _shown(_found(explanation, at))) for at in one.figures)
     return ReportSentence(place, one.text, sources)
 
 
