@@ -40,7 +40,7 @@ class Batch(NamedTuple):
     penalty: Tensor
 
 
-class Batches(Protocol):
+class BatchSource(Protocol):
     """Where a stack gets its batches from."""
 
     def next(self, models: Sequence[Model]) -> Batch:
@@ -66,7 +66,7 @@ class HostBatches:
         self._numbers = np.dtype(str(like.dtype).removeprefix("torch."))
 
     def next(self, models: Sequence[Model]) -> Batch:
-        """See :class:`Batches`."""
+        """See :class:`BatchSource`."""
         chosen = [model.next_batch(self._size) for model in models]
         shape = (len(chosen), max(map(len, chosen)))
         rows = np.zeros(shape, dtype=np.int32)
@@ -118,7 +118,7 @@ class DeviceBatches:
         self._moved = True
 
     def next(self, models: Sequence[Model]) -> Batch:
-        """See :class:`Batches`."""
+        """See :class:`BatchSource`."""
         starting = [i for i, model in enumerate(models) if model.epoch_begins]
         if starting:
             self._send(starting, models)
@@ -138,7 +138,7 @@ class DeviceBatches:
         return Batch(rows, target, share, share * count[:, None], decay, penalty)
 
     def overwrite(self, model: int, other: int) -> None:
-        """See :class:`Batches`."""
+        """See :class:`BatchSource`."""
         for table in (self._rows, self._target, self._share, self._sums):
             table[model] = table[other]
         self._done[model] = self._done[other]

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cefrbench.engines.mlp.batches import Batches, DeviceBatches, HostBatches
+from cefrbench.engines.mlp.batches import BatchSource, DeviceBatches, HostBatches
 from cefrbench.engines.mlp.losses import EpochLosses, activate
 from cefrbench.engines.mlp.model import Model, Settings
 from cefrbench.engines.mlp.networks import Networks, StackedAdam
@@ -53,7 +53,7 @@ class Stack:
         self._losses = EpochLosses(features.new_zeros(len(models)), self.output)
         dim, width = self.networks.hidden.shape[1:]
         size, alpha = settings.batch_size, settings.alpha
-        self._batches: Batches = (
+        self._batches: BatchSource = (
             DeviceBatches(models, size, alpha, features)
             if on_device
             else HostBatches(size, alpha, features)
