@@ -31,8 +31,8 @@ from numpy.typing import ArrayLike, NDArray
 from cefrbench.errors import UserError
 from cefrbench.statistics.scoring import Floats
 
-Method = Literal["none", "bbse", "em", "known"]
-METHODS: Final[tuple[Method, ...]] = ("none", "bbse", "em", "known")
+Correction = Literal["none", "bbse", "em", "known"]
+METHODS: Final[tuple[Correction, ...]] = ("none", "bbse", "em", "known")
 
 
 def rates(confusion: ArrayLike) -> Floats:
@@ -51,7 +51,7 @@ def rates(confusion: ArrayLike) -> Floats:
 
 def priors(
     confusion: ArrayLike, predicted: NDArray[np.int64], truth: Floats
-) -> dict[Method, Floats]:
+) -> dict[Correction, Floats]:
     """Level shares of an unseen corpus, by each method.
 
     Parameters
