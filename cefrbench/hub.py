@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import difflib
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from cefrbench.border import plain
 from cefrbench.errors import CacheError, CorpusError, EncoderError, UserError
+from cefrbench.patience import (
+    WAITS,
+    WrongContentError,
+    check_content,
+    http_library,
+    patiently,
+    setback,
+)
 
 if TYPE_CHECKING:
     from cefrbench.contracts.corpus import Access
@@ -30,6 +40,8 @@ CARD = "README.md"
 _MOST_NAMES = 500
 #: What the hub answers to those who aren't logged in, or may not see a repository.
 _NO_ENTRY = {401, 403}
+#: What the hub's client raises where an answer is none of a hub.
+_ODD_ANSWERS = (WrongContentError, ValueError, TypeError, KeyError, AssertionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +108,12 @@ class Repository:
     revision: str | None
     reach: Reach
 
-    def snapshot(self, patterns: Sequence[str], ignore: Sequence[str] = ()) -> Path:
+    def snapshot(
+        self,
+        patterns: Sequence[str],
+        ignore: Sequence[str] = (),
+        waits: Sequence[float] = WAITS,
+    ) -> Path:
         """Get the files that match, in a folder that is named after their commit.
 
         The revision is resolved to a commit first; offline, or when the hub can't be reached, to
@@ -106,6 +123,8 @@ class Repository:
         ----------
         patterns, ignore : sequence of str
             Shell patterns of files to get, and of those to leave out all the same.
+        waits : sequence of float
+            Seconds before each further try, where the hub is busy or fails; each is told.
 
         Raises
         ------
@@ -119,8 +138,10 @@ class Repository:
 
         if not sys.stderr.isatty():
             disable_progress_bars()
-        with self._refusals():
-            folder = snapshot_download(
+
+        def fetch() -> Path:
+            begun = time.time()
+            made = snapshot_download(
                 self.name,
                 repo_type=self.kind.noun,
                 revision=self.revision,
@@ -129,7 +150,11 @@ class Repository:
                 allow_patterns=list(patterns),
                 ignore_patterns=list(ignore),
             )
-        return Path(folder)
+            check_content(folder := Path(made), begun)
+            return folder
+
+        with self._refusals():
+            return patiently(fetch, _tell, waits)
 
     def no_file(self, file: str) -> UserError:
         """Build the error for a file that the repository's snapshot lacks."""
@@ -138,8 +163,11 @@ class Repository:
         if self.reach.offline:
             return self._not_here()
         with self._refusals():
-            names = HfApi().list_repo_files(
-                self.name, repo_type=self.kind.noun, revision=self.revision
+            names = patiently(
+                lambda: HfApi().list_repo_files(
+                    self.name, repo_type=self.kind.noun, revision=self.revision
+                ),
+                _tell,
             )
         near = _did_you_mean(file, names) or f"it has {', '.join(names)}."
         return self.kind.error(f"The {self.kind.noun} {self.name!r} has no file {file!r}: {near}")
@@ -173,17 +201,29 @@ class Repository:
                 f"{self._page()}/commits/main lists."
             ) from error
         except LocalEntryNotFoundError as error:
-            raise self._not_here() from error
+            raise self._failed(error) or self._not_here() from error
         except HfHubHTTPError as error:
             if (status := error.response.status_code) in _NO_ENTRY:
                 raise self._gated() from error
-            raise kind.error(
-                f"The hub answered {status} for the {what}: try again later, or {kind.without}."
-            ) from error
-        except (ConnectionError, _connection_error()) as error:
-            raise self._not_here() from error
+            raise self._failed(error) or self._answered(f"answered {status}") from error
+        except (ConnectionError, http_library().HTTPError, *_ODD_ANSWERS) as error:
+            raise self._failed(error) or self._not_here() from error
         except OSError as error:
+            if failed := self._failed(error):
+                raise failed from error
             raise not_kept(f"The {what}", _cache_in_use(self.reach), error) from error
+
+    def _failed(self, error: Exception) -> UserError | None:
+        """Build the error for what the hub did wrong, if it did: it was reached."""
+        trouble = setback(error)
+        return self._answered(trouble.what, trouble.wait) if trouble else None
+
+    def _answered(self, what: str, wait: float | None = None) -> UserError:
+        again = f"in {wait:.0f} seconds" if wait else "later"
+        return self.kind.error(
+            f"The hub {_endpoint()} {what} for the {self.kind.noun} {self.name!r}: "
+            f"try again {again}, or {self.kind.without}."
+        )
 
     def _gated(self) -> UserError:
         return self.kind.error(
@@ -237,7 +277,7 @@ class Repository:
         listing = api.list_datasets if self.kind.noun == "dataset" else api.list_models
         try:
             return [one.id for one in listing(author=self.name.split("/")[0], limit=_MOST_NAMES)]
-        except (OSError, _connection_error()):
+        except (OSError, ValueError, TypeError, http_library().HTTPError):
             # The names only help to mend a name: what is told is that the repository isn't there.
             return []
 
@@ -291,13 +331,8 @@ def _last_part(name: str) -> str:
     return name.rpartition("/")[2].casefold()
 
 
-def _connection_error() -> type[Exception]:
-    """Give what the client's HTTP library raises when there is no answer."""
-    # Releases of the client differ in the library; all name its base class in this module.
-    from huggingface_hub import errors
-
-    base: type[Exception] = errors.HTTPError  # type: ignore[attr-defined]
-    return base
+def _tell(sentence: str) -> None:
+    print(plain(sentence), file=sys.stderr)
 
 
 def _endpoint() -> str:

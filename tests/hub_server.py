@@ -20,6 +20,8 @@ import json
 import os
 import re
 import threading
+import time
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -39,6 +41,27 @@ class HubError(Exception):
         self.status, self.code, self.commit = status, code, commit
 
 
+@dataclass(frozen=True)
+class Fault:
+    """What a request gets in place of its answer, or of a part of it.
+
+    Attributes
+    ----------
+    status : int
+        With ``headers`` and ``body``; 0: the answer itself, spoilt.
+    keep : float
+        Part of the body that is sent before the connection is closed.
+    wait : float
+        Seconds before anything is sent.
+    """
+
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    keep: float = 1.0
+    wait: float = 0.0
+
+
 class HubServer:
     """The server: ``with HubServer(root) as hub: ...``, or ``start`` and ``stop``.
 
@@ -54,6 +77,8 @@ class HubServer:
         self.root = root
         self.token = token
         self.requests: list[str] = []
+        #: By a part of ``METHOD path``: what goes wrong at each request in turn, none when nothing.
+        self.faults: dict[str, list[Fault | None]] = {}
         self._server: ThreadingHTTPServer | None = None
 
     # -- life ------------------------------------------------------------------------------------
@@ -205,12 +230,16 @@ def _tree(folder: Path, under: str) -> list[dict[str, Any]]:
 
 
 def _etag(path: Path) -> str:
-    return hashlib.sha1(path.read_bytes()).hexdigest()
+    """Name a file as git does, and the hub with it."""
+    data = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 
 def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """One request. HTTP/1.0: a stopped server leaves no connection that still answers."""
+
+        fault: Fault | None = None
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
@@ -225,7 +254,16 @@ def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
             self._answer()
 
         def _answer(self) -> None:
-            hub.requests.append(f"{self.command} {self.path}")
+            asked = f"{self.command} {self.path}"
+            hub.requests.append(asked)
+            self.fault = next(
+                (left.pop(0) for part, left in hub.faults.items() if left and part in asked), None
+            )
+            if self.fault is not None:
+                time.sleep(self.fault.wait)
+                if self.fault.status:
+                    self._send(self.fault.status, self.fault.body, self.fault.headers)
+                    return
             try:
                 self._route()
             except HubError as error:
@@ -294,11 +332,14 @@ def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
 
         def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
             self.send_response(status)
+            if self.fault and not self.fault.status:
+                headers = headers | self.fault.headers
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(body)
+                keep = self.fault.keep if self.fault else 1.0
+                self.wfile.write(body[: int(len(body) * keep)])
 
     return Handler
