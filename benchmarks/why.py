@@ -16,9 +16,9 @@ from pathlib import Path
 from ablation import CORPORA, ROOT, replaced
 
 from cefrbench.cli import main as cefrbench
+from cefrbench.results.checked import read_checked
 from cefrbench.results.explain import explain_result
 from cefrbench.results.explanation import Explanation, Figure
-from cefrbench.results.io import read_predictions_of, read_result
 from cefrbench.results.model import AnalysisRecord
 
 PAGE = ROOT / "docs" / "studies" / "why.md"
@@ -55,8 +55,7 @@ def run(asked: argparse.Namespace) -> None:
 
 def explained(path: Path, probe: str | None = None) -> Explanation:
     """Explain one result."""
-    result = read_result(path)
-    return explain_result(result, read_predictions_of(result, path), path, probe=probe)
+    return explain_result(*read_checked(path), path, probe=probe)
 
 
 # -- tables --------------------------------------------------------------------------------------

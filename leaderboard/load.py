@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cefrbench.errors import ResultError
-from cefrbench.results.check import check_figures
-from cefrbench.results.check_predictions import check_predictions
+from cefrbench.results.checked import check_file
 from cefrbench.results.findings import Mismatch
-from cefrbench.results.io import checksum, parse_json, parse_result, read_bytes, read_predictions_of
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 
@@ -118,20 +117,18 @@ def load(file: ResultFile) -> tuple[RunResult, PredictionTable]:
 
 
 def _load(file: ResultFile) -> tuple[RunResult, PredictionTable]:
-    data = read_bytes(file.path)
-    raw = parse_json(data, file.path)
-    result = parse_result(data, file.path)
-    _check_extent(result)
-    if raw.get("checksum") != checksum(raw):
-        raise ResultError("Its checksum is wrong: the file was changed or damaged.")
-    _refuse(check_figures(result))
-    if result.predictions is None or result.predictions.file != file.predictions.name:
-        raise ResultError(f"Its predictions must lie beside it as {file.predictions.name!r}.")
-    if file.predictions.is_symlink():
-        raise ResultError("Its predictions are a link: put the file itself there.")
-    predictions = read_predictions_of(result, file.path)
-    _refuse(check_predictions(result, predictions))
-    return result, predictions
+    def first(result: RunResult) -> None:
+        _check_extent(result)
+        if result.predictions is None or result.predictions.file != file.predictions.name:
+            raise ResultError(f"Its predictions must lie beside it as {file.predictions.name!r}.")
+        if file.predictions.is_symlink():
+            raise ResultError("Its predictions are a link: put the file itself there.")
+
+    checked = check_file(file.path, first=first)
+    if checked.result is None or checked.predictions is None:
+        raise ResultError(checked.findings[-1].found)
+    _refuse(checked.findings)
+    return checked.result, checked.predictions
 
 
 def _check_extent(result: RunResult) -> None:
@@ -144,9 +141,11 @@ def _check_extent(result: RunResult) -> None:
         raise ResultError(f"Its scale has {len(result.scale)} levels; expected 2 to 12.")
 
 
-def _refuse(findings: list[Mismatch]) -> None:
+def _refuse(findings: Sequence[Mismatch]) -> None:
     if findings:
         first = findings[0]
+        if first.where == "checksum":
+            raise ResultError("Its checksum is wrong: the file was changed or damaged.")
         raise ResultError(
             f"{len(findings)} of its figures don't agree, first {first.where or 'the file'}: "
             f"{json.dumps(first.found)[:200]}, expected {json.dumps(first.expected)[:200]}; "

@@ -20,7 +20,7 @@ from sklearn.metrics import cohen_kappa_score, mean_absolute_error, r2_score
 from sklearn.model_selection import train_test_split
 
 from cefrbench.cli import main
-from cefrbench.results.check import check_result
+from cefrbench.results.checked import check_result
 from cefrbench.results.io import read_result
 from cefrbench.results.model import RunResult
 

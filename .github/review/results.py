@@ -12,7 +12,7 @@ from pathlib import Path
 from changes import base_of, changed, tell
 
 from cefrbench.errors import UserError
-from cefrbench.results.check import check_file
+from cefrbench.results.checked import check_file
 from cefrbench.results.io import read_result
 from cefrbench.results.model import RunResult
 from cefrbench.results.question import Question, difference, other_texts, question_of

@@ -15,6 +15,8 @@ from cefrbench.cli.shared import (
     json_option,
     replicates_option,
     seed_option,
+    unchecked_mark,
+    unchecked_option,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 @seed_option
 @json_option
 @click.option("--markdown", is_flag=True, help="Print Markdown, alone.")
+@unchecked_option
 def compare(
     paths: tuple[str, ...],
     probe: str | None,
@@ -52,33 +55,34 @@ def compare(
     seed: int,
     as_json: bool,
     markdown: bool,
+    unchecked: bool,
 ) -> None:
     """Test results against each other in pairs, on the same texts.
 
     Differences come with intervals and p-values, by themselves and after Holm's correction over
     all pairs and protocols, on these corpora and as if these were a sample of corpora; see
     docs/statistics.md.
-    Results are refused that differ in suite, corpora or splits, or lack their predictions.
+    Results are refused that differ in suite, corpora or splits, lack their predictions, or don't
+    pass `results check`.
     """
     from cefrbench.errors import UserError
+    from cefrbench.results.checked import read_for_use
     from cefrbench.results.comparable import check_comparable, common_probe
     from cefrbench.results.compare import compare_results
     from cefrbench.results.comparison_tables import to_json, to_markdown
     from cefrbench.results.find import find_results
-    from cefrbench.results.io import read_predictions_of, read_result
+    from cefrbench.results.markup import escape_markdown
 
     if as_json and markdown:
         raise UserError("--json and --markdown exclude each other: name one of them.")
     files = find_results(paths)
-    results = [read_result(path) for path in files]
-    # What is refused anyway is refused before any predictions are read.
+    read = [read_for_use(path, unchecked=unchecked) for path in files]
+    results = [one.result for one in read]
     check_comparable(results)
     probe = common_probe(results, probe)
+    marks = [mark for one in read if (mark := unchecked_mark(one.doubt))]
     report = compare_results(
-        [
-            (result, read_predictions_of(result, path))
-            for result, path in zip(results, files, strict=True)
-        ],
+        [one.pair() for one in read],
         probe=probe,
         protocols=protocols,
         score=score,
@@ -86,15 +90,16 @@ def compare(
         seed=seed,
     )
     if as_json:
-        figures = json.dumps(to_json(report), indent=2, ensure_ascii=False, allow_nan=False)
-        echo_json(figures)
+        told = {"unchecked": marks} if marks else {}
+        echo_json(json.dumps(told | to_json(report), indent=2, ensure_ascii=False, allow_nan=False))
     elif markdown:
+        echo("".join(f"**{escape_markdown(mark)}**\n\n" for mark in marks), nl=False)
         echo(to_markdown(report), nl=False)
     else:
-        _print(report, files)
+        _print(report, files, marks)
 
 
-def _print(report: Comparisons, files: list[Path]) -> None:
+def _print(report: Comparisons, files: list[Path], marks: list[str]) -> None:
     from rich.text import Text
 
     from cefrbench.border import plain
@@ -103,6 +108,8 @@ def _print(report: Comparisons, files: list[Path]) -> None:
     from cefrbench.results.verdicts import verdict
 
     console = wide_console()
+    for mark in marks:
+        console.print(Text(plain(mark), style="bold red"))
     for label, path in zip(report.labels, files, strict=True):
         console.print(Text(plain(f"{label}: {path}"), style="dim"))
     _print_table(console, score_cells(report))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cefrbench.cli.shared import FILE, SCORES, echo
+from cefrbench.cli.shared import FILE, SCORES, echo, unchecked_mark, unchecked_option
 from cefrbench.errors import EXIT_USER, UserError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def check(paths: tuple[str, ...]) -> None:
     PATH is a result, a folder of results or a pattern.
     """
     from cefrbench.border import console as make_console
-    from cefrbench.results.check import check_result
+    from cefrbench.results.checked import check_result
     from cefrbench.results.find import find_results
 
     console = make_console()
@@ -62,7 +62,7 @@ def check(paths: tuple[str, ...]) -> None:
 )
 def merge(paths: tuple[str, ...], output: Path) -> None:
     """Merge partial results of one encoder: other probes, protocols, seeds or layers."""
-    from cefrbench.results.check import read_checked
+    from cefrbench.results.checked import read_checked
     from cefrbench.results.find import find_results
     from cefrbench.results.io import write_result_file
     from cefrbench.results.merge import merge_results
@@ -99,23 +99,32 @@ def merge(paths: tuple[str, ...], output: Path) -> None:
     metavar="FILE",
     help="Write there instead of on standard output.",
 )
-def export(paths: tuple[str, ...], kind: str, score: str, output: Path | None) -> None:
+@unchecked_option
+def export(
+    paths: tuple[str, ...], kind: str, score: str, output: Path | None, unchecked: bool
+) -> None:
     """Export results as tables, or one in the form of another collection.
 
-    `cefrbench figure` draws what the table of a paper says.
+    `cefrbench figure` draws what the table of a paper says. Results that don't pass their check are
+    refused; with --unchecked a table says which they are, and no other collection gets them.
     """
     from cefrbench.atomic import write_text
-    from cefrbench.results.export import FORMATS
+    from cefrbench.results.checked import read_for_use
+    from cefrbench.results.export import FORMATS, with_marks
     from cefrbench.results.find import find_results
-    from cefrbench.results.io import read_result
 
     files = find_results(paths)
     if kind in ("latex", "markdown"):
         from cefrbench.results.paper import read_table, to_latex, to_markdown
 
-        text = (to_latex if kind == "latex" else to_markdown)(read_table(files, score=score))
+        text = (to_latex if kind == "latex" else to_markdown)(
+            read_table(files, score=score, unchecked=unchecked)
+        )
     elif kind in FORMATS:
-        text = FORMATS[kind]([read_result(path) for path in files])
+        read = [read_for_use(path, unchecked=unchecked, alone=True) for path in files]
+        marks = [unchecked_mark(one.doubt) for one in read]
+        results = [one.result for one in read]
+        text = with_marks(kind, results, marks) if any(marks) else FORMATS[kind](results)
     else:
         text = _record(files, kind)
     if output is None:
@@ -126,7 +135,7 @@ def export(paths: tuple[str, ...], kind: str, score: str, output: Path | None) -
 
 def _record(files: Sequence[Path], kind: str) -> str:
     """Give one result, if all its figures agree, in the form of another collection."""
-    from cefrbench.results.check import read_checked
+    from cefrbench.results.checked import read_checked
     from cefrbench.results.records import RECORDS
 
     if len(files) != 1:

@@ -26,6 +26,11 @@ replicates_option = click.option(
     metavar="N",
     help="Resamples of the texts.",
 )
+unchecked_option = click.option(
+    "--unchecked",
+    is_flag=True,
+    help="Take results too whose checksum, figures or predictions don't hold, and mark them.",
+)
 seed_option = click.option(
     "--seed",
     type=click.IntRange(min=0),
@@ -77,6 +82,11 @@ def echo(text: object, *, err: bool = False, nl: bool = True) -> None:
 def complain(text: str) -> None:
     """Print a sentence on standard error, in one line whatever it repeats."""
     click.echo(plain(text), err=True)
+
+
+def unchecked_mark(doubt: str) -> str:
+    """How output says that a result is not to be trusted; empty where there is no doubt."""
+    return f"UNCHECKED: {doubt}." if doubt else ""
 
 
 def echo_json(value: Any, *, nl: bool = True) -> None:

@@ -1,35 +1,22 @@
-"""Check a result: recompute every figure that follows from others, and compare.
-
-What can't be recomputed (a run's time, a model's size) is under the checksum; what can is
-recomputed whatever the checksum says.
-"""
+"""Check a result's figures: recompute every one that follows from others, and compare."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.contracts.cards import Penalty
-from cefrbench.errors import ResultError, UserError
+from cefrbench.errors import UserError
 from cefrbench.results.analyses import check_analyses
-from cefrbench.results.check_predictions import check_predictions, name_of
+from cefrbench.results.check_predictions import name_of
 from cefrbench.results.corpus_scores import choice_scores, layer_scores
 from cefrbench.results.findings import TOLERANCE, Mismatch, Mismatches, diff, unique
-from cefrbench.results.io import (
-    checksum,
-    parse_json,
-    parse_result,
-    read_bytes,
-    read_predictions_of,
-)
 from cefrbench.results.model import Confusion, CorpusScore, FitRecord, RunResult, UnitRecord
-from cefrbench.results.predictions import PredictionTable, UnitKey, unit_key
+from cefrbench.results.predictions import UnitKey, unit_key
 from cefrbench.results.selection import (
     Run,
     best_penalty,
@@ -43,70 +30,6 @@ from cefrbench.statistics.scores import CONTINUOUS, all_scores, mean_qwk
 MOST_TEXTS = 2**40
 #: Sums of errors outside the scale have no bound but this: scores of larger ones might overflow.
 MOST_ERROR = 1e200
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A result file as it was read, once, and what is wrong with it.
-
-    Attributes
-    ----------
-    result : RunResult or None
-        None where the file can't be read, is no result or doesn't keep to the schema.
-    predictions : PredictionTable or None
-        None where those that the result names can't be read.
-    findings : tuple of Mismatch
-        None of them means that all agrees.
-    """
-
-    result: RunResult | None
-    predictions: PredictionTable | None
-    findings: tuple[Mismatch, ...]
-
-
-def check_file(path: Path) -> Checked:
-    """Read one result file and the predictions beside it, and recompute every figure."""
-    try:
-        data = read_bytes(path)
-        raw = parse_json(data, path)
-        result = parse_result(data, path)
-        expected = checksum(raw)
-    except ResultError as error:
-        return Checked(None, None, (Mismatch("", str(error), "a result that can be read"),))
-    findings = [*diff("checksum", raw.get("checksum"), expected), *check_figures(result)]
-    try:
-        predictions = read_predictions_of(result, path)
-    except ResultError as error:
-        findings.append(Mismatch("predictions", str(error), "the predictions of this result"))
-        return Checked(result, None, tuple(findings))
-    findings += check_predictions(result, predictions)
-    return Checked(result, predictions, tuple(findings))
-
-
-def check_result(path: Path) -> list[Mismatch]:
-    """Check one result file and the predictions beside it; no finding means that all agrees.
-
-    A file that can't be read, is no result or doesn't keep to the schema is one finding.
-    """
-    return list(check_file(path).findings)
-
-
-def read_checked(path: Path) -> tuple[RunResult, PredictionTable]:
-    """Read a result and its predictions, if all figures agree.
-
-    Raises
-    ------
-    ResultError
-        With the first finding, when there is one.
-    """
-    checked = check_file(path)
-    if checked.result is None or checked.predictions is None or checked.findings:
-        first = checked.findings[0]
-        raise ResultError(
-            f"{str(path)!r} doesn't pass its check ({first.where or 'file'}: {first.found}, "
-            f"expected {first.expected}): see `cefrbench results check`."
-        )
-    return checked.result, checked.predictions
 
 
 def check_figures(result: RunResult) -> list[Mismatch]:

@@ -6,14 +6,25 @@ import numpy as np
 
 from cefrbench.results.corpus_scores import as_of, corpus_scores
 from cefrbench.results.findings import Mismatch, Mismatches, diff
+from cefrbench.results.gold import check_gold
 from cefrbench.results.model import RunResult, UnitRecord
 from cefrbench.results.predictions import PredictionTable, UnitKey, unit_key
 from cefrbench.results.selection import kept_units, refitted_units
 from cefrbench.statistics.scores import CONTINUOUS, tally
 
 
-def check_predictions(result: RunResult, table: PredictionTable) -> list[Mismatch]:
-    """Tally the stored predictions again and compare with the units they belong to."""
+def check_predictions(
+    result: RunResult, table: PredictionTable, *, ranked: bool = True
+) -> list[Mismatch]:
+    """Tally the stored predictions again and compare with the units they belong to.
+
+    Parameters
+    ----------
+    result : RunResult
+    table : PredictionTable
+    ranked : bool
+        Compute scores of ranks again too, where nothing else is wrong.
+    """
     findings: list[Mismatch] = []
     if result.predictions is not None:
         findings += diff("predictions.rows", result.predictions.rows, len(table))
@@ -31,7 +42,8 @@ def check_predictions(result: RunResult, table: PredictionTable) -> list[Mismatc
         findings += _check_predicted(f"units[{index}]", unit, rows, result)
     for key, (index, _) in missing.items():
         findings.append(Mismatch(f"units[{index}]", "no predictions", f"those of {name_of(key)}"))
-    if not findings:
+    findings += check_gold(result, table)
+    if ranked and not findings:
         findings += [*_check_ranked(result, table), *_check_refits(result, table)]
     return findings
 

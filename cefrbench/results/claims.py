@@ -19,9 +19,10 @@ from typing import Final
 import numpy as np
 
 from cefrbench.errors import ResultError
+from cefrbench.results.checked import read_checked
 from cefrbench.results.comparable import check_comparable, check_same_texts
 from cefrbench.results.explanation import Claim, ClaimRung, Figure
-from cefrbench.results.io import read_predictions_of, read_result, slug
+from cefrbench.results.io import slug
 from cefrbench.results.model import RunResult
 from cefrbench.results.parts import Explained, figure
 from cefrbench.results.predictions import PredictionTable
@@ -117,9 +118,9 @@ def find_references(result: RunResult, path: Path, folders: Iterable[Path] = ())
             reasons[name] = f"no result of {name} lies beside it"
             continue
         try:
-            reference = read_result(there[0])
-            check_comparable([result, reference])
-            found.append((reference, read_predictions_of(reference, there[0])))
+            found.append(
+                read_checked(there[0], first=lambda other: check_comparable([result, other]))
+            )
         except ResultError as error:
             reasons[name] = str(error)
     return Beside(tuple(found), reasons)

@@ -16,6 +16,7 @@ from cefrbench.results.comparable import (
     labels_of,
     probe_of,
 )
+from cefrbench.results.gold import check_agreement, gold_digests
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
@@ -145,6 +146,7 @@ def compare_results(
     needed = dict.fromkeys(n for name in wanted for n in (sides if name == "gap" else (name,)))
     for protocol in needed:
         check_same_texts(labels, [one[protocol] for one in found])
+    check_agreement(labels, [gold_digests(*entry) for entry in entries])
     weights = TextWeights(replicates, seed)
     draws: dict[tuple[str, str], Replicates] = {}
     for label, one in zip(labels, found, strict=True):

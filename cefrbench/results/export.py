@@ -263,3 +263,15 @@ FORMATS: dict[str, Callable[[Sequence[RunResult]], str]] = {
     "analyses": to_analyses_csv,
     "means": to_means_csv,
 }
+
+
+def with_marks(kind: str, results: Sequence[RunResult], marks: Sequence[str]) -> str:
+    """Export results of which some are not to be trusted: a last column says why, row by row."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    for number, (result, mark) in enumerate(zip(results, marks, strict=True)):
+        header, *rows = csv.reader(io.StringIO(FORMATS[kind]([result])))
+        if number == 0:
+            writer.writerow([*header, "unchecked"])
+        writer.writerows([*row, _cell(mark)] for row in rows)
+    return buffer.getvalue()

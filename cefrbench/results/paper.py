@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cefrbench.results.checked import read_for_use
 from cefrbench.results.claims import find_references
 from cefrbench.results.explanation import Figure
+from cefrbench.results.gold import check_agreement, gold_digests
 from cefrbench.results.intervals import summary_intervals
-from cefrbench.results.io import read_predictions_of, read_result
 from cefrbench.results.markup import escape_latex, escape_markdown
 from cefrbench.results.model import ReferenceRecord, RunResult, SummaryRecord
 from cefrbench.results.predictions import PredictionTable
@@ -79,7 +80,9 @@ class PaperTable:
         return column if column == GAP else protocol_title(column)
 
 
-def read_table(paths: Sequence[Path], *, score: str = "qwk", favoured: bool = False) -> PaperTable:
+def read_table(
+    paths: Sequence[Path], *, score: str = "qwk", favoured: bool = False, unchecked: bool = False
+) -> PaperTable:
     """Make the table of some results and of the references beside them.
 
     A result without its predictions file has figures and no intervals.
@@ -91,19 +94,27 @@ def read_table(paths: Sequence[Path], *, score: str = "qwk", favoured: bool = Fa
     score : str
     favoured : bool
         Of each encoder the probe alone that its inner cuts favour; else all.
+    unchecked : bool
+        Take results that don't pass their check too; the caption names them.
 
     Raises
     ------
     ResultError
-        When a file is no result.
+        When a file is no result, or one that doesn't pass its check.
     """
     weights = TextWeights(REPLICATES)
-    results = [read_result(path) for path in paths]
-    rows = [
-        row
-        for result, path in zip(results, paths, strict=True)
-        for row in _rows(result, _predictions(result, path), score, weights, favoured=favoured)
-    ]
+    rows: list[PaperRow] = []
+    results: list[RunResult] = []
+    doubts: list[str] = []
+    golds: list[dict[str, str]] = []
+    for path in paths:
+        read = read_for_use(path, unchecked=unchecked, alone=True)
+        results.append(read.result)
+        doubts += [f"UNCHECKED: {read.doubt}."] if read.doubt else []
+        predictions = None if read.doubt else read.predictions
+        golds.append(gold_digests(read.result, predictions) if predictions else {})
+        rows += _rows(read.result, predictions, score, weights, favoured=favoured)
+    check_agreement([str(path) for path in paths], golds)
     given = {(row.suite, row.encoder) for row in rows}
     for result, path in zip(results, paths, strict=True):
         for row in _beside(result, path, score, weights):
@@ -115,15 +126,8 @@ def read_table(paths: Sequence[Path], *, score: str = "qwk", favoured: bool = Fa
     usual = [name for name in headline(used) if name in used]
     others = [name for name in used if name not in (*usual, GAP)]
     columns = (*usual, *others, *((GAP,) if GAP in used else ()))
-    return PaperTable(score, tuple(rows), columns, _caption(results, score, rows))
-
-
-def _predictions(result: RunResult, path: Path) -> PredictionTable | None:
-    """Those beside a result; none where it was passed on alone."""
-    named = result.predictions
-    if named is None or not path.with_name(named.file).is_file():
-        return None
-    return read_predictions_of(result, path)
+    caption = " ".join([*doubts, _caption(results, score, rows)])
+    return PaperTable(score, tuple(rows), columns, caption)
 
 
 def _rows(

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cefrbench.cli.shared import echo, echo_json, json_option, replicates_option, seed_option
+from cefrbench.cli.shared import (
+    complain,
+    echo,
+    echo_json,
+    json_option,
+    replicates_option,
+    seed_option,
+    unchecked_mark,
+    unchecked_option,
+)
 
 if TYPE_CHECKING:
     from cefrbench.results.explanation import Explanation
@@ -32,6 +41,7 @@ if TYPE_CHECKING:
 @replicates_option
 @seed_option
 @json_option
+@unchecked_option
 @click.option(
     "--html",
     metavar="FILE",
@@ -57,6 +67,7 @@ def explain(
     replicates: int,
     seed: int,
     as_json: bool,
+    unchecked: bool,
     html: Path | None,
     figures: Path | None,
     latex: Path | None,
@@ -67,8 +78,8 @@ def explain(
     looked for in the folders beside the result's own; see docs/explain.md.
     """
     from cefrbench.errors import ResultError
+    from cefrbench.results.checked import read_for_use
     from cefrbench.results.explain import explain_result
-    from cefrbench.results.io import read_predictions_of, read_result
     from cefrbench_leaderboard.report.terminal import print_explanation
 
     if html or figures or latex:
@@ -81,16 +92,18 @@ def explain(
                 f"There is no folder {str(folder)!r}: name one with --references that holds "
                 "results as `cefrbench run --output` writes them."
             )
-    result = read_result(path)
+    read = read_for_use(path, unchecked=unchecked)
     explanation = explain_result(
-        result,
-        read_predictions_of(result, path),
+        *read.pair(),
         path,
         references=references,
         probe=probe,
         replicates=replicates,
         seed=seed,
     )
+    if mark := unchecked_mark(read.doubt):
+        complain(mark)
+        explanation = explanation.model_copy(update={"notes": (mark, *explanation.notes)})
     if as_json:
         echo_json(explanation.model_dump_json(indent=2))
     else:

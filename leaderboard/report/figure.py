@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from cefrbench.cli.shared import FILE, SCORES, echo
+from cefrbench.cli.shared import FILE, SCORES, echo, unchecked_option
 from cefrbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ _ENDS: Final = (".svg", ".pdf", ".csv")
     help="Ends in .svg, .pdf or .csv (what is drawn, as numbers).",
 )
 @click.option("--score", type=click.Choice(SCORES), default="qwk", show_default=True)
-def figure(paths: tuple[str, ...], out: Path, score: str) -> None:
+@unchecked_option
+def figure(paths: tuple[str, ...], out: Path, score: str, unchecked: bool) -> None:
     """Draw encoders in and out of distribution, their gap and their references.
 
     The figures are those of `results export --format latex`, each encoder with the probe that its
@@ -50,7 +51,8 @@ def figure(paths: tuple[str, ...], out: Path, score: str) -> None:
             ".svg, .pdf or .csv."
         )
     check_drawing("the command `figure`")
-    chart = paper_chart(read_table(find_results(paths), score=score, favoured=True))
+    table = read_table(find_results(paths), score=score, favoured=True, unchecked=unchecked)
+    chart = paper_chart(table)
     text = {".svg": chart.drawing.alone, ".csv": chart.table.csv}.get(out.suffix)
     data = draw_pdf(chart.spec) if text is None else text().encode("utf-8", "xmlcharrefreplace")
     with atomic_path(out) as part:

@@ -5,7 +5,7 @@ import pytest
 from result_factory import make_result
 
 from cefrbench.errors import ResultError
-from cefrbench.results.check import check_result
+from cefrbench.results.checked import check_result
 from cefrbench.results.io import write_result
 from cefrbench.results.merge import merge_results
 from cefrbench.results.model import FailureRecord

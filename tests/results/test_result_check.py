@@ -13,7 +13,7 @@ from result_factory import make_result, write_made
 from sklearn.metrics import mean_absolute_error, r2_score
 
 from cefrbench.errors import ResultError
-from cefrbench.results.check import check_result, read_checked
+from cefrbench.results.checked import check_result, read_checked
 from cefrbench.results.corpus_scores import choice_scores, layer_scores
 from cefrbench.results.export import UNIT_SCORES
 from cefrbench.results.io import checksum, dump, read_result, write_result

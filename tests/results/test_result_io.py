@@ -18,7 +18,7 @@ from cefrbench.cli import main
 from cefrbench.contracts.cards import EncoderIdentity
 from cefrbench.errors import CacheError, ResultError
 from cefrbench.results import io
-from cefrbench.results.check import check_result
+from cefrbench.results.checked import check_result
 from cefrbench.results.io import file_stem, read_predictions_of, read_result, slug, write_result
 
 
