@@ -1,4 +1,4 @@
-"""The gold levels behind a result: one hash a scored part, equal wherever the question was the same.
+"""The gold levels behind a result: one hash a scored part, equal where the question was equal.
 
 A split's manifest says which text is where, and a corpus's fingerprint which level each text has.
 So results with both equal must hold equal keys and equal gold levels in their predictions.
