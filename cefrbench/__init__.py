@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         EncoderCard,
         EncoderIdentity,
         HubFile,
+        MethodCard,
         Penalty,
         Pooling,
         ProbeCard,
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
     from cefrbench.contracts.corpus import Access, Corpus, CorpusFamily, Row, Rows, Skip
     from cefrbench.contracts.encoder import CorpusTexts, Encoder, EncoderOptions, EncoderSpec
     from cefrbench.contracts.hookspecs import hookimpl
+    from cefrbench.contracts.method import Method, MethodOptions, MethodSpec, Prepared, Source
     from cefrbench.contracts.probe import (
         Estimator,
         FitsFolds,
         FitsPaths,
         FoldFit,
         FoldRows,
+        Origin,
         ProbeOptions,
         ProbeSpec,
     )
@@ -94,10 +97,16 @@ __all__ = [
     "FoldRows",
     "HubFile",
     "Inner",
+    "Method",
+    "MethodCard",
+    "MethodOptions",
+    "MethodSpec",
+    "Origin",
     "OwnersCorpus",
     "Penalty",
     "PluginError",
     "Pooling",
+    "Prepared",
     "ProbeCard",
     "ProbeError",
     "ProbeOptions",
@@ -110,6 +119,7 @@ __all__ = [
     "Rows",
     "Skip",
     "Skipped",
+    "Source",
     "UserError",
     "__version__",
     "across",
@@ -131,13 +141,16 @@ _HOMES = {
     name: f"{__name__}.{module}"
     for module, names in {
         "contracts.cards": (
-            "Agreement CorpusCard Dtype EncoderCard EncoderIdentity HubFile Penalty Pooling "
-            "ProbeCard ProtocolCard"
+            "Agreement CorpusCard Dtype EncoderCard EncoderIdentity HubFile MethodCard "
+            "Penalty Pooling ProbeCard ProtocolCard"
         ),
         "contracts.corpus": "Access Corpus CorpusFamily Row Rows Skip",
         "contracts.encoder": "CorpusTexts Encoder EncoderOptions EncoderSpec",
         "contracts.hookspecs": "hookimpl",
-        "contracts.probe": "Estimator FitsFolds FitsPaths FoldFit FoldRows ProbeOptions ProbeSpec",
+        "contracts.method": "Method MethodOptions MethodSpec Prepared Source",
+        "contracts.probe": (
+            "Estimator FitsFolds FitsPaths FoldFit FoldRows Origin ProbeOptions ProbeSpec"
+        ),
         "contracts.protocol": "Fold Inner Protocol Skipped",
         "corpora.load": "load_essays",
         "corpora.owners": "OwnersCorpus need_columns",

@@ -16,6 +16,8 @@ EXIT_INTERRUPTED = 130
 
 #: What names of cards may be.
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,79}$"
+#: The same of probes: a method against corpus bias may stand before it, `METHOD+PROBE`.
+PROBE_PATTERN = r"^([a-z0-9][a-z0-9._-]{0,79}\+)?[a-z0-9][a-z0-9._-]{0,79}$"
 
 
 class UserError(Exception):

@@ -18,6 +18,7 @@ from cefrbench.essays import Essays
 from cefrbench.layers import parse_layers
 from cefrbench.levels import parse_level, study_level
 from cefrbench.plugins import PluginHost
+from cefrbench.probing.wrapped import PLUS, find_probe, spelt_probe
 from cefrbench.progress import Progress
 from cefrbench.published import local_name
 from cefrbench.results.model import FailureRecord
@@ -95,17 +96,22 @@ def _probes(config: RunConfig, host: PluginHost) -> tuple[ProbeSpec, ...]:
     """Probes by name, and before each the one whose choice of a layer it takes."""
     names: dict[str, None] = {}
     for name in config.probes:
-        leader = host.get_probe(name).card.layer_from
+        leader = find_probe(host, name).card.layer_from
         if leader is not None and config.form == "corrected" and not config.every_layer:
             names.setdefault(leader)
         names.setdefault(name)
     for name in names:
+        if PLUS in name and config.form == "study":
+            raise UserError(
+                f"Probe {name!r} has a method before it, and the study had none: leave it out, or "
+                "run a suite of the standard."
+            )
         if host.text_probe(name) is not None:
             raise UserError(
                 f"Probe {name!r} reads texts and no encoder's features: run it by its name in an "
                 f"encoder's place, --encoder {name}, and leave --probe {name} out."
             )
-    return tuple(host.get_probe(name) for name in names)
+    return tuple(find_probe(host, name) for name in names)
 
 
 def probes_of(plan: Plan, encoder: str, host: PluginHost) -> tuple[ProbeSpec, ...]:
@@ -189,8 +195,9 @@ def _spelt(config: RunConfig, host: PluginHost) -> RunConfig:
     """The configuration with every name as its plugin spells it, each once."""
     named = {
         kind: tuple(dict.fromkeys(map(getattr(host, kind).spelt, getattr(config, kind))))
-        for kind in ("corpora", "encoders", "probes", "protocols")
+        for kind in ("corpora", "encoders", "protocols")
     }
+    named["probes"] = tuple(dict.fromkeys(spelt_probe(host, name) for name in config.probes))
     return config.model_copy(update=named)
 
 
@@ -211,5 +218,7 @@ def _registries(
 ) -> Iterator[tuple[dict[str, str], tuple[str, ...]]]:
     yield host.corpora.owners, config.corpora
     yield host.encoders.owners, config.encoders
-    yield host.probes.owners, config.probes
+    parts = [name.rpartition(PLUS) for name in config.probes]
+    yield host.probes.owners, tuple(probe for _, _, probe in parts)
+    yield host.methods.owners, tuple(method for method, plus, _ in parts if plus)
     yield host.protocols.owners, config.protocols

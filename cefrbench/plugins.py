@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from cefrbench.contracts.corpus import Corpus
     from cefrbench.contracts.encoder import EncoderSpec
+    from cefrbench.contracts.method import MethodSpec
     from cefrbench.contracts.probe import ProbeSpec
     from cefrbench.contracts.protocol import Protocol
 
@@ -36,6 +37,7 @@ BUILT_IN_PACKAGES = (
     "cefrbench_plugins.corpora",
     "cefrbench_plugins.encoders",
     "cefrbench_plugins.probes",
+    "cefrbench_plugins.methods",
     "cefrbench.protocols",
 )
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("register_"))
@@ -209,6 +211,13 @@ class PluginHost:
         return self._collect("register_probes", "probe", (ProbeSpec,))
 
     @cached_property
+    def methods(self) -> Registry[MethodSpec]:
+        """Registered methods against corpus bias."""
+        from cefrbench.contracts.method import MethodSpec
+
+        return self._collect("register_methods", "method", (MethodSpec,))
+
+    @cached_property
     def protocols(self) -> Registry[Protocol]:
         """Registered protocols."""
         from cefrbench.contracts.protocol import Protocol
@@ -228,8 +237,8 @@ class PluginHost:
 
     @property
     def registries(self) -> tuple[Registry[Any], ...]:
-        """All of them: of corpora, encoders, probes and protocols."""
-        return self.corpora, self.encoders, self.probes, self.protocols
+        """All of them: of corpora, encoders, probes, methods and protocols."""
+        return self.corpora, self.encoders, self.probes, self.methods, self.protocols
 
     def collisions(self) -> list[str]:
         """One sentence for each name that is registered twice."""
@@ -269,6 +278,10 @@ class PluginHost:
     def get_probe(self, name: str) -> ProbeSpec:
         """Find a probe by name."""
         return self.probes.find(name)
+
+    def get_method(self, name: str) -> MethodSpec:
+        """Find a method against corpus bias by name."""
+        return self.methods.find(name)
 
     def text_probe(self, name: str) -> ProbeSpec | None:
         """The probe that an encoder's name stands for, where that reads texts."""

@@ -53,9 +53,12 @@ def resampled(table: EssayTable, rows: FoldRows, drawn: Doubles) -> list[FoldRow
         Poisson weights of :func:`draw_texts`.
     """
     found = []
-    for each in drawn[rows.train].T:
-        weighting = balanced(table, rows.train, each)
-        found.append(replace(rows, weight=weighting.weight, count=weighting.count))
+    for each in drawn.T:
+        weighting = balanced(table, rows.train, each[rows.train])
+        origin = rows.origin and replace(
+            rows.origin, drawn=each[rows.train], seen=each[rows.predict]
+        )
+        found.append(replace(rows, weight=weighting.weight, count=weighting.count, origin=origin))
     return found
 
 

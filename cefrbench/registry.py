@@ -88,6 +88,6 @@ class Register:
         self._registry = registry
 
     def __call__(self, item: Any) -> None:
-        """Register one corpus, encoder, probe or protocol."""
+        """Register one corpus, encoder, probe, method or protocol."""
         self._registry.add(self._plugin.name, item)
         self._plugin.registered.append(f"{self._registry.kind} {item.name}")

@@ -14,12 +14,12 @@ from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeSpec
 from cefrbench.contracts.protocol import Fold, Inner
 from cefrbench.essays import EssayTable, Ints
 from cefrbench.probing.fit import FitFailure
+from cefrbench.probing.jobs import weighted_rows
 from cefrbench.probing.sweep import Fits, Penalties, Seeds
 from cefrbench.results.build import confusion
 from cefrbench.results.model import PenaltyRecord
 from cefrbench.results.selection import best_penalty
 from cefrbench.statistics.scores import mean_qwk
-from cefrbench.weighting import balanced
 
 Doubles = NDArray[np.float64]
 
@@ -82,12 +82,6 @@ def choices_of(studied: Studied, protocol: str, probe: ProbeSpec) -> list[Chosen
         found[key.fold].values[rows] = unit.prediction
         found[key.fold].scores[rows] = unit.score
     return list(found.values())
-
-
-def fold_rows(table: EssayTable, train: Ints, predict: Ints) -> FoldRows:
-    """Rows of one fit, weighted as the standard weighs training texts."""
-    weighting = balanced(table, train)
-    return FoldRows(train, predict, weighting.weight, weighting.count, table.unit[train])
 
 
 def fit_more(
@@ -182,9 +176,9 @@ def fit_anew(studied: Studied, asked: Sequence[Anew], what: str) -> list[FoldFit
         table, rows = studied.table, []
         for place in places:
             one = asked[place]
-            rows.append(fold_rows(table, one.train, one.predict))
+            rows.append(weighted_rows(table, one.train, one.predict))
             for cut in one.inner if len(penalties) > 1 else ():
-                rows.append(fold_rows(table, cut.train, np.concatenate([*cut.held.values()])))
+                rows.append(weighted_rows(table, cut.train, np.concatenate([*cut.held.values()])))
         fits = iter(studied.sweep.fit(layer, probe, rows, penalties, seeds))
         for place in places:
             one, path = asked[place], next(fits)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cefrbench.analyses.chosen import Chosen, choices_of, fit_more, fold_rows
+from cefrbench.analyses.chosen import Chosen, choices_of, fit_more
 from cefrbench.analyses.curves import MEASURES, Curve, score
 from cefrbench.analyses.labels import Draw
 from cefrbench.analyses.price import (
@@ -27,6 +27,7 @@ from cefrbench.analyses.studied import Studied, Yielded
 from cefrbench.contracts.probe import FoldFit
 from cefrbench.essays import EssayTable, Ints
 from cefrbench.probing.fit import FitFailure
+from cefrbench.probing.jobs import weighted_rows
 from cefrbench.results.model import AnalysisNote
 
 NAME = "few-shot"
@@ -61,7 +62,7 @@ def few_shot(studied: Studied) -> Yielded:
         for k in labels.drawn[corpus].sizes
     ]
     rows = [
-        fold_rows(table, with_labels(table, shot.chosen.fold.train, shot), shot.draw.rest)
+        weighted_rows(table, with_labels(table, shot.chosen.fold.train, shot), shot.draw.rest)
         for shot in shots
     ]
     asked = [(shot.chosen, one) for shot, one in zip(shots, rows, strict=True)]

@@ -9,10 +9,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from cefrbench.errors import NAME_PATTERN
+from cefrbench.errors import NAME_PATTERN, PROBE_PATTERN
 
 #: A name that can stand in a path, an address and a table.
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+#: The name of a probe: its own, or `METHOD+PROBE`.
+ProbeName = Annotated[str, StringConstraints(pattern=PROBE_PATTERN)]
 Pooling = Literal["last", "mean", "cls", "max"]
 Dtype = Literal["float32", "bfloat16", "float16"]
 #: What an encoder is in a ranking. Candidates are ranked; a reference (surface features) shows what
@@ -151,7 +153,7 @@ class Penalty(Card):
 class ProbeCard(Card):
     """What a probe says of itself."""
 
-    name: Name = Field(description="Name on the command line and in tables.")
+    name: ProbeName = Field(description="Name on the command line and in tables.")
     description: str = Field(description="What it is, in a sentence.")
     kind: Literal["regressor", "classifier"] = Field(
         description="A regressor predicts numbers, clipped to the scale; a classifier classes."
@@ -160,7 +162,7 @@ class ProbeCard(Card):
     params: dict[str, float | int | str | bool | None] = Field(
         default_factory=dict, description="Parameters of the estimator."
     )
-    layer_from: Name | None = Field(
+    layer_from: ProbeName | None = Field(
         default=None,
         description="Probe whose choice of a layer this one takes, unless all are asked for.",
     )

@@ -35,6 +35,11 @@ def register_probes(register: Register) -> None:
 
 
 @hookspec
+def register_methods(register: Register) -> None:
+    """Register methods against corpus bias: ``register(spec)``, a :class:`cefrbench.MethodSpec`."""
+
+
+@hookspec
 def register_protocols(register: Register) -> None:
     """Register protocols: ``register(protocol)`` with a :class:`cefrbench.Protocol`."""
 

@@ -47,6 +47,29 @@ class Estimator(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the rows of one fold are from: what a method against corpus bias is told, or kept from.
+
+    Attributes
+    ----------
+    corpus, family : ndarray of int64, shape (len(train),)
+        Corpus and family of each training row, by number.
+    scored : ndarray of int64, shape (len(predict),)
+        Corpus of each row to predict, by the same numbers.
+    drawn : ndarray of float64, shape (len(train),), optional
+        How often a resample drew each training row's text; None means once.
+    seen : ndarray of float64, shape (len(predict),), optional
+        The same of each row to predict.
+    """
+
+    corpus: NDArray[np.int64]
+    family: NDArray[np.int64]
+    scored: NDArray[np.int64]
+    drawn: NDArray[np.float64] | None = None
+    seen: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FoldRows:
     """One fold as a probe sees it: row indices into the ``X`` of a layer.
 
@@ -66,6 +89,8 @@ class FoldRows:
     groups : ndarray of int64, shape (len(train),), optional
         Text unit of each training row: what a probe holds out by itself it holds out by unit.
         None means that each row is one.
+    origin : Origin, optional
+        Where the rows are from; no probe needs it, methods that wrap one do.
     """
 
     train: NDArray[np.intp]
@@ -73,6 +98,7 @@ class FoldRows:
     weight: NDArray[np.float64] | None = None
     count: NDArray[np.float64] | None = None
     groups: NDArray[np.int64] | None = None
+    origin: Origin | None = None
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.contracts.probe import FoldRows
+from cefrbench.contracts.probe import FoldRows, Origin
 from cefrbench.contracts.protocol import Fold
 from cefrbench.essays import EssayTable, Ints
 from cefrbench.weighting import balanced
@@ -103,17 +103,37 @@ def _fold_rows(table: EssayTable, asked: _Asked) -> FoldRows:
     predict = np.unique(np.concatenate(asked.rows))
     if table.form == "study":
         return FoldRows(asked.train, predict)
-    weighting = balanced(table, asked.train)
+    return weighted_rows(table, asked.train, predict)
+
+
+def weighted_rows(table: EssayTable, train: Ints, predict: Ints) -> FoldRows:
+    """Rows of one fit, weighted as the standard weighs training texts, and where they are from."""
+    weighting = balanced(table, train)
+    family = np.empty(len(table.cards), dtype=np.int64)
+    for number, members in enumerate(table.families.values()):
+        family[list(members)] = number
+    corpus = table.corpus[train]
+    origin = Origin(corpus, family[corpus], table.corpus[predict])
     return FoldRows(
-        asked.train, predict, weighting.weight, weighting.count, table.unit[asked.train]
+        train, predict, weighting.weight, weighting.count, table.unit[train], origin=origin
     )
 
 
-def rows_digest(rows: FoldRows) -> str:
-    """Hash all that a fit reads of its rows: which, in which order, and how they weigh."""
+def rows_digest(rows: FoldRows, *, origin: bool = False) -> str:
+    """Hash all that a fit reads of its rows: which, in which order, and how they weigh.
+
+    Parameters
+    ----------
+    rows : FoldRows
+    origin : bool
+        Whether it also reads where they are from, as methods do.
+    """
     digest = hashlib.sha256()
-    for name in ("train", "predict", "weight", "count", "groups"):
-        values = getattr(rows, name)
+    read = {name: getattr(rows, name) for name in ("train", "predict", "weight", "count", "groups")}
+    if origin and rows.origin is not None:
+        names = ("corpus", "family", "scored", "drawn", "seen")
+        read |= {name: getattr(rows.origin, name) for name in names}
+    for name, values in read.items():
         if values is not None:
             digest.update(f"{name} {values.dtype} {len(values)}\n".encode() + values.tobytes())
     return digest.hexdigest()

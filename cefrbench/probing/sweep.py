@@ -18,6 +18,7 @@ from cefrbench.essays import EssayTable
 from cefrbench.probing.fit import FitFailure, fit_paths
 from cefrbench.probing.jobs import Jobs, rows_digest
 from cefrbench.probing.store import FitStore, fit_key
+from cefrbench.probing.wrapped import PLUS, WrappedProbe
 from cefrbench.progress import Progress
 from cefrbench.sources import source_digest
 
@@ -180,8 +181,12 @@ class Sweep:
     def _source(self, probe: ProbeSpec) -> str:
         """Hash the code that makes and is a probe's estimator; the same all through a run."""
         if probe.name not in self._sources:
-            estimator = probe.make(self._options())
-            self._sources[probe.name] = source_digest(probe.make, estimator)
+            estimator: object = probe.make(self._options())
+            if isinstance(estimator, WrappedProbe):
+                digest = source_digest(*estimator.sources()) + estimator.versions()
+            else:
+                digest = source_digest(probe.make, estimator)
+            self._sources[probe.name] = digest
         return self._sources[probe.name]
 
     def _key(
@@ -199,7 +204,7 @@ class Sweep:
                 "layer": layer,
                 "probe": probe.card.model_dump(mode="json"),
                 "source": self._source(probe),
-                "rows": [rows_digest(one) for one in rows],
+                "rows": [rows_digest(one, origin=PLUS in probe.name) for one in rows],
                 "penalties": penalties,
                 "seeds": seeds,
                 "device": self.device.partition(":")[0],

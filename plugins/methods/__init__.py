@@ -1,0 +1,1 @@
+"""Built-in methods against corpus bias, one file each; an underscore begins shared parts."""
