@@ -99,6 +99,11 @@ def catalogue_page() -> str:
     return _with_tables("docs/catalogue.md", "encoders", "probes", "protocols", "suites")
 
 
+def methods_page() -> str:
+    """``docs/methods.md`` with the table of methods."""
+    return _with_tables("docs/methods.md", "methods")
+
+
 def _with_tables(name: str, *kinds: str) -> str:
     page = (ROOT / name).read_text("utf-8")
     for kind in kinds:
@@ -116,6 +121,7 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/cli.md": cli_page,
     "docs/corpora.md": corpora_page,
     "docs/hooks.md": hooks_page,
+    "docs/methods.md": methods_page,
     "docs/results.md": results_page,
     **{f"docs/corpora/{name}.md": partial(corpus_page, name) for name in names()},
 }

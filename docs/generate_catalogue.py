@@ -30,6 +30,15 @@ COLUMNS = {
         "what it is": "description",
         "definition": "source",
     },
+    "methods": {
+        "name": "name",
+        "what it is": "description",
+        "sees": "sees",
+        "moves": "moves",
+        "strengths": "strengths",
+        "library": "library",
+        "paper": "paper",
+    },
     "protocols": {"name": "name", "distribution": "distribution", "what it does": "description"},
     "suites": {"name": "name", "what it is": "description"},
 }

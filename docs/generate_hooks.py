@@ -16,6 +16,7 @@ TAKES = {
     "register_corpora": "Corpus",
     "register_encoders": "EncoderSpec",
     "register_probes": "ProbeSpec",
+    "register_methods": "MethodSpec",
     "register_protocols": "Protocol",
 }
 #: Contracts that stand behind what is registered.
@@ -36,6 +37,7 @@ BEHIND = {
         "ProbeCard",
         "Penalty",
     ),
+    "register_methods": ("Method", "Source", "Prepared", "MethodOptions", "MethodCard"),
     "register_protocols": ("Fold", "ProtocolCard"),
 }
 #: A whole plugin for each hook; the tests run every one.

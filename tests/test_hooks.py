@@ -6,12 +6,13 @@ from click.testing import CliRunner
 
 from cefrbench.cli import cli
 from cefrbench.contracts.encoder import EncoderOptions
-from cefrbench.contracts.probe import ProbeOptions
+from cefrbench.contracts.probe import FoldRows, Origin, ProbeOptions
 from cefrbench.corpora.load import load_essays
 from cefrbench.essays import pool
 from cefrbench.folds import make_folds
 from cefrbench.levels import FIVE
 from cefrbench.plugins import HOOKS, PluginHost
+from cefrbench.probing.wrapped import wrap
 from cefrbench.testing.tiny import TinyCorpus
 
 
@@ -49,6 +50,21 @@ def test_register_probes_adds_a_probe_that_fits(host):
     values = estimator.fit(X, np.arange(8) // 2).predict(X)
     assert values.shape == (8,)
     assert (np.diff(values) > 0).all()
+
+
+def test_register_methods_adds_a_method_that_wraps_a_probe(host):
+    method = host.get_method("own-centre")
+    spec = wrap(method, PluginHost(load="").get_probe("ridge"))
+    assert spec.name == "own-centre+ridge"
+    rng = np.random.default_rng(0)
+    corpus = np.repeat([0, 1, 2], 20)
+    X = (rng.normal(size=(60, 3)) + 9.0 * corpus[:, None]).astype(np.float32)
+    y = np.tile(np.arange(5), 12)
+    X[:, 0] += 3 * y
+    origin = Origin(corpus[:40], corpus[:40], corpus[40:])
+    rows = FoldRows(np.arange(40), np.arange(40, 60), count=np.ones(40), origin=origin)
+    ((fit,),) = spec.make(ProbeOptions(penalty=1.0)).fit_folds(X, y, [rows])
+    assert np.corrcoef(fit.predictions, y[40:])[0, 1] > 0.9
 
 
 def test_register_protocols_adds_a_protocol_that_cuts(host):

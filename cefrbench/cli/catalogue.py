@@ -12,7 +12,7 @@ from cefrbench.contracts.cards import CorpusCard
 from cefrbench.corpora.obtain import how_to_get
 from cefrbench.plugins import PluginHost
 
-KINDS = ("corpora", "encoders", "probes", "protocols", "suites", "analyses")
+KINDS = ("corpora", "encoders", "probes", "methods", "protocols", "suites", "analyses")
 
 
 @click.command("list")
@@ -20,7 +20,7 @@ KINDS = ("corpora", "encoders", "probes", "protocols", "suites", "analyses")
 @json_option
 @click.pass_obj
 def list_(host: PluginHost, kind: str, as_json: bool) -> None:
-    """List corpora, encoders, probes, protocols, suites or analyses."""
+    """List corpora, encoders, probes, methods, protocols, suites or analyses."""
     if kind not in ("suites", "analyses"):
         warn_of_broken(host)
         host.check_names()
@@ -103,6 +103,7 @@ _COLUMNS = {
     "corpora": ("name", "languages", "title", "hub", "access", "licence"),
     "encoders": ("name", "parameters", "layers", "width", "description"),
     "probes": ("name", "kind", "seeded", "description"),
+    "methods": ("name", "sees", "moves", "description"),
     "protocols": ("name", "distribution", "description"),
     "suites": ("name", "title", "description"),
     "analyses": ("name", "suites", "description"),
