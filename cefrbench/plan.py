@@ -66,20 +66,28 @@ class Loaded:
     failures: list[FailureRecord] = field(default_factory=list)
 
 
-def make_plan(config: RunConfig, host: PluginHost) -> Plan:
-    """Look every name up, so that a misspelt one is an error at once."""
+def make_plan(config: RunConfig, host: PluginHost, download_dir: Path | None = None) -> Plan:
+    """Look every name up, so that a misspelt one is an error at once.
+
+    Parameters
+    ----------
+    config : RunConfig
+    host : PluginHost
+    download_dir : Path, optional
+        Where models from the hub lie; by default the hub client's own place.
+    """
     host.check_names()
     config = _spelt(config, host)
     for kind in ("encoders", "corpora", "probes", "protocols"):
         if not getattr(config, kind):
             raise UserError(f"No {kind} are named: add --{_option(kind)} NAME or a suite that has.")
     for name in config.encoders:
-        _check_layers(config.layers, host.get_encoder(name).card)
+        _check_layers(config.layers, name, host.get_encoder(name).card, download_dir)
     if config.name is not None:
         _check_name(config, config.name, host)
     for name in config.corpora:
         host.get_corpus(name)
-    if config.device.startswith("cuda"):
+    if config.device not in ("auto", "cpu"):
         from cefrbench.engines.transformer.loading import choose_devices
 
         choose_devices(config.device)
@@ -169,10 +177,14 @@ def load_corpora(config: RunConfig, host: PluginHost, job: Job) -> Loaded:
     return loaded
 
 
-def _check_layers(layers: str, card: EncoderCard) -> None:
+def _check_layers(layers: str, name: str, card: EncoderCard, download_dir: Path | None) -> None:
     """Refuse what no encoder has, or this one can't have, before texts and weights are read."""
-    known = card.layers if card.layers is not None else 10**6
-    parse_layers(layers, tuple(range(known + 1)))
+    known = card.layers
+    if known is None and card.name in ("hf:", "st:"):
+        from cefrbench.engines.transformer.find import declared_depth
+
+        known = declared_depth(name.removeprefix(card.name), download_dir)
+    parse_layers(layers, tuple(range((10**6 if known is None else known) + 1)))
 
 
 def _check_name(config: RunConfig, name: str, host: PluginHost) -> None:

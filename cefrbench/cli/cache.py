@@ -91,7 +91,7 @@ def prune(
     """Remove what is old, damaged, or all; later runs compute it anew."""
     if (older_than is not None) + damaged + everything != 1:
         raise click.UsageError("Say what to remove: one of --older-than DAYS, --damaged, --all.")
-    _, entries = _survey(cache_dir)
+    folder, entries = _survey(cache_dir)
     if damaged:
         paths = _damaged_paths(entries)
     else:
@@ -99,6 +99,7 @@ def prune(
     removed = paths if paths and (yes or _confirmed(paths)) else []
     for path in removed:
         _remove(path)
+    _remove_parts(folder)
     if as_json:
         echo_json({"removed": [str(path) for path in removed]})
     else:
@@ -132,6 +133,20 @@ def _confirmed(paths: list[Path]) -> bool:
     for path in paths:
         echo(path, err=True)
     return click.confirm("Remove these?", err=True)
+
+
+def _remove_parts(folder: Path) -> None:
+    """Clear away what killed runs left half written; nobody can want it."""
+    from cefrbench.atomic import remove_stale
+
+    for part in [*folder.glob("features/*/*/.*.part"), *folder.glob("fits/*/.*.part")]:
+        try:
+            remove_stale(part.parent)
+        except OSError as error:
+            raise CacheError(
+                f"{str(part)!r} can't be removed ({error.strerror or error}): check who owns the "
+                "cache folder."
+            ) from error
 
 
 def _remove(path: Path) -> None:

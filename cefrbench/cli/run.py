@@ -157,7 +157,7 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     file = options["config_file"]
     config = merge(given, read_config(file) if file else {})
     warn_of_broken(host)
-    plan = make_plan(config, host)
+    plan = make_plan(config, host, options["cache_dir"])
     references = plan_references(plan, host)
     job = _job(options, config)
     clock = PhaseClock()

@@ -152,6 +152,18 @@ def corpus_texts(essays: Essays, data_dir: Path | None) -> CorpusTexts:
     )
 
 
+def _opened_folder(features: CorpusFeatures) -> list[int]:
+    try:
+        return features.open()
+    except OSError as error:
+        if missing := features.missing():
+            raise CacheError(
+                f"The cache folder {str(features.folder)!r} can't be written "
+                f"({error.strerror or error}): choose another one with --cache-dir."
+            ) from error
+        return missing
+
+
 def _fill(
     features: CorpusFeatures,
     encoder: Encoder,
@@ -167,12 +179,16 @@ def _fill(
     try:
         lock.acquire()
     except OSError as error:
+        if not features.missing():
+            # All of it is there, in a cache that others may read only.
+            stats["shards_reused"] += len(features.plan)
+            return
         raise CacheError(
             f"The cache folder {str(features.folder)!r} can't be locked "
             f"({error.strerror or error}): choose another one with --cache-dir."
         ) from error
     try:
-        missing = features.open()
+        missing = _opened_folder(features)
         if missing:
             # Replicas are made only when there is something to do.
             filling = Filling(features, missing, encoder.replicas(), budget, progress)

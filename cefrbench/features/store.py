@@ -23,7 +23,7 @@ import numpy as np
 from filelock import FileLock
 from pydantic import Field, ValidationError
 
-from cefrbench.atomic import write_text
+from cefrbench.atomic import remove_stale, write_text
 from cefrbench.contracts.cards import Card, EncoderIdentity
 from cefrbench.doors import FileKind, read_json
 from cefrbench.errors import CacheError, UserError
@@ -109,6 +109,13 @@ class CorpusFeatures:
         """Path of a shard."""
         return self.folder / f"shard-{shard:05d}.safetensors"
 
+    def missing(self) -> list[int]:
+        """Give the shards that are missing or damaged; nothing is written."""
+        shards = range(len(self.plan))
+        if read_index(self.folder / INDEX) != self.index:
+            return list(shards)
+        return [shard for shard in shards if not self._is_good(shard)]
+
     def open(self) -> list[int]:
         """Make the folder ready and give the shards that are missing or damaged.
 
@@ -118,16 +125,14 @@ class CorpusFeatures:
             When the folder can't be written.
         """
         path = self.folder / INDEX
-        for torn in self.folder.glob(".shard-*.part"):
-            # Left by a killed run: whoever calls this holds the lock, so nobody writes it now.
-            torn.unlink()
+        remove_stale(self.folder)
         if read_index(path) != self.index:
             for old in self.folder.glob("shard-*"):
                 old.unlink()
             write_text(path, self.index.model_dump_json(indent=1) + "\n")
         else:
             os.utime(path)
-        return [shard for shard in range(len(self.plan)) if not self._is_good(shard)]
+        return self.missing()
 
     def _is_good(self, shard: int) -> bool:
         try:

@@ -103,6 +103,49 @@ def find_model(reference: str, options: EncoderOptions) -> ModelSource:
     return source
 
 
+def declared_depth(reference: str, download_dir: Path | None) -> int | None:
+    """Layers that a model's configuration names, where that is on this machine and says it plainly.
+
+    Parameters
+    ----------
+    reference : str
+        As of :func:`find_model`.
+    download_dir : Path or None
+        Whose folder ``hub`` has what was fetched; none: the hub client's own place.
+
+    Raises
+    ------
+    EncoderError
+        When the configuration can't be read.
+    """
+    path = Path(reference).expanduser() / "config.json"
+    if not path.is_file():
+        path = _cached(reference, download_dir) or path
+    if not path.is_file():
+        return None
+    config = read_json(path, MODEL_FILE)
+    if not isinstance(config, dict) or config.get("is_encoder_decoder"):
+        return None
+    depth = config.get("num_hidden_layers", config.get("n_layer"))
+    return depth if isinstance(depth, int) and 0 < depth < 10**6 else None
+
+
+def _cached(reference: str, download_dir: Path | None) -> Path | None:
+    """Configuration of a model of the hub that is on this machine; nothing is fetched."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    repo, _, revision = reference.partition("@")
+    cache = download_dir / "hub" if download_dir else None
+    try:
+        found = try_to_load_from_cache(
+            repo, "config.json", cache_dir=cache, revision=revision or None
+        )
+    except HFValidationError:  # no name that the hub can have: told when it is to be fetched
+        return None
+    return Path(found) if isinstance(found, str) else None
+
+
 def hash_folder(folder: Path) -> str:
     """SHA-256 over names and contents of all that a model is loaded from, as ``sha256:…``."""
     digest = hashlib.sha256()
