@@ -75,13 +75,12 @@ class Training:
         places = np.repeat(np.arange(n), drawn)
         count = np.ones(n) if rows.count is None else rows.count
         unit = standardise(X, rows.train, count)
-        each = weight[places] / drawn[places]
         source = Source(
             X=_read_only(in_unit(X, rows.train[places], *unit, dtype=np.float32)),
             y=_read_only(y[rows.train[places]]),
             corpus=_read_only(origin.corpus[places]),
             family=_read_only(origin.family[places]),
-            weight=_read_only(each / each.mean()),
+            weight=_read_only(weight[places] / drawn[places]),
             few=_read_only(np.zeros(len(places), dtype=bool)),
         )
         groups = None if rows.groups is None else rows.groups[places]

@@ -7,7 +7,7 @@ handed of the scored texts is decided in :mod:`cefrbench.probing.withheld`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
@@ -304,23 +304,36 @@ class _Fold:
         for strength in dict.fromkeys(strength for _, strength in pairs):
             own = [i for i, pair in enumerate(pairs) if pair[1] == strength]
             penalties = tuple(pairs[i][0] for i in own)
-            for part in training.parts(wrapped.method.card):
-                prepared = wrapped.prepare(part, self.seed, strength)
-                ask_again = part.watching(prepared)
-                if _is_plain(prepared, part):
+            for alike in self._alike(strength):
+                first, start = alike[0].prepared, 0
+                if alike[0].is_plain:
                     if penalties not in plain:
                         plain[penalties] = self._fits(
-                            prepared, [training.source.X, training.predict], penalties
+                            first, [training.source.X, training.predict], penalties
                         )
-                    fits, places = plain[penalties], len(training.source.X) + part.places
+                    fits = plain[penalties]
                 else:
-                    known = part.source_rows(prepared)
-                    fits = self._fits(prepared, [known, part.transformed(prepared)], penalties)
-                    places = len(known) + np.arange(len(part.places))
-                for i, fit in zip(own, fits, strict=True):
-                    found[i] = self._joined(found[i], fit, prepared, part, places)
-                ask_again()
+                    rows = [block for one in alike for block in (one.known, one.transformed)]
+                    fits = self._fits(first, rows, penalties)
+                for one in alike:
+                    known = slice(start, start + len(one.known))
+                    places = known.stop + np.arange(len(one.transformed))
+                    start = known.stop + len(places)
+                    if one.is_plain:
+                        known = slice(0, len(training.source.X))
+                        places = known.stop + one.part.places
+                    for i, fit in zip(own, fits, strict=True):
+                        found[i] = self._joined(found[i], fit, one, known, places)
+                    one.ask_again()
         return [fit for fit in found if fit is not None]
+
+    def _alike(self, strength: float | None) -> list[list[_Ready]]:
+        """Prepare all parts; those that the probe would be fitted on alike stand together."""
+        groups: dict[object, list[_Ready]] = {}
+        for part in self.training.parts(self.wrapped.method.card):
+            one = _Ready.of(part, self.wrapped.prepare(part, self.seed, strength))
+            groups.setdefault(one.key(), []).append(one)
+        return list(groups.values())
 
     def _fits(
         self,
@@ -355,35 +368,71 @@ class _Fold:
         self,
         so_far: FoldFit | None,
         fit: FoldFit,
-        prepared: Prepared,
-        part: MethodPart,
+        one: _Ready,
+        known: slice,
         places: NDArray[np.intp],
     ) -> FoldFit:
         """Put what was predicted of one part beside that of the others."""
         n = len(self.training.predict)
         values, scores = fit.predictions[places], fit.scores
         own = None if scores is None else scores[places]
-        if prepared.finish is not as_predicted:
-            known = len(part.source_rows(prepared))
+        if one.prepared.finish is not as_predicted:
             raw = fit.predictions if scores is None else scores
-            values = own = part.finished(prepared, raw[:known], raw[places])
+            values = own = one.part.finished(one.prepared, raw[known], raw[places])
         if so_far is None:
             so_far = FoldFit(np.full(n, np.nan), scores=None if own is None else np.full(n, np.nan))
-        so_far.predictions[part.places] = values
+        so_far.predictions[one.part.places] = values
         if so_far.scores is not None and own is not None:
-            so_far.scores[part.places] = own
+            so_far.scores[one.part.places] = own
         so_far.iterations = fit.iterations
         so_far.converged &= fit.converged
         so_far.message = so_far.message or fit.message
         return so_far
 
 
-def _is_plain(prepared: Prepared, part: MethodPart) -> bool:
-    """Whether the probe fits what it would fit by itself."""
-    source = part.source
-    return (
-        prepared.X is source.X
-        and prepared.y is source.y
-        and prepared.weight is source.weight
-        and prepared.transform is same
-    )
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A part that a method has prepared.
+
+    Attributes
+    ----------
+    part : MethodPart
+    prepared : Prepared
+    ask_again : callable
+        See :meth:`MethodPart.watching`.
+    is_plain : bool
+        Whether the probe fits and reads what it would by itself.
+    known, transformed : ndarray of float32
+        Source texts, where their predictions count, and rows to predict, as the probe reads them.
+    """
+
+    part: MethodPart
+    prepared: Prepared
+    ask_again: Callable[[], None]
+    is_plain: bool
+    known: NDArray[np.float32]
+    transformed: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, part: MethodPart, prepared: Prepared) -> _Ready:
+        """Ask for all rows."""
+        ask_again = part.watching(prepared)
+        source = part.source
+        is_plain = (
+            prepared.X is source.X
+            and prepared.y is source.y
+            and prepared.weight is source.weight
+            and prepared.transform is same
+        )
+        rows = part.source_rows(prepared), part.transformed(prepared)
+        return cls(part, prepared, ask_again, is_plain, *rows)
+
+    def key(self) -> object:
+        """Equal where a probe is fitted on the same."""
+        if self.is_plain:
+            return None
+        digest = hashlib.sha256()
+        for values in (self.prepared.X, self.prepared.y, self.prepared.weight):
+            digest.update(f"{values.dtype} {values.shape}".encode())
+            digest.update(np.ascontiguousarray(values).data)
+        return digest.digest()

@@ -1,0 +1,326 @@
+"""A method is handed what its card says that it sees, and nothing more."""
+
+import numpy as np
+import pytest
+
+from cefrbench import (
+    FoldRows,
+    MethodCard,
+    MethodOptions,
+    MethodSpec,
+    Origin,
+    Prepared,
+    ProbeError,
+    ProbeOptions,
+    UserError,
+)
+from cefrbench.plugins import PluginHost
+from cefrbench.probing.fit import FitFailure, fit_paths
+from cefrbench.probing.wrapped import MethodSettings, find_probe, wrap
+
+HOST = PluginHost(load="")
+RIDGE = HOST.get_probe("ridge")
+RNG = np.random.default_rng(3)
+#: Four corpora of two families each; the last two corpora are scored.
+CORPUS = np.repeat(np.arange(4), [50, 40, 30, 20])
+FAMILY = np.array([0, 0, 1, 2])
+LABEL = RNG.integers(0, 5, len(CORPUS))
+X = RNG.normal(size=(len(CORPUS), 6)).astype(np.float32) * 3 + 7
+X[:, 0] += LABEL
+X += RNG.normal(size=(4, 6)).astype(np.float32)[CORPUS] * 4
+TRAIN, PREDICT = np.flatnonzero(CORPUS < 2), np.flatnonzero(CORPUS > 1)
+WEIGHT = RNG.uniform(0.5, 1.5, len(TRAIN))
+
+
+def rows(train=TRAIN, predict=PREDICT, drawn=None):
+    """Rows of one fold, as a resample drew them."""
+    weight = WEIGHT if len(train) == len(TRAIN) else np.ones(len(train))
+    times = np.ones(len(CORPUS)) if drawn is None else drawn
+    origin = Origin(
+        CORPUS[train],
+        FAMILY[CORPUS[train]],
+        CORPUS[predict],
+        None if drawn is None else drawn[train],
+        None if drawn is None else drawn[predict],
+    )
+    return FoldRows(
+        *(train, predict, weight * times[train], times[train], np.arange(len(train))), origin=origin
+    )
+
+
+def method(prepare, sees="source", moves="features", strengths=()):
+    """A method of one function; it is called with the options too."""
+    card = MethodCard(
+        name="planted", title="Planted", description="A planted method.", sees=sees, moves=moves,
+        strengths=strengths, paper="none",
+    )  # fmt: skip
+
+    class Planted:
+        def __init__(self, options):
+            self.options = options
+
+        def prepare(self, source, unlabelled):
+            return prepare(source, unlabelled, self.options)
+
+    return MethodSpec(card, Planted)
+
+
+def fitted(spec, fold=None, penalties=(10.0,), **options):
+    (path,) = fit_paths(
+        wrap(spec, RIDGE), ProbeOptions(**options), X, LABEL, [fold or rows()], penalties=penalties
+    )
+    return [fit for (fit,) in path]
+
+
+def untouched(source, unlabelled, options):
+    return Prepared(source.X, source.y, source.weight)
+
+
+def copied(source, unlabelled, options):
+    """The same, in arrays of its own and with a transform: the long way."""
+    return Prepared(
+        source.X.copy(), source.y.copy(), source.weight.copy(),
+        lambda values: values * 1, lambda known, scored: scored * 1,
+    )  # fmt: skip
+
+
+DRAWN = RNG.poisson(1.0, len(CORPUS)).astype(float)
+
+
+@pytest.mark.parametrize("prepare", [untouched, copied])
+@pytest.mark.parametrize("sees", ["source", "unlabelled", "labels"])
+@pytest.mark.parametrize("fold", [rows(), rows(drawn=DRAWN)])
+def test_a_method_that_changes_nothing_is_the_probe_itself(prepare, sees, fold):
+    found = fitted(method(prepare, sees), fold, penalties=(100.0, 1.0))
+    (path,) = fit_paths(RIDGE, ProbeOptions(), X, LABEL, [fold], penalties=(100.0, 1.0))
+    for ours, (plain,) in zip(found, path, strict=True):
+        np.testing.assert_allclose(ours.predictions, plain.predictions, atol=2e-5)
+        np.testing.assert_allclose(ours.scores, plain.scores, atol=2e-5)
+
+
+# -- what is handed over -------------------------------------------------------------------------
+
+
+def test_source_alone_is_training_texts_and_one_scored_text_at_a_time():
+    shown = []
+
+    def prepare(source, unlabelled, options):
+        assert unlabelled is None
+        assert len(source.X) == len(TRAIN)
+        assert set(source.corpus) == {0, 1}
+        assert set(source.family) == {0}
+        assert not source.few.any()
+        np.testing.assert_array_equal(source.y, LABEL[TRAIN])
+        np.testing.assert_array_equal(source.weight, WEIGHT)
+        np.testing.assert_allclose(source.X.mean(0), 0, atol=1e-5)
+        np.testing.assert_allclose(source.X.std(0), 1, atol=1e-5)
+
+        def transform(values):
+            shown.append(("transform", values.shape))
+            return values
+
+        def finish(known, scored):
+            shown.append(("finish", scored.shape))
+            return scored
+
+        return Prepared(source.X, source.y, source.weight, transform, finish)
+
+    assert not isinstance(fitted(method(prepare))[0], FitFailure)
+    sizes = [shape for what, shape in shown if what == "transform" and shape[0] != len(TRAIN)]
+    assert set(sizes) == {(1, 6)}
+    assert len(sizes) == len(PREDICT) + 2 * 4
+    assert {shape for what, shape in shown if what == "finish"} == {(1,)}
+
+
+def test_unlabelled_is_the_scored_corpus_alone_and_labels_are_the_few_of_it():
+    train = np.concatenate([TRAIN, PREDICT[:6]])
+    fold = rows(train, PREDICT[6:])
+    seen = {}
+    for sees in ("unlabelled", "labels"):
+        sizes = seen[sees] = []
+
+        def prepare(source, unlabelled, options, sizes=sizes):
+            sizes.append((len(unlabelled), int(source.few.sum())))
+            assert set(source.corpus[source.few]) <= {2}
+            return Prepared(source.X, source.y, source.weight)
+
+        fitted(method(prepare, sees), fold)
+    # One corpus of 30 texts, of which six are in training, and one of 20.
+    assert seen == {"unlabelled": [(24, 0), (20, 0)], "labels": [(24, 6), (20, 0)]}
+
+
+def test_a_resample_shows_each_text_as_often_as_it_drew_it():
+    sizes = []
+
+    def prepare(source, unlabelled, options):
+        sizes.append((len(source.X), len(unlabelled)))
+        return Prepared(source.X, source.y, source.weight, finish=lambda known, scored: scored)
+
+    fitted(method(prepare, "unlabelled"), rows(drawn=DRAWN))
+    times = DRAWN.astype(int)
+    expected = [(times[TRAIN].sum(), times[corpus == CORPUS].sum()) for corpus in (2, 3)]
+    assert sizes == expected
+
+
+# -- a method that claims less than it looks at --------------------------------------------------
+
+
+def centred(source, values):
+    X = source.X.copy()
+    for corpus in set(source.corpus):
+        X[source.corpus == corpus] -= X[source.corpus == corpus].mean(0)
+    return X
+
+
+def honest(source, unlabelled, options):
+    mean = unlabelled.mean(0)
+    return Prepared(centred(source, None), source.y, source.weight, lambda values: values - mean)
+
+
+def in_the_batch(source, unlabelled, options):
+    """Takes the mean of whatever it is shown."""
+    return Prepared(
+        centred(source, None), source.y, source.weight, lambda values: values - values.mean(0)
+    )
+
+
+def running(source, unlabelled, options):
+    """Remembers what it was shown."""
+    shown = []
+
+    def transform(values):
+        shown.extend(values)
+        return values - np.mean(shown, axis=0)
+
+    return Prepared(centred(source, None), source.y, source.weight, transform)
+
+
+def collecting(source, unlabelled, options):
+    """Shows nothing of what it remembers until predictions come."""
+    shown = []
+
+    def transform(values):
+        shown.extend(values)
+        return values * 1
+
+    def finish(known, scored):
+        return scored - np.mean(shown)
+
+    return Prepared(source.X.copy(), source.y, source.weight, transform, finish)
+
+
+GLOBAL: list[float] = []
+
+
+def across_calls(source, unlabelled, options):
+    def finish(known, scored):
+        GLOBAL.extend(scored)
+        return scored - np.mean(GLOBAL)
+
+    return Prepared(source.X, source.y, source.weight, finish=finish)
+
+
+def test_who_says_source_cannot_centre_on_the_scored_corpus():
+    level = LABEL[PREDICT]
+    gained = fitted(method(honest, "unlabelled"))[0].predictions
+    (tried,) = fitted(method(in_the_batch))
+    assert np.corrcoef(gained, level)[0, 1] > 0.3
+    # A text by itself is its own mean: nothing is left of it, and all get one prediction.
+    assert np.ptp(tried.predictions) < 1e-6
+
+
+@pytest.mark.parametrize("cheat", [running, collecting, across_calls])
+def test_who_remembers_what_was_shown_is_refused(cheat):
+    (failure,) = fitted(method(cheat))
+    assert isinstance(failure, FitFailure)
+    assert "'planted' says that it sees the source alone" in failure.message
+    assert 'sees="unlabelled"' in failure.message
+
+
+def test_what_is_handed_over_cannot_be_changed():
+    def prepare(source, unlabelled, options):
+        source.y[:] = 0
+        return Prepared(source.X, source.y, source.weight)
+
+    (failure,) = fitted(method(prepare))
+    assert "read-only" in failure.message
+
+
+# -- what no probe can be fitted on --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("prepare", "said"),
+    [
+        (lambda s, u, o: None, "gave NoneType, expected Prepared"),
+        (lambda s, u, o: Prepared(s.X, s.y[1:], s.weight), "expected (m, width), (m,) and (m,)"),
+        (lambda s, u, o: Prepared(s.X * np.nan, s.y, s.weight), "aren't finite"),
+        (lambda s, u, o: Prepared(s.X, s.y, -s.weight), "below zero"),
+        (lambda s, u, o: Prepared(s.X, s.y + 4, s.weight), "whole numbers from 0 to 4"),
+        (lambda s, u, o: Prepared(s.X, s.y, s.weight, lambda v: v[:, 1:]), "expected (1, 6)"),
+        (
+            lambda s, u, o: Prepared(s.X, s.y, s.weight, finish=lambda k, v: v / 0),
+            "gave a value that isn't finite",
+        ),
+        (lambda s, u, o: s.nothing, "'planted' failed (AttributeError"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
+def test_what_cannot_be_fitted_is_a_failure_with_a_sentence(prepare, said):
+    (failure,) = fitted(method(prepare))
+    assert said in failure.message
+
+
+def test_rows_without_an_origin_are_refused():
+    (failure,) = fitted(method(untouched), FoldRows(TRAIN, PREDICT))
+    assert "which corpus each row is of" in failure.message
+
+
+def test_a_wrapped_probe_is_not_fitted_by_itself():
+    with pytest.raises(ProbeError, match="fitted over folds"):
+        wrap(method(untouched), RIDGE).make(ProbeOptions()).fit(X, LABEL)
+
+
+# -- strengths and names -------------------------------------------------------------------------
+
+
+def test_strengths_are_chosen_with_penalties_by_number():
+    asked = []
+
+    def prepare(source, unlabelled, options):
+        asked.append(options)
+        times = 1 + options.strength
+        return Prepared(source.X * times, source.y, source.weight, lambda values: values * times)
+
+    spec = method(prepare, strengths=(2.0, 0.5))
+    card = wrap(spec, RIDGE).card
+    assert card.penalty.values == tuple(map(float, range(1, 15)))
+    assert card.params["strengths"] == "2 0.5"
+    assert card.params["alphas"] == "100000 10000 1000 100 10 1 0.1"
+    settings = MethodSettings(RIDGE.card.penalty, (2.0, 0.5))
+    assert [settings.pair(n) for n in (1.0, 2.0, 3.0)] == [(1e5, 2.0), (1e5, 0.5), (1e4, 2.0)]
+    one, other = fitted(spec, penalties=(9.0, 10.0))
+    (plain,) = fitted(method(untouched), penalties=(10.0 / 1.5**2,))
+    assert not np.allclose(one.predictions, other.predictions)
+    np.testing.assert_allclose(other.predictions, plain.predictions, atol=1e-4)
+    assert {options.strength for options in asked} == {2.0, 0.5}
+    assert asked[0] == MethodOptions(strength=asked[0].strength)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("no-such+ridge", "no method named 'no-such'"),
+        ("centre+rigde", "no probe named 'rigde'"),
+        ("centre+moments+ridge", "more than one method"),
+        ("centre+ngrams", "reads texts"),
+    ],
+)
+def test_a_name_that_makes_no_probe_is_a_sentence(name, said):
+    with pytest.raises(UserError, match=said):
+        find_probe(HOST, name)
+
+
+def test_what_moves_predictions_makes_numbers_of_classes():
+    assert find_probe(HOST, "moments+logistic").card.kind == "regressor"
+    assert find_probe(HOST, "centre+logistic").card.kind == "classifier"
