@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from cefrbench.analyses.discriminant import Scatter
 from cefrbench.analyses.identity import balanced_accuracy
-from cefrbench.analyses.leace import fit_eraser
 from cefrbench.analyses.studied import Studied, Yielded
 from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeOptions, ProbeSpec
+from cefrbench.engines.methods.leace import fit_eraser
 from cefrbench.engines.standardise import in_unit, standardise
 from cefrbench.errors import ProbeError
 from cefrbench.essays import EssayTable, Ints

@@ -13,10 +13,10 @@ from cefrbench.analyses.curves import Curve, qwk, score
 from cefrbench.analyses.labels import SIZES, Draw, Drawn, draw_labels
 from cefrbench.analyses.studied import Studied
 from cefrbench.contracts.probe import ProbeSpec
+from cefrbench.engines.methods.recalibration import refit_line
 from cefrbench.essays import EssayTable
 from cefrbench.results.model import AnalysisNote, AnalysisRecord
 from cefrbench.results.selection import favoured_probe
-from cefrbench.statistics.recalibration import refit_line
 
 #: The protocol whose predictions both begin from.
 PROTOCOL: Final = "lofo"

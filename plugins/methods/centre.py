@@ -1,64 +1,55 @@
-"""`centre`: each corpus's mean is taken off its features, the unseen one's too."""
+"""`centre` and `adabn`: every corpus has mean 0, and with `adabn` deviation 1, in each feature."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from cefrbench import (
-    Method,
-    MethodCard,
-    MethodOptions,
-    MethodSpec,
-    Prepared,
-    Register,
-    Source,
-    hookimpl,
+import numpy as np
+
+from cefrbench import MethodCard, MethodSpec, Register, hookimpl
+from cefrbench_plugins.methods._by_corpus import Doubles, maker
+
+PAPER = (
+    "Li, Wang, Shi, Hou and Liu (2018), Adaptive Batch Normalization for practical domain "
+    "adaptation, Pattern Recognition 80"
 )
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-CARD = MethodCard(
+CENTRE = MethodCard(
     name="centre",
     title="Centring",
-    description="Features of each corpus are moved to mean zero, the unseen corpus's by its own.",
+    description="Every corpus's features are moved to mean 0, the unseen one's too: takes away "
+    "all that shifts a corpus as a whole, and with it how far its writers are on the average.",
     sees="unlabelled",
     moves="features",
-    paper=(
-        "Li, Y. et al. (2018). Adaptive batch normalization for practical domain adaptation. "
-        "Pattern Recognition 80"
-    ),
-    url="https://doi.org/10.1016/j.patcog.2018.03.005",
+    paper=f"{PAPER} (means alone)",
+    url="https://arxiv.org/abs/1603.04779",
+)
+ADABN = CENTRE.model_copy(
+    update={
+        "name": "adabn",
+        "title": "Adaptive batch normalisation",
+        "description": "Every corpus's features are moved to mean 0 and deviation 1, the unseen "
+        "one's too, as a network's batch normalisation would be that is told again on it.",
+        "paper": PAPER,
+    }
 )
 
 
-class Centre:
-    """Take off means."""
-
-    def prepare(self, source: Source, unlabelled: NDArray[np.float32] | None) -> Prepared:
-        """Take each corpus's mean off its texts."""
-        import numpy as np
-
-        assert unlabelled is not None
-        X = np.array(source.X)
-        for corpus in np.unique(source.corpus):
-            own = source.corpus == corpus
-            X[own] -= X[own].mean(axis=0)
-        mean: NDArray[np.float32] = unlabelled.mean(axis=0)
-
-        def transform(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-            moved: NDArray[np.float32] = rows - mean
-            return moved
-
-        return Prepared(X, source.y, source.weight, transform)
+def centred(X: Doubles, weight: Doubles) -> Callable[[Doubles], Doubles]:
+    """Take the mean away."""
+    mean = np.average(X, axis=0, weights=weight)
+    return lambda rows: rows - mean
 
 
-def make(options: MethodOptions) -> Method:
-    """Make the method."""
-    return Centre()
+def normalised(X: Doubles, weight: Doubles) -> Callable[[Doubles], Doubles]:
+    """Take the mean away and divide by the deviation; constant features become 0."""
+    mean = np.average(X, axis=0, weights=weight)
+    spread = np.sqrt(np.average(np.square(X - mean), axis=0, weights=weight))
+    varies = spread > np.finfo(np.float32).eps * np.abs(X).max(axis=0)
+    scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=varies)
+    return lambda rows: (rows - mean) * scale
 
 
 @hookimpl
 def register_methods(register: Register) -> None:
-    register(MethodSpec(CARD, make))
+    register(MethodSpec(CENTRE, maker(centred)))
+    register(MethodSpec(ADABN, maker(normalised)))

@@ -1,60 +1,46 @@
-"""`moments`: predictions of a corpus moved to the mean and spread that the sources' have."""
+"""`moments`: predictions moved to the mean and spread that levels have in training corpora."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from cefrbench import (
-    Method,
-    MethodCard,
-    MethodOptions,
-    MethodSpec,
-    Prepared,
-    Register,
-    Source,
-    hookimpl,
-)
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from cefrbench import MethodCard, MethodOptions, MethodSpec, Prepared, Register, Source, hookimpl
+from cefrbench.engines.methods.equating import level_moments, linear
 
 CARD = MethodCard(
     name="moments",
     title="Moments",
-    description=(
-        "Predictions of an unseen corpus are moved to the mean and spread of those of the sources."
-    ),
+    description="Predictions of the unseen corpus are moved, by a line, to the mean of the "
+    "training levels and the spread that a training corpus has: right where corpora grade alike "
+    "many texts of each level, wrong where their levels differ.",
     sees="unlabelled",
     moves="predictions",
-    paper=(
-        "Kuleshov, V., Fenner, N. & Ermon, S. (2018). Accurate uncertainties for deep learning "
-        "using calibrated regression, which moves no ranks; here by two moments alone"
-    ),
+    paper="Kolen and Brennan (2014), Test Equating, Scaling, and Linking, ch. 2 (linear equating)",
+    url="https://doi.org/10.1007/978-1-4939-0317-7",
 )
 
 
-class Moments:
-    """Learn nothing of features."""
+@dataclass(frozen=True, slots=True)
+class LinearEquating:
+    """A line through mean and spread."""
 
     def prepare(self, source: Source, unlabelled: NDArray[np.float32] | None) -> Prepared:
-        """Leave everything but predictions as it is."""
-        weight = source.weight / source.weight.sum()
-
-        def finish(known: NDArray[np.float64], scored: NDArray[np.float64]) -> NDArray[np.float64]:
-            mean = weight @ known
-            spread = (weight @ (known - mean) ** 2) ** 0.5
-            own = scored.std()
-            scale = spread / own if own > 0 else 1.0
-            moved: NDArray[np.float64] = mean + (scored - scored.mean()) * scale
-            return moved
-
-        return Prepared(source.X, source.y, source.weight, finish=finish)
+        """Leave the fit; the line is told from the predictions themselves."""
+        mean, spread = level_moments(source.y, source.corpus, source.weight)
+        return Prepared(
+            source.X,
+            source.y,
+            source.weight,
+            finish=lambda _, scored: linear(scored, mean, spread),
+        )
 
 
-def make(options: MethodOptions) -> Method:
+def make(options: MethodOptions) -> LinearEquating:
     """Make the method."""
-    return Moments()
+    return LinearEquating()
 
 
 @hookimpl

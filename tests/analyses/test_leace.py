@@ -8,7 +8,7 @@ import torch
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import log_loss
 
-from cefrbench.analyses.leace import fit_eraser
+from cefrbench.engines.methods.leace import fit_eraser
 
 with warnings.catch_warnings():
     # It compiles a function at import by what torch has deprecated.

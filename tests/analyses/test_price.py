@@ -13,7 +13,7 @@ from cefrbench.analyses.few_shot import few_shot
 from cefrbench.analyses.labels import draw_labels
 from cefrbench.analyses.recalibrate import recalibrate
 from cefrbench.results.model import AnalysisNote
-from cefrbench.statistics.recalibration import expected_loss
+from cefrbench.engines.methods.recalibration import expected_loss
 
 HOME = (Planted("home", 400), Planted("house", 400))
 #: Just enough texts to label 128.

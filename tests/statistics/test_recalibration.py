@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from cefrbench.statistics.recalibration import Rescaling, expected_loss, refit_line
+from cefrbench.engines.methods.recalibration import Rescaling, expected_loss, refit_line
 from cefrbench.statistics.scores import qwk
 
 #: Location and scale that an unseen corpus adds to the scores; the first plants nothing.

@@ -1,0 +1,1 @@
+"""What methods against corpus bias share: moments, erasers, risks, partners, an adversary."""

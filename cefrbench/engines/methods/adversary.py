@@ -1,0 +1,180 @@
+"""A small network that reads levels and unlearns corpora: DANN (Ganin et al. 2016), in torch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+Doubles = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Singles = NDArray[np.float32]
+
+#: Width of the representation and of the adversary's hidden layer.
+WIDTH = 64
+STEPS = 300
+BATCH = 256
+RATE = 1e-3
+#: L2 on all coefficients, as weight decay of AdamW.
+DECAY = 1e-2
+
+
+class Reversal(torch.autograd.Function):
+    """Pass values on as they are, and gradients turned round and multiplied (section 3.2)."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, strength: float) -> Tensor:
+        """Change nothing."""
+        ctx.strength = strength
+        return values.view_as(values)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:
+        """Turn the gradient round."""
+        return -ctx.strength * slopes[0], None
+
+
+class Adversarial(nn.Module):
+    """Features to a representation, from which one head tells the level, another the corpus.
+
+    Attributes
+    ----------
+    body : Module
+        From ``dim`` features to ``WIDTH`` numbers, the representation.
+    level, corpus : Module
+        Heads.
+    """
+
+    def __init__(self, dim: int, corpora: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(dim, WIDTH), nn.ReLU())
+        self.level = nn.Linear(WIDTH, 1)
+        self.corpus = nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, corpora))
+
+    def draw(self, generator: torch.Generator) -> None:
+        """Draw all coefficients anew, by a generator of the host's: the same on every device."""
+        for name, values in self.named_parameters():
+            bound = 0.0 if name.endswith("bias") else math.sqrt(6 / sum(values.shape))
+            drawn = torch.rand(values.shape, generator=generator, dtype=values.dtype)
+            values.data.copy_((2 * drawn - 1) * bound)
+
+    def loss(self, batch: Batch, strength: float) -> Tensor:
+        """Squared error of levels plus cross-entropy of corpora behind a reversed gradient."""
+        hidden = self.body(batch.X)
+        levels = self.level(hidden[: len(batch.y)])[:, 0]
+        told = self.corpus(Reversal.apply(hidden, strength))  # type: ignore[no-untyped-call]
+        fit = (levels - batch.y).square().mean()
+        loss: Tensor = fit + nn.functional.cross_entropy(told, batch.corpus)
+        return loss
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Texts of one step: those with levels stand first.
+
+    Attributes
+    ----------
+    X : Tensor, shape (rows, dim)
+    y : Tensor, shape (labelled,)
+        Levels, of mean 0 and deviation 1.
+    corpus : Tensor of int64, shape (rows,)
+    """
+
+    X: Tensor
+    y: Tensor
+    corpus: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """All texts, and how often each is drawn into a batch.
+
+    Attributes
+    ----------
+    X : ndarray of float32, shape (n, dim)
+    y : ndarray of float32, shape (labelled,)
+        Levels of the texts that stand first.
+    corpus : ndarray of int64, shape (n,)
+        0 to the number of corpora less one.
+    labelled, all : ndarray of float64
+        Chances ``[labelled]`` and ``[n]``, each of sum 1: the weights among labelled texts, and
+        every corpus as often as another among all.
+    """
+
+    X: Singles
+    y: Singles
+    corpus: Ints
+    labelled: Doubles
+    all: Doubles
+
+    def draw(self, rng: np.random.Generator) -> Ints:
+        """Rows of one batch: half of them to read levels of, half for the adversary alone."""
+        first = rng.choice(len(self.labelled), BATCH // 2, p=self.labelled)
+        second = rng.choice(len(self.all), BATCH // 2, p=self.all)
+        return np.concatenate([first, second])
+
+
+def pool(X: Singles, y: Ints, corpus: Ints, weight: Doubles, unlabelled: Singles | None) -> Pool:
+    """Put labelled texts and an unseen corpus, a corpus more, into one pool.
+
+    Parameters
+    ----------
+    X : ndarray of float32, shape (n, dim)
+    y, corpus : ndarray of int64, shape (n,)
+    weight : ndarray of float64, shape (n,)
+    unlabelled : ndarray of float32, shape (r, dim), or None
+    """
+    place = np.unique(corpus, return_inverse=True)[1]
+    if unlabelled is not None:
+        X = np.concatenate([X, unlabelled])
+        place = np.concatenate([place, np.full(len(unlabelled), place.max() + 1)])
+    share = np.concatenate([weight, np.ones(len(X) - len(y))])
+    of_corpus = np.bincount(place, weights=share)
+    held = np.count_nonzero(of_corpus)
+    total = of_corpus[place] * held
+    even = np.divide(share, total, out=np.zeros_like(share), where=total > 0)
+    labelled = weight / weight.sum()
+    mean = labelled @ y
+    spread = np.sqrt(labelled @ np.square(y - mean)) or 1.0
+    return Pool(X, ((y - mean) / spread).astype(np.float32), place, labelled, even / even.sum())
+
+
+def train(texts: Pool, strength: float, seed: int, device: str) -> Adversarial:
+    """Train the network; the adversary's part grows as in the paper (section 5.2.2).
+
+    Parameters
+    ----------
+    texts : Pool
+    strength : float
+        What the reversed gradient is multiplied with at the end.
+    seed : int
+    device : str
+    """
+    rng = np.random.default_rng(seed)
+    network = Adversarial(texts.X.shape[1], int(texts.corpus.max()) + 1)
+    network.draw(torch.Generator().manual_seed(seed))
+    network.to(device)
+    X, y = torch.tensor(texts.X).to(device), torch.tensor(texts.y).to(device)
+    corpus = torch.tensor(texts.corpus).to(device)
+    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
+    for step in range(STEPS):
+        rows = torch.from_numpy(texts.draw(rng)).to(device)
+        batch = Batch(X[rows], y[rows[: BATCH // 2]], corpus[rows])
+        grown = 2 / (1 + math.exp(-10 * step / STEPS)) - 1
+        optimiser.zero_grad()
+        network.loss(batch, strength * grown).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    return network.eval()
+
+
+def read_level(network: Adversarial, X: Singles) -> Singles:
+    """What a trained network's level head says of features ``[n, dim]``: float32 ``[n, 1]``."""
+    device = next(network.parameters()).device
+    with torch.inference_mode():
+        level: Singles = network.level(network.body(torch.tensor(X).to(device))).cpu().numpy()
+    return level
