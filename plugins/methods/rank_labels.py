@@ -32,7 +32,7 @@ CARD = MethodCard(
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class InCorpusRanks:
     """Ranks as labels, and levels of ranks by the training shares."""
 
     n_classes: int
@@ -57,9 +57,9 @@ class Ranked:
         return Prepared(*between(centred, rank, source.weight, self.n_classes), finish=finish)
 
 
-def make(options: MethodOptions) -> Ranked:
+def make(options: MethodOptions) -> InCorpusRanks:
     """Make the method."""
-    return Ranked(options.n_classes)
+    return InCorpusRanks(options.n_classes)
 
 
 @hookimpl

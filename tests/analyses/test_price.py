@@ -12,8 +12,8 @@ from cefrbench.analyses.chosen import choices_of
 from cefrbench.analyses.few_shot import few_shot
 from cefrbench.analyses.labels import draw_labels
 from cefrbench.analyses.recalibrate import recalibrate
-from cefrbench.results.model import AnalysisNote
 from cefrbench.engines.methods.recalibration import expected_loss
+from cefrbench.results.model import AnalysisNote
 
 HOME = (Planted("home", 400), Planted("house", 400))
 #: Just enough texts to label 128.

@@ -25,7 +25,7 @@ DECAY = 1e-2
 
 
 class Reversal(torch.autograd.Function):
-    """Pass values on as they are, and gradients turned round and multiplied (section 3.2)."""
+    """Pass values on as they are, and gradients turned round and multiplied."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, strength: float) -> Tensor:
@@ -63,7 +63,7 @@ class Adversarial(nn.Module):
             drawn = torch.rand(values.shape, generator=generator, dtype=values.dtype)
             values.data.copy_((2 * drawn - 1) * bound)
 
-    def loss(self, batch: Batch, strength: float) -> Tensor:
+    def loss(self, batch: Step, strength: float) -> Tensor:
         """Squared error of levels plus cross-entropy of corpora behind a reversed gradient."""
         hidden = self.body(batch.X)
         levels = self.level(hidden[: len(batch.y)])[:, 0]
@@ -74,7 +74,7 @@ class Adversarial(nn.Module):
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Step:
     """Texts of one step: those with levels stand first.
 
     Attributes
@@ -145,7 +145,7 @@ def pool(X: Singles, y: Ints, corpus: Ints, weight: Doubles, unlabelled: Singles
 
 
 def train(texts: Pool, strength: float, seed: int, device: str) -> Adversarial:
-    """Train the network; the adversary's part grows as in the paper (section 5.2.2).
+    """Train the network; the adversary's part grows as in the paper.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def train(texts: Pool, strength: float, seed: int, device: str) -> Adversarial:
     optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
     for step in range(STEPS):
         rows = torch.from_numpy(texts.draw(rng)).to(device)
-        batch = Batch(X[rows], y[rows[: BATCH // 2]], corpus[rows])
+        batch = Step(X[rows], y[rows[: BATCH // 2]], corpus[rows])
         grown = 2 / (1 + math.exp(-10 * step / STEPS)) - 1
         optimiser.zero_grad()
         network.loss(batch, strength * grown).backward()  # type: ignore[no-untyped-call]

@@ -79,9 +79,12 @@ def equipercentile(scores: Doubles, weight: Doubles, shares: Doubles) -> Equated
     cuts = np.interp(below, place, ranked)
     score = np.concatenate([ranked[:1], cuts, ranked[-1:]])
     level = np.concatenate([[lowest], np.arange(lowest, highest) + 0.5, [highest]])
-    # Where scores are tied, so are points: the last of them stands.
-    rising = np.append(np.diff(score) > 0, True)
-    return Equated(score[rising], level[rising])
+    if score[0] == score[-1]:
+        return Equated(score[:1], np.array([shares @ np.arange(len(shares))]))
+    # Where points are tied, a level is jumped: what is above the score goes on from the last.
+    for place in range(1, len(score)):
+        score[place] = max(score[place], np.nextafter(score[place - 1], np.inf))
+    return Equated(score, level)
 
 
 def shares_of(y: Ints, weight: Doubles, n_classes: int) -> Doubles:

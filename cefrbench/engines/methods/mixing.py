@@ -34,7 +34,8 @@ def even_at_levels(y: Ints, corpus: Ints, weight: Doubles) -> Doubles:
     share = np.where(held[cells] > 0, counted[cells] / (counted[cells] + 10.0), 0.0)
     even = share * np.divide(weight, held[cells], out=np.zeros_like(weight), where=weight > 0)
     kept, made = np.bincount(y, weights=weight), np.bincount(y, weights=even)
-    return even * np.divide(kept, made, out=np.zeros_like(kept), where=made > 0)[y]
+    made_even: Doubles = even * np.divide(kept, made, out=np.zeros_like(kept), where=made > 0)[y]
+    return made_even
 
 
 def partners(
@@ -42,8 +43,8 @@ def partners(
 ) -> Ints:
     """Draw for every text one of another corpus, at the same level or near it.
 
-    A text is drawn in proportion to its weight (:func:`even_at_levels`) times ``exp(−(difference of levels)² / (2 h²))``
-    (C-Mixup, formula 6). Where no other corpus has such a text, a text is its own partner.
+    A text is drawn in proportion to its weight times ``exp(−(difference of levels)² / (2 h²))``, as
+    in C-Mixup. Where no other corpus has such a text, a text is its own partner.
 
     Parameters
     ----------

@@ -130,7 +130,7 @@ def worst_mixture(risks: Risks, alpha: float, step: float = 1.0, rounds: int = 6
 def even_head(risks: Risks, alpha: float, beta: float) -> Doubles:
     """Find the head of least mean risk plus ``beta`` times the variance of risks (V-REx).
 
-    Krueger et al. 2021, formula 8, by L-BFGS from the head of least mean risk, in coordinates in
+    Krueger et al. 2021, by L-BFGS from the head of least mean risk, in coordinates in
     which the mean risk is round. Risks are counted in the variance of the labels inside a corpus.
 
     Parameters
