@@ -20,6 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from cefrbench.layers import parse_layers
+
 SIZES = ("random-qwen3-0.6b", "random-qwen3-4b", "random-qwen3-8b")
 #: Layers, width, weights outside the embedding table, of Qwen3-Embedding (model cards).
 SHAPES = {
@@ -81,7 +83,8 @@ def measure(args: argparse.Namespace) -> None:
             command = [sys.executable, "-m", "cefrbench", "run", "--suite", args.suite]
             command += ["--encoder", size, "--device", args.device]
             command += ["--data-dir", str(args.data_dir), "--cache-dir", str(folder / "cache")]
-            command += ["--output", str(folder / "out"), "--quiet", *args.option]
+            command += ["--output", str(folder / "out"), "--log-file", args.log, "--quiet"]
+            command += args.option
             subprocess.run(command, check=True)
             result = json.loads((folder / "out" / size / f"{args.suite}.json").read_text())
             provenance = result["provenance"]
@@ -92,22 +95,23 @@ def measure(args: argparse.Namespace) -> None:
 
 
 def estimate(args: argparse.Namespace) -> None:
-    """Print operations and bytes over rates: what the phases should take at least.
+    """Print operations and bytes over rates: what `paper` should take at least.
 
     A step of an MLP takes two products for its hidden layer, forward and for the gradient, and
-    moves the weights nine times: read for the product, gradient written, and Adam's four reads
-    and three writes. The linear probes are an eigendecomposition a layer and little else.
+    moves the weights ten times: read for the product and the norm, gradient written, and Adam's
+    four reads and three writes.
     """
-    folds, mlps, batch, trained = 11, 2, 200, 0.7
-    seconds = dict.fromkeys(("forward pass", "MLPs' products", "MLPs' memory", "linear"), 0.0)
+    folds, mlps, batch, trained = 1 + len(CORPORA_DRAWN), 2, 200, 0.87
+    tflops = dict(zip(SHAPES, args.tflops, strict=True))
+    seconds = dict.fromkeys(("forward pass", "MLPs' products", "MLPs' memory"), 0.0)
     for size in args.sizes:
-        layers, width, weights = SHAPES[size]
-        steps = trained * args.texts / batch * args.epochs * folds * mlps * layers
+        depth, width, weights = SHAPES[size]
+        layers = len(parse_layers("study", tuple(range(depth + 1))))
+        steps = trained * args.texts / batch * args.epochs * folds * mlps * args.seeds * layers
         taken = {
-            "forward pass": 2 * weights * args.texts * args.tokens / (args.tflops * 1e12),
+            "forward pass": 2 * weights * args.texts * args.tokens / (tflops[size] * 1e12),
             "MLPs' products": steps * 4 * batch * width**2 / (args.mlp_tflops * 1e12),
-            "MLPs' memory": steps * 9 * 4 * width**2 / (args.terabytes * 1e12),
-            "linear": layers * args.eigh * (width / 4096) ** 3,
+            "MLPs' memory": steps * 10 * 4 * width**2 / (args.terabytes * 1e12),
         }
         print(f"{size}: " + ", ".join(f"{name} {value:.0f} s" for name, value in taken.items()))
         seconds = {name: seconds[name] + value for name, value in taken.items()}
@@ -124,15 +128,18 @@ def main() -> None:
     parser.add_argument("--tokenizer", type=Path, help="a tokenizer.json, to count tokens by")
     parser.add_argument("--share", type=float, default=1.0, help="of the study's texts")
     parser.add_argument("--suite", default="paper")
+    parser.add_argument("--log", default="study.log", help="how far a run is")
     parser.add_argument("--option", action="append", default=[], help="of `cefrbench run`")
     parser.add_argument("--texts", type=int, default=6421, help="texts to estimate for")
     parser.add_argument("--sizes", nargs="+", default=list(SIZES))
-    parser.add_argument("--tokens", type=int, default=280, help="mean tokens a text")
-    parser.add_argument("--epochs", type=int, default=60, help="mean epochs of an MLP")
-    parser.add_argument("--tflops", type=float, default=400.0, help="bfloat16, achieved")
-    parser.add_argument("--mlp-tflops", type=float, default=200.0, help="TF32, achieved")
-    parser.add_argument("--terabytes", type=float, default=2.5, help="a second, achieved")
-    parser.add_argument("--eigh", type=float, default=2.0, help="seconds at 4,096, float64")
+    parser.add_argument("--tokens", type=int, default=394, help="mean tokens a text")
+    parser.add_argument("--epochs", type=int, default=245, help="mean epochs of an MLP")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument(
+        "--tflops", type=float, nargs=3, default=[166, 355, 426], help="of each shape's pass"
+    )
+    parser.add_argument("--mlp-tflops", type=float, default=410.0, help="TF32, achieved")
+    parser.add_argument("--terabytes", type=float, default=4.2, help="a second, achieved")
     args = parser.parse_args()
     {"corpora": draw_corpora, "run": measure, "estimate": estimate}[args.job](args)
 
