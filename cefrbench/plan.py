@@ -13,6 +13,7 @@ from cefrbench.contracts.corpus import Access
 from cefrbench.contracts.probe import ProbeSpec
 from cefrbench.contracts.protocol import Protocol
 from cefrbench.corpora.load import load_essays
+from cefrbench.crew import Crew
 from cefrbench.errors import CorpusError, UserError
 from cefrbench.essays import Essays
 from cefrbench.layers import parse_layers
@@ -39,6 +40,10 @@ class Job:
         Fit again what the cache holds.
     fail_fast : bool
         Stop at the first thing that fails.
+    crew : Crew or None
+        Other processes that fill the same cache.
+    helps : bool
+        Whether this process is one of them: it fills the cache and gives nothing.
     """
 
     cache_dir: Path
@@ -46,6 +51,8 @@ class Job:
     download_dir: Path | None = None
     force: bool = False
     fail_fast: bool = False
+    crew: Crew | None = None
+    helps: bool = False
 
 
 @dataclass(frozen=True, slots=True)

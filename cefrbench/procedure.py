@@ -8,12 +8,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from cefrbench.claims import Company
 from cefrbench.contracts.probe import ProbeSpec
 from cefrbench.probing.jobs import PlannedFold
-from cefrbench.probing.sweep import Fits, Fitted, Sweep
+from cefrbench.probing.sweep import Fits, Fitted, Sweep, Unit
 from cefrbench.progress import Progress
 from cefrbench.refits import Refitting
 from cefrbench.results.build import Collector
@@ -39,6 +40,10 @@ class Procedure:
     unclipped : collection of str
         Probes whose errors are of predictions as they are.
     progress : Progress
+    company : Company, optional
+        Other processes that fit the same.
+    helps : bool
+        Whether this process only helps: then nothing is read back that no choice needs.
     """
 
     sweep: Sweep
@@ -49,6 +54,8 @@ class Procedure:
     refits: int
     unclipped: Collection[str]
     progress: Progress
+    company: Company | None = None
+    helps: bool = False
 
     def run(self) -> tuple[Collector, tuple[ChoiceRecord, ...]]:
         """Fit everything; what is held are records and the predictions that a result stores."""
@@ -62,12 +69,21 @@ class Procedure:
         )
         followers = [spec for spec in self.probes if self._follows(spec)]
         leading = [spec for spec in self.probes if not self._follows(spec)]
+        if self.company is not None:
+            units = [u for k in self.layers for p in leading for u in self.sweep.units(k, p)]
+            self.sweep.ahead(units, self.company)
         for fitted in self.sweep.run(self.layers, leading, self.progress):
             collector.take(fitted)
         cards = [spec.card for spec in self.probes]
         chosen = choose(collector.records.fits, cards)
+        led = {spec.name: self._led(spec, chosen, collector) for spec in followers}
+        if self.company is not None:
+            self.sweep.ahead(
+                [self._unit(spec, *at) for spec in followers for at in led[spec.name].items()],
+                self.company,
+            )
         for spec in followers:
-            self._follow(spec, chosen, collector)
+            self._follow(spec, led[spec.name], collector)
         choices = choose(collector.records.fits, cards) if followers else chosen
         if self.refits and self.sweep.table.form != "study":
             leaders = {
@@ -75,7 +91,11 @@ class Procedure:
                 for spec in followers
                 if spec.card.layer_from is not None
             }
-            Refitting(self.sweep, collector, leaders, self.refits, self.progress).run(self.probes)
+            refitting = Refitting(self.sweep, collector, leaders, self.refits, self.progress)
+            if self.company is not None:
+                refitting.ahead(self.probes, self.company)
+            if not self.helps:
+                refitting.run(self.probes)
         return collector, choices
 
     def _follows(self, spec: ProbeSpec) -> bool:
@@ -84,10 +104,10 @@ class Procedure:
 
     # -- probes that take another's layer --------------------------------------------------------
 
-    def _follow(
+    def _led(
         self, spec: ProbeSpec, leaders: Sequence[ChoiceRecord], collector: Collector
-    ) -> None:
-        """Fit a probe at the layers that its leader chose, one fold after another."""
+    ) -> dict[int, list[int]]:
+        """Places of folds by the layer that a probe's leader chose there."""
         chosen = {(c.protocol, c.fold): c.layer for c in leaders if c.probe == spec.card.layer_from}
         at: dict[int, list[int]] = defaultdict(list)
         for place, planned in enumerate(self.folds):
@@ -104,15 +124,26 @@ class Procedure:
                 )
             else:
                 at[layer].append(place)
-        seeds, jobs = self.sweep.seeds_of(spec), self.sweep.jobs
-        self.progress.start("fits at the layers chosen", len(at), "layers")
-        for layer, places in sorted(at.items()):
-            numbers = sorted({jobs.scored[place].job for place in places})
-            rows = [jobs.rows[number] for number in numbers]
-            found = self.sweep.fit(layer, spec, rows, (None,), seeds)
-            fits: Fits = [[] for _ in jobs.rows]
-            for number, fit in zip(numbers, found, strict=True):
+        return dict(sorted(at.items()))
+
+    def _numbers(self, places: Sequence[int]) -> list[int]:
+        return sorted({self.sweep.jobs.scored[place].job for place in places})
+
+    def _unit(self, spec: ProbeSpec, layer: int, places: Sequence[int]) -> Unit:
+        """What is fitted of a probe at one layer that its leader chose."""
+        rows = [self.sweep.jobs.rows[number] for number in self._numbers(places)]
+        return Unit(layer, spec, rows, (None,), self.sweep.seeds_of(spec))
+
+    def _follow(
+        self, spec: ProbeSpec, led: Mapping[int, Sequence[int]], collector: Collector
+    ) -> None:
+        """Fit a probe at the layers that its leader chose, one fold after another."""
+        self.progress.start("fits at the layers chosen", len(led), "layers")
+        for layer, places in led.items():
+            unit = self._unit(spec, layer, places)
+            fits: Fits = [[] for _ in self.sweep.jobs.rows]
+            for number, fit in zip(self._numbers(places), self.sweep.fit(*unit), strict=True):
                 fits[number] = fit
-            collector.take(Fitted(layer, spec, seeds, (None,), fits), places)
+            collector.take(Fitted(layer, spec, unit.seeds, unit.penalties, fits), places)
             self.progress.advance(1)
         self.progress.finish()

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cefrbench.claims import ClaimedError, Company
 from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeSpec
 from cefrbench.essays import EssayTable
 from cefrbench.probing.fit import FitFailure
@@ -90,11 +92,33 @@ class Refitting:
         are compared there alone, and nets cost the most.
         """
         drawn = draw_texts(self.sweep.table, self.refits)
-        kept = self.collector.kept
-        redrawn: dict[tuple[str, int], list[Choice]] = {}
         self.progress.start("refits", 2 * len(probes), "probes")
         # Leaders first: followers take the layers of their choices.
-        for spec in sorted(probes, key=lambda spec: spec.name in self.leaders):
+        ordered = sorted(probes, key=lambda spec: spec.name in self.leaders)
+        for held, found in self._all(ordered, drawn):
+            self._place(held, found)
+            self.progress.advance(1)
+        self.progress.finish()
+
+    def ahead(self, probes: Sequence[ProbeSpec], company: Company) -> None:
+        """Refit what nobody has refitted yet, and leave what others are at; nothing is placed."""
+        drawn = draw_texts(self.sweep.table, self.refits)
+        company.call()
+        alone = replace(self, sweep=replace(self.sweep, patient=False))
+        leading = [spec for spec in probes if spec.name not in self.leaders]
+        for leader in company.turned(leading):
+            led = [spec for spec in probes if self.leaders.get(spec.name) == leader.name]
+            with suppress(ClaimedError):
+                for _ in alone._all([leader, *led], drawn):
+                    pass
+
+    def _all(
+        self, probes: Sequence[ProbeSpec], drawn: Doubles
+    ) -> Iterator[tuple[Keep, Mapping[Place, Sequence[FoldFit | FitFailure]]]]:
+        """Fits of all that is kept of some probes, in turn, leaders before those who follow."""
+        kept = self.collector.kept
+        redrawn: dict[tuple[str, int], list[Choice]] = {}
+        for spec in probes:
             for held in (kept.choice, kept.embedding):
                 own = self._wanted(spec, held, everywhere=held is kept.choice)
                 apart = held is kept.embedding
@@ -104,9 +128,7 @@ class Refitting:
                     choices = self._choices(spec, own, drawn)
                     if not apart:
                         redrawn |= {(spec.name, place[1]): each for place, each in choices.items()}
-                self._refit(spec, held, choices, drawn)
-                self.progress.advance(1)
-        self.progress.finish()
+                yield held, self._refit(spec, choices, drawn)
 
     def _wanted(self, spec: ProbeSpec, held: Keep, *, everywhere: bool) -> Keep:
         """What of a probe is refitted."""
@@ -210,11 +232,10 @@ class Refitting:
     def _refit(
         self,
         spec: ProbeSpec,
-        held: Keep,
         choices: Mapping[Place, Sequence[Choice]],
         drawn: Doubles,
-    ) -> None:
-        """Fit each replicate's choice on its training texts, and put what it predicts beside."""
+    ) -> dict[Place, list[FoldFit | FitFailure]]:
+        """Fit each replicate's choice on its training texts."""
         sweep = self.sweep
         rows: dict[int, list[FoldRows]] = {}
         asked: dict[Choice, dict[tuple[int, int], list[tuple[Place, int]]]] = defaultdict(
@@ -224,9 +245,7 @@ class Refitting:
             job = sweep.jobs.scored[place[1]].job
             for r, choice in enumerate(each):
                 asked[choice][job, r].append((place, r))
-        found: dict[Place, list[FoldFit | FitFailure | None]] = {
-            place: [None] * self.refits for place in choices
-        }
+        found: dict[Place, dict[int, FoldFit | FitFailure]] = {place: {} for place in choices}
         for choice in sorted(asked, key=lambda choice: choice[0]):
             layer, penalty = choice
             for job, _ in asked[choice]:
@@ -237,6 +256,10 @@ class Refitting:
             for fit, readers in zip(fits, asked[choice].values(), strict=True):
                 for place, r in readers:
                     found[place][r] = fit[0][0]
+        return {place: [each[r] for r in range(self.refits)] for place, each in found.items()}
+
+    def _place(self, held: Keep, found: Mapping[Place, Sequence[FoldFit | FitFailure]]) -> None:
+        """Put what refits predict beside what is kept."""
         for place, own in found.items():
             good = [fit for fit in own if isinstance(fit, FoldFit)]
             if len(good) == len(own):

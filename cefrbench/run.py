@@ -5,11 +5,11 @@ essays → features → table → folds → sweep → records → result → ana
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -18,6 +18,7 @@ from cefrbench import provenance
 from cefrbench.analyses.registry import analyse
 from cefrbench.analyses.studied import Studied
 from cefrbench.config import RunConfig, as_command
+from cefrbench.contracts.cards import EncoderIdentity
 from cefrbench.contracts.encoder import Encoder, EncoderOptions
 from cefrbench.contracts.protocol import Fold, Protocol, Skipped
 from cefrbench.cores import usable_cores
@@ -38,23 +39,39 @@ from cefrbench.probing.sweep import Sweep
 from cefrbench.procedure import Procedure
 from cefrbench.provenance import PhaseClock
 from cefrbench.published import local_name
-from cefrbench.results.build import split_records
+from cefrbench.results.build import Collector, split_records
 from cefrbench.results.corpus_scores import corpus_scores
 from cefrbench.results.evaluation import Evaluation
-from cefrbench.results.model import CorpusRecord, FailureRecord, RunResult
+from cefrbench.results.model import ChoiceRecord, CorpusRecord, FailureRecord, RunResult
 from cefrbench.results.summary import is_complete, summarise
 
 
-def run_encoder(
-    plan: Plan, name: str, loaded: Loaded, host: PluginHost, job: Job, clock: PhaseClock
-) -> Evaluation:
-    """Evaluate one encoder on loaded corpora.
+@dataclass(frozen=True, slots=True)
+class _Fits:
+    """One encoder's features and fits, before anything is made of them."""
 
-    Raises
-    ------
-    EncoderError
-        When the model can't be loaded or gives no usable features of any corpus.
-    """
+    identity: EncoderIdentity
+    layers: tuple[int, ...]
+    features: FeatureSet
+    essays: list[Essays]
+    folds: list[PlannedFold]
+    skipped: list[tuple[str, Skipped]]
+    sweep: Sweep
+    collector: Collector
+    choices: tuple[ChoiceRecord, ...]
+
+
+def help_encoder(
+    plan: Plan, name: str, loaded: Loaded, host: PluginHost, job: Job, clock: PhaseClock
+) -> None:
+    """Fill the cache with what an evaluation of one encoder needs, beside the run that makes it."""
+    _fit_encoder(plan, name, loaded, host, job, clock)
+
+
+def _fit_encoder(
+    plan: Plan, name: str, loaded: Loaded, host: PluginHost, job: Job, clock: PhaseClock
+) -> _Fits:
+    """Compute features, fit, choose and refit; what is in the cache is read from there."""
     config, probes = plan.config, probes_of(plan, name, host)
     with clock.phase("load model"):
         encoder = _load_encoder(host, name, _encoder_options(config, job))
@@ -69,11 +86,10 @@ def run_encoder(
                 batch_tokens=config.batch_tokens,
                 fail_fast=job.fail_fast,
                 progress=job.progress,
+                company=job.crew,
             )
     finally:
         encoder.close()
-        # A model's modules point at each other: until collected, its weights stay beside the fits.
-        gc.collect()
         return_memory()
     essays = [one for one in loaded.essays if one.name not in features.failed]
     baseline = name in config.own_level_encoders
@@ -82,7 +98,6 @@ def run_encoder(
         folds, skipped = _folds(plan.protocols, table, config.split_seed)
         if not folds:
             _refuse(skipped, name, features.failed)
-    device = _probe_device(config.device)
     sweep = Sweep(
         features=features,
         data_key=_data_key(features, essays, config, baseline),
@@ -90,7 +105,7 @@ def run_encoder(
         jobs=Jobs(folds, table),
         seeds=tuple(dict.fromkeys(config.seeds)),
         store=FitStore(job.cache_dir),
-        device=device,
+        device=_probe_device(config.device),
         processes=usable_cores(),
         force=job.force,
         fixed=read_penalties(penalties_of(plan, probes), probes),
@@ -106,7 +121,28 @@ def run_encoder(
             refits=config.refits,
             unclipped=config.unclipped_probes,
             progress=job.progress,
+            company=job.crew,
+            helps=job.helps,
         ).run()
+    return _Fits(
+        encoder.identity, layers, features, essays, folds, skipped, sweep, collector, choices
+    )
+
+
+def run_encoder(
+    plan: Plan, name: str, loaded: Loaded, host: PluginHost, job: Job, clock: PhaseClock
+) -> Evaluation:
+    """Evaluate one encoder on loaded corpora.
+
+    Raises
+    ------
+    EncoderError
+        When the model can't be loaded or gives no usable features of any corpus.
+    """
+    config, probes = plan.config, probes_of(plan, name, host)
+    fits = _fit_encoder(plan, name, loaded, host, job, clock)
+    features, essays, folds, skipped = fits.features, fits.essays, fits.folds, fits.skipped
+    collector, choices, sweep, table = fits.collector, fits.choices, fits.sweep, fits.sweep.table
     records = collector.records
     splits = split_records(folds, skipped, table)
     predictions = collector.kept.predictions(0 if config.form == "study" else config.refits)
@@ -132,15 +168,15 @@ def run_encoder(
     # Where texts lie is the reader's to fill in.
     command = as_command(own.model_copy(update={"data_dir": config.data_dir and "DIR"}))
     made = partial(
-        provenance.collect, clock, command, device, plan.origins, _feature_stats(features)
+        provenance.collect, clock, command, sweep.device, plan.origins, _feature_stats(features)
     )
     result = RunResult(
         suite=config.suite,
         # What an encoder is stands on its card alone, whatever its identity says.
-        encoder=encoder.identity.model_copy(
+        encoder=fits.identity.model_copy(
             update={
                 "role": card.role,
-                "name": local_name(name, card.name, config.name) or encoder.identity.name,
+                "name": local_name(name, card.name, config.name) or fits.identity.name,
             }
         ),
         scale=table.scale.classes,
@@ -161,7 +197,7 @@ def run_encoder(
         provenance=made(),
     )
     studied = Studied(
-        result, predictions, table, folds, layers, probes, sweep, progress=job.progress
+        result, predictions, table, folds, fits.layers, probes, sweep, progress=job.progress
     )
     with clock.phase("analyses"):
         found = analyse(config.analyses, studied, fail_fast=job.fail_fast)

@@ -14,6 +14,7 @@ from cefrbench.plugins import PluginHost
 
 if TYPE_CHECKING:
     from cefrbench.config import RunConfig
+    from cefrbench.crew import Crew
     from cefrbench.plan import Job, Loaded, Plan
     from cefrbench.provenance import PhaseClock
     from cefrbench.results.evaluation import Evaluation
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _JOB_OPTIONS = (
     *("config_file", "cache_dir", "output", "force", "fail_fast"),
     *("quiet", "as_json", "verbose", "log_file"),
+    *("executor", "workers", "executor_options", "helper"),
 )
 
 
@@ -130,6 +132,25 @@ _JOB_OPTIONS = (
     help="Log there too how far the run is: a line a minute, as where output is redirected.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result on standard output, alone.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1, max=1000),
+    metavar="N",
+    help="Processes that fill the cache together, this one among them.",
+)
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "submitit", "ray"]),
+    help="Where the other workers run: here, as jobs of SLURM, on Ray.  [default: local]",
+)
+@click.option(
+    "--executor-option",
+    "executor_options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Of submitit's executor or `ray.init`; see docs/scaling.md. Repeatable.",
+)
+@click.option("--helper", hidden=True, metavar="NUMBER/OF", help="Only fill the cache.")
 @click.pass_context
 def run(ctx: click.Context, /, **options: Any) -> None:
     r"""Evaluate encoders: features of all layers, probes, protocols, one result each.
@@ -159,12 +180,61 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     warn_of_broken(host)
     plan = make_plan(config, host, options["cache_dir"])
     references = plan_references(plan, host)
-    job = _job(options, config)
+    job = _job(options, plan.config)
     clock = PhaseClock()
     with clock.phase("load corpora"):
         loaded = load_corpora(plan.config, host, job)
-    if _run_all((plan, references), loaded, host, job, clock, options):
+    if job.helps:
+        _help(plan, references, loaded, host, job, clock)
+        return
+    try:
+        failed = _run_all((plan, references), loaded, host, job, clock, options)
+    finally:
+        if job.crew is not None:
+            job.crew.dismiss()
+    if failed:
         ctx.exit(EXIT_PARTIAL)
+
+
+def _crew(options: dict[str, Any], config: RunConfig, cache_dir: Path) -> Crew | None:
+    """The processes that this one works with; None where it works alone."""
+    from cefrbench.crew import Crew, helper_command, make_helpers
+
+    if options["helper"]:
+        number, _, size = options["helper"].partition("/")
+        if not (number.isdecimal() and size.isdecimal() and 0 < int(number) < int(size)):
+            raise UserError(f"--helper {options['helper']!r} can't be read: write NUMBER/OF.")
+        return Crew(number=int(number), size=int(size))
+    size = options["workers"] or (2 if options["executor"] else 1)
+    if options["executor_options"] and not options["executor"]:
+        raise UserError("--executor-option says nothing without --executor: name one.")
+    if size == 1:
+        return None
+    if options["force"]:
+        raise UserError(
+            "--force fits again what the cache holds, and workers share by what it holds: leave "
+            "one of --force and --workers out."
+        )
+    helpers = make_helpers(
+        options["executor"] or "local", cache_dir / "workers", options["executor_options"]
+    )
+    commands = [helper_command(config, cache_dir, number, size) for number in range(1, size)]
+    return Crew(helpers, commands, size=size)
+
+
+def _help(
+    plan: Plan, others: Plan | None, loaded: Loaded, host: PluginHost, job: Job, clock: PhaseClock
+) -> None:
+    """Fill the cache beside another run; what can't be had is that run's to tell."""
+    from cefrbench.run import help_encoder
+
+    assert job.crew is not None
+    work = [(one, name) for one in (others, plan) if one for name in one.config.encoders]
+    for one, name in job.crew.turned(work):
+        try:
+            help_encoder(one, name, loaded, host, job, clock.fork())
+        except UserError as error:
+            complain(f"Error: encoder {name}: {error}")
 
 
 def _job(options: dict[str, Any], config: RunConfig) -> Job:
@@ -172,8 +242,9 @@ def _job(options: dict[str, Any], config: RunConfig) -> Job:
     from cefrbench.plan import Job
     from cefrbench.progress import make_progress
 
+    cache_dir = options["cache_dir"] or default_cache_dir()
     return Job(
-        cache_dir=options["cache_dir"] or default_cache_dir(),
+        cache_dir=cache_dir,
         progress=make_progress(
             quiet=options["quiet"] or options["as_json"],
             log_file=options["log_file"],
@@ -182,6 +253,8 @@ def _job(options: dict[str, Any], config: RunConfig) -> Job:
         download_dir=options["cache_dir"],
         force=options["force"],
         fail_fast=options["fail_fast"],
+        crew=_crew(options, config, cache_dir),
+        helps=bool(options["helper"]),
     )
 
 

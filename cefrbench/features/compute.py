@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from cefrbench.claims import Alone, Company
 from cefrbench.contracts.encoder import CorpusTexts, Encoder
 from cefrbench.errors import CacheError, EncoderError
 from cefrbench.essays import Essays, text_key
@@ -72,6 +74,7 @@ def compute_features(
     batch_tokens: int | None = None,
     fail_fast: bool = False,
     progress: Progress | None = None,
+    company: Company | None = None,
 ) -> FeatureSet:
     """Compute the features of each corpus that the store doesn't hold yet.
 
@@ -93,6 +96,8 @@ def compute_features(
     fail_fast : bool
         Raise the first corpus's failure instead.
     progress : Progress, optional
+    company : Company, optional
+        Other processes that fill the same store; they are called when something is missing.
 
     Raises
     ------
@@ -105,27 +110,48 @@ def compute_features(
     stats = dict.fromkeys(("texts", "tokens", "shards_reused", "shards_computed"), 0.0)
     budget = Budget(batch_tokens or encoder.batch_cost)
     source = source_digest(encoder)
-    corpora: list[CorpusFeatures] = []
+    company, progress = company or Alone(), progress or Silent()
+    filled: dict[str, CorpusFeatures] = {}
     failed: dict[str, EncoderError] = {}
     notes: dict[str, tuple[str, ...]] = {}
-    for one in essays:
-        try:
+    pending: list[tuple[Essays, _Corpus]] = []
+    for one in company.turned(essays):
+        with _recorded(failed, one.name, fail_fast):
             own = _of_corpus(encoder, one, data_dir)
             features = store.corpus(encoder.identity, one, source, own.reads)
-            _fill(features, own, budget, progress or Silent(), stats)
-        except EncoderError as error:
-            if fail_fast:
-                raise
-            failed[one.name] = error
-        else:
-            corpora.append(features)
-            notes[one.name] = tuple(own.notes)
-    if failed and not corpora:
+            corpus = _Corpus(features, own, budget, progress, company, stats)
+            corpus.fill()
+            filled[one.name], notes[one.name] = features, tuple(own.notes)
+            if corpus.elsewhere:
+                pending.append((one, corpus))
+    for one, corpus in pending:
+        with _recorded(failed, one.name, fail_fast):
+            corpus.wait()
+    kept = [one.name for one in essays if one.name not in failed]
+    if failed and not kept:
         raise next(iter(failed.values()))
     stats["seconds"] = time.perf_counter() - begun
     identity = encoder.identity
-    causes = {name: str(error) for name, error in failed.items()}
-    return FeatureSet(tuple(corpora), identity.layers, identity.width, causes, stats, notes)
+    causes = {one.name: str(failed[one.name]) for one in essays if one.name in failed}
+    return FeatureSet(
+        tuple(filled[name] for name in kept),
+        identity.layers,
+        identity.width,
+        causes,
+        stats,
+        {name: notes[name] for name in kept},
+    )
+
+
+@contextmanager
+def _recorded(failed: dict[str, EncoderError], corpus: str, fail_fast: bool) -> Iterator[None]:
+    """Write an encoder's failure on a corpus down, so that the others go on."""
+    try:
+        yield
+    except EncoderError as error:
+        if fail_fast:
+            raise
+        failed[corpus] = error
 
 
 def _of_corpus(encoder: Encoder, essays: Essays, data_dir: Path | None) -> Encoder:
@@ -164,38 +190,65 @@ def _opened_folder(features: CorpusFeatures) -> list[int]:
         return missing
 
 
-def _fill(
-    features: CorpusFeatures,
-    encoder: Encoder,
-    budget: Budget,
-    progress: Progress,
-    stats: dict[str, float],
-) -> None:
-    """Compute one corpus's missing shards and add to the statistics what that came to.
+@dataclass(slots=True)
+class _Corpus:
+    """One corpus's shards, being filled; each is claimed, so that two runs compute none twice."""
 
-    The corpus is locked meanwhile, so that two runs at once don't compute the same features.
-    """
+    features: CorpusFeatures
+    encoder: Encoder
+    budget: Budget
+    progress: Progress
+    company: Company
+    stats: dict[str, float]
+    elsewhere: list[int] = field(default_factory=list)
+
+    def fill(self) -> None:
+        """Compute what is missing, but for what other processes are at (``elsewhere``)."""
+        missing = _missing(self.features)
+        self.stats["shards_reused"] += len(self.features.plan)
+        if missing:
+            self.company.call()
+            self._compute(missing)
+
+    def wait(self) -> None:
+        """Wait for the other processes, and compute what came of nothing."""
+        while self.elsewhere:
+            for shard in self.elsewhere:
+                with self.features.claims.wait(self.features.work(shard)):
+                    pass
+            missing = [shard for shard in self.elsewhere if not self.features.is_good(shard)]
+            self.elsewhere = []
+            if missing:
+                self._compute(missing)
+
+    def _compute(self, missing: Sequence[int]) -> None:
+        # Long texts first: a batch that is too large shows at once, and replicas end together.
+        missing = self.company.turned(sorted(missing, reverse=True))
+        # Replicas are made only when there is something to do.
+        replicas = self.encoder.replicas()
+        filling = Filling(self.features, missing, replicas, self.budget, self.progress)
+        filling.run()
+        self.elsewhere = filling.claimed_elsewhere
+        self.stats["texts"] += filling.texts
+        self.stats["tokens"] += filling.tokens
+        self.stats["shards_computed"] += filling.written
+        self.stats["shards_reused"] -= filling.written
+
+
+def _missing(features: CorpusFeatures) -> list[int]:
+    """Make a corpus's folder ready, and give what it lacks."""
     lock = features.lock
     try:
         lock.acquire()
     except OSError as error:
         if not features.missing():
             # All of it is there, in a cache that others may read only.
-            stats["shards_reused"] += len(features.plan)
-            return
+            return []
         raise CacheError(
             f"The cache folder {str(features.folder)!r} can't be locked "
             f"({error.strerror or error}): choose another one with --cache-dir."
         ) from error
     try:
-        missing = _opened_folder(features)
-        if missing:
-            # Replicas are made only when there is something to do.
-            filling = Filling(features, missing, encoder.replicas(), budget, progress)
-            filling.run()
-            stats["texts"] += filling.texts
-            stats["tokens"] += filling.tokens
+        return _opened_folder(features)
     finally:
         lock.release()
-    stats["shards_computed"] += len(missing)
-    stats["shards_reused"] += len(features.plan) - len(missing)

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+from filelock import FileLock
 
 from cefrbench.contracts.encoder import Encoder
 from cefrbench.errors import EncoderError, UserError, contained
@@ -126,6 +127,10 @@ class Filling:
     ----------
     texts, tokens : int
         Encoded so far.
+    written : int
+        Shards written so far.
+    claimed_elsewhere : list of int
+        Shards that another process was at.
     """
 
     def __init__(
@@ -137,12 +142,13 @@ class Filling:
         progress: Progress,
     ) -> None:
         self.features = features
-        # Long texts first: a batch that is too large shows at once, and replicas end together.
-        self.missing = sorted(missing, reverse=True)
+        self.missing = missing
         self.replicas = replicas
         self.budget = budget
         self.progress = progress
-        self.texts = self.tokens = 0
+        self.texts = self.tokens = self.written = 0
+        self.claimed_elsewhere: list[int] = []
+        self._claims: dict[int, FileLock] = {}
         self._returned = 0.0
         self._stop = threading.Event()
         self._jobs_lock, self._lock = threading.Lock(), threading.Lock()
@@ -154,6 +160,14 @@ class Filling:
         """Fill all; the first error stops every thread after its batch and is raised."""
         guess = self._characters // _CHARACTERS_PER_TOKEN
         self.progress.start(f"features of {self.features.index.corpus}", guess, "tokens")
+        try:
+            self._run()
+        finally:
+            self.progress.finish()
+            for claim in self._claims.values():
+                claim.release()
+
+    def _run(self) -> None:
         with (
             ThreadPoolExecutor(1, "tokenize") as tokenizer,
             ThreadPoolExecutor(1, "write") as writer,
@@ -168,7 +182,6 @@ class Filling:
                     written.result()
             finally:
                 self._stop.set()
-                self.progress.finish()
 
     def _texts(self, shard: int) -> list[str]:
         return [self.features.texts[i] for i in self.features.plan[shard]]
@@ -194,12 +207,31 @@ class Filling:
 
         ahead: deque[tuple[int, Future[Sequence[object]]]] = deque()
         for number in self.missing:
+            if not self._claim(number):
+                continue
             ahead.append((number, pool.submit(prepare, self._texts(number))))
             if len(ahead) > _AHEAD:
                 first, future = ahead.popleft()
                 yield first, future.result()
         for number, future in ahead:
             yield number, future.result()
+
+    def _claim(self, number: int) -> bool:
+        """Claim a shard; false where another process is at it, or was."""
+        claim = self.features.claims.attempt(self.features.work(number))
+        if claim is None:
+            self.claimed_elsewhere.append(number)
+            return False
+        if self.features.is_good(number):
+            claim.release()
+            return False
+        self._claims[number] = claim
+        return True
+
+    def _write(self, shard: _Shard) -> None:
+        self.features.write(shard.number, shard.features)
+        self.written += 1
+        self._claims.pop(shard.number).release()
 
     def _work(
         self,
@@ -237,7 +269,7 @@ class Filling:
         """Check a shard and have it written; wait while too many are."""
         self._check(shard.features)
         with self._lock:
-            self._writes.append(writer.submit(self.features.write, shard.number, shard.features))
+            self._writes.append(writer.submit(self._write, shard))
             oldest = self._writes.popleft() if len(self._writes) > _AHEAD else None
         if oldest is not None:
             oldest.result()

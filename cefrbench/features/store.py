@@ -24,6 +24,7 @@ from filelock import FileLock
 from pydantic import Field, ValidationError
 
 from cefrbench.atomic import remove_stale, write_text
+from cefrbench.claims import Claims
 from cefrbench.contracts.cards import Card, EncoderIdentity
 from cefrbench.doors import FileKind, read_json
 from cefrbench.errors import CacheError, UserError
@@ -87,6 +88,8 @@ class CorpusFeatures:
         Index into ``texts`` of each row of the corpus.
     plan : tuple of ndarray of int64
         Indices into ``texts`` of each shard: texts of like length, short ones first.
+    claims : Claims
+        By which processes share out the shards.
     """
 
     folder: Path
@@ -94,6 +97,7 @@ class CorpusFeatures:
     texts: tuple[str, ...]
     rows: RowIndex
     plan: tuple[RowIndex, ...]
+    claims: Claims
 
     @cached_property
     def key(self) -> str:
@@ -102,7 +106,7 @@ class CorpusFeatures:
 
     @property
     def lock(self) -> FileLock:
-        """Lock that a process holds while it fills the folder; released when it dies."""
+        """Lock that a process holds while it makes the folder ready; released when it dies."""
         return FileLock(self.folder / ".lock")
 
     def path(self, shard: int) -> Path:
@@ -114,7 +118,7 @@ class CorpusFeatures:
         shards = range(len(self.plan))
         if read_index(self.folder / INDEX) != self.index:
             return list(shards)
-        return [shard for shard in shards if not self._is_good(shard)]
+        return [shard for shard in shards if not self.is_good(shard)]
 
     def open(self) -> list[int]:
         """Make the folder ready and give the shards that are missing or damaged.
@@ -134,7 +138,12 @@ class CorpusFeatures:
             os.utime(path)
         return self.missing()
 
-    def _is_good(self, shard: int) -> bool:
+    def work(self, shard: int) -> str:
+        """Name of a shard, to claim it by."""
+        return f"{self.key}/{self.folder.name}/{shard}"
+
+    def is_good(self, shard: int) -> bool:
+        """Whether a shard is there and whole."""
         try:
             check_shard(self.path(shard), self.key, self.plan[shard], self.index.encoder.layers)
         except DamagedShardError:
@@ -171,6 +180,7 @@ class FeatureStore:
 
     def __init__(self, cache_dir: Path) -> None:
         self.folder = cache_dir / "features"
+        self.claims = Claims(cache_dir)
 
     def corpus(
         self,
@@ -218,7 +228,9 @@ class FeatureStore:
                 f"The cache folder {str(self.folder)!r} can't be written "
                 f"({error.strerror or error}): choose another one with --cache-dir."
             ) from error
-        return CorpusFeatures(folder, index, texts, np.array(rows, dtype=np.int64), plan)
+        return CorpusFeatures(
+            folder, index, texts, np.array(rows, dtype=np.int64), plan, self.claims
+        )
 
     def entries(self) -> Iterator[tuple[Path, FeatureIndex | None]]:
         """Give every folder of features with its index; none where the index can't be read."""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.atomic import atomic_path
+from cefrbench.claims import Claims
 from cefrbench.contracts.probe import FoldFit
 from cefrbench.doors import unbounded_json
 from cefrbench.probing.fit import FitFailure
@@ -31,6 +32,11 @@ class FitStore:
 
     def __init__(self, cache_dir: Path) -> None:
         self.folder = cache_dir / "fits"
+        self.claims = Claims(cache_dir)
+
+    def has(self, key: str) -> bool:
+        """Whether there are fits of a key, whole or not."""
+        return self._path(key).is_file()
 
     def load(self, key: str) -> list[list[FoldFit | FitFailure]] | None:
         """Read the fits ``[fold][seed]`` of a key; none when absent or damaged."""

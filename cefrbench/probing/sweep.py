@@ -7,12 +7,14 @@ need. Finished fits are kept, so that a run that was killed goes on from there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cefrbench.claims import ClaimedError, Company
 from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeOptions, ProbeSpec
 from cefrbench.essays import EssayTable
 from cefrbench.probing.fit import FitFailure, fit_paths
@@ -54,6 +56,16 @@ class Fitted:
     fits: Fits
 
 
+class Unit(NamedTuple):
+    """What is fitted at once, and kept together: some training sets, by one probe on one layer."""
+
+    layer: int
+    probe: ProbeSpec
+    rows: Sequence[FoldRows]
+    penalties: Penalties
+    seeds: Seeds
+
+
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """All that the fits of one run share.
@@ -77,6 +89,8 @@ class Sweep:
         Penalties of a probe, where they are not its card's.
     texts : sequence of str
         Text of each row, for probes that read texts.
+    patient : bool
+        Whether to wait for what another process is at.
     """
 
     features: FeatureSet
@@ -90,6 +104,7 @@ class Sweep:
     force: bool = False
     fixed: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     texts: Sequence[str] = ()
+    patient: bool = True
     _sources: dict[str, str] = field(default_factory=dict, repr=False)
     _loaded: dict[int, NDArray[np.float32]] = field(default_factory=dict, repr=False)
 
@@ -100,16 +115,33 @@ class Sweep:
         progress.start("fits", sum(self._count(p) for p in probes) * len(layers), "fits")
         for layer in layers:
             for probe in probes:
-                seeds, penalties = self.seeds_of(probe), self.penalties_of(probe)
-                rows, scoring = self.jobs.rows, self.jobs.scoring
-                if len(seeds) == 1:
-                    fits = self.fit(layer, probe, rows, penalties, seeds)
-                else:
-                    fits = self.fit(layer, probe, rows[:scoring], penalties, seeds)
-                    fits += self.fit(layer, probe, rows[scoring:], penalties, seeds[:1])
+                fits: Fits = []
+                for unit in self.units(layer, probe):
+                    fits += self.fit(*unit)
                 progress.advance(self._count(probe))
-                yield Fitted(layer, probe, seeds, penalties, fits)
+                yield Fitted(layer, probe, self.seeds_of(probe), self.penalties_of(probe), fits)
         progress.finish()
+
+    def units(self, layer: int, probe: ProbeSpec) -> list[Unit]:
+        """What the sweep fits of one probe on one layer; what is only chosen by gets one seed."""
+        seeds, penalties = self.seeds_of(probe), self.penalties_of(probe)
+        rows, scoring = self.jobs.rows, self.jobs.scoring
+        if len(seeds) == 1:
+            return [Unit(layer, probe, rows, penalties, seeds)]
+        return [
+            Unit(layer, probe, rows[:scoring], penalties, seeds),
+            Unit(layer, probe, rows[scoring:], penalties, seeds[:1]),
+        ]
+
+    def ahead(self, units: Sequence[Unit], company: Company) -> None:
+        """Fit what nobody has fitted yet, in any order, and leave what others are at."""
+        missing = [unit for unit in units if unit.rows and not self.store.has(self._key(unit))]
+        if missing:
+            company.call()
+        for unit in company.turned(missing):
+            if not self.store.has(self._key(unit)):
+                with suppress(ClaimedError):
+                    replace(self, patient=False).fit(*unit)
 
     def fit(
         self,
@@ -119,26 +151,45 @@ class Sweep:
         penalties: Penalties,
         seeds: Seeds,
     ) -> Fits:
-        """Fit one probe on one layer, or read back what was fitted before."""
+        """Fit one probe on one layer, or read back what was fitted before.
+
+        Raises
+        ------
+        ClaimedError
+            When another process is at it, and the sweep isn't patient.
+        """
         if not rows:
             return []
-        key = self._key(layer, probe, rows, penalties, seeds)
-        kept = None if self.force else self.store.load(key)
+        unit = Unit(layer, probe, rows, penalties, seeds)
+        key = self._key(unit)
+        kept = self._kept(key, len(seeds))
         if kept is not None:
-            width = len(seeds)
-            return [[row[i : i + width] for i in range(0, len(row), width)] for row in kept]
-        fits = fit_paths(
-            probe,
-            self._options(),
-            self._read(layer, probe),
-            self.table.label,
-            rows,
-            penalties=penalties,
-            seeds=seeds,
-            jobs=self.processes,
-        )
-        self._keep(key, fits)
+            return kept
+        claims = self.store.claims
+        with claims.wait(key) if self.patient else claims.at_once(key):
+            # Another process may have fitted it meanwhile.
+            kept = self._kept(key, len(seeds))
+            if kept is not None:
+                return kept
+            fits = fit_paths(
+                probe,
+                self._options(),
+                self._read(layer, probe),
+                self.table.label,
+                rows,
+                penalties=penalties,
+                seeds=seeds,
+                jobs=self.processes,
+            )
+            self._keep(key, fits)
         return fits
+
+    def _kept(self, key: str, width: int) -> Fits | None:
+        """Read fits back, ``[job][penalty][seed]``."""
+        kept = None if self.force else self.store.load(key)
+        if kept is None:
+            return None
+        return [[row[i : i + width] for i in range(0, len(row), width)] for row in kept]
 
     def seeds_of(self, probe: ProbeSpec) -> Seeds:
         """Seeds that a probe is fitted with."""
@@ -189,24 +240,17 @@ class Sweep:
             self._sources[probe.name] = digest
         return self._sources[probe.name]
 
-    def _key(
-        self,
-        layer: int,
-        probe: ProbeSpec,
-        rows: Sequence[FoldRows],
-        penalties: Penalties,
-        seeds: Seeds,
-    ) -> str:
+    def _key(self, unit: Unit) -> str:
         """Name the fits of one probe on one layer."""
         return fit_key(
             {
                 "data": self.data_key,
-                "layer": layer,
-                "probe": probe.card.model_dump(mode="json"),
-                "source": self._source(probe),
-                "rows": [rows_digest(one, origin=PLUS in probe.name) for one in rows],
-                "penalties": penalties,
-                "seeds": seeds,
+                "layer": unit.layer,
+                "probe": unit.probe.card.model_dump(mode="json"),
+                "source": self._source(unit.probe),
+                "rows": [rows_digest(one, origin=PLUS in unit.probe.name) for one in unit.rows],
+                "penalties": unit.penalties,
+                "seeds": unit.seeds,
                 "device": self.device.partition(":")[0],
             }
         )
