@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -20,6 +20,7 @@ from cefrbench.analyses.studied import Studied
 from cefrbench.config import RunConfig, as_command
 from cefrbench.contracts.cards import EncoderIdentity
 from cefrbench.contracts.encoder import Encoder, EncoderOptions
+from cefrbench.contracts.probe import ProbeSpec
 from cefrbench.contracts.protocol import Fold, Protocol, Skipped
 from cefrbench.cores import usable_cores
 from cefrbench.errors import EncoderError, UserError, contained
@@ -40,6 +41,7 @@ from cefrbench.procedure import Procedure
 from cefrbench.provenance import PhaseClock
 from cefrbench.published import local_name
 from cefrbench.results.build import Collector, split_records
+from cefrbench.results.commitments import Roots
 from cefrbench.results.corpus_scores import corpus_scores
 from cefrbench.results.evaluation import Evaluation
 from cefrbench.results.model import ChoiceRecord, CorpusRecord, FailureRecord, RunResult
@@ -59,6 +61,7 @@ class _Fits:
     sweep: Sweep
     collector: Collector
     choices: tuple[ChoiceRecord, ...]
+    roots: Roots
 
 
 def help_encoder(
@@ -74,7 +77,7 @@ def _fit_encoder(
     """Compute features, fit, choose and refit; what is in the cache is read from there."""
     config, probes = plan.config, probes_of(plan, name, host)
     with clock.phase("load model"):
-        encoder = _load_encoder(host, name, _encoder_options(config, job))
+        encoder = load_encoder(host, name, encoder_options(config, job))
     try:
         layers = _layers(config, encoder)
         with clock.phase("features"):
@@ -92,25 +95,10 @@ def _fit_encoder(
         encoder.close()
         return_memory()
     essays = [one for one in loaded.essays if one.name not in features.failed]
-    baseline = name in config.own_level_encoders
-    table = pool(essays, SCALES[config.scale], config.form, baseline=baseline)
+    roots = Roots()
+    features = replace(features, watch=roots.take)
     with clock.phase("splits"):
-        folds, skipped = _folds(plan.protocols, table, config.split_seed)
-        if not folds:
-            _refuse(skipped, name, features.failed)
-    sweep = Sweep(
-        features=features,
-        data_key=_data_key(features, essays, config, baseline),
-        table=table,
-        jobs=Jobs(folds, table),
-        seeds=tuple(dict.fromkeys(config.seeds)),
-        store=FitStore(job.cache_dir),
-        device=_probe_device(config.device),
-        processes=usable_cores(),
-        force=job.force,
-        fixed=read_penalties(penalties_of(plan, probes), probes),
-        texts=tuple(text for one in essays for text in one.texts),
-    )
+        sweep, folds, skipped = prepare_sweep(plan, name, probes, features, essays, job)
     with clock.phase("probes"):
         collector, choices = Procedure(
             sweep=sweep,
@@ -125,7 +113,8 @@ def _fit_encoder(
             helps=job.helps,
         ).run()
     return _Fits(
-        encoder.identity, layers, features, essays, folds, skipped, sweep, collector, choices
+        *(encoder.identity, layers, features, essays, folds, skipped),
+        *(sweep, collector, choices, roots),
     )
 
 
@@ -192,6 +181,7 @@ def run_encoder(
         units=tuple(records.units),
         fits=tuple(records.fits),
         failures=failures,
+        commitments=tuple(fits.roots.records(features, fits.layers)),
         predictions=None,
         config=own,
         provenance=made(),
@@ -213,6 +203,43 @@ def run_encoder(
     return Evaluation(result, predictions)
 
 
+def prepare_sweep(
+    plan: Plan,
+    name: str,
+    probes: Sequence[ProbeSpec],
+    features: FeatureSet,
+    essays: Sequence[Essays],
+    job: Job,
+) -> tuple[Sweep, list[PlannedFold], list[tuple[str, Skipped]]]:
+    """Lay out all that is fitted of one encoder: table, folds (those skipped too), training sets.
+
+    Raises
+    ------
+    UserError
+        When no fold is left.
+    """
+    config = plan.config
+    baseline = name in config.own_level_encoders
+    table = pool(essays, SCALES[config.scale], config.form, baseline=baseline)
+    folds, skipped = _folds(plan.protocols, table, config.split_seed)
+    if not folds:
+        _refuse(skipped, name, features.failed)
+    sweep = Sweep(
+        features=features,
+        data_key=_data_key(features, essays, config, baseline),
+        table=table,
+        jobs=Jobs(folds, table),
+        seeds=tuple(dict.fromkeys(config.seeds)),
+        store=FitStore(job.cache_dir),
+        device=_probe_device(config.device),
+        processes=usable_cores(),
+        force=job.force,
+        fixed=read_penalties(penalties_of(plan, probes), probes),
+        texts=tuple(text for one in essays for text in one.texts),
+    )
+    return sweep, folds, skipped
+
+
 def _published(config: RunConfig, name: str, scheme: str) -> RunConfig:
     """The configuration of one encoder's result: no place on this machine stands in it."""
     shown = local_name(name, scheme, None) or name
@@ -228,7 +255,8 @@ def _layers(config: RunConfig, encoder: Encoder) -> tuple[int, ...]:
     return (0, *asked)
 
 
-def _encoder_options(config: RunConfig, job: Job) -> EncoderOptions:
+def encoder_options(config: RunConfig, job: Job) -> EncoderOptions:
+    """What an encoder is loaded with."""
     return EncoderOptions(
         pooling=config.pooling,
         instruction=config.instruction,
@@ -241,7 +269,8 @@ def _encoder_options(config: RunConfig, job: Job) -> EncoderOptions:
     )
 
 
-def _load_encoder(host: PluginHost, name: str, options: EncoderOptions) -> Encoder:
+def load_encoder(host: PluginHost, name: str, options: EncoderOptions) -> Encoder:
+    """Load an encoder; what its plugin raises is one sentence."""
     try:
         with contained():
             encoder = host.get_encoder(name).load(name, options)

@@ -16,6 +16,7 @@ from cefrbench_leaderboard.entry import FAVOURED, Cell, Entry, Estimate, in_read
 from cefrbench_leaderboard.figures import GAP_NAME
 from cefrbench_leaderboard.means import Mean, make_mean
 from cefrbench_leaderboard.standing import Made, Match, differences, match, standings
+from cefrbench_leaderboard.trust import UNRECORDED, Trust
 
 #: Suites that come first, in this order; the first that has results is the front page.
 _SUITES = ("cefr-v1", "paper", "quickstart")
@@ -43,6 +44,8 @@ class Line:
         Difference from each reference under the main protocol, by the reference's slug.
     claim : Claim or None
         How far its favoured probe comes up the claim ladder; None for references.
+    trust : Trust
+        What maintainers made again of it.
     """
 
     entry: Entry
@@ -52,6 +55,7 @@ class Line:
     standings: dict[str, Rank]
     above: dict[str, Estimate]
     claim: Claim | None = None
+    trust: Trust = UNRECORDED
 
     @property
     def kept(self) -> float | None:
@@ -237,7 +241,7 @@ def _section(
             first = [one.made.entry.slug for one in found.contestants][: most_kept(len(protocols))]
         matches.append(found.keep(first))
     matches.sort(key=lambda one: protocols.index(one.protocol))
-    lines = [_line(one.entry, suite, probe, ranks, above) for one in shown]
+    lines = [_line(one, suite, probe, ranks, above) for one in shown]
     lines.sort(key=lambda line: _order(line, suite.main))
     entry = cohort[0].entry
     sources = sorted({corpus.source for corpus in entry.corpora})
@@ -263,12 +267,13 @@ def _has(entry: Entry, probe: str) -> bool:
 
 
 def _line(
-    entry: Entry,
+    one: Made,
     suite: SuiteResults,
     probe: str,
     ranks: dict[str, dict[str, Rank]],
     above: dict[str, dict[str, Estimate]],
 ) -> Line:
+    entry = one.entry
     name = entry.probe(probe)
     if not any(cell.probe == name for cell in entry.cells):
         name = entry.favoured
@@ -285,6 +290,7 @@ def _line(
             if entry.reference is None and entry.slug in found
         },
         claim=suite.claims.get(entry.slug),
+        trust=one.trust,
     )
 
 

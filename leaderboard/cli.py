@@ -37,6 +37,12 @@ def leaderboard() -> None:
     "results, if none is named.",
 )
 @click.option(
+    "--verified",
+    type=FOLDER,
+    help="Folder of the records that `results verify` and `reproduce` write; `verified` beside the "
+    "results, if none is named.",
+)
+@click.option(
     "--base-url",
     default="",
     metavar="URL",
@@ -50,6 +56,7 @@ def build(
     results: Path,
     out: Path,
     corpora: Path | None,
+    verified: Path | None,
     base_url: str,
     quiet: bool,
 ) -> None:
@@ -59,13 +66,17 @@ def build(
     """
     from cefrbench_leaderboard.descriptions import folder_beside
     from cefrbench_leaderboard.site import build as build_site
+    from cefrbench_leaderboard.trust import verified_beside
 
     def tell(done: int, of: int) -> None:
         if not quiet and (done == of or done % 25 == 0):
             echo(f"{done} of {of} new results", err=True)
 
     corpora = corpora or folder_beside(results)
-    report = build_site(results, out, corpora=corpora, base_url=base_url, tell=tell)
+    verified = verified or verified_beside(results)
+    report = build_site(
+        results, out, corpora=corpora, verified=verified, base_url=base_url, tell=tell
+    )
     for one in report.left_out:
         complain(f"Left out {one.file}: {one.cause}")
     if not quiet:

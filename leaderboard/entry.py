@@ -10,6 +10,7 @@ from pydantic import Field
 
 from cefrbench.contracts.cards import Card, ProbeCard, ProtocolCard, Role
 from cefrbench.results.doubts import doubts
+from cefrbench.results.gold import gold_digests, prediction_digest
 from cefrbench.results.io import slug
 from cefrbench.results.model import (
     CorpusRecord,
@@ -18,6 +19,7 @@ from cefrbench.results.model import (
     SummaryRecord,
     UnitRecord,
 )
+from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.question import question_of
 from cefrbench.results.selection import (
     counted_scores,
@@ -156,6 +158,9 @@ class Entry(Card):
     transfers: tuple[Transfer, ...] = Field(description="Of the protocol `pairwise`.")
     skipped: tuple[str, ...] = Field(description="Folds that were not run, with the reason.")
     failures: tuple[FailureCount, ...]
+    gold: dict[str, str] = Field(description="Texts and levels by split; see `results/gold.py`.")
+    checksum: str = Field(description="Of the result.")
+    predicted: str = Field(description="Hash of all predictions.")
     doubts: tuple[str, ...] = Field(description="Sentences: why its figures aren't to be trusted.")
 
     @property
@@ -208,7 +213,9 @@ def in_reading_order(cards: Iterable[ProtocolCard]) -> tuple[str, ...]:
     return (*first, *rest)
 
 
-def make_entry(result: RunResult, figures: Figures, file: str) -> Entry:
+def make_entry(
+    result: RunResult, predictions: PredictionTable, figures: Figures, file: str
+) -> Entry:
     """Digest one result; ``file`` is its path below the results folder."""
     encoder = result.encoder
     counted = list(counted_units(result))
@@ -253,6 +260,9 @@ def make_entry(result: RunResult, figures: Figures, file: str) -> Entry:
         transfers=_transfers(counted, favoured),
         skipped=tuple(f"{s.protocol} {s.fold}: {s.skipped}" for s in result.splits if s.skipped),
         failures=_count_failures(result),
+        gold=gold_digests(result, predictions),
+        checksum=result.checksum,
+        predicted=prediction_digest(predictions),
         doubts=tuple(doubts(result)),
     )
 

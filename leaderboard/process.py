@@ -113,7 +113,7 @@ def _make(file: ResultFile, folder: Path) -> None:
     result, predictions = load(file)
     found = figures(result, predictions)
     bands = layer_bands(result.units, [corpus.card.name for corpus in result.corpora])
-    entry = make_entry(result, found, file.name)
+    entry = make_entry(result, predictions, found, file.name)
     story = tell_gap(result, predictions, shared_weights())
     rendered, beside = encoder_page(result, entry, bands, story)
     _write(folder / "page.html", rendered.html)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -14,21 +14,22 @@ from filelock import FileLock
 from cefrbench.cores import usable_cores
 from cefrbench_leaderboard.boards import SuiteResults, boards, by_suite, empty_board
 from cefrbench_leaderboard.charts.chart import Table
+from cefrbench_leaderboard.collect import collect
 from cefrbench_leaderboard.descriptions import (
     Described,
     description_files,
     not_audited,
     read_descriptions,
 )
-from cefrbench_leaderboard.load import LeftOut, ResultFile, find_files
+from cefrbench_leaderboard.load import LeftOut, find_files
 from cefrbench_leaderboard.output import Output, replacing
 from cefrbench_leaderboard.pages.board import board_page
 from cefrbench_leaderboard.pages.catalogue import catalogue_pages
 from cefrbench_leaderboard.pages.compare import compare_pages
-from cefrbench_leaderboard.pages.encoder import claim_told
+from cefrbench_leaderboard.pages.encoder import claim_told, trust_told
 from cefrbench_leaderboard.pages.plain import about_page, coverage_page, reported_page
 from cefrbench_leaderboard.pages.ways import ways_pages
-from cefrbench_leaderboard.process import Task, collector_held, process_all, read_entry
+from cefrbench_leaderboard.process import Task, collector_held, process_all
 from cefrbench_leaderboard.published import Published, read_published
 from cefrbench_leaderboard.sharing.cite import bibtex
 from cefrbench_leaderboard.sharing.data import LINES, LINES_GZ, RESULT_GZ, write_data
@@ -39,6 +40,7 @@ from cefrbench_leaderboard.sharing.stamp import check_base_url, make_stamp
 from cefrbench_leaderboard.standing import Made
 from cefrbench_leaderboard.store import Store
 from cefrbench_leaderboard.tidy import leaderboard_table
+from cefrbench_leaderboard.trust import read_records
 
 #: Files of the store that pages don't link to.
 _PRIVATE = ("entry.json", "manifest.json", LINES, LINES_GZ, RESULT_GZ)
@@ -76,6 +78,7 @@ def build(
     out: Path,
     *,
     corpora: Path | None = None,
+    verified: Path | None = None,
     base_url: str = "",
     workers: int | None = None,
     tell: Tell = lambda done, of: None,
@@ -90,6 +93,8 @@ def build(
         Folder of the site; what a former build wrote there is replaced. The store lies beside it.
     corpora : Path, optional
         Folder of descriptions and audits of the corpora.
+    verified : Path, optional
+        Folder of the records of what maintainers made again.
     base_url : str
         Address at which the site will stand; empty when it is not known.
     workers : int, optional
@@ -116,7 +121,9 @@ def build(
         tasks = [Task(file, keyed[file], store_folder) for file in files if kept[file] is None]
         causes = _process(tasks, workers or usable_cores(), tell)
         kept |= {task.file: store.find(task.key) for task in tasks}
-        made, left_out = _collect(kept, causes)
+        recorded, unread = read_records(verified) if verified else ([], [])
+        made, left_out = collect(kept, causes, recorded)
+        left_out += unread
         stamp = make_stamp(results, base_url, (one.entry.started for one in made))
         with replacing(out) as output:
             publisher = Publisher(output, stamp, store_folder)
@@ -143,34 +150,6 @@ def _process(tasks: Sequence[Task], workers: int, tell: Tell) -> dict[str, str]:
     return causes
 
 
-def _collect(
-    kept: Mapping[ResultFile, Path | None], causes: dict[str, str]
-) -> tuple[list[Made], list[LeftOut]]:
-    """Read all entries, by page; of two for one page, the one in its own place wins."""
-    made: dict[str, Made] = {}
-    known: dict[tuple[str, str], str] = {}
-    left_out = [LeftOut(name, cause) for name, cause in causes.items()]
-    found = [(file, Made(read_entry(folder), folder)) for file, folder in kept.items()
-             if folder is not None and file.name not in causes]  # fmt: skip
-    found.sort(key=lambda pair: (not _in_place(*pair), pair[0].name))
-    for file, one in found:
-        page, same = one.entry.page, (one.entry.suite, one.entry.identity)
-        if page in made:
-            other = made[page].entry.file
-            left_out.append(LeftOut(file.name, f"Its page is that of {other!r}: keep one of them."))
-        elif same in known:
-            cause = f"It is the encoder of {known[same]!r}, weights and options: keep one of them."
-            left_out.append(LeftOut(file.name, cause))
-        else:
-            made[page] = one
-            known[same] = file.name
-    return [made[page] for page in sorted(made)], sorted(left_out, key=lambda one: one.file)
-
-
-def _in_place(file: ResultFile, one: Made) -> bool:
-    return file.name == f"{one.entry.slug}/{one.entry.suite_slug}.json"
-
-
 def _write_site(
     publisher: Publisher,
     made: Sequence[Made],
@@ -183,6 +162,8 @@ def _write_site(
     output = publisher.output
     _link_results(publisher, suites)
     _copy_static(output)
+    for record in (record for one in made for record in one.trust.records):
+        output.write(record.page, record.record.model_dump_json(indent=1) + "\n")
     found = [board for suite in suites for board in boards(suite)]
     totals = _totals(made)
     front = found[0] if found else empty_board()
@@ -214,6 +195,7 @@ def _link_results(publisher: Publisher, suites: Sequence[SuiteResults]) -> None:
         for one in suite.made:
             page = one.entry.page
             told = claim_told(one.entry, suite.claims.get(one.entry.slug))
+            told = trust_told(one.trust) + told
             for source in sorted(one.folder.iterdir()):
                 if source.name == "page.html":
                     publisher.put_stored(page, source, told)

@@ -18,15 +18,17 @@ from cefrbench.statistics.pairs import (
 from cefrbench.statistics.ranks import Rank, ranks
 from cefrbench_leaderboard.entry import Cell, Entry, Estimate
 from cefrbench_leaderboard.figures import GAP_NAME, read_moves, together
+from cefrbench_leaderboard.trust import UNRECORDED, Trust
 from cefrbench_leaderboard.ways import Way
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """An entry and the folder of the store that holds the rest of it."""
+    """An entry, the folder of the store that holds the rest of it, and how far it is trusted."""
 
     entry: Entry
     folder: Path
+    trust: Trust = UNRECORDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ _COLUMNS = (
     "rank_low",
     "rank_high",
     "refits",
+    "trust",
     "page",
 )
 
@@ -86,5 +87,6 @@ def _row(board: Board, section: Section, line: Line, protocol: str) -> tuple[Val
         None if standing is None else standing.low,
         None if standing is None else standing.high,
         entry.refits,
+        line.trust.level,
         entry.page,
     )

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from changes import base_of, changed, tell
@@ -17,6 +18,7 @@ from cefrbench.results.io import read_result
 from cefrbench.results.model import RunResult
 from cefrbench.results.question import Question, difference, other_texts, question_of
 from cefrbench_leaderboard.site import build
+from cefrbench_leaderboard.trust import verified_beside
 
 RESULTS = Path("leaderboard/results")
 #: Figures that are named, of one result.
@@ -34,9 +36,12 @@ def main(base: str) -> int:
         _unpack(base, before)
         known = _questions(before / RESULTS)
         problems = {path: list(faults(path, known)) for path in files}
+        old = Built.of(before / RESULTS, Path(folder) / "site-before")
+        new = Built.of(RESULTS, Path(folder) / "site-after")
+        refusals += pushed_out(old, new)
         _tell_refusals(refusals)
         _tell_results(problems)
-        _tell_ranking(before / RESULTS, RESULTS, Path(folder))
+        _tell_ranking(old, new)
     return 3 if refusals or any(problems.values()) else 0
 
 
@@ -106,16 +111,43 @@ def _apart(mine: Question, other: Question) -> str | None:
     return other_texts(mine, other)
 
 
-def ranking(results: Path, out: Path) -> dict[Line, str]:
-    """Rank and score of every line of the leaderboard, as text."""
-    if not results.is_dir():
-        return {}
-    table = build(results, out).index.with_name("leaderboard.csv")
-    with table.open(encoding="utf-8", newline="") as file:
-        return {
-            (row["suite"], row["encoder"], row["probe"], row["protocol"]): _standing(row)
-            for row in csv.DictReader(file)
-        }
+@dataclass(frozen=True)
+class Built:
+    """The leaderboard of a folder of results.
+
+    Attributes
+    ----------
+    ranking : dict
+        Rank and score of every line, as text.
+    left_out : dict of str to str
+        Causes by file.
+    """
+
+    ranking: dict[Line, str]
+    left_out: dict[str, str]
+
+    @classmethod
+    def of(cls, results: Path, out: Path) -> Built:
+        """Build it, with the records of the base branch, which no pull request may touch."""
+        if not results.is_dir():
+            return cls({}, {})
+        report = build(results, out, verified=verified_beside(RESULTS))
+        table = report.index.with_name("leaderboard.csv")
+        with table.open(encoding="utf-8", newline="") as file:
+            ranking = {
+                (row["suite"], row["encoder"], row["probe"], row["protocol"]): _standing(row)
+                for row in csv.DictReader(file)
+            }
+        return cls(ranking, {one.file: one.cause for one in report.left_out})
+
+
+def pushed_out(before: Built, after: Built) -> list[str]:
+    """What could not be shown any more: a result that contradicts or repeats one that is there."""
+    return [
+        f"{name} would be left out: {cause}"
+        for name, cause in after.left_out.items()
+        if name not in before.left_out
+    ]
 
 
 def moves(before: Mapping[Line, str], after: Mapping[Line, str]) -> list[str]:
@@ -151,8 +183,8 @@ def _tell_results(problems: Mapping[Path, list[str]]) -> None:
         tell("No result is added or changed.")
 
 
-def _tell_ranking(before: Path, after: Path, work: Path) -> None:
-    rows = moves(ranking(before, work / "site-before"), ranking(after, work / "site-after"))
+def _tell_ranking(before: Built, after: Built) -> None:
+    rows = moves(before.ranking, after.ranking)
     head = "| suite | encoder | probe | protocol | before | after |\n|---|---|---|---|---|---|\n"
     tell("\n### What changes in the ranking\n")
     tell(head + "\n".join(rows) if rows else "Nothing.")

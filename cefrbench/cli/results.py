@@ -1,4 +1,4 @@
-"""`cefrbench results`: check, merge and export results."""
+"""`cefrbench results`: check, verify, merge and export results."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cefrbench.cli.shared import FILE, SCORES, echo, unchecked_mark, unchecked_option
+from cefrbench.cli.verify import open_, verify
 from cefrbench.errors import EXIT_USER, UserError
 
 if TYPE_CHECKING:
@@ -25,7 +26,11 @@ _MOST_FINDINGS = 20
 
 @click.group()
 def results() -> None:
-    """Check, merge and export results."""
+    """Check, verify, merge and export results."""
+
+
+results.add_command(open_)
+results.add_command(verify)
 
 
 @results.command()

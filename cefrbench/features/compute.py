@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from cefrbench.features.shards import Features
 from cefrbench.features.store import CorpusFeatures, FeatureStore
 from cefrbench.progress import Progress, Silent
 from cefrbench.sources import source_digest
+
+#: Told of a corpus, a layer, and the rows of its distinct texts.
+Watch: TypeAlias = "Callable[[str, int, Features], None]"
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class FeatureSet:
         ``shards_computed``.
     notes : dict of str to tuple of str
         What the encoder says of a corpus, by its name.
+    watch : callable or None
+        Told of each layer of a corpus as it is read: corpus, layer, rows of its distinct texts.
     """
 
     corpora: tuple[CorpusFeatures, ...]
@@ -45,6 +51,7 @@ class FeatureSet:
     failed: dict[str, str]
     stats: dict[str, float]
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    watch: Watch | None = field(default=None, compare=False, repr=False)
 
     def layer(self, k: int) -> Features:
         """Read layer ``k`` of all rows of all corpora, in pool order.
@@ -62,7 +69,13 @@ class FeatureSet:
         """
         if k not in self.layers:
             raise ValueError(f"There is no layer {k}: there are {self.layers}.")
-        return np.concatenate([features.layer(k) for features in self.corpora])
+        parts = []
+        for features in self.corpora:
+            values = features.distinct(k)
+            if self.watch is not None:
+                self.watch(features.index.corpus, k, values)
+            parts.append(values[features.rows])
+        return np.concatenate(parts)
 
 
 def compute_features(

@@ -155,12 +155,12 @@ class CorpusFeatures:
         layers = self.index.encoder.layers
         write_shard(self.path(shard), self.key, self.plan[shard], features, layers)
 
-    def layer(self, layer: int) -> Features:
-        """Read one layer for every row of the corpus.
+    def distinct(self, layer: int) -> Features:
+        """Read one layer of the distinct texts, in the order in which they first stand.
 
         Returns
         -------
-        ndarray of float32, shape (n_rows, width)
+        ndarray of float32, shape (len(texts), width)
         """
         values = np.empty((len(self.texts), self.index.encoder.width), dtype=np.float32)
         for shard in range(len(self.plan)):
@@ -172,7 +172,7 @@ class CorpusFeatures:
                     "run again to compute them anew."
                 ) from error
             values[rows] = features
-        return values[self.rows]
+        return values
 
 
 class FeatureStore:

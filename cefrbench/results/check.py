@@ -13,6 +13,7 @@ from cefrbench.contracts.cards import Penalty
 from cefrbench.errors import UserError
 from cefrbench.results.analyses import check_analyses
 from cefrbench.results.check_predictions import name_of
+from cefrbench.results.commitments import check_commitments
 from cefrbench.results.corpus_scores import choice_scores, layer_scores
 from cefrbench.results.findings import TOLERANCE, Mismatch, Mismatches, diff, unique
 from cefrbench.results.model import Confusion, CorpusScore, FitRecord, RunResult, UnitRecord
@@ -44,6 +45,7 @@ def check_figures(result: RunResult) -> list[Mismatch]:
         _check_fits,
         _check_tables,
         check_analyses,
+        check_commitments,
     )
     return list(chain.from_iterable(check(result) for check in checks))
 

@@ -107,3 +107,11 @@ def contradiction(one: str, other: str) -> str:
         f"{one} and {other} name the same corpora and splits, and their predictions have other "
         "texts or gold levels: one of them was changed; run both again."
     )
+
+
+def prediction_digest(table: PredictionTable) -> str:
+    """Hash what was predicted of which text: equal for a result that repeats another's."""
+    digest = hashlib.sha256(json.dumps([list(key) for key, _ in table.units()]).encode())
+    digest.update("\n".join(table.text.tolist()).encode())
+    digest.update(np.ascontiguousarray(table.prediction, dtype="<f8").tobytes())
+    return digest.hexdigest()[:32]

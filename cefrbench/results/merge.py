@@ -9,6 +9,7 @@ from cefrbench.config import RunConfig, get_suite
 from cefrbench.contracts.cards import Card
 from cefrbench.errors import ResultError
 from cefrbench.results.analyses import analysis_key
+from cefrbench.results.commitments import merge_commitments
 from cefrbench.results.corpus_scores import as_of, corpus_scores, layer_scores
 from cefrbench.results.merge_provenance import merge_provenance
 from cefrbench.results.model import (
@@ -102,6 +103,7 @@ def _merge_records(results: Sequence[RunResult]) -> RunResult:
             "references": references,
             "failures": (*_left_failures(results), *apart),
             **_merge_analyses(results, config.analyses),
+            "commitments": merge_commitments([result.commitments for result in results]),
             "config": config,
             "provenance": merge_provenance([result.provenance for result in results]),
         }

@@ -13,7 +13,7 @@ from cefrbench.published import without_places
 from cefrbench.statistics.scores import Scores, Sums
 
 #: Major version: readers refuse another. Minor: fields were added.
-SCHEMA_VERSION = "2.1"
+SCHEMA_VERSION = "2.2"
 KIND: Final = "cefrbench-result"
 
 Confusion = tuple[tuple[int, ...], ...]
@@ -216,6 +216,17 @@ class AnalysisNote(Card):
     cause: PublicText = Field(description="One sentence.")
 
 
+class CommitmentRecord(Card):
+    """What the features of one corpus were, said before anybody drew any of them."""
+
+    corpus: str = Field(description="Name of the corpus.")
+    texts: int = Field(description="Its distinct texts, in the order in which they first stand.")
+    layers: tuple[int, ...] = Field(description="Indices of the hidden states.")
+    roots: tuple[str, ...] = Field(
+        description="Merkle root over the rows of each layer, SHA-256; see docs/security.md."
+    )
+
+
 class PredictionsFile(Card):
     """The predictions beside the result."""
 
@@ -276,6 +287,9 @@ class RunResult(Card):
     )
     analysis_notes: tuple[AnalysisNote, ...] = Field(
         default=(), description="What analyses can't say of these corpora."
+    )
+    commitments: tuple[CommitmentRecord, ...] = Field(
+        default=(), description="To the features, one a corpus; none before 2.2."
     )
     predictions: PredictionsFile | None = Field(
         description="Of the layers that count, and of layer 0."

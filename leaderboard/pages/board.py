@@ -141,9 +141,9 @@ def _tell(board: Board, section: Section) -> FindingBlock | None:
     if found is None:
         return None
     pictures = dumbbells(board, section, found), ladder(section)
-    label = f"All of {short(board.suite)}, run and verified here"
+    label = f"All of {short(board.suite)}, run, every figure recomputed"
     if not section.ranked:
-        label = f"Run and verified here, on a part of {short(board.suite)}"
+        label = f"Run, every figure recomputed, on a part of {short(board.suite)}"
     return FindingBlock(label, found, tuple(one for one in pictures if one is not None))
 
 

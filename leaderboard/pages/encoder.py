@@ -20,6 +20,7 @@ from cefrbench_leaderboard.page import Page, Rendered, Shown
 from cefrbench_leaderboard.render import environment, protocol_label, render, short, side_title
 from cefrbench_leaderboard.sharing.cite import bibtex
 from cefrbench_leaderboard.sharing.words import encoder_told, model_card
+from cefrbench_leaderboard.trust import Trust
 from cefrbench_leaderboard.views import result_charts
 
 
@@ -80,6 +81,12 @@ def claim_told(entry: Entry, claim: Claim | None) -> str:
         return ""
     verdict = claim.verdict.replace(entry.encoder, short(entry.encoder))
     return environment().get_template("claim.html").render(claim=claim, verdict=verdict)
+
+
+def trust_told(trust: Trust) -> str:
+    """Say how far a result can be trusted, with links to what shows it."""
+    # A page of a result lies two folders deep.
+    return environment().get_template("trust.html").render(trust=trust, root="../../")
 
 
 def anchor(protocol: str, probe: str) -> str:

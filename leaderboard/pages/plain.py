@@ -16,6 +16,7 @@ from cefrbench_leaderboard.pictures import picture_files, reported_dumbbells
 from cefrbench_leaderboard.published import Published
 from cefrbench_leaderboard.render import render
 from cefrbench_leaderboard.sharing.words import scores
+from cefrbench_leaderboard.trust import WORDS
 
 
 def coverage_page(suites: Sequence[SuiteResults], left_out: Sequence[LeftOut]) -> Rendered:
@@ -141,4 +142,4 @@ def about_page(cited: str) -> Rendered:
     """Render the page about the question, the protocol, how to submit and what to cite."""
     path = "about.html"
     page = Page(path, "About", path, _ABOUT)
-    return render(path, page, cited=cited)
+    return render(path, page, cited=cited, trust=WORDS.items())

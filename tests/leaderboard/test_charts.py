@@ -22,7 +22,7 @@ from cefrbench_leaderboard.views import result_charts
 def charts_of(encoder: str = "one", **options: object) -> dict[str, Chart]:
     chosen = {"texts": 30, "layers": (1, 2, 3), "seeds": (0,)} | options
     result, predictions = make_result(encoder, **chosen)  # type: ignore[arg-type]
-    entry = make_entry(result, figures(result, predictions), "one/cefr-v1.json")
+    entry = make_entry(result, predictions, figures(result, predictions), "one/cefr-v1.json")
     bands = layer_bands(result.units, [corpus.card.name for corpus in result.corpora])
     return {chart.key: chart for chart in result_charts(result, entry, bands)}
 

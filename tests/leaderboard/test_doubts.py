@@ -28,7 +28,7 @@ def pages(request, tmp_path):
     )
     result = result.model_copy(update={"summary": records})
     found = figures(result, predictions)
-    entry = make_entry(result, found, "planted/cefr-v1.json")
+    entry = make_entry(result, predictions, found, "planted/cefr-v1.json")
     write_moves(found.moves, tmp_path)
     bands = layer_bands(result.units, [corpus.card.name for corpus in result.corpora])
     page, _ = encoder_page(result, entry, bands, ())

@@ -272,7 +272,7 @@ def test_without_full_results_the_study_carries_the_headline(tmp_path: Path) -> 
 
 def test_full_results_carry_the_headline_where_there_are_any(site: Site) -> None:
     text = text_of(site.read("index.html"))
-    assert "All of cefr-v1, run and verified here" in text
+    assert "All of cefr-v1, run, every figure recomputed" in text
     assert "seven embedding models" not in text
 
 

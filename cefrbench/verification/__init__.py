@@ -1,0 +1,1 @@
+"""Verification: a result's features, fits and figures made again, and held to what it says."""
