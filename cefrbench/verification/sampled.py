@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -44,7 +43,6 @@ def loaded_encoder(plan: Plan, name: str, host: PluginHost, job: Job) -> Iterato
         yield encoder
     finally:
         encoder.close()
-        gc.collect()
         return_memory()
 
 
