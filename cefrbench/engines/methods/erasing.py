@@ -32,7 +32,8 @@ def nullspace(X: Doubles, corpus: Ints, weight: Doubles, rounds: int) -> Doubles
         Directions at right angles, to be projected away; none where there is one corpus.
     """
     place = np.unique(corpus, return_inverse=True)[1]
-    share = weight / np.bincount(place, weights=weight)[place]
+    held = np.bincount(place, weights=weight)[place]
+    share = np.divide(weight, held, out=np.zeros_like(weight), where=held > 0)
     share = share * (len(X) / share.sum())
     told = np.eye(place.max() + 1)[place]
     told = told - share @ told / len(X)
