@@ -302,6 +302,16 @@ def test_the_reversed_gradient_is_that_of_the_levels_loss_less_the_adversarys():
             assert values.grad[place].item() == pytest.approx(slope @ [1, sign], abs=1e-6)
 
 
+@pytest.mark.gpu
+def test_the_accelerator_trains_the_network_that_the_host_trains(world):
+    if not torch.cuda.is_available():
+        pytest.skip("no accelerator")
+    host = prepare("dann", world.source, world.unseen)
+    there = prepare("dann", world.source, world.unseen, device="cuda")
+    # Steps round otherwise, and two hundred of them drift apart.
+    assert np.corrcoef(host.X[:, 0], there.X[:, 0])[0, 1] > 0.99
+
+
 # -- predictions and labels ----------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-#: Singular values below this share of the largest are rounding.
+#: Singular values of a classifier's weights below this are rounding.
 LEAST = 1e-9
 
 
@@ -38,33 +38,25 @@ def nullspace(X: Doubles, corpus: Ints, weight: Doubles, rounds: int) -> Doubles
     told = np.eye(place.max() + 1)[place]
     told = told - share @ told / len(X)
     left = X - share @ X / len(X)
-    dim = X.shape[1]
-    read = np.zeros((dim, 0))
+    n, dim = X.shape
+    # The span of the texts, where they are fewer than features.
+    span = np.linalg.qr(left.T)[0] if n < dim else np.eye(dim)
+    left = left @ span if n < dim else left
+    # All that a round needs of the texts is two products, which are projected as texts would be.
+    gram, crossed = (left.T * share) @ left, (left.T * share) @ told
+    ridge = float(dim) * np.eye(len(gram))
+    read = np.zeros((len(gram), 0))
     for _ in range(rounds):
-        weights = _ridge(left, told, share, float(dim))
-        axes, strength, _ = np.linalg.svd(weights, full_matrices=False)
-        axes = axes[:, strength > LEAST * max(1.0, strength.max(initial=0.0))]
+        axes, strength, _ = np.linalg.svd(np.linalg.solve(gram + ridge, crossed), False)
+        axes = axes[:, strength > LEAST]
         # Rounding leaves a little of what is gone already.
         axes = np.linalg.qr(axes - read @ (read.T @ axes))[0]
         if not axes.shape[1]:
             break
         read = np.hstack([read, axes])
-        left = left - (left @ axes) @ axes.T
-    return read
-
-
-def _ridge(X: Doubles, target: Doubles, weight: Doubles, alpha: float) -> Doubles:
-    """Weights of weighted ridge regression of centred targets ``[dim, k]``."""
-    n, dim = X.shape
-    if n < dim:
-        root = np.sqrt(weight)[:, None]
-        scaled = X * root
-        dual = np.linalg.solve(scaled @ scaled.T + alpha * np.eye(n), target * root)
-        return np.asarray(scaled.T @ dual, np.float64)
-    gram = (X.T * weight) @ X
-    return np.asarray(
-        np.linalg.solve(gram + alpha * np.eye(dim), (X.T * weight) @ target), np.float64
-    )
+        gram = projected(projected(gram, axes).T, axes)
+        crossed = projected(crossed.T, axes).T
+    return span @ read
 
 
 def projected(X: Doubles, axes: Doubles) -> Doubles:
