@@ -8,14 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench import MethodCard, MethodOptions, MethodSpec, Prepared, Register, Source, hookimpl
-from cefrbench.engines.methods.equating import Doubles, equipercentile, shares_of
+from cefrbench.engines.methods.equating import Doubles, equipercentile, shares_of, towards
 
 CARD = MethodCard(
     name="prior",
     title="Prior matching",
-    description="Thresholds are put at the quantiles of the unseen corpus's predictions at "
-    "which its levels have the shares that they have, as weighted, in training.",
+    description="So much of the way as the strength says, thresholds are put at the quantiles "
+    "of the unseen corpus's predictions at which its levels have the shares that they have, as "
+    "weighted, in training.",
     sees="unlabelled",
+    strengths=(1.0, 0.5, 0.25),
     moves="predictions",
     paper="Kolen and Brennan (2014), Test Equating, Scaling, and Linking, ch. 2 (equipercentile "
     "equating)",
@@ -28,20 +30,23 @@ class PriorMatching:
     """Quantiles of predictions for shares of levels."""
 
     n_classes: int
+    share: float
 
     def prepare(self, source: Source, unlabelled: NDArray[np.float32] | None) -> Prepared:
         """Leave the fit; the thresholds are told from the predictions themselves."""
         shares = shares_of(source.y, source.weight, self.n_classes)
 
         def finish(_: Doubles, scored: Doubles) -> Doubles:
-            return equipercentile(scored, np.ones(len(scored)), shares)(scored)
+            moved = equipercentile(scored, np.ones(len(scored)), shares)(scored)
+            return towards(scored, moved, self.share)
 
         return Prepared(source.X, source.y, source.weight, finish=finish)
 
 
 def make(options: MethodOptions) -> PriorMatching:
     """Make the method."""
-    return PriorMatching(options.n_classes)
+    share = CARD.strengths[0] if options.strength is None else options.strength
+    return PriorMatching(options.n_classes, share)
 
 
 @hookimpl

@@ -191,3 +191,13 @@ def test_what_a_missing_package_leaves_is_one_sentence(monkeypatch):
 
     with pytest.raises(PluginError, match=r"pip install 'cefrbench\[methods\]'"):
         METHODS["ot"].make(MethodOptions())
+
+
+@pytest.mark.parametrize("name", ["moments", "prior"])
+def test_a_strength_goes_part_of_the_way(name):
+    made, scored = source(*some()), unseen()
+    made_by = {s: METHODS[name].make(MethodOptions(strength=s)) for s in (1.0, 0.5)}
+    said = np.linspace(-1, 3, 40)
+    whole, half = (made_by[s].prepare(made, scored).finish(said, said) for s in (1.0, 0.5))
+    assert half == pytest.approx((said + whole) / 2)
+    assert np.abs(whole - said).max() > 0.1

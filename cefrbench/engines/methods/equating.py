@@ -39,6 +39,11 @@ def linear(scores: Doubles, mean: float, spread: float) -> Doubles:
     return moved
 
 
+def towards(scores: Doubles, moved: Doubles, share: float) -> Doubles:
+    """Go a share of the way from scores to where they would be moved."""
+    return scores + share * (moved - scores)
+
+
 @dataclass(frozen=True, slots=True)
 class Equated:
     """A rising map through points, straight between them and beyond the outer ones.
