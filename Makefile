@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test reference lint types docs pictures docs-check docs-site statistics pins mutants bench ablation why clean
+.PHONY: run test reference lint types docs pictures docs-check docs-site statistics pins mutants faults bench ablation why clean
 
 # -- set-up: each stamp is an environment with what its jobs need ---------------------------------
 
@@ -60,6 +60,9 @@ pins: $(VENV)/.dev  ## Write constraints.txt from what is installed (without a b
 
 mutants: $(VENV)/.dev  ## Faults put into the core, one by one; `make mutants ARGS='--sample 20'` for some.
 	$(BIN)/python tests/mutants/mutants.py $(ARGS)
+
+faults: $(VENV)/.dev  ## Damaged files, odd arguments, kills and full disks; `make faults ARGS=--bounded` for CI's part.
+	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/harness.py $(ARGS)
 
 bench: $(VENV)/.dev  ## Speed, side by side with plain loops and peers, in one run.
 	$(BIN)/python -m pytest benchmarks -o python_files='bench_*.py' --benchmark-only -s --timeout 0

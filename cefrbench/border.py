@@ -6,6 +6,7 @@ obeys, that turn the direction of writing around, or that a spreadsheet takes fo
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -73,6 +74,10 @@ def cell(text: str) -> str:
     return f"'{line}" if seen.startswith(_FORMULA) else line
 
 
+class OutputError(Exception):
+    """Standard output can't be written."""
+
+
 #: Where a command writes, while all else that writes to standard output writes to standard error.
 _own: TextIO | None = None
 
@@ -105,25 +110,81 @@ def apart() -> Iterator[None]:
 @contextmanager
 def _separate(stream: TextIO) -> Iterator[TextIO]:
     """Give standard output under a number of its own; 1, which C and children know, is 2's then."""
-    try:
-        number = stream.fileno()
-    except (OSError, ValueError):  # a stream that is no file
-        number = -1
-    if number != 1:
+    if _number(stream) != 1:
         yield stream
         return
     stream.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
-    own = os.fdopen(os.dup(kept), "w", encoding=stream.encoding, errors=stream.errors, buffering=1)
+    own = _Output(
+        os.fdopen(os.dup(kept), "wb"),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=True,
+    )
     try:
         yield own
         own.flush()
     finally:
         os.dup2(kept, 1)
         os.close(kept)
-        with suppress(BrokenPipeError):  # told by the flush above
+        with suppress(OSError, OutputError):  # told by the flush above
             own.close()
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Have standard output say what is wrong with it, whoever writes there.
+
+    Raises
+    ------
+    OutputError
+        When it takes nothing: a full disk, say.
+    BrokenPipeError
+        When nobody reads it any more.
+    """
+    stream = sys.stdout
+    if _number(stream) != 1:
+        yield
+        return
+    stream.flush()
+    own = _Output(os.fdopen(1, "wb", closefd=False), encoding=stream.encoding, errors=stream.errors)
+    with redirect_stdout(own):
+        try:
+            yield
+            own.flush()
+        finally:
+            with suppress(OSError, OutputError):  # told by the flush above
+                own.close()
+
+
+def _number(stream: TextIO) -> int:
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):  # a stream that is no file
+        return -1
+
+
+class _Output(io.TextIOWrapper):
+    """Standard output that tells its own faults from those of others."""
+
+    def write(self, text: str) -> int:
+        with _told():
+            return super().write(text)
+
+    def flush(self) -> None:
+        with _told():
+            super().flush()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(error.strerror or str(error)) from error
 
 
 def console(**options: Any) -> Console:

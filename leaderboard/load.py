@@ -71,7 +71,14 @@ def find_files(folder: Path) -> list[ResultFile]:
             f"The results folder {str(folder)!r} is no folder: name the one that was given to "
             "`cefrbench run --output`, with --results."
         )
-    paths = sorted(folder.rglob("*.json"), key=lambda path: path.relative_to(folder).as_posix())
+    try:
+        found = list(folder.rglob("*.json"))
+    except OSError as error:  # it changes meanwhile, or may not be read
+        raise ResultError(
+            f"The results folder {str(folder)!r} can't be looked through "
+            f"({error.strerror or error}): name one that holds results alone."
+        ) from error
+    paths = sorted(found, key=lambda path: path.relative_to(folder).as_posix())
     return [_file(folder, path) for path in paths if _is_meant(folder, path)]
 
 

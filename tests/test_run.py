@@ -2,11 +2,8 @@
 
 import json
 import os
-import random
-import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 
 import numpy as np
@@ -154,36 +151,3 @@ def test_an_edit_of_the_encoders_code_serves_neither_old_features_nor_old_fits(
     assert len(set(mine.glob("fits/*/*"))) == 2 * len(fits)
     again = tmp_path / "random-qwen3-tiny" / "quickstart.json"
     assert volatile_removed(again) == volatile_removed(result_path)
-
-
-@pytest.mark.slow
-def test_a_run_killed_at_any_moment_and_started_again_ends_the_same(result_path, tmp_path):
-    command = [sys.executable, "-m", "cefrbench", *words(tmp_path / "cache", tmp_path / "out")]
-    chance = random.Random(0)
-    kills = 0
-    for _ in range(4):
-        process = subprocess.Popen(command)
-        time.sleep(chance.uniform(2.0, 7.0))
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            kills += 1
-        process.wait()
-    assert kills
-    subprocess.run(command, check=True)
-    again = tmp_path / "out" / "random-qwen3-tiny" / "quickstart.json"
-    assert volatile_removed(again) == volatile_removed(result_path)
-    assert not list((tmp_path / "out").rglob("*.part"))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interruption_keeps_what_is_done_and_says_so(tmp_path, number, status):
-    command = [sys.executable, "-m", "cefrbench", *words(tmp_path / "cache", tmp_path / "out")]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    while not (tmp_path / "cache").exists() and process.poll() is None:
-        time.sleep(0.1)
-    process.send_signal(number)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == status
-    assert "Interrupted; what was finished is kept, and the same command goes on." in stderr
-    assert "Traceback" not in stderr

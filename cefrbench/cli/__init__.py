@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from cefrbench.border import apart, plain, plain_lines
+from cefrbench.border import OutputError, apart, plain, plain_lines, telling
 from cefrbench.doors import writable
 from cefrbench.errors import EXIT_INTERRUPTED, EXIT_USER, PluginError, UserError
 
@@ -136,13 +136,19 @@ def _check_arguments(arguments: list[str]) -> None:
             )
 
 
+def _silence() -> None:
+    """Point standard output at nothing, so that the exit stays quiet: nobody takes it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(args: list[str] | None = None) -> int:
     """Run the command line and give its exit status; errors of the user are one sentence."""
     arguments = sys.argv[1:] if args is None else args
     debug = "--debug" in arguments[:3] or bool(os.environ.get("CEFRBENCH_DEBUG"))
     try:
         _check_arguments(arguments)
-        status = cli.main(arguments, prog_name="cefrbench", standalone_mode=False)
+        with telling():
+            status = cli.main(arguments, prog_name="cefrbench", standalone_mode=False)
     except UserError as error:
         if debug:
             raise
@@ -158,8 +164,17 @@ def main(args: list[str] | None = None) -> int:
         error.show(file=told)
         click.echo(plain_lines(told.getvalue()), err=True, nl=False)
         return error.exit_code
+    except OutputError as error:
+        _silence()
+        click.echo(
+            plain(
+                f"Error: Standard output can't be written ({error}): free some space, or choose "
+                "another place for it."
+            ),
+            err=True,
+        )
+        return EXIT_USER
     except BrokenPipeError:
-        # The reader of our output has gone; point stdout at nothing so that exit stays quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         return EXIT_USER
     return status if isinstance(status, int) else 0

@@ -26,7 +26,14 @@ def find_results(paths: Iterable[str | Path]) -> list[Path]:
     """
     found: dict[Path, None] = {}
     for path in map(Path, paths):
-        found.update(dict.fromkeys(_expand(path)))
+        try:
+            found.update(dict.fromkeys(_expand(path)))
+        except (OSError, ValueError) as error:  # it changes meanwhile, or is no name
+            why = getattr(error, "strerror", None) or error
+            raise ResultError(
+                f"{str(path)!r} can't be looked through ({why}): name a result, or the folder "
+                "given to `cefrbench run --output`."
+            ) from error
     return list(found)
 
 

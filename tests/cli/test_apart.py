@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -220,3 +221,22 @@ def test_a_reader_that_has_gone_is_no_fault(home):
     assert done.stderr.count("LOUD import by number") == 1
     assert "Traceback" not in done.stderr
     assert "Broken" not in done.stderr
+
+
+def test_an_output_that_takes_nothing_is_one_sentence(monkeypatch, capfd):
+    for words in (["--help"], ["list", "encoders", "--json"], ["list", "encoders"], ["list", "-h"]):
+        with Path("/dev/full").open("wb") as full, monkeypatch.context() as patch:
+            kept = os.dup(1)
+            os.dup2(full.fileno(), 1)
+            try:
+                with open(1, "w", closefd=False) as out:
+                    patch.setattr(sys, "stdout", out)
+                    assert main(words) == 1
+            finally:
+                os.dup2(kept, 1)
+                os.close(kept)
+        told = capfd.readouterr().err
+        assert told == (
+            "Error: Standard output can't be written (No space left on device): free some space, "
+            "or choose another place for it.\n"
+        )

@@ -124,3 +124,11 @@ def test_export_prints_or_writes_the_same_text(out, tmp_path, capsys, kind, star
 def test_export_in_an_unknown_format_is_wrong_usage(out, capsys):
     assert main(["results", "export", str(out), "--format", "xlsx"]) == 2
     assert "csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a" * 5000, "a/" * 3000, "a\0b"])
+def test_a_name_that_no_system_takes_is_one_sentence(capsys, name):
+    assert main(["results", "check", name]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("Error: ")
+    assert told.count("\n") == 1
