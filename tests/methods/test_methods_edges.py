@@ -106,6 +106,22 @@ def test_more_features_than_texts(name):
 
 
 @EVERY
+@pytest.mark.parametrize("dim", [1, 2])
+def test_a_feature_or_two_as_length_has(name, dim):
+    X, y, corpus = some(dim=dim)
+    scores = run(name, source(X, y, corpus), unseen(dim))
+    # A constant feature beside them says nothing more.
+    beside = np.hstack([X, np.zeros((len(X), 1))])
+    wider = run(name, source(beside, y, corpus), np.hstack([unseen(dim), np.zeros((40, 1), "f")]))
+    if name in ("leace", "inlp"):
+        # Of so few nothing is left but the mean level.
+        assert np.ptp(scores) < 1e-6
+        assert wider == pytest.approx(scores, abs=1e-6)
+    elif "dann" not in name:
+        assert np.corrcoef(scores, wider)[0, 1] > 0.9
+
+
+@EVERY
 def test_one_corpus_alone(name):
     scores = run(name, source(*some(corpora=1)), unseen())
     if name in ("leace", "inlp", "lisa", "c-mixup", "group-dro"):
