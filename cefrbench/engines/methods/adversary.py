@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.optim.adamw import adamw
 
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -144,6 +145,37 @@ def pool(X: Singles, y: Ints, corpus: Ints, weight: Doubles, unlabelled: Singles
     return Pool(X, ((y - mean) / spread).astype(np.float32), place, labelled, even / even.sum())
 
 
+class Descent:
+    """AdamW as torch's function: its class imports a compiler, which takes longer than a fit."""
+
+    def __init__(self, params: list[Tensor]) -> None:
+        self._params = params
+        self._first = [torch.zeros_like(one) for one in params]
+        self._second = [torch.zeros_like(one) for one in params]
+        self._clocks = [one.new_zeros(()) for one in params]
+
+    def step(self, loss: Tensor) -> None:
+        """Take one step down a loss."""
+        gradients = list(torch.autograd.grad(loss, self._params))
+        with torch.no_grad():
+            adamw(
+                self._params,
+                gradients,
+                self._first,
+                self._second,
+                [],
+                self._clocks,
+                fused=True,
+                amsgrad=False,
+                beta1=0.9,
+                beta2=0.999,
+                lr=RATE,
+                weight_decay=DECAY,
+                eps=1e-8,
+                maximize=False,
+            )
+
+
 def train(texts: Pool, strength: float, seed: int, device: str) -> Adversarial:
     """Train the network; the adversary's part grows as in the paper.
 
@@ -161,14 +193,12 @@ def train(texts: Pool, strength: float, seed: int, device: str) -> Adversarial:
     network.to(device)
     X, y = torch.tensor(texts.X).to(device), torch.tensor(texts.y).to(device)
     corpus = torch.tensor(texts.corpus).to(device)
-    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY, fused=True)
+    descent = Descent(list(network.parameters()))
     drawn = torch.from_numpy(texts.draw(rng)).to(device)
     for step, rows in enumerate(drawn):
         batch = Step(X[rows], y[rows[: BATCH // 2]], corpus[rows])
         grown = 2 / (1 + math.exp(-10 * step / STEPS)) - 1
-        optimiser.zero_grad()
-        network.loss(batch, strength * grown).backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+        descent.step(network.loss(batch, strength * grown))
     return network.eval()
 
 
