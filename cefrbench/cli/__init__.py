@@ -19,11 +19,12 @@ from cefrbench.errors import EXIT_INTERRUPTED, EXIT_USER, PluginError, UserError
 #: Built-in commands: where they are and what the overview says of them.
 COMMANDS = {
     "run": ("cefrbench.cli.run:run", "Evaluate encoders under a suite."),
-    "list": ("cefrbench.cli.catalogue:list_", "List corpora, encoders, probes, protocols, suites."),
+    "list": ("cefrbench.cli.catalogue:list_", "List corpora, encoders, probes, methods, suites."),
     "plugins": ("cefrbench.cli.catalogue:plugins", "Show every plugin, and why one is broken."),
     "corpora": ("cefrbench.cli.corpora:corpora", "Fetch, describe and audit corpora."),
     "show": ("cefrbench.cli.show:show", "Show one result as tables."),
     "compare": ("cefrbench.cli.compare:compare", "Test results against each other, in pairs."),
+    "methods": ("cefrbench.cli.methods:methods", "Say what methods against corpus bias do."),
     "explain": (
         "cefrbench_leaderboard.report.cli:explain",
         "Say why scores fall out of distribution.",
