@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cefrbench.analyses.registry import check_analyses
 from cefrbench.config import RunConfig
-from cefrbench.contracts.cards import EncoderCard
+from cefrbench.contracts.cards import PLUS, EncoderCard
 from cefrbench.contracts.corpus import Access
 from cefrbench.contracts.probe import ProbeSpec
 from cefrbench.contracts.protocol import Protocol
@@ -19,7 +19,7 @@ from cefrbench.essays import Essays
 from cefrbench.layers import parse_layers
 from cefrbench.levels import parse_level, study_level
 from cefrbench.plugins import PluginHost
-from cefrbench.probing.wrapped import PLUS, find_probe, spelt_probe
+from cefrbench.probing.wrapped import find_probe, spelt_probe
 from cefrbench.progress import Progress
 from cefrbench.published import local_name
 from cefrbench.results.model import FailureRecord

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.claims import ClaimedError, Company
+from cefrbench.contracts.cards import PLUS
 from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeSpec
 from cefrbench.essays import EssayTable
 from cefrbench.probing.fit import FitFailure
@@ -89,7 +90,8 @@ class Refitting:
         """Refit all that is kept, with a seeded probe's first seed.
 
         Layer 0 and probes that follow another are refitted under the headline protocols alone: they
-        are compared there alone, and nets cost the most.
+        are compared there alone, and nets cost the most. Methods are compared at the layers that
+        they choose: layer 0 of theirs is not refitted.
         """
         drawn = draw_texts(self.sweep.table, self.refits)
         self.progress.start("refits", 2 * len(probes), "probes")
@@ -122,6 +124,9 @@ class Refitting:
             for held in (kept.choice, kept.embedding):
                 own = self._wanted(spec, held, everywhere=held is kept.choice)
                 apart = held is kept.embedding
+                if apart and PLUS in spec.name:
+                    yield held, {}
+                    continue
                 if spec.name in self.leaders:
                     choices = self._following(spec, own, {} if apart else redrawn)
                 else:

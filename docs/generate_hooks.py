@@ -43,7 +43,7 @@ BEHIND = {
 #: A whole plugin for each hook; the tests run every one.
 EXAMPLES = DOCS / "examples" / "hooks"
 
-KINDS = ("plugin", "corpus", "encoder", "probe", "protocol")
+KINDS = ("plugin", "corpus", "encoder", "probe", "method", "protocol")
 
 
 def hooks_page() -> str:

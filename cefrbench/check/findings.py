@@ -8,7 +8,7 @@ from pydantic import Field
 
 from cefrbench.contracts.cards import Card
 
-Kind = Literal["plugin", "corpus", "encoder", "probe", "protocol"]
+Kind = Literal["plugin", "corpus", "encoder", "probe", "method", "protocol"]
 Status = Literal["pass", "note", "fail", "skip"]
 
 

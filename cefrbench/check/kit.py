@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cefrbench.check.findings import CheckReport
 from cefrbench.contracts.corpus import Access, Corpus
 from cefrbench.contracts.encoder import EncoderOptions, EncoderSpec
+from cefrbench.contracts.method import MethodSpec
 from cefrbench.contracts.probe import ProbeSpec
 from cefrbench.contracts.protocol import Protocol
 from cefrbench.errors import CorpusError
@@ -96,6 +97,14 @@ def report_probe(spec: ProbeSpec, options: KitOptions = STANDARD) -> CheckReport
     return CHECKS.report("probe", spec.name, ProbeSubject(spec, device))
 
 
+def report_method(spec: MethodSpec) -> CheckReport:
+    """Check a method against corpus bias."""
+    from cefrbench.check.method import CHECKS
+    from cefrbench.check.method_subject import MethodSubject
+
+    return CHECKS.report("method", spec.name, MethodSubject(spec))
+
+
 def report_protocol(protocol: Protocol) -> CheckReport:
     """Check a protocol."""
     from cefrbench.check.protocol import CHECKS
@@ -117,6 +126,8 @@ def check_target(target: Target, options: KitOptions) -> Iterator[CheckReport]:
             yield report_encoder(thing, options, name)
         elif kind == "probe":
             yield report_probe(thing, options)
+        elif kind == "method":
+            yield report_method(thing)
         else:
             yield report_protocol(thing)
 

@@ -34,8 +34,8 @@ def resolve(host: PluginHost, wanted: str) -> Target:
     ----------
     host : PluginHost
     wanted : str
-        The name of a corpus, encoder, probe or protocol (``elle``, ``hf:ORG/MODEL``), of a plugin
-        or of an installed package; the path of a plugin file; or a package's folder.
+        The name of a corpus, encoder, probe, method or protocol (``elle``, ``hf:ORG/MODEL``), of a
+        plugin or of an installed package; the path of a plugin file; or a package's folder.
 
     Raises
     ------
@@ -134,6 +134,7 @@ def _named(host: PluginHost, name: str) -> Target:
         (host.corpora, prefix, host.get_corpus),
         (host.encoders, prefix, host.get_encoder),
         (host.probes, name, host.get_probe),
+        (host.methods, name, host.get_method),
         (host.protocols, name, host.get_protocol),
     ):
         if key in registry.items and not _is_a_probe(host, registry.kind, key):

@@ -33,7 +33,7 @@ COMMANDS = {
     "reproduce": ("cefrbench.cli.verify:reproduce", "Make a result again, and lay it beside."),
     "figure": ("cefrbench_leaderboard.report.figure:figure", "Draw results for a paper."),
     "leaderboard": ("cefrbench_leaderboard.cli:leaderboard", "Build or serve the leaderboard."),
-    "new": ("cefrbench.cli.new:new", "Begin a plugin: a corpus, an encoder or a probe."),
+    "new": ("cefrbench.cli.new:new", "Begin a plugin: a corpus, an encoder, a probe or a method."),
     "check": ("cefrbench.cli.check:check", "Test a plugin against its contract."),
     "cache": ("cefrbench.cli.cache:cache", "List, verify and prune what is cached."),
 }

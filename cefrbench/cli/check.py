@@ -48,8 +48,8 @@ def check(
 ) -> None:
     r"""Test a plugin against its contract: what is wrong, why it matters, how to mend it.
 
-    PLUGIN is the name of a corpus, encoder, probe or protocol, of a plugin or an installed package,
-    the path of a plugin's .py file, or the folder of an installed package.
+    PLUGIN is the name of a corpus, encoder, probe, method or protocol, of a plugin or an installed
+    package, the path of a plugin's .py file, or the folder of an installed package.
 
     \b
     Examples:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(context_settings={"max_content_width": 100})
-@click.argument("kind", type=click.Choice(["corpus", "encoder", "probe"]))
+@click.argument("kind", type=click.Choice(["corpus", "encoder", "probe", "method"]))
 @click.argument("name")
 @click.option(
     "--package",
@@ -43,7 +43,7 @@ def new(
     plugins_dir: Path | None,
     language: str | None,
 ) -> None:
-    """Begin a plugin: a corpus, an encoder or a probe that works at once.
+    """Begin a plugin: a corpus, an encoder, a probe or a method that works at once.
 
     It is written into plugins/ of the checkout that you are in, for a pull request, unless
     --package or --plugins-dir says otherwise. Its test and, for a corpus, its sample come with it;
@@ -81,6 +81,7 @@ def _steps(names: Names, layout: Layout, package: Path | None) -> list[str]:
         "corpus": f"{command}run --suite quickstart --corpus {names.name} --corpus merlin-cs",
         "encoder": f"{command}run --suite quickstart --encoder {names.name}",
         "probe": f"{command}run --suite quickstart --probe {names.name}",
+        "method": f"{command}run --suite quickstart --probe ridge --probe {names.name}+ridge",
     }[names.kind]
     return [
         fill,

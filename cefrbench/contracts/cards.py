@@ -13,6 +13,8 @@ from cefrbench.errors import NAME_PATTERN, PROBE_PATTERN
 
 #: A name that can stand in a path, an address and a table.
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+#: Stands between the names of a method and of the probe that it wraps.
+PLUS = "+"
 #: The name of a probe: its own, or `METHOD+PROBE`.
 ProbeName = Annotated[str, StringConstraints(pattern=PROBE_PATTERN)]
 Pooling = Literal["last", "mean", "cls", "max"]

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.claims import ClaimedError, Company
+from cefrbench.contracts.cards import PLUS
 from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeOptions, ProbeSpec
 from cefrbench.essays import EssayTable
 from cefrbench.probing.fit import FitFailure, fit_paths
 from cefrbench.probing.jobs import Jobs, rows_digest
 from cefrbench.probing.store import FitStore, fit_key
-from cefrbench.probing.wrapped import PLUS, WrappedProbe
+from cefrbench.probing.wrapped import WrappedProbe
 from cefrbench.progress import Progress
 from cefrbench.sources import source_digest
 

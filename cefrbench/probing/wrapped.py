@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.contracts.cards import MethodCard, Penalty, ProbeCard
+from cefrbench.contracts.cards import PLUS, MethodCard, Penalty, ProbeCard
 from cefrbench.contracts.method import MethodOptions, MethodSpec, Prepared, as_predicted, same
 from cefrbench.contracts.probe import FitsPaths, FoldFit, FoldRows, ProbeOptions, ProbeSpec
 from cefrbench.cores import usable_cores
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 #: Most strengths of a method: each costs as many fits as the whole grid of penalties.
 MOST = 5
-#: Stands between the names of a method and of the probe that it wraps.
-PLUS = "+"
 
 Doubles = NDArray[np.float64]
 
@@ -332,7 +330,8 @@ class _Fold:
         groups: dict[object, list[_Ready]] = {}
         for part in self.training.parts(self.wrapped.method.card):
             one = _Ready.of(part, self.wrapped.prepare(part, self.seed, strength))
-            groups.setdefault(one.key(), []).append(one)
+            alone = self.wrapped.method.card.sees == "source"
+            groups.setdefault(None if alone else one.key(), []).append(one)
         return list(groups.values())
 
     def _fits(
@@ -431,7 +430,7 @@ class _Ready:
         """Equal where a probe is fitted on the same."""
         if self.is_plain:
             return None
-        digest = hashlib.sha256()
+        digest = hashlib.blake2b()
         for values in (self.prepared.X, self.prepared.y, self.prepared.weight):
             digest.update(f"{values.dtype} {values.shape}".encode())
             digest.update(np.ascontiguousarray(values).data)

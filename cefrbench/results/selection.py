@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Final, Literal
 
-from cefrbench.contracts.cards import ProbeCard, ProtocolCard
+from cefrbench.contracts.cards import PLUS, ProbeCard, ProtocolCard
 from cefrbench.results.model import (
     ChoiceRecord,
     CorpusScore,
@@ -179,7 +179,7 @@ def refitted_units(result: RunResult) -> Iterator[UnitRecord]:
     """Units whose fits are made again on resampled training texts, with the first seed.
 
     Those at the chosen layers; of layer 0 and of probes that follow another, under the protocols
-    of the gap alone.
+    of the gap alone; of layer 0 of methods, none.
     """
     if not result.config.refits or not result.choices:
         return
@@ -190,6 +190,8 @@ def refitted_units(result: RunResult) -> Iterator[UnitRecord]:
         if unit.seed not in (None, result.config.seeds[0]):
             continue
         beside = unit.probe in follows or (apart and unit.layer == 0)
+        if apart and unit.layer == 0 and PLUS in unit.probe:
+            continue
         if unit.protocol in lead or not beside:
             yield unit
 

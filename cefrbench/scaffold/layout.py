@@ -10,10 +10,15 @@ from cefrbench.doors import PYPROJECT, read_toml
 from cefrbench.errors import PluginError
 from cefrbench.scaffold.sample import INVENTED
 
-Kind = Literal["corpus", "encoder", "probe"]
+Kind = Literal["corpus", "encoder", "probe", "method"]
 
 #: Folder of each kind, below ``plugins/`` and ``tests/``.
-FOLDERS: dict[Kind, str] = {"corpus": "corpora", "encoder": "encoders", "probe": "probes"}
+FOLDERS: dict[Kind, str] = {
+    "corpus": "corpora",
+    "encoder": "encoders",
+    "probe": "probes",
+    "method": "methods",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Names:
         As registered: ``letters-sv``.
     module : str
         ``letters_sv``.
-    kind : {"corpus", "encoder", "probe"}
+    kind : {"corpus", "encoder", "probe", "method"}
     language : str
         ISO 639-1 code of a corpus's texts.
     """

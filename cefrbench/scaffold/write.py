@@ -24,7 +24,7 @@ def parse_name(kind: Kind, name: str, taken: Collection[str], language: str = "e
 
     Parameters
     ----------
-    kind : {"corpus", "encoder", "probe"}
+    kind : {"corpus", "encoder", "probe", "method"}
     name : str
     taken : collection of str
         Names that are registered already.

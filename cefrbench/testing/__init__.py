@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from cefrbench.check.findings import CheckReport
     from cefrbench.contracts.corpus import Corpus
     from cefrbench.contracts.encoder import Encoder, EncoderOptions, EncoderSpec
+    from cefrbench.contracts.method import MethodSpec
     from cefrbench.contracts.probe import ProbeSpec
     from cefrbench.contracts.protocol import Protocol
 
-__all__ = ["check_corpus", "check_encoder", "check_probe", "check_protocol"]
+__all__ = ["check_corpus", "check_encoder", "check_method", "check_probe", "check_protocol"]
 
 
 def check_corpus(
@@ -82,6 +83,13 @@ def check_probe(probe: ProbeSpec) -> CheckReport:
     from cefrbench.check.kit import report_probe
 
     return _passed(report_probe(probe))
+
+
+def check_method(method: MethodSpec) -> CheckReport:
+    """Assert that a method against corpus bias keeps its contract."""
+    from cefrbench.check.kit import report_method
+
+    return _passed(report_method(method))
 
 
 def check_protocol(protocol: Protocol) -> CheckReport:

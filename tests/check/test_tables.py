@@ -4,7 +4,7 @@ from importlib import import_module
 
 import pytest
 
-KINDS = ("plugin", "corpus", "encoder", "probe")
+KINDS = ("plugin", "corpus", "encoder", "probe", "method", "protocol")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -16,7 +16,7 @@ from cefrbench.cli import cli, main
 from cefrbench.errors import CorpusError
 from cefrbench.plugins import load_file
 
-KINDS = ("corpus", "encoder", "probe")
+KINDS = ("corpus", "encoder", "probe", "method")
 
 
 def new(*words):
@@ -105,10 +105,12 @@ def test_a_checkout_gets_the_plugin_its_sample_and_its_test(checkout):
         "plugins/corpora/corpus_one.py",
         "plugins/corpora/samples/corpus.one.csv",
         "plugins/encoders/encoder_one.py",
+        "plugins/methods/method_one.py",
         "plugins/probes/probe_one.py",
         "pyproject.toml",
         "tests/corpora/test_corpus_one.py",
         "tests/encoders/test_encoder_one.py",
+        "tests/methods/test_method_one.py",
         "tests/probes/test_probe_one.py",
     ]
     test = (checkout / "tests/probes/test_probe_one.py").read_text()
