@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: cefrbench methods out/minilm/cefr-v1.json out/length/cefr-v1.json")
 @click.argument("paths", metavar="RESULT.json …", nargs=-1, required=True)
+@click.option(
+    "--protocol",
+    metavar="NAME",
+    help="What stands for out of distribution: few-shot-32, say.  [default: lofo]",
+)
 @replicates_option
 @seed_option
 @json_option
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
 @unchecked_option
 def methods(
     paths: tuple[str, ...],
+    protocol: str | None,
     replicates: int,
     seed: int,
     as_json: bool,
@@ -56,7 +62,9 @@ def methods(
         raise UserError("--json and --markdown exclude each other: name one of them.")
     read = [read_for_use(path, unchecked=unchecked) for path in find_results(paths)]
     marks = [mark for one in read if (mark := unchecked_mark(one.doubt))]
-    told = tell_methods([one.pair() for one in read], replicates=replicates, seed=seed)
+    told = tell_methods(
+        [one.pair() for one in read], outside=protocol, replicates=replicates, seed=seed
+    )
     if as_json:
         shown: dict[str, Any] = {"unchecked": marks} if marks else {}
         shown |= _as_json(told)

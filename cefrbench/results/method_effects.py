@@ -131,6 +131,8 @@ def tell_methods(
     entries: Sequence[tuple[RunResult, PredictionTable]],
     *,
     scores: Sequence[str] = TOLD,
+    averaged: Sequence[str] | None = None,
+    outside: str | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> MethodEffects:
@@ -142,6 +144,10 @@ def tell_methods(
     ----------
     entries : sequence of (RunResult, PredictionTable)
     scores : sequence of str
+    averaged : sequence of str, optional
+        Encoders that the mean is over; those that are no references, if none are named.
+    outside : str, optional
+        The protocol that stands for out of distribution; the usual one, if none is named.
     replicates, seed : int
 
     Raises
@@ -162,9 +168,13 @@ def tell_methods(
             "it."
         )
     roles = {result.encoder.name: result.encoder.role for result in results}
-    averaged = tuple(name for name, role in roles.items() if role != "reference")
-    order = (*averaged, *(name for name in roles if name not in averaged))
-    by_encoder = _samples(entries)
+    over = [
+        name
+        for name, role in roles.items()
+        if (role != "reference" if averaged is None else name in averaged)
+    ]
+    order = (*over, *(name for name in roles if name not in over))
+    by_encoder = _samples(entries, outside)
     weights = TextWeights(replicates, seed)
     effects: list[MethodEffect] = []
     for score in scores:
@@ -178,8 +188,8 @@ def tell_methods(
             }
             for name in order
         }
-        if len(averaged) > 1:
-            drawn[MEAN] = _means([drawn[name] for name in averaged])
+        if len(over) > 1:
+            drawn[MEAN] = _means([drawn[name] for name in over])
         for name, sides in drawn.items():
             length = drawn.get(LENGTH, {}) if name != LENGTH else {}
             for side, own in sides.items():
@@ -191,7 +201,7 @@ def tell_methods(
         raise ResultError(
             "No method stands beside the probe that it wraps: run it once more with --probe PROBE."
         )
-    return MethodEffects(order, averaged if len(averaged) > 1 else (), tuple(effects))
+    return MethodEffects(order, tuple(over) if len(over) > 1 else (), tuple(effects))
 
 
 def _wrapped(results: Sequence[RunResult]) -> list[_Wrapped]:
@@ -206,14 +216,15 @@ def _wrapped(results: Sequence[RunResult]) -> list[_Wrapped]:
 
 
 def _samples(
-    entries: Sequence[tuple[RunResult, PredictionTable]],
+    entries: Sequence[tuple[RunResult, PredictionTable]], outside: str | None
 ) -> dict[str, dict[Side, dict[str, Sample]]]:
     """Samples by encoder, side and probe; all of one side are of the same texts."""
     found: dict[str, dict[Side, dict[str, Sample]]] = {}
     first: dict[Side, tuple[str, Sample]] = {}
     for result, table in entries:
         name = result.encoder.name
-        lead = headline({split.protocol for split in result.splits if split.skipped is None})
+        done = {split.protocol for split in result.splits if split.skipped is None}
+        lead = headline(done) if outside is None else (*USUAL["in"], outside)
         for (protocol, probe), sample in samples(result, table).items():
             if protocol not in lead:
                 continue
