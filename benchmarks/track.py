@@ -103,7 +103,8 @@ def costs(found: Iterable[Entry]) -> str:
     seconds: dict[str, dict[str, float]] = {}
     for result, _ in found:
         own = seconds.setdefault(result.probes[0].name.removesuffix(f"+{PROBE}"), {})
-        own[result.encoder.name] = result.provenance.timings.get("probes", 0.0)
+        times = {one.phase: one.seconds for one in result.provenance.timings}
+        own[result.encoder.name] = times.get("probes", 0.0)
     shown = [*ENCODERS, *REFERENCES]
     rows = [
         [name, *(f"{own[e]:.0f}" if e in own else "–" for e in shown)]

@@ -41,7 +41,7 @@ MEAN = "mean"
 STUDY, LENGTH = "unweighted", "length"
 
 #: Replicates of all probes: by encoder, side and probe.
-Drawn: TypeAlias = "dict[str, dict[Side, dict[str, Replicates]]]"
+MethodReplicates: TypeAlias = "dict[str, dict[Side, dict[str, Replicates]]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def tell_methods(
     weights = TextWeights(replicates, seed)
     effects: list[MethodEffect] = []
     for score in scores:
-        drawn: Drawn = {
+        drawn: MethodReplicates = {
             name: {
                 side: {
                     probe: resample(sample, get_statistic(score), weights).draws()
