@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test reference lint types docs pictures docs-check docs-site statistics pins mutants faults bench ablation why clean
+.PHONY: run test reference lint types docs pictures docs-check docs-site statistics pins licences audit mutants faults bench ablation why clean
 
 # -- set-up: each stamp is an environment with what its jobs need ---------------------------------
 
@@ -57,6 +57,12 @@ statistics: $(VENV)/.dev  ## The tables of docs/statistics.md anew, by simulatio
 
 pins: $(VENV)/.dev  ## Write constraints.txt from what is installed (without a build's local version).
 	$(PIP) freeze --exclude-editable | sed 's/+.*//' > constraints.txt
+
+licences: $(VENV)/.dev  ## Write docs/licences.md from what is installed.
+	$(BIN)/python docs/generate_licences.py
+
+audit: $(VENV)/.dev  ## Look all pins up in the databases of known vulnerabilities; needs the network.
+	$(BIN)/python -m pip_audit --requirement constraints.txt --no-deps --disable-pip
 
 mutants: $(VENV)/.dev  ## Faults put into the core, one by one; `make mutants ARGS='--sample 20'` for some.
 	$(BIN)/python tests/mutants/mutants.py $(ARGS)

@@ -187,7 +187,7 @@ def _full_disk(trial: Trial) -> None:
 
 def _few_files(trial: Trial) -> None:
     """No more than a few files may be open."""
-    trial.run({0, 1, 3}, limits={"NOFILE": trial.chance.randint(3, 40)})
+    trial.run({0, 1, 3}, limits={"NOFILE": trial.chance.randint(24, 200)})
 
 
 def _flipped_cache(trial: Trial) -> None:
