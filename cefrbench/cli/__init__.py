@@ -30,7 +30,10 @@ COMMANDS = {
         "Say why scores fall out of distribution.",
     ),
     "results": ("cefrbench.cli.results:results", "Check, verify, merge and export results."),
-    "reproduce": ("cefrbench.cli.verify:reproduce", "Make a result again, and lay it beside."),
+    "reproduce": (
+        "cefrbench_leaderboard.reproduce:reproduce",
+        "Make a result again, figure by figure.",
+    ),
     "figure": ("cefrbench_leaderboard.report.figure:figure", "Draw results for a paper."),
     "leaderboard": ("cefrbench_leaderboard.cli:leaderboard", "Build or serve the leaderboard."),
     "new": ("cefrbench.cli.new:new", "Begin a plugin: a corpus, an encoder, a probe or a method."),
