@@ -17,7 +17,7 @@ from cefrbench import (
     Source,
     hookimpl,
 )
-from cefrbench.engines.methods.spread import spread_of
+from cefrbench.engines.methods.spread import Shrunk, spread_of
 from cefrbench_plugins.methods._by_corpus import weights_of
 
 CARD = MethodCard(
@@ -37,23 +37,34 @@ CARD = MethodCard(
 
 @dataclass(frozen=True, slots=True)
 class MongeMap:
-    """The linear Monge map from each training corpus to the unseen one."""
+    """The linear Monge map from each training corpus to the unseen one.
+
+    In double precision, by torch: on an accelerator that has it.
+    """
+
+    device: str
 
     def prepare(self, source: Source, unlabelled: NDArray[np.float32] | None) -> Prepared:
         """Move training corpora; scored texts stay where they are."""
+        import torch
         from ot.gaussian import bures_wasserstein_mapping
 
         assert unlabelled is not None
-        unseen = spread_of(unlabelled.astype(np.float64))
-        covariance = unseen.covariance()
+        device = self.device if self.device.startswith("cuda") else "cpu"
+
+        def moments(spread: Shrunk) -> tuple[torch.Tensor, torch.Tensor]:
+            values = spread.mean, spread.covariance()
+            mean, covariance = (torch.tensor(one, device=device) for one in values)
+            return mean, covariance
+
+        mean, covariance = moments(spread_of(unlabelled.astype(np.float64)))
         moved = np.empty_like(source.X)
         for corpus in np.unique(source.corpus):
             rows = source.corpus == corpus
             own = spread_of(source.X[rows].astype(np.float64), weights_of(source, rows))
-            matrix, shift = bures_wasserstein_mapping(
-                own.mean, unseen.mean, own.covariance(), covariance
-            )
-            moved[rows] = source.X[rows] @ matrix + shift
+            start, spread = moments(own)
+            matrix, shift = bures_wasserstein_mapping(start, mean, spread, covariance)
+            moved[rows] = source.X[rows] @ matrix.cpu().numpy() + shift.cpu().numpy()
         return Prepared(moved, source.y, source.weight)
 
 
@@ -72,7 +83,7 @@ def make(options: MethodOptions) -> MongeMap:
             "The method 'ot' needs the package POT, which is not installed: run "
             "`pip install 'cefrbench[methods]'`, or name 'coral' instead."
         ) from error
-    return MongeMap()
+    return MongeMap(options.device)
 
 
 @hookimpl
