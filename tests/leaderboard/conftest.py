@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 from report_factory import ANALYSES
 from result_factory import make_result, write_made
 from site_factory import (
@@ -25,15 +29,27 @@ from site_factory import (
 from cefrbench.results.explain import explain_result
 from cefrbench.results.explanation import Explanation
 from cefrbench.results.io import read_predictions_of, read_result
+from cefrbench_leaderboard.load import LeftOut
 from cefrbench_leaderboard.site import build
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-@pytest.fixture(scope="session")
-def results_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("leaderboard") / "results"
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Have a folder made by the first worker that wants it; the others wait and share it."""
+    root = factory.getbasetemp()
+    folder = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / name
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            part = folder.with_suffix(".part")
+            make(part)
+            part.rename(folder)
+    return folder
+
+
+def write_results(folder: Path) -> None:
+    folder.mkdir()
     beside, _ = make_result("surface", skill=0.3, role="reference", **SMALL)
     write_full(folder, "strong", 0.9, references=(beside,))
     write_full(folder, "strong-twin", 0.9)
@@ -48,14 +64,25 @@ def results_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_made(folder, name, texts=20, layers=(1,), probes=("ridge",), skill=0.5)
     shutil.copy(PUBLISHED, folder)
     write_broken(folder)
-    return folder
+
+
+@pytest.fixture(scope="session")
+def results_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_once(tmp_path_factory, "leaderboard-results", write_results)
 
 
 @pytest.fixture(scope="session")
 def site(results_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    out = tmp_path_factory.mktemp("built") / "site"
-    report = build(results_folder, out, workers=1)
-    return Site(results_folder, out, report)
+    def write_site(folder: Path) -> None:
+        report = build(results_folder, folder / "built" / "site", workers=1)
+        left_out = [asdict(one) for one in report.left_out]
+        (folder / "left-out.json").write_text(json.dumps(left_out), "utf-8")
+
+    folder = made_once(tmp_path_factory, "leaderboard-built", write_site)
+    left_out = json.loads((folder / "left-out.json").read_text("utf-8"))
+    return Site(
+        results_folder, folder / "built" / "site", tuple(LeftOut(**one) for one in left_out)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 from result_factory import make_result, write_made
 
 from cefrbench.results.io import dump, read_result, slug, write_result
-from cefrbench_leaderboard.site import Report
+from cefrbench_leaderboard.load import LeftOut
 
 CORPORA = (
     "elle",
@@ -59,7 +59,7 @@ class Site:
 
     results: Path
     out: Path
-    report: Report
+    left_out: tuple[LeftOut, ...]
 
     def read(self, name: str) -> str:
         return (self.out / name).read_text("utf-8")

@@ -40,7 +40,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Site:
     write_made(results, "surface", skill=0.3, role="reference", probes=("ridge",), **SOME)
     shutil.copy(PUBLISHED, results)
     report = build(results, folder / "site", base_url="https://example.org/", workers=1)
-    return Site(results, folder / "site", report)
+    return Site(results, folder / "site", report.left_out)
 
 
 def read(text: str) -> list[dict[str, str]]:

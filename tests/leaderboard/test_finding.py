@@ -77,7 +77,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Site:
     write_made(folder, "length", skill=0.5, role="reference", **some)
     write_made(folder, "noise", skill=0.05, role="control", **some)
     out = folder.parent / "site"
-    return Site(folder, out, build(folder, out, workers=1))
+    return Site(folder, out, build(folder, out, workers=1).left_out)
 
 
 @pytest.fixture(scope="module")

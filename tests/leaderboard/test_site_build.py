@@ -158,7 +158,7 @@ def test_a_huge_name_takes_little_room(site: Site) -> None:
 
 
 def test_wrong_files_are_left_out_each_with_its_cause(site: Site) -> None:
-    causes = {one.file: one.cause for one in site.report.left_out}
+    causes = {one.file: one.cause for one in site.left_out}
     assert set(causes) == {
         "again/cefr-v1.json",
         "broken/other.json",
