@@ -27,10 +27,10 @@ run: $(VENV)/.run  ## The offline suite, its table, its result, and a site that 
 	$(BIN)/cefrbench leaderboard build --results out --out site --corpora leaderboard/corpora
 
 test: $(VENV)/.dev  ## Tests, on all cores; `make test ARGS='-k levels'` for some.
-	$(BIN)/python -m pytest $(or $(ARGS),-m 'not reference' -n auto --dist loadfile --no-loadscope-reorder --durations=25)
+	$(BIN)/python -m pytest $(or $(ARGS),-m 'not reference and not long' -n auto --dist loadfile --no-loadscope-reorder --durations=25)
 
-reference: $(VENV)/.dev  ## Figures of other implementations on real corpora, where they lie beside the checkout.
-	$(BIN)/python -m pytest -m reference $(ARGS)
+reference: $(VENV)/.dev  ## What takes longest: figures of other implementations on real corpora, where they lie beside the checkout.
+	$(BIN)/python -m pytest -m 'reference or long' $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

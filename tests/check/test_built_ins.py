@@ -32,7 +32,14 @@ SLOW = {
 TOO_FEW = pytest.mark.xfail(strict=True, reason="too few planted texts for early stopping")
 #: It learns nothing, which is what it is there for.
 UNTAUGHT = pytest.mark.xfail(strict=True, reason="fitted on nothing")
-MARKS = {"mlp-classifier-early": [TOO_FEW], "given": [UNTAUGHT]}
+#: Its nets train for a minute; those of the other kind, which goes the same way, are tried always.
+MINUTES = [pytest.mark.long]
+MARKS = {
+    "mlp-classifier-early": [TOO_FEW],
+    "given": [UNTAUGHT],
+    "mlp-regressor": MINUTES,
+    "mlp-regressor-early": MINUTES,
+}
 
 
 def named(names):
