@@ -122,6 +122,9 @@ COMMANDS = {
     "compare": ["compare", "{result}", "{other}", "--replicates", "200"],
     "explain": ["explain", "{result}", "--replicates", "200"],
     "check": ["check", "{plugin}"],
+    "methods": ["methods", "{result}"],
+    "reproduce": ["reproduce", "{result}", "--verified", "{home}/verified"],
+    "results verify": ["results", "verify", "{result}", "--sample", "4", "--nonce", "any"],
     "cache list": ["cache", "list"],
     "cache verify": ["cache", "verify"],
     "cache prune": ["cache", "prune", "--all", "--yes"],
@@ -145,6 +148,7 @@ def call(home, capfd, monkeypatch):
 
     def run(*words):
         places = {"result": result, "plugin": home / "plugins" / "loud.py"}
+        places["home"] = home
         places["other"] = home / "out" / "length" / "quickstart.json"
         words = [word.format(**places) for word in words]
         words += ["--output", str(home / "out")] if words[0] == "run" else []
@@ -183,7 +187,8 @@ def test_json_stands_alone_whatever_a_plugin_prints(call, name):
     status, out, err = call(*COMMANDS[name], "--json")
     assert status in (0, 1, 3)
     assert "LOUD" not in out
-    json.loads(out)
+    if out or name not in ("methods", "results verify"):  # which refuse these results
+        json.loads(out)
     if name in ("run", "list", "check"):
         for way in (
             "import",

@@ -72,13 +72,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _try(session, drawn, table, options.workers, options.timeout)
         results = dict(session.results)
     print(report(items, {item.job_id: (item, results[item.job_id]) for item in drawn}))
-    return 0
+    caught = sum(results[item.job_id].is_killed for item in drawn)
+    return 1 if caught < options.at_least * len(drawn) else 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mutants.py", description=__doc__.split("\n")[0])
     parser.add_argument("--sample", type=int, metavar="N", help="Places to draw; all if not given.")
     parser.add_argument("--seed", type=int, default=0, help="Of the draw.")
+    parser.add_argument(
+        "--at-least", type=float, default=0.0, metavar="SHARE", help="Caught, or exit with 1."
+    )
     parser.add_argument("--only", default="*", metavar="PATTERN", help="Of modules' paths.")
     parser.add_argument("--workers", type=int, default=usable_cores(), metavar="N")
     parser.add_argument(
