@@ -1,6 +1,7 @@
 """Each method recovers what its paper says it should, and fails where what it assumes is broken."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from planted_bias import BREAKS, RECOVERS, STRENGTHS, Bias, cell, planted, recovered, specs
@@ -69,6 +70,14 @@ def test_the_plain_probe_falls_to_every_bias_that_a_method_recovers():
         bias = planted(name, STRENGTHS[name][0][-1])
         assert cell("plain", bias) < cell("ceiling", bias) - 0.25
         assert three("plain", name) == ROWS["plain"][1 + list(STRENGTHS).index(name)]
+
+
+def test_the_standards_weights_do_what_mixing_at_equal_levels_does():
+    uneven = planted("imbalance", 0.9)
+    weighted, mixed = cell("plain", replace(uneven, even=False)), cell("lisa", uneven)
+    assert f"gets {weighted:.2f}".replace("0.", ".") in PAGE.read_text("utf-8")
+    assert weighted == pytest.approx(mixed, abs=0.03)
+    assert cell("plain", uneven) < weighted - 0.15
 
 
 def test_where_nothing_is_planted_no_method_costs_much():
