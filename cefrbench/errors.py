@@ -51,6 +51,10 @@ class ResultError(UserError):
     """A result file that is not ours, too old, too new, or whose figures don't agree."""
 
 
+class NoGoldError(ResultError):
+    """Predictions that were passed on without gold levels."""
+
+
 class CacheError(UserError):
     """The cache or output folder can't be written or read."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cefrbench.cli.shared import FILE, SCORES, echo, unchecked_mark, unchecked_option
+from cefrbench.cli.strip import restore, strip
 from cefrbench.cli.verify import open_, verify
 from cefrbench.errors import EXIT_USER, UserError
 
@@ -31,6 +32,8 @@ def results() -> None:
 
 results.add_command(open_)
 results.add_command(verify)
+results.add_command(strip)
+results.add_command(restore)
 
 
 @results.command()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cefrbench.errors import ResultError
+from cefrbench.errors import NoGoldError, ResultError
 from cefrbench.results.check import check_figures
 from cefrbench.results.check_predictions import check_predictions
 from cefrbench.results.findings import Mismatch, diff
@@ -109,6 +109,8 @@ def _check(
     try:
         predictions = read_predictions_of(result, path)
     except ResultError as error:
+        if alone and isinstance(error, NoGoldError):
+            return Checked(result, None, tuple(findings))
         findings.append(Mismatch("predictions", str(error), "the predictions of this result"))
         return Checked(result, None, tuple(findings))
     # Ranks are computed of figures that hold: of others they might overflow.
@@ -149,7 +151,8 @@ def read_for_use(path: Path, *, unchecked: bool = False, alone: bool = False) ->
     unchecked : bool
         Give a result that doesn't pass its check too, with its doubt.
     alone : bool
-        Take one whose predictions aren't there: its figures are checked all the same.
+        Take one whose predictions, or their gold levels, aren't there: its figures are checked all
+        the same.
 
     Raises
     ------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.doors import FileKind, read_bytes
-from cefrbench.errors import ResultError
+from cefrbench.errors import NoGoldError, ResultError
 from cefrbench.results.model import PredictionsFile
 from cefrbench.results.predictions import NO_SEED, PredictionTable
 
@@ -32,6 +33,8 @@ _PREDICTIONS = FileKind(
 )
 #: Columns that hold a list a row.
 _LISTS = ("refit_prediction", "refit_score")
+#: Columns that predictions are passed on without, where a licence keeps levels back.
+GOLD = ("low", "high")
 #: Columns that may have empty cells.
 _NULLABLE = ("seed", "score", *_LISTS)
 
@@ -86,9 +89,62 @@ def decode_predictions(data: bytes, path: Path) -> PredictionTable:
     return _from_arrow(arrow, path)
 
 
+def without_gold(data: bytes) -> bytes:
+    """Leave the gold levels out of the bytes of a predictions file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    buffer = io.BytesIO()
+    table = pq.read_table(pa.BufferReader(data)).drop_columns(list(GOLD))
+    pq.write_table(table, buffer, compression="zstd", compression_level=9)
+    return buffer.getvalue()
+
+
+def decode_stripped(
+    data: bytes, path: Path, gold: Mapping[str, tuple[int, int]]
+) -> PredictionTable:
+    """Take the bytes of predictions without gold apart, and put the gold of their texts in.
+
+    Raises
+    ------
+    ResultError
+        When they are damaged, no such predictions, or of a text that no gold is known of.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(pa.BufferReader(data))
+        try:
+            _check_schema(file.schema_arrow, path)
+        except NoGoldError:
+            pass
+        else:
+            raise ResultError(f"The predictions {str(path)!r} have their gold levels already.")
+        _check_extent(file, path)
+        arrow = file.read()
+        arrow.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _PREDICTIONS.refuse(path, "is no Parquet file or a damaged one") from error
+    texts = arrow["text"].to_pylist()
+    unknown = next((text for text in texts if text not in gold), None)
+    if unknown is not None:
+        raise ResultError(f"The corpora have no text with the key {unknown!r} of {str(path)!r}.")
+    place = arrow.schema.names.index("text") + 1
+    for i, name in enumerate(GOLD):
+        levels = pa.array([gold[text][i] for text in texts], pa.int8())
+        arrow = arrow.add_column(place + i, pa.field(name, pa.int8(), nullable=False), levels)
+    return _from_arrow(arrow, path)
+
+
 def _check_schema(schema: pa.Schema, path: Path) -> None:
     listed = [field.type for field in schema if field.name == "refit_prediction"]
     wanted = _schema(getattr(listed[0], "list_size", 0) if listed else 0)
+    if [name for name in wanted.names if name not in GOLD] == schema.names:
+        raise NoGoldError(
+            f"The predictions {str(path)!r} were passed on without gold levels: put them back with "
+            "`cefrbench results restore`, from the texts."
+        )
     if schema.names != wanted.names or any(
         field.type != wanted.field(field.name).type for field in schema
     ):

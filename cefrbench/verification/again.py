@@ -8,11 +8,14 @@ from pathlib import Path
 
 from cefrbench.config import RunConfig
 from cefrbench.errors import ResultError
-from cefrbench.essays import Essays
+from cefrbench.essays import Essays, pool
+from cefrbench.levels import SCALES
 from cefrbench.plan import Job, Loaded, Plan, load_corpora, make_plan
 from cefrbench.plugins import PluginHost
+from cefrbench.progress import Silent
 from cefrbench.results.findings import Mismatches, diff
 from cefrbench.results.model import RunResult, SplitRecord
+from cefrbench.results.stripped import gold_by_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +118,16 @@ def check_splits(result: RunResult, again: Sequence[SplitRecord]) -> Mismatches:
         found = its.manifest if its else "no such fold"
         expected = mine.manifest if mine else "no such fold"
         yield from diff(f"splits {protocol} {fold}", found, expected)
+
+
+def gold_of(
+    result: RunResult, host: PluginHost, *, data_dir: Path | None, offline: bool
+) -> dict[str, tuple[int, int]]:
+    """Gold levels of a result's texts by their keys, from the corpora; no model is needed."""
+    here = Here(encoder="length", data_dir=data_dir, offline=offline)
+    plan, _ = plan_again(result, host, here)
+    job = Job(cache_dir=Path(), progress=Silent())
+    loaded = load_again(result, plan, host, job)
+    own = set(result.config.encoders) & set(result.config.own_level_encoders)
+    table = pool(loaded.essays, SCALES[result.config.scale], result.config.form, baseline=bool(own))
+    return gold_by_key(table.key, table.low, table.high)

@@ -3,6 +3,8 @@
 import json
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import load_file, save_file
 
@@ -148,3 +150,35 @@ def test_rows_are_apart_as_probes_see_them():
     other[:, 0] = 1e4
     assert distances(other, rows, spread).min() > 0.3
     assert distances(np.full_like(rows, np.nan), rows, spread).min() == 1
+
+
+# -- gold levels -----------------------------------------------------------------------------------
+
+
+def test_gold_is_left_out_and_put_back_to_the_very_file(made, tmp_path, capsys):
+    assert main(["results", "strip", str(made), "--output", str(tmp_path)]) == 0
+    copy = tmp_path / "length" / "quickstart.json"
+    beside, original = (path.with_name("quickstart.predictions.parquet") for path in (copy, made))
+    assert copy.read_bytes() == made.read_bytes()
+    assert not {"low", "high"} & set(pq.read_schema(beside).names)
+    assert main(["show", str(copy)]) == 0
+    assert main(["explain", str(copy)]) == 1
+    assert "cefrbench results restore" in capsys.readouterr().err
+    assert main(["results", "restore", str(copy), "--offline"]) == 0
+    assert beside.read_bytes() == original.read_bytes()
+    assert main(["results", "restore", str(copy), "--offline"]) == 1
+    assert "gold levels already" in capsys.readouterr().err
+
+
+def test_predictions_that_were_changed_on_the_way_take_no_gold(made, tmp_path, capsys):
+    assert main(["results", "strip", str(made), "--output", str(tmp_path)]) == 0
+    copy = tmp_path / "length" / "quickstart.json"
+    beside = copy.with_name("quickstart.predictions.parquet")
+    table = pq.read_table(beside)
+    place = table.schema.names.index("prediction")
+    values = pa.array(table["prediction"].to_numpy() + 0.1)
+    pq.write_table(table.set_column(place, table.schema.field(place), values), beside)
+    assert main(["results", "restore", str(copy), "--offline"]) == 1
+    assert "isn't the file that the result names" in capsys.readouterr().err
+    assert main(["results", "strip", str(made), "--output", str(made.parents[1])]) == 1
+    assert "name another --output" in capsys.readouterr().err
