@@ -51,6 +51,9 @@ READ_RESULT = [
     "figure FILE --unchecked --out OUT/figure.csv",
     "leaderboard build --results FOLDER --out OUT/site --quiet",
     "run --config FILE --corpus nowhere",
+    "methods FILE OTHER --replicates 200 --unchecked",
+    "results verify FILE --sample 4 --nonce x --verified OUT/verified",
+    "results open FILE --nonce x --output OUT/openings.json",
 ]
 
 

@@ -50,7 +50,7 @@ def main(words: Sequence[str] | None = None) -> int:
     lost = sum(tally.lost for tally in tallies)
     print(f"{sum(t.tried for t in tallies)} tried, {lost} lost, {time.monotonic() - begun:.0f} s")
     if options.write:
-        write(tallies, options.seed)
+        write(tallies, options)
     return 1 if lost else 0
 
 
@@ -71,14 +71,15 @@ def row(tally: Tally) -> str:
     )
 
 
-def write(tallies: Sequence[Tally], seed: int) -> None:
+def write(tallies: Sequence[Tally], options: argparse.Namespace) -> None:
     """Put the tally into the docs, with its day and machine."""
     now = datetime.now(UTC)
+    part = "the part of CI" if options.bounded else f"`--share {options.share:g}`"
     total, lost = sum(t.tried for t in tallies), sum(t.lost for t in tallies)
     lines = [
         BEGIN,
         "",
-        f"**{now.day} {now:%B %Y}: {total:,} tried, {lost} lost** (seed {seed}; Python "
+        f"**{now.day} {now:%B %Y}: {total:,} tried, {lost} lost** (seed {options.seed}, {part}; Python "
         f"{platform.python_version()} on {platform.system()}). The bounds are {SECONDS:.0f} s of a "
         f"processor and {MEBIBYTES:,.0f} MiB a command.",
         "",

@@ -3,6 +3,7 @@
 import pytest
 from faults.damage import changed, damaged
 from faults.fuzz import leaves
+from faults.harness import BEGIN, DOCUMENT, END
 from faults.judge import MEBIBYTES, SECONDS, Ended, complaints, half_written
 
 GOOD = Ended(1, "", "Error: no.\n", 1.0, 10.0)
@@ -49,3 +50,10 @@ def test_damage_changes_what_it_says():
 def test_every_command_is_called():
     names = {name for name, _ in leaves()}
     assert {"run", "results check", "cache prune", "corpora audit", "new", "explain"} <= names
+
+
+def test_the_tally_stands_in_the_docs_with_its_day():
+    text = DOCUMENT.read_text("utf-8")
+    tally = text.split(BEGIN)[1].split(END)[0]
+    assert " tried, 0 lost** (seed " in tally
+    assert "SIGKILL" in tally
