@@ -79,8 +79,8 @@ def write(tallies: Sequence[Tally], options: argparse.Namespace) -> None:
     lines = [
         BEGIN,
         "",
-        f"**{now.day} {now:%B %Y}: {total:,} tried, {lost} lost** (seed {options.seed}, {part}; Python "
-        f"{platform.python_version()} on {platform.system()}). The bounds are {SECONDS:.0f} s of a "
+        f"**{now.day} {now:%B %Y}: {total:,} tried, {lost} lost** (seed {options.seed}, {part}; "
+        f"Python {platform.python_version()} on {platform.system()}). The bounds are {SECONDS:.0f} s of a "
         f"processor and {MEBIBYTES:,.0f} MiB a command.",
         "",
         "| fault | tried | survived | lost | most time | most memory |",
