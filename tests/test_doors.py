@@ -300,8 +300,9 @@ def test_half_a_surrogate_pair_in_an_option_is_refused_before_work(option):
         merge({option: value}, {})
 
 
-def test_half_a_surrogate_pair_in_an_argument_is_refused_before_work(capsys):
-    assert main(["run", "--instruction", "caf\udce9"]) == 1
+@pytest.mark.parametrize("argument", ["caf\udce9", "a\0b"])
+def test_half_a_surrogate_pair_in_an_argument_is_refused_before_work(capsys, argument):
+    assert main(["show", argument]) == 1
     told = capsys.readouterr().err
     assert told.count("\n") == 1
     assert "half a surrogate pair" in told

@@ -133,10 +133,10 @@ def cli(debug: bool) -> None:
 def _check_arguments(arguments: list[str]) -> None:
     """Refuse arguments that can't be written down again: in results, messages, names of files."""
     for argument in arguments:
-        if not writable(argument):
+        if not writable(argument) or "\0" in argument:
             raise UserError(
-                f"The argument {ascii(argument)[:200]} has bytes that are no UTF-8, or half a "
-                "surrogate pair: write it, or rename the file, in UTF-8."
+                f"The argument {ascii(argument)[:200]} has bytes that are no UTF-8, a zero "
+                "byte, or half a surrogate pair: write it, or rename the file, in UTF-8."
             )
 
 

@@ -80,8 +80,8 @@ def write(tallies: Sequence[Tally], options: argparse.Namespace) -> None:
         BEGIN,
         "",
         f"**{now.day} {now:%B %Y}: {total:,} tried, {lost} lost** (seed {options.seed}, {part}; "
-        f"Python {platform.python_version()} on {platform.system()}). The bounds are {SECONDS:.0f} s of a "
-        f"processor and {MEBIBYTES:,.0f} MiB a command.",
+        f"Python {platform.python_version()} on {platform.system()}). The bounds are "
+        f"{SECONDS:.0f} s of a processor and {MEBIBYTES:,.0f} MiB a command.",
         "",
         "| fault | tried | survived | lost | most time | most memory |",
         "|---|---|---|---|---|---|",
