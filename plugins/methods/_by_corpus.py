@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench import MethodOptions, Prepared, Source
+from cefrbench import Prepared, Source
 
 Doubles: TypeAlias = NDArray[np.float64]
 Singles: TypeAlias = NDArray[np.float32]
@@ -51,8 +51,3 @@ def weights_of(source: Source, rows: NDArray[np.bool_]) -> Doubles:
     """Weights of a corpus's texts; equal ones where none weighs anything."""
     weight = source.weight[rows]
     return weight if weight.any() else np.ones_like(weight)
-
-
-def maker(fit: Fit) -> Callable[[MethodOptions], ByCorpus]:
-    """What makes the method of a map."""
-    return lambda _: ByCorpus(fit)

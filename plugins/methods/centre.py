@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cefrbench import MethodCard, MethodSpec, Register, hookimpl
-from cefrbench_plugins.methods._by_corpus import Doubles, maker
+from cefrbench import MethodCard, MethodOptions, MethodSpec, Register, hookimpl
+from cefrbench_plugins.methods._by_corpus import ByCorpus, Doubles
 
 PAPER = (
     "Li, Wang, Shi, Hou and Liu (2018), Adaptive Batch Normalization for practical domain "
@@ -49,7 +49,17 @@ def normalised(X: Doubles, weight: Doubles) -> Callable[[Doubles], Doubles]:
     return lambda rows: (rows - mean) * scale
 
 
+def make_centre(options: MethodOptions) -> ByCorpus:
+    """Make `centre`."""
+    return ByCorpus(centred)
+
+
+def make_adabn(options: MethodOptions) -> ByCorpus:
+    """Make `adabn`."""
+    return ByCorpus(normalised)
+
+
 @hookimpl
 def register_methods(register: Register) -> None:
-    register(MethodSpec(CENTRE, maker(centred)))
-    register(MethodSpec(ADABN, maker(normalised)))
+    register(MethodSpec(CENTRE, make_centre))
+    register(MethodSpec(ADABN, make_adabn))

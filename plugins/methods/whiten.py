@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cefrbench import MethodCard, MethodSpec, Register, hookimpl
+from cefrbench import MethodCard, MethodOptions, MethodSpec, Register, hookimpl
 from cefrbench.engines.methods.spread import spread_of
-from cefrbench_plugins.methods._by_corpus import Doubles, maker
+from cefrbench_plugins.methods._by_corpus import ByCorpus, Doubles
 
 CARD = MethodCard(
     name="whiten",
@@ -28,6 +28,11 @@ def whitened(X: Doubles, weight: Doubles) -> Callable[[Doubles], Doubles]:
     return lambda rows: spread.power(rows - spread.mean, -0.5)
 
 
+def make(options: MethodOptions) -> ByCorpus:
+    """Make the method."""
+    return ByCorpus(whitened)
+
+
 @hookimpl
 def register_methods(register: Register) -> None:
-    register(MethodSpec(CARD, maker(whitened)))
+    register(MethodSpec(CARD, make))

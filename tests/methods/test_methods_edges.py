@@ -1,10 +1,14 @@
 """Training sets as they come: one corpus, two texts, levels that lack, more features than texts."""
 
+import importlib
+import pkgutil
+
 import numpy as np
 import pytest
 from planted_bias import CLASSES, Bias, balanced, draw, specs
 from sklearn.linear_model import Ridge
 
+import cefrbench_plugins.methods
 from cefrbench.contracts.method import MethodOptions, Source
 from cefrbench.engines.methods import adversary
 from cefrbench.engines.methods.equating import equipercentile
@@ -98,6 +102,19 @@ def test_a_text_without_weight_says_nothing(name):
     # In the unit of the others: a unit is the harness's own.
     two = run(name, source(changed, y, corpus, weight), unseen())
     assert two == pytest.approx(one, abs=1e-4)
+
+
+def test_kept_fits_are_keyed_by_the_file_that_registers_the_method():
+    # Their key reads the file of what makes a method, and all that it imports.
+    package = cefrbench_plugins.methods
+    found = []
+    for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        module = importlib.import_module(info.name)
+        if hasattr(module, "register_methods"):
+            module.register_methods(lambda spec, name=info.name: found.append((name, spec.make)))
+    assert len(found) > 15
+    for name, make in found:
+        assert getattr(make, "func", make).__module__ == name
 
 
 @EVERY
