@@ -89,18 +89,19 @@ class Lines:
         share = min(1.0, self._done / max(1, self._total))
         self._tell(
             f"{self._phase}: {self._done:,} of about {self._total:,} {self._unit}, {share:.0%}; "
-            f"{_duration(took)} so far, about {_duration(left)} left"
+            f"{duration(took)} so far, about {duration(left)} left"
         )
 
     def finish(self) -> None:
         """End the phase, with a line where one was told before or all phases are."""
         if self._open and (self._spoke or self._phases):
-            took = _duration(self._clock() - self._began)
+            took = duration(self._clock() - self._began)
             self._tell(f"{self._phase}: done, {self._done:,} {self._unit} in {took}")
         self._open = self._spoke = False
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Write a time as people say it."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

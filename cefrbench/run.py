@@ -79,7 +79,7 @@ def _fit_encoder(
     with clock.phase("load model"):
         encoder = load_encoder(host, name, encoder_options(config, job))
     try:
-        layers = _layers(config, encoder)
+        layers = layers_of(config, encoder)
         with clock.phase("features"):
             features = compute_features(
                 encoder,
@@ -246,7 +246,7 @@ def _published(config: RunConfig, name: str, scheme: str) -> RunConfig:
     return config.model_copy(update={"encoders": (shown,), "data_dir": None})
 
 
-def _layers(config: RunConfig, encoder: Encoder) -> tuple[int, ...]:
+def layers_of(config: RunConfig, encoder: Encoder) -> tuple[int, ...]:
     """Layers to fit: those asked for and, in the corrected form, layer 0 beside them."""
     available = encoder.identity.layers
     asked = parse_layers(config.layers, available)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cefrbench.cli.shared import FOLDER, echo, echo_json, json_option
+from cefrbench.cli.shared import FOLDER, echo, echo_json, in_bytes, json_option
 from cefrbench.errors import EXIT_PARTIAL, CacheError, UserError
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ def list_(cache_dir: Path | None, as_json: bool) -> None:
         records = [_record(entry) for entry in entries]
         echo_json({"cache_dir": str(folder), "entries": records})
         return
-    echo(f"{folder}: {_size(sum(entry.size for entry in entries))}")
+    echo(f"{folder}: {in_bytes(sum(entry.size for entry in entries))}")
     for entry in entries:
         echo(
-            f"{_size(entry.size):>10}  {len(entry.files)}/{entry.planned} files  "
+            f"{in_bytes(entry.size):>10}  {len(entry.files)}/{entry.planned} files  "
             f"used {entry.days:.0f} days ago  {entry.name}"
         )
 
@@ -174,13 +174,3 @@ def _record(entry: Cached) -> dict[str, Any]:
         "files_planned": entry.planned,
         "days_since_use": round(entry.days, 3),
     }
-
-
-def _size(count: int) -> str:
-    """Bytes as people read them."""
-    value = float(count)
-    for unit in ("B", "KiB", "MiB"):
-        if value < 1024:
-            return f"{value:.0f} {unit}"
-        value /= 1024
-    return f"{value:.1f} GiB"

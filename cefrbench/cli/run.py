@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _JOB_OPTIONS = (
     *("config_file", "cache_dir", "output", "force", "fail_fast"),
     *("quiet", "as_json", "verbose", "log_file"),
-    *("executor", "workers", "executor_options", "helper"),
+    *("executor", "workers", "executor_options", "helper", "only_plan"),
 )
 
 
@@ -150,6 +151,12 @@ _JOB_OPTIONS = (
     metavar="NAME=VALUE",
     help="Of submitit's executor or `ray.init`; see docs/scaling.md. Repeatable.",
 )
+@click.option(
+    "--plan",
+    "only_plan",
+    is_flag=True,
+    help="Say what it would cost (texts, tokens, fits, time, memory, disk), and run nothing.",
+)
 @click.option("--helper", hidden=True, metavar="NUMBER/OF", help="Only fill the cache.")
 @click.pass_context
 def run(ctx: click.Context, /, **options: Any) -> None:
@@ -184,6 +191,9 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     clock = PhaseClock()
     with clock.phase("load corpora"):
         loaded = load_corpora(plan.config, host, job)
+    if options["only_plan"]:
+        _forecast(plan, references, loaded, host, job, as_json=options["as_json"])
+        return
     if job.helps:
         _help(plan, references, loaded, host, job, clock)
         return
@@ -194,6 +204,28 @@ def run(ctx: click.Context, /, **options: Any) -> None:
             job.crew.dismiss()
     if failed:
         ctx.exit(EXIT_PARTIAL)
+
+
+def _forecast(
+    plan: Plan, others: Plan | None, loaded: Loaded, host: PluginHost, job: Job, *, as_json: bool
+) -> None:
+    """Print what a run would cost."""
+    from dataclasses import asdict
+
+    from cefrbench.border import console
+    from cefrbench.cli.forecast import render_forecast
+    from cefrbench.forecast import forecast
+
+    found = [
+        forecast(one, name, loaded, host, job)
+        for one in (others, plan)
+        if one
+        for name in one.config.encoders
+    ]
+    if as_json:
+        echo_json(json.dumps([{**asdict(one), "seconds": one.seconds} for one in found]))
+    else:
+        render_forecast(found, console())
 
 
 def _crew(options: dict[str, Any], config: RunConfig, cache_dir: Path) -> Crew | None:

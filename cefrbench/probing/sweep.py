@@ -134,13 +134,17 @@ class Sweep:
             Unit(layer, probe, rows[scoring:], penalties, seeds[:1]),
         ]
 
+    def has(self, unit: Unit) -> bool:
+        """Whether fits are kept already."""
+        return not self.force and self.store.has(self._key(unit))
+
     def ahead(self, units: Sequence[Unit], company: Company) -> None:
         """Fit what nobody has fitted yet, in any order, and leave what others are at."""
-        missing = [unit for unit in units if unit.rows and not self.store.has(self._key(unit))]
+        missing = [unit for unit in units if unit.rows and not self.has(unit)]
         if missing:
             company.call()
         for unit in company.turned(missing):
-            if not self.store.has(self._key(unit)):
+            if not self.has(unit):
                 with suppress(ClaimedError):
                     replace(self, patient=False).fit(*unit)
 
