@@ -14,9 +14,11 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from itertools import chain
+from multiprocessing import get_context
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -27,6 +29,7 @@ from faults.strikes import strike
 from faults.world import Tally
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
+PARTS = {"strike": strike, "fuzz": fuzz}
 BEGIN, END = "<!-- tally: written by make faults -->", "<!-- end of the tally -->"
 
 
@@ -40,13 +43,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="Put the tally into the docs.")
     options = parser.parse_args(words)
     begun = time.monotonic()
-    tallies = []
     with tempfile.TemporaryDirectory(prefix="cefrbench-faults-") as place:
-        for tally in tried(Path(place), options):
-            print(row(tally), flush=True)
-            for told in dict.fromkeys(tally.told):
-                print(f"    {told}", flush=True)
-            tallies.append(tally)
+        tallies = tried(Path(place), options)
     lost = sum(tally.lost for tally in tallies)
     print(f"{sum(t.tried for t in tallies)} tried, {lost} lost, {time.monotonic() - begun:.0f} s")
     if options.write:
@@ -54,13 +52,22 @@ def main(words: Sequence[str] | None = None) -> int:
     return 1 if lost else 0
 
 
-def tried(folder: Path, options: argparse.Namespace) -> Iterator[Tally]:
-    """Every kind of fault that is asked for, one after the other."""
-    for part in (strike, fuzz):
-        own = folder / part.__name__
-        own.mkdir()
-        share = None if options.bounded else options.share
-        yield from part(own, share=share, number=options.seed, only=options.only)
+def tried(folder: Path, options: argparse.Namespace) -> list[Tally]:
+    """Every kind of fault that is asked for; both parts side by side, in processes of their own."""
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        futures = [pool.submit(_part, name, folder / name, options) for name in PARTS]
+        return [tally for future in futures for tally in future.result()]
+
+
+def _part(name: str, folder: Path, options: argparse.Namespace) -> list[Tally]:
+    folder.mkdir()
+    tallies = []
+    share = None if options.bounded else options.share
+    for tally in PARTS[name](folder, share=share, number=options.seed, only=options.only):
+        told = [f"    {one}" for one in dict.fromkeys(tally.told)]
+        print("\n".join([row(tally), *told]), flush=True)
+        tallies.append(tally)
+    return tallies
 
 
 def row(tally: Tally) -> str:
