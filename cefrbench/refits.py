@@ -58,9 +58,7 @@ def resampled(table: EssayTable, rows: FoldRows, drawn: Doubles) -> list[FoldRow
     found = []
     for each in drawn.T:
         weighting = balanced(table, rows.train, each[rows.train])
-        origin = rows.origin and replace(
-            rows.origin, drawn=each[rows.train], seen=each[rows.predict]
-        )
+        origin = rows.origin and replace(rows.origin, drawn=each[rows.train])
         found.append(replace(rows, weight=weighting.weight, count=weighting.count, origin=origin))
     return found
 

@@ -58,15 +58,12 @@ class Origin:
         Corpus of each row to predict, by the same numbers.
     drawn : ndarray of float64, shape (len(train),), optional
         How often a resample drew each training row's text; None means once.
-    seen : ndarray of float64, shape (len(predict),), optional
-        The same of each row to predict.
     """
 
     corpus: NDArray[np.int64]
     family: NDArray[np.int64]
     scored: NDArray[np.int64]
     drawn: NDArray[np.float64] | None = None
-    seen: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)

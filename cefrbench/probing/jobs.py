@@ -131,7 +131,7 @@ def rows_digest(rows: FoldRows, *, origin: bool = False) -> str:
     digest = hashlib.sha256()
     read = {name: getattr(rows, name) for name in ("train", "predict", "weight", "count", "groups")}
     if origin and rows.origin is not None:
-        names = ("corpus", "family", "scored", "drawn", "seen")
+        names = ("corpus", "family", "scored", "drawn")
         read |= {name: getattr(rows.origin, name) for name in names}
     for name, values in read.items():
         if values is not None:

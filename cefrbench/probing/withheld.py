@@ -42,15 +42,12 @@ class Training:
     predict : ndarray of float32, shape (r, dim)
     scored : ndarray of int64, shape (r,)
         Corpus of each.
-    seen : ndarray of int64, shape (r,)
-        How often each stands among the texts that a method sees unlabelled.
     """
 
     source: Source
     groups: NDArray[np.int64] | None
     predict: Features
     scored: NDArray[np.int64]
-    seen: NDArray[np.int64]
 
     @classmethod
     def of(
@@ -69,7 +66,7 @@ class Training:
                 "through a run, or give FoldRows an origin."
             )
         origin = rows.origin
-        n, r = len(rows.train), len(rows.predict)
+        n = len(rows.train)
         weight = np.ones(n) if weight is None else weight
         drawn = _whole(origin.drawn, n) * (weight > 0)
         places = np.repeat(np.arange(n), drawn)
@@ -85,7 +82,7 @@ class Training:
         )
         groups = None if rows.groups is None else rows.groups[places]
         predict = _read_only(in_unit(X, rows.predict, *unit, dtype=np.float32))
-        return cls(source, groups, predict, origin.scored, _whole(origin.seen, r))
+        return cls(source, groups, predict, origin.scored)
 
     def parts(self, card: MethodCard) -> Iterator[MethodPart]:
         """What a method prepares for: everything at once, or each scored corpus by itself."""
@@ -97,8 +94,7 @@ class Training:
             source = self.source
             if card.sees == "labels":
                 source = _with_few(source, source.corpus == corpus)
-            part = MethodPart(self, card, places, source, None)
-            yield MethodPart(self, card, places, source, _read_only(self.predict[part.repeated()]))
+            yield MethodPart(self, card, places, source, _read_only(self.predict[places]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +117,6 @@ class MethodPart:
     places: Places
     source: Source
     unlabelled: Features | None
-
-    def repeated(self) -> Places:
-        """Rows to predict as often as a resample draws them; all where it draws none."""
-        seen = self.training.seen[self.places]
-        return np.repeat(self.places, seen if seen.any() else 1)
 
     def source_rows(self, prepared: Prepared) -> Features:
         """Features of the source texts as the probe reads them, where their predictions count."""
@@ -160,11 +151,7 @@ class MethodPart:
         if self.card.sees == "source":
             each = [self._finish(prepared, source, scored[i : i + 1]) for i in range(len(scored))]
             return np.concatenate([*each, np.empty(0)])
-        # A resample's texts have the shares that it drew; what it didn't draw counts nowhere.
-        own = np.searchsorted(self.places, self.repeated())
-        found = scored.copy()
-        found[own] = self._finish(prepared, source, scored[own])
-        return found
+        return self._finish(prepared, source, scored)
 
     def _finish(self, prepared: Prepared, source: Doubles, scored: Doubles) -> Doubles:
         values = prepared.finish(source, _read_only(scored))
