@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test reference lint types docs pictures docs-check docs-site statistics pins licences audit mutants faults bench ablation why clean
+.PHONY: run test reference lint types docs pictures docs-check docs-site statistics pins licences audit mutants faults bench ablation why track clean
 
 # -- set-up: each stamp is an environment with what its jobs need ---------------------------------
 
@@ -78,6 +78,9 @@ ablation: $(VENV)/.dev  ## What each rule of cefr-v1 does: `make ablation ARGS='
 
 why: $(VENV)/.dev  ## Why scores fall out of distribution: `make why ARGS='--data-dir DIR --output OUT --write'`.
 	$(BIN)/python benchmarks/why.py $(ARGS)
+
+track: $(VENV)/.dev  ## What methods against corpus bias do: `make track ARGS='--data-dir DIR --output OUT --write'`.
+	$(BIN)/python benchmarks/track.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) out site build dist .mutants *.egg-info

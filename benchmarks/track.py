@@ -29,6 +29,7 @@ ENCODERS = ("random-qwen3-tiny", "complexity", "minilm")
 REFERENCES = ("length", "surface")
 LAYERS = {"minilm": "3,6"}
 REFITS = "8"
+RESAMPLES = 500
 PROBE = "ridge"
 #: Adversarial networks: a minute of two cores for each of some thousand fits.
 TOO_SLOW = ("dann", "dann-sources")
@@ -117,8 +118,12 @@ def labelled(found: Sequence[Entry]) -> str:
     """What k labels buy with and without recalibration."""
     rows = []
     own = [e for e in found if e[0].probes[0].name in (PROBE, f"recalibrate+{PROBE}")]
+    if len({e[0].probes[0].name for e in own}) < 2:
+        return "\n"
     for protocol in SHOTS:
-        told = tell_methods(own, scores=("qwk",), averaged=ENCODERS, outside=protocol)
+        told = tell_methods(
+            own, scores=("qwk",), averaged=ENCODERS, outside=protocol, replicates=RESAMPLES
+        )
         for encoder in (*((MEAN,) if told.averaged else ()), *told.encoders):
             effect = told.find(encoder, "recalibrate", "out")
             if effect is None or effect.baseline is None or effect.value is None:
@@ -148,7 +153,7 @@ def main() -> None:
     if not asked.read:
         run(asked)
     found = entries(asked.output)
-    told = tell_methods(found, averaged=ENCODERS)
+    told = tell_methods(found, averaged=ENCODERS, replicates=RESAMPLES)
     blocks = {name: effects(told, name) for name in (MEAN, *told.encoders)}
     blocks |= {"labels": labelled(found), "costs": costs(found)}
     for name, text in blocks.items():

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from cefrbench.contracts.cards import PLUS
 from cefrbench_leaderboard.boards import SuiteResults
+from cefrbench_leaderboard.entry import Entry
 from cefrbench_leaderboard.standing import Made
 from cefrbench_leaderboard.ways import Kind, Way, language_name, ways
 
@@ -47,14 +49,14 @@ def way_links(suite: SuiteResults) -> Links:
         (heading, tuple((_label(way), f"{base}/{way.page}") for way in found if way.kind == kind))
         for kind, heading in _KINDS
     ]
-    groups.append((
-        "In other ways",
-        (
-            ("By question", f"{base}/questions.html"),
-            ("By size", f"{base}/size.html"),
-            ("Encoder × corpus, source × target", f"{base}/matrix.html"),
-        ),
-    ))  # fmt: skip
+    others = [
+        ("By question", f"{base}/questions.html"),
+        ("By size", f"{base}/size.html"),
+        ("Encoder × corpus, source × target", f"{base}/matrix.html"),
+    ]
+    if any(_has_methods(one.entry) for one in cohort_of(suite)):
+        others.append(("Methods against corpus bias", f"{base}/methods.html"))
+    groups.append(("In other ways", tuple(others)))
     return Links(found, tuple((heading, links) for heading, links in groups if links))
 
 
@@ -69,6 +71,12 @@ def _found(suite: SuiteResults, cohort: Sequence[Made]) -> Iterator[Way]:
     }
     cards = [record.card for record in cohort[0].entry.corpora]
     return (way for way in ways(cards) if way.key in known)
+
+
+def _has_methods(entry: Entry) -> bool:
+    """Whether some probe has a method before it, and stands there without one too."""
+    known = {card.name for card in entry.probes}
+    return any(PLUS in name and name.partition(PLUS)[2] in known for name in known)
 
 
 def _label(way: Way) -> str:

@@ -104,6 +104,13 @@ def test_a_probe_that_wraps_another_estimator_of_scikit_learn(checkout):
     assert not result.failures
 
 
+def test_a_method_that_shrinks_what_tells_corpora_apart(checkout):
+    follow(checkout, "A method")
+    result = only_result(checkout.folder / "out")
+    assert [probe.name for probe in result.probes] == ["ridge", "shrink+ridge"]
+    assert not result.failures
+
+
 def test_an_encoder_that_calls_an_http_endpoint_whose_key_stays_secret(checkout, tmp_path):
     refusals = [(429, {"Retry-After": "0"}), (503, {"Retry-After": "0"})]
     with serving(refusals) as service:

@@ -211,21 +211,23 @@ def favoured_probe(result: RunResult) -> Favoured:
     """Choose the probe with the best mean QWK on the inner cuts, the first of equals.
 
     A probe's mean is over folds, each the mean over seeds; probes that lack folds come last, and
-    with them those that take their layer from another. In the study's form there are no inner
+    with them those that take their layer from another. A method against corpus bias (METHOD+PROBE)
+    stands for a result only where no probe does. In the study's form there are no inner
     cuts: the rule is then the oracle, the best mean over protocols of the QWK on the scored texts,
     which is how the study reads its tables. Scored texts have no say where there are inner cuts,
     even if none gives a defined QWK.
     """
     rule: Rule = "inner" if result.choices else "oracle"
     values: dict[str, dict[tuple[str, str], list[float]]]
-    values = {card.name: defaultdict(list) for card in result.probes}
+    plain = [card.name for card in result.probes if PLUS not in card.name]
+    values = {name: defaultdict(list) for name in plain or [c.name for c in result.probes]}
     if rule == "inner":
         for choice in result.choices:
-            if choice.inner_qwk is not None:
+            if choice.inner_qwk is not None and choice.probe in values:
                 values[choice.probe][choice.protocol, choice.fold].append(choice.inner_qwk)
     else:
         for record in result.summary:
-            if record.oracle_qwk is not None:
+            if record.oracle_qwk is not None and record.probe in values:
                 values[record.probe][record.protocol, ""].append(record.oracle_qwk)
 
     def merit(probe: str) -> tuple[int, float]:

@@ -19,6 +19,7 @@ from cefrbench_leaderboard.page import Page, Rendered
 from cefrbench_leaderboard.pages.matrix import matrix_page
 from cefrbench_leaderboard.pages.questions import questions_page
 from cefrbench_leaderboard.pages.size import size_page
+from cefrbench_leaderboard.pages.track import track_page
 from cefrbench_leaderboard.pictures import Picture, picture_files
 from cefrbench_leaderboard.render import number, render, short, span
 from cefrbench_leaderboard.standing import Contestant, Match, match_on, standings
@@ -51,6 +52,8 @@ def ways_pages(suites: Sequence[SuiteResults]) -> list[Rendered]:
         pages += [page for way in ways if (page := _page(suite, way, matches[way.key]))]
         pages += [matrix_page(suite, cohort), size_page(suite, cohort)]
         pages.append(questions_page(suite, cohort))
+        if (track := track_page(suite, cohort)) is not None:
+            pages.append(track)
     return pages
 
 
