@@ -29,7 +29,7 @@ ENCODERS = ("random-qwen3-tiny", "complexity", "minilm")
 REFERENCES = ("length", "surface")
 LAYERS = {"minilm": "3,6"}
 REFITS = "8"
-RESAMPLES = 500
+RESAMPLES = 200
 PROBE = "ridge"
 #: Adversarial networks: a minute of two cores for each of some thousand fits.
 TOO_SLOW = ("dann", "dann-sources")
