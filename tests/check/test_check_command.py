@@ -127,7 +127,7 @@ def test_a_name_that_no_plugin_is_known_to_have_is_told_which_are_out_of_use(loo
     loose.write_text(BROKEN)
     assert main(["--plugins-dir", str(loose.parent), "check", "ordinall"]) == 1
     said = capsys.readouterr().err
-    assert "There is no plugin named 'ordinall': did you mean 'ordinal'?" in said
+    assert "There is no plugin named 'ordinall': did you mean 'ordinal'" in said
     assert f"a plugin that is out of use (loose_ridge.py: {CAUSE})." in said
 
 
@@ -191,7 +191,7 @@ def test_markdown_can_not_be_broken_by_what_a_plugin_says(loose):
 @pytest.mark.parametrize(
     ("wanted", "sentence"),
     [
-        ("ordinall", "There is no plugin named 'ordinall': did you mean 'ordinal'?"),
+        ("ordinall", "There is no plugin named 'ordinall': did you mean 'ordinal'"),
         ("gone.py", "There is no file 'gone.py'"),
     ],
 )
