@@ -8,8 +8,11 @@ by text. What an encoder knows is ``skill``: the share of the gold level in its 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from functools import cache, wraps
 from pathlib import Path
+from typing import ParamSpec
 
 import numpy as np
 
@@ -54,9 +57,34 @@ PENALTIES = (100.0, 1.0)
 #: Probes whose choice of a layer others take, as the real ones do.
 LEADERS = {"mlp-regressor-early": "ridge", "mlp-classifier-early": "logistic"}
 GROUP = "twin"
+HOST = PluginHost(load="")
+#: Results that are remembered, by how they were asked for.
+REMEMBERED = 12
+Asked = ParamSpec("Asked")
 LEVELS = ("A1", "A2", "B1", "B2", "C1")
 
 
+def remembered(
+    make: Callable[Asked, tuple[RunResult, PredictionTable]],
+) -> Callable[Asked, tuple[RunResult, PredictionTable]]:
+    """Make a result once, however many tests ask for it; each gets predictions of its own."""
+    made: dict[str, tuple[RunResult, PredictionTable]] = {}
+
+    @wraps(make)
+    def remember(*args: Asked.args, **options: Asked.kwargs) -> tuple[RunResult, PredictionTable]:
+        key = repr((args, sorted(options.items())))
+        if key not in made:
+            made[key] = make(*args, **options)
+            if len(made) > REMEMBERED:
+                del made[next(iter(made))]
+        result, table = made[key]
+        own = {one.name: getattr(table, one.name).copy() for one in fields(table)}
+        return result, replace(table, **own)
+
+    return remember
+
+
+@remembered
 def make_result(
     encoder: str = "planted",
     *,
@@ -110,12 +138,9 @@ def make_result(
             }
         )
     )
-    essays = [
-        _essays(name, texts, conflicts if form == "corrected" else 0, twin=name in corpora[:2])
-        for name in corpora
-    ]
-    table = pool(essays, FIVE, form)
-    folds, skipped = _folds(protocols, table)
+    essays, table, folds, skipped, jobs = _laid_out(
+        tuple(corpora), tuple(protocols), form, texts, conflicts
+    )
     fitted = layers if asked is None else asked
     fitted = tuple(dict.fromkeys((0, *fitted) if form == "corrected" else fitted))
     specs = tuple(_probe(name, probes) for name in probes)
@@ -123,7 +148,7 @@ def make_result(
         features=None,  # type: ignore[arg-type]
         data_key="",
         table=table,
-        jobs=Jobs(folds, table),
+        jobs=jobs,
         seeds=tuple(seeds),
         store=None,  # type: ignore[arg-type]
         encoder=encoder,
@@ -308,6 +333,20 @@ def _corpus_record(essays: Essays) -> CorpusRecord:
     )
 
 
+@cache
+def _laid_out(
+    corpora: Sequence[str], protocols: Sequence[str], form: Form, texts: int, conflicts: float
+) -> tuple[list[Essays], EssayTable, list[PlannedFold], list[tuple[str, Skipped]], Jobs]:
+    """Texts, folds and training sets, which all encoders have in common."""
+    essays = [
+        _essays(name, texts, conflicts if form == "corrected" else 0, twin=name in corpora[:2])
+        for name in corpora
+    ]
+    table = pool(essays, FIVE, form)
+    folds, skipped = _folds(protocols, table)
+    return essays, table, folds, skipped, Jobs(folds, table)
+
+
 def _folds(
     protocols: Sequence[str], table: EssayTable
 ) -> tuple[list[PlannedFold], list[tuple[str, Skipped]]]:
@@ -322,9 +361,10 @@ def _folds(
     return planned, skipped
 
 
+@cache
 def _protocol(name: str) -> Protocol:
     """One of the package's own protocols, under a planted card."""
-    own = PluginHost().get_protocol(name)
+    own = HOST.get_protocol(name)
     card = ProtocolCard(
         name=name,
         title=name,
