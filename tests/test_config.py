@@ -37,6 +37,15 @@ def test_the_merged_configuration_is_accepted_back(tmp_path):
     assert merge({}, read_config(path)) == config
 
 
+def test_a_result_cannot_ask_that_code_from_the_net_be_run(tmp_path):
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps({"config": {"suite": "cefr-v1", "trust_remote_code": True}}))
+    assert merge({}, read_config(path)).trust_remote_code is False
+    own = tmp_path / "own.json"
+    own.write_text(json.dumps({"suite": "cefr-v1", "trust_remote_code": True}))
+    assert merge({}, read_config(own)).trust_remote_code is True
+
+
 def test_the_command_of_a_result_gives_its_configuration_again():
     config = merge(
         {"suite": "paper", "encoders": ("minilm",), "instruction": "", "seeds": (3, 4)}, {}
