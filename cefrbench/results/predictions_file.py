@@ -142,8 +142,8 @@ def _check_schema(schema: pa.Schema, path: Path) -> None:
     wanted = _schema(getattr(listed[0], "list_size", 0) if listed else 0)
     if [name for name in wanted.names if name not in GOLD] == schema.names:
         raise NoGoldError(
-            f"The predictions {str(path)!r} were passed on without gold levels: put them back with "
-            "`cefrbench results restore`, from the texts."
+            "Its predictions were passed on without gold levels, and `cefrbench results restore` "
+            f"puts them back, from the texts: {str(path)!r}."
         )
     if schema.names != wanted.names or any(
         field.type != wanted.field(field.name).type for field in schema

@@ -72,7 +72,7 @@ def test_the_page_of_a_result_says_who_made_it_again(site: SimpleNamespace) -> N
 
 
 def test_what_does_not_agree_is_left_out_and_told(site: SimpleNamespace) -> None:
-    causes = {one.file: one.cause for one in site.left_out}
+    causes = {one.file: one.cause for one in site.report.left_out}
     assert "made again and does not agree (sampled; features: found" in causes["wrong/cefr-v1.json"]
     assert "those of 'again/cefr-v1.json' to the last bit" in causes["zebra/cefr-v1.json"]
     assert "is none (" in causes["verified/broken.json"]

@@ -288,7 +288,7 @@ def test_a_number_that_is_not_finite_is_never_written(made, tmp_path, value):
 def test_too_old_too_new_and_not_ours_are_three_messages(written):
     with pytest.raises(ResultError, match=r"too old \(schema 0.9, this version reads 2.x\)"):
         read_result(changed(written, schema_version="0.9"))
-    with pytest.raises(ResultError, match=r"too new \(schema 3.0, this version reads up to 2.1\)"):
+    with pytest.raises(ResultError, match=r"too new \(schema 3.0, this version reads up to 2.2\)"):
         read_result(changed(written, schema_version="3.0"))
     with pytest.raises(ResultError, match="not a result of cefrbench"):
         read_result(changed(written, kind="other"))

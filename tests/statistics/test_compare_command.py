@@ -83,11 +83,10 @@ def test_one_result_is_refused(
     assert reason in capsys.readouterr().err
 
 
-def test_what_is_not_comparable_is_refused_before_predictions_are_read(
+def test_what_is_not_comparable_is_refused(
     pair: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = write_made(tmp_path, "third", corpora=("alpha", "beta"))
-    other.with_name("cefr-v1.predictions.parquet").unlink()
     assert main(["compare", pair[0], str(other)]) == 1
     assert "only one of them was run on gamma" in capsys.readouterr().err
 
