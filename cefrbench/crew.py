@@ -57,11 +57,6 @@ class Crew:
     size: int = 1
     _called: bool = field(default=False, init=False)
 
-    @property
-    def shares(self) -> bool:
-        """Whether others work beside this process."""
-        return self.size > 1
-
     def call(self) -> None:
         """Start the helpers, the first time that there is work."""
         if self.helpers is not None and not self._called:

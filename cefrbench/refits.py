@@ -103,8 +103,7 @@ class Refitting:
     def ahead(self, probes: Sequence[ProbeSpec], company: Company) -> None:
         """Refit what nobody has refitted yet, and leave what others are at; nothing is placed."""
         drawn = draw_texts(self.sweep.table, self.refits)
-        company.call()
-        alone = replace(self, sweep=replace(self.sweep, patient=False))
+        alone = replace(self, sweep=self.sweep.impatient(company))
         leading = [spec for spec in probes if spec.name not in self.leaders]
         for leader in company.turned(leading):
             led = [spec for spec in probes if self.leaders.get(spec.name) == leader.name]

@@ -134,3 +134,14 @@ def test_what_is_asked_of_workers_amiss_is_one_sentence(options, told, tmp_path,
     error = capsys.readouterr().err
     assert told in error
     assert error.count("\n") == 1
+
+
+def test_a_run_whose_work_is_in_the_cache_calls_nobody(tmp_path):
+    options = ["run", "--suite", "quickstart", "--encoder", "length", "--no-references", "--quiet"]
+    options += ["--no-analyses", "--probe", "ridge", "--refits", "2", "--protocol", "iid"]
+    options += ["--cache-dir", str(tmp_path / "cache"), "--output", str(tmp_path / "out")]
+    assert main(options) == 0
+    assert main([*options, "--workers", "2"]) == 0
+    assert not (tmp_path / "cache" / "workers").exists()
+    assert main([*options, "--workers", "2", "--refits", "3"]) == 0
+    assert (tmp_path / "cache" / "workers").exists()

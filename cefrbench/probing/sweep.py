@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.claims import ClaimedError, Company
+from cefrbench.claims import Alone, ClaimedError, Company
 from cefrbench.contracts.cards import PLUS
 from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeOptions, ProbeSpec
 from cefrbench.essays import EssayTable
@@ -92,6 +92,8 @@ class Sweep:
         Text of each row, for probes that read texts.
     patient : bool
         Whether to wait for what another process is at.
+    company : Company
+        Other processes; they are called when something is to be fitted.
     """
 
     features: FeatureSet
@@ -106,6 +108,7 @@ class Sweep:
     fixed: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     texts: Sequence[str] = ()
     patient: bool = True
+    company: Company = field(default_factory=Alone)
     _sources: dict[str, str] = field(default_factory=dict, repr=False)
     _loaded: dict[int, NDArray[np.float32]] = field(default_factory=dict, repr=False)
 
@@ -138,15 +141,18 @@ class Sweep:
         """Whether fits are kept already."""
         return not self.force and self.store.has(self._key(unit))
 
+    def impatient(self, company: Company) -> Sweep:
+        """The same sweep, which leaves what others are at and calls them when there is work."""
+        return replace(self, patient=False, company=company)
+
     def ahead(self, units: Sequence[Unit], company: Company) -> None:
         """Fit what nobody has fitted yet, in any order, and leave what others are at."""
         missing = [unit for unit in units if unit.rows and not self.has(unit)]
-        if missing:
-            company.call()
+        ahead = self.impatient(company)
         for unit in company.turned(missing):
             if not self.has(unit):
                 with suppress(ClaimedError):
-                    replace(self, patient=False).fit(*unit)
+                    ahead.fit(*unit)
 
     def fit(
         self,
@@ -176,6 +182,7 @@ class Sweep:
             kept = self._kept(key, len(seeds))
             if kept is not None:
                 return kept
+            self.company.call()
             fits = fit_paths(
                 probe,
                 self._options(),
