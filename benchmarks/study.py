@@ -41,25 +41,47 @@ CORPORA_DRAWN = {
     "peapl2": (481, "cows-l2h"),
     "zaebuc-ar": (215, "merlin-cs"),
 }
+STUDY_TEXTS = sum(size for size, _ in CORPORA_DRAWN.values())
 
 
 def draw_corpora(args: argparse.Namespace) -> None:
-    """Write nine corpora of the study's sizes, drawn from real ones, no two texts equal."""
+    """Write nine corpora of the study's sizes, or a share of them, as asked for."""
+    draw(args.data_dir, args.output, round(args.share * STUDY_TEXTS), args.tokenizer)
+
+
+def draw(data_dir: Path, output: Path, texts: int, tokenizer: Path | None = None) -> None:
+    """Draw nine corpora from real ones, in the study's proportions; no two texts are equal.
+
+    Parameters
+    ----------
+    data_dir : Path
+        Holds the real ones.
+    output : Path
+        Gets a file a corpus.
+    texts : int
+        In all.
+    tokenizer : Path, optional
+        See :func:`as_tokens`.
+    """
     chance = random.Random(42)
-    args.output.mkdir(parents=True, exist_ok=True)
-    for name, (total, origin) in CORPORA_DRAWN.items():
-        rows = json.loads((args.data_dir / f"{origin}.json").read_text("utf-8"))
-        total = round(total * args.share)
+    output.mkdir(parents=True, exist_ok=True)
+    before = end = 0
+    for name, (size, origin) in CORPORA_DRAWN.items():
+        rows = json.loads((data_dir / f"{origin}.json").read_text("utf-8"))
+        begin, before = end, before + size
+        end = round(texts * before / STUDY_TEXTS)
+        total = end - begin
         drawn = [rows[i % len(rows)] for i in chance.sample(range(max(len(rows), total)), total)]
-        texts = [f"{i} {row['text']}" for i, row in enumerate(drawn)]
-        if args.tokenizer:
-            texts = as_tokens(texts, args.tokenizer)
+        # The numbers go on from corpus to corpus, for some are drawn from the same real one.
+        numbered = [f"{i} {row['text']}" for i, row in enumerate(drawn, start=begin)]
+        if tokenizer:
+            numbered = as_tokens(numbered, tokenizer)
         kept = ("title", "lang", "source_name", "format", "category", "cefr_level", "license")
         written = [
             {key: row[key] for key in kept} | {"text": text}
-            for row, text in zip(drawn, texts, strict=True)
+            for row, text in zip(drawn, numbered, strict=True)
         ]
-        (args.output / f"{name}.json").write_text(json.dumps(written), "utf-8")
+        (output / f"{name}.json").write_text(json.dumps(written), "utf-8")
 
 
 def as_tokens(texts: list[str], tokenizer: Path) -> list[str]:
@@ -130,7 +152,7 @@ def main() -> None:
     parser.add_argument("--suite", default="paper")
     parser.add_argument("--log", default="study.log", help="how far a run is")
     parser.add_argument("--option", action="append", default=[], help="of `cefrbench run`")
-    parser.add_argument("--texts", type=int, default=6421, help="texts to estimate for")
+    parser.add_argument("--texts", type=int, default=STUDY_TEXTS, help="texts to estimate for")
     parser.add_argument("--sizes", nargs="+", default=list(SIZES))
     parser.add_argument("--tokens", type=int, default=394, help="mean tokens a text")
     parser.add_argument("--epochs", type=int, default=245, help="mean epochs of an MLP")

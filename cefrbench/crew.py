@@ -84,7 +84,9 @@ def helper_command(config: RunConfig, cache_dir: Path, number: int, size: int) -
     return [sys.executable, "-m", "cefrbench", *words]
 
 
-def make_helpers(executor: Executor, folder: Path, options: Sequence[str]) -> Helpers:
+def make_helpers(
+    executor: Executor, folder: Path, options: Sequence[str], ray_address: str | None = None
+) -> Helpers:
     """Choose where helpers run.
 
     Parameters
@@ -94,13 +96,20 @@ def make_helpers(executor: Executor, folder: Path, options: Sequence[str]) -> He
         For logs.
     options : sequence of str
         ``NAME=VALUE``: parameters of submitit's executor, or of ``ray.init``.
+    ray_address : str, optional
+        The cluster of Ray to join.
 
     Raises
     ------
     UserError
-        When the package isn't installed, or an option can't be read.
+        When the package isn't installed, an option can't be read, or Ray can't be joined.
     """
     given = dict(map(_option, options))
+    if ray_address is not None and given.setdefault("address", ray_address) != ray_address:
+        raise UserError(
+            f"Two addresses of Ray are given, {given['address']!r} and {ray_address!r}: leave "
+            "--executor-option address= out."
+        )
     if executor == "local":
         if given:
             raise UserError("--executor-option is for submitit and ray: leave it out.")
@@ -193,7 +202,14 @@ class RayHelpers:
         self._ray = ray
         self._began = not ray.is_initialized()
         if self._began:
-            ray.init(**{"log_to_driver": False, "include_dashboard": False, **options})
+            try:
+                ray.init(**{"log_to_driver": False, "include_dashboard": False, **options})
+            except (ConnectionError, RuntimeError, TypeError, ValueError) as error:
+                told = str(error).partition("\n")[0]
+                raise UserError(
+                    f"Ray can't be started or joined ({told}): look at --ray-address and "
+                    "--executor-option, and whether `ray status` knows the cluster."
+                ) from error
         self._work = ray.remote(_run_command).options(max_retries=0, **resources)
         self.tasks: list[Any] = []
 

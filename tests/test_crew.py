@@ -45,6 +45,7 @@ def register_encoders(register):
     card = EncoderCard(name="slow", description="slow")
     register(EncoderSpec(card, lambda name, options: Slow()))
 """
+RAY = ["--executor", "ray"]
 OPTIONS = ["run", "--suite", "quickstart", "--encoder", "slow", "--no-references", "--quiet"]
 OPTIONS += ["--no-analyses", "--probe", "ridge", "--refits", "2", "--protocol", "iid"]
 OPTIONS += ["--corpus", "merlin-cs", "--corpus", "merlin-it", "--corpus", "merlin-de"]
@@ -92,7 +93,7 @@ def kill_who_hangs(marker: Path, process: subprocess.Popen) -> None:
     [
         (None, ["--workers", "3"]),
         ("submitit", ["--executor", "submitit", "--executor-option", "cluster=local"]),
-        ("ray", ["--executor", "ray", "--workers", "3", "--executor-option", "num_cpus=0.5"]),
+        ("ray", [*RAY, "--workers", "3", "--executor-option", "num_cpus=0.5"]),
     ],
     ids=["local", "submitit", "ray"],
 )
@@ -126,9 +127,18 @@ def test_helpers_leave_out_what_another_process_is_at(tmp_path):
         (["--executor", "submitit", "--executor-option", "a"], "write NAME=VALUE"),
         (["--executor", "submitit", "--executor-option", "no_such=1"], "doesn't take these"),
         (["--helper", "2/2"], "write NUMBER/OF"),
+        (["--ray-address", "auto"], "add --executor ray"),
+        (["--executor", "submitit", "--ray-address", "auto"], "add --executor ray"),
+        (
+            [*RAY, "--executor-option", "address=a:1", "--ray-address", "b:1"],
+            "leave --executor-option address= out",
+        ),
+        ([*RAY, "--ray-address", "nowhere"], "can't be started or joined"),
     ],
 )
 def test_what_is_asked_of_workers_amiss_is_one_sentence(options, told, tmp_path, capsys):
+    if "nowhere" in options:
+        pytest.importorskip("ray")
     asked = ["run", "--encoder", "surface", "--cache-dir", str(tmp_path), *options]
     assert main(asked) == 1
     error = capsys.readouterr().err

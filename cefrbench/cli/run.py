@@ -10,12 +10,12 @@ import click
 
 from cefrbench.cli.catalogue import warn_of_broken
 from cefrbench.cli.shared import complain, echo, echo_json, names_of, names_option
+from cefrbench.cli.workers import help_run, make_crew
 from cefrbench.errors import EXIT_PARTIAL, EncoderError, UserError
 from cefrbench.plugins import PluginHost
 
 if TYPE_CHECKING:
     from cefrbench.config import RunConfig
-    from cefrbench.crew import Crew
     from cefrbench.plan import Job, Loaded, Plan
     from cefrbench.provenance import PhaseClock
     from cefrbench.results.evaluation import Evaluation
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _JOB_OPTIONS = (
     *("config_file", "cache_dir", "output", "force", "fail_fast"),
     *("quiet", "as_json", "verbose", "log_file"),
-    *("executor", "workers", "executor_options", "helper", "only_plan"),
+    *("executor", "workers", "executor_options", "ray_address"),
+    *("helper", "only_plan"),
 )
 
 
@@ -152,6 +153,11 @@ _JOB_OPTIONS = (
     help="Of submitit's executor or `ray.init`; see docs/scaling.md. Repeatable.",
 )
 @click.option(
+    "--ray-address",
+    metavar="ADDRESS",
+    help="Cluster to join with `--executor ray`: HOST:PORT, or auto for one that runs here.",
+)
+@click.option(
     "--plan",
     "only_plan",
     is_flag=True,
@@ -195,7 +201,7 @@ def run(ctx: click.Context, /, **options: Any) -> None:
         _forecast(plan, references, loaded, host, job, as_json=options["as_json"])
         return
     if job.helps:
-        _help(plan, references, loaded, host, job, clock)
+        help_run((plan, references), loaded, host, job, clock)
         return
     try:
         failed = _run_all((plan, references), loaded, host, job, clock, options)
@@ -228,47 +234,6 @@ def _forecast(
         render_forecast(found, console())
 
 
-def _crew(options: dict[str, Any], config: RunConfig, cache_dir: Path) -> Crew | None:
-    """The processes that this one works with; None where it works alone."""
-    from cefrbench.crew import Crew, helper_command, make_helpers
-
-    if options["helper"]:
-        number, _, size = options["helper"].partition("/")
-        if not (number.isdecimal() and size.isdecimal() and 0 < int(number) < int(size)):
-            raise UserError(f"--helper {options['helper']!r} can't be read: write NUMBER/OF.")
-        return Crew(number=int(number), size=int(size))
-    size = options["workers"] or (2 if options["executor"] else 1)
-    if options["executor_options"] and not options["executor"]:
-        raise UserError("--executor-option says nothing without --executor: name one.")
-    if size == 1:
-        return None
-    if options["force"]:
-        raise UserError(
-            "--force fits again what the cache holds, and workers share by what it holds: leave "
-            "one of --force and --workers out."
-        )
-    helpers = make_helpers(
-        options["executor"] or "local", cache_dir / "workers", options["executor_options"]
-    )
-    commands = [helper_command(config, cache_dir, number, size) for number in range(1, size)]
-    return Crew(helpers, commands, size=size)
-
-
-def _help(
-    plan: Plan, others: Plan | None, loaded: Loaded, host: PluginHost, job: Job, clock: PhaseClock
-) -> None:
-    """Fill the cache beside another run; what can't be had is that run's to tell."""
-    from cefrbench.run import help_encoder
-
-    assert job.crew is not None
-    work = [(one, name) for one in (others, plan) if one for name in one.config.encoders]
-    for one, name in job.crew.turned(work):
-        try:
-            help_encoder(one, name, loaded, host, job, clock.fork())
-        except UserError as error:
-            complain(f"Error: encoder {name}: {error}")
-
-
 def _job(options: dict[str, Any], config: RunConfig) -> Job:
     from cefrbench.features.store import default_cache_dir
     from cefrbench.plan import Job
@@ -285,7 +250,7 @@ def _job(options: dict[str, Any], config: RunConfig) -> Job:
         download_dir=options["cache_dir"],
         force=options["force"],
         fail_fast=options["fail_fast"],
-        crew=_crew(options, config, cache_dir),
+        crew=make_crew(options, config, cache_dir),
         helps=bool(options["helper"]),
     )
 
