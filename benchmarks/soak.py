@@ -132,7 +132,7 @@ def read(path: Path) -> Soaked:
     looks = [Look(**one) for one in seen["looks"]]
     whole = max(one.texts for one in looks)
     end = next(one for one in looks if one.texts == whole)
-    encoding = [one for one in looks if 0 < one.texts and one.seconds <= end.seconds]
+    encoding = [one for one in looks if one.texts > 0 and one.seconds <= end.seconds]
     tenth = max(1, len(encoding) // 10)
     return Soaked(
         texts=seen["texts"],
