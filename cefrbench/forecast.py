@@ -22,6 +22,7 @@ from cefrbench.contracts.probe import FoldRows, ProbeOptions, ProbeSpec
 from cefrbench.features.batches import plan_batches
 from cefrbench.features.compute import FeatureSet, corpus_texts
 from cefrbench.features.store import FeatureStore
+from cefrbench.mapped import Gathered, stretches
 from cefrbench.plan import Job, Loaded, Plan, probes_of
 from cefrbench.plugins import PluginHost
 from cefrbench.probing.fit import fit_paths
@@ -136,7 +137,10 @@ def forecast(
         encoder.close()
     sweep, folds, _ = prepare_sweep(plan, name, probes, features, loaded.essays, job)
     middle = layers[len(layers) // 2]
-    X = features.layer(middle) if sampled is None else _spread(sampled, sweep.texts)
+    if sampled is None:
+        X = features.layer(middle)
+    else:
+        X = _spread(sampled, sweep.texts, features.corpora[0].folder)
     phases = [
         PhaseCost("load model", 1, "model", 0, load),
         PhaseCost("features", sum(costs), "tokens", sum(cached), seconds),
@@ -249,14 +253,18 @@ def _encode_all(
 
 
 def _spread(
-    sampled: tuple[list[str], NDArray[np.float32]], texts: Sequence[str]
+    sampled: tuple[list[str], NDArray[np.float32]], texts: Sequence[str], folder: Path
 ) -> NDArray[np.float32]:
     """Features for all rows: those of the sampled text of the nearest length, with some noise."""
     lengths = np.array([len(text) for text in sampled[0]])
     nearest = np.searchsorted(lengths, [len(text) for text in texts]).clip(0, len(lengths) - 1)
-    values = sampled[1][nearest]
-    noise = np.random.default_rng(0).normal(size=values.shape).astype(np.float32)
-    return np.asarray(values + NOISE * sampled[1].std(axis=0) * noise, dtype=np.float32)
+    draw, spread = np.random.default_rng(0), NOISE * sampled[1].std(axis=0)
+    gathered = Gathered((len(texts), sampled[1].shape[1]), folder)
+    for part in stretches(sampled[1], len(texts)):
+        values = sampled[1][nearest[part]]
+        noise = draw.normal(size=values.shape).astype(np.float32)
+        gathered.put(np.arange(part.start, part.stop), values + spread * noise)
+    return gathered.rows()
 
 
 # -- fits ----------------------------------------------------------------------------------------

@@ -10,18 +10,21 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from cefrbench.contracts.probe import FoldRows
 from cefrbench.errors import ProbeError
+from cefrbench.mapped import stretches
 
 
 def check_finite(X: NDArray[Any]) -> None:
     """Raise :class:`~cefrbench.errors.ProbeError` when a feature is NaN or infinite."""
-    # The sum is finite unless a value is not (or many are huge): one pass, no copy.
-    if np.isfinite(X.sum(dtype=np.float64)) or np.isfinite(X).all():
-        return
-    row = int(np.flatnonzero(~np.isfinite(X).all(axis=1))[0])
-    raise ProbeError(
-        f"The features hold a value that is not finite (first in row {row}): expected finite "
-        "numbers, so compute them again with another --dtype or leave this layer out."
-    )
+    for part in stretches(X):
+        rows = X[part]
+        # The sum is finite unless a value is not (or many are huge): one pass, no copy.
+        if np.isfinite(rows.sum(dtype=np.float64)) or np.isfinite(rows).all():
+            continue
+        row = part.start + int(np.flatnonzero(~np.isfinite(rows).all(axis=1))[0])
+        raise ProbeError(
+            f"The features hold a value that is not finite (first in row {row}): expected finite "
+            "numbers, so compute them again with another --dtype or leave this layer out."
+        )
 
 
 def number_classes(y: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[Any]]:

@@ -18,6 +18,7 @@ from cefrbench.essays import Essays, text_key
 from cefrbench.features.filling import Budget, Filling, blamed
 from cefrbench.features.shards import Features
 from cefrbench.features.store import CorpusFeatures, FeatureStore
+from cefrbench.mapped import Gathered, stretches
 from cefrbench.progress import Progress, Silent
 from cefrbench.sources import source_digest
 
@@ -59,6 +60,8 @@ class FeatureSet:
         Returns
         -------
         ndarray of float32, shape (n_rows, width)
+            In memory up to :data:`cefrbench.mapped.HELD_BYTES`; else mapped from a file in the
+            cache, which is gone when the array is.
 
         Raises
         ------
@@ -69,13 +72,17 @@ class FeatureSet:
         """
         if k not in self.layers:
             raise ValueError(f"There is no layer {k}: there are {self.layers}.")
-        parts = []
+        count = sum(len(features.rows) for features in self.corpora)
+        gathered, done = Gathered((count, self.width), self.corpora[0].folder), 0
         for features in self.corpora:
             values = features.distinct(k)
             if self.watch is not None:
                 self.watch(features.index.corpus, k, values)
-            parts.append(values[features.rows])
-        return np.concatenate(parts)
+            for part in stretches(values, len(features.rows)):
+                rows = values[features.rows[part]]
+                gathered.put(np.arange(done, done + len(rows)), rows)
+                done += len(rows)
+        return gathered.rows()
 
 
 def compute_features(

@@ -37,6 +37,7 @@ from cefrbench.features.shards import (
     read_layer,
     write_shard,
 )
+from cefrbench.mapped import Gathered
 
 #: Texts of one shard, at most: what a crash costs.
 SHARD_TEXTS = 256
@@ -161,8 +162,10 @@ class CorpusFeatures:
         Returns
         -------
         ndarray of float32, shape (len(texts), width)
+            In memory up to :data:`cefrbench.mapped.HELD_BYTES`, else mapped from disk.
         """
-        values = np.empty((len(self.texts), self.index.encoder.width), dtype=np.float32)
+        shape = (len(self.texts), self.index.encoder.width)
+        gathered = Gathered(shape, self.folder)
         for shard in range(len(self.plan)):
             try:
                 rows, features = read_layer(self.path(shard), layer)
@@ -171,8 +174,8 @@ class CorpusFeatures:
                     f"The features in {str(self.path(shard))!r} went bad while in use ({error}): "
                     "run again to compute them anew."
                 ) from error
-            values[rows] = features
-        return values
+            gathered.put(rows, features)
+        return gathered.rows()
 
 
 class FeatureStore:

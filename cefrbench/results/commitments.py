@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.features.compute import FeatureSet
+from cefrbench.mapped import stretches
 from cefrbench.results.findings import Mismatch, Mismatches, unique
 from cefrbench.results.model import CommitmentRecord, RunResult
 
@@ -32,7 +33,11 @@ def merkle_root(rows: NDArray[np.float32]) -> str:
     True
     """
     data = np.ascontiguousarray(rows, dtype="<f4")
-    nodes = [hashlib.sha256(b"\0" + row.tobytes()).digest() for row in data]
+    nodes = [
+        hashlib.sha256(b"\0" + row.tobytes()).digest()
+        for part in stretches(data)
+        for row in data[part]
+    ]
     if not nodes:
         return hashlib.sha256(b"").hexdigest()
     while len(nodes) > 1:

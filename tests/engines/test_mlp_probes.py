@@ -186,9 +186,9 @@ def test_a_network_is_the_same_alone_and_in_company(kind, weighted, classes, mon
     sizes = []
     train_stack = schedule._train
 
-    def note_size(features, models, settings, *, on_device):
+    def note_size(features, models, settings, **where):
         sizes.append(len(models))
-        train_stack(features, models, settings, on_device=on_device)
+        train_stack(features, models, settings, **where)
 
     monkeypatch.setattr(schedule, "_train", note_size)
     data = planted(n=230, dim=10)

@@ -6,7 +6,7 @@ product costs half a general one), so torch is used only where an accelerator is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,10 @@ class Arrays:
     def like(self, array: Array, other: Array) -> Array:
         """Bring an array to the precision of another one."""
         return self.xp.asarray(array, dtype=other.dtype)
+
+    def joined(self, parts: Sequence[Array]) -> Array:
+        """Rows of all parts, one after the other."""
+        return parts[0] if len(parts) == 1 else self.xp.concatenate(parts)
 
     def gram(self, matrix: Array) -> Array:
         """``matrixᵀ matrix``, both triangles."""

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.engines.linear.arrays import Array, Arrays, DeviceArrays, Doubles
-
-RowIndices = NDArray[np.intp]
+from cefrbench.engines.linear.blocks import RowIndices, StreamedRows
+from cefrbench.engines.linear.operand import HeldRows, Operand
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Design:
 
     Attributes
     ----------
-    train : Array, shape (n_train, rank)
+    train : Array or StreamedRows, shape (n_train, rank)
         Features of the training rows.
     predict : Array, shape (n_predict, rank)
         Features of the rows to predict, moved and turned alike.
@@ -55,6 +55,25 @@ class Design:
     mean: Doubles
     inner: bool = False
     one_scale: bool = False
+
+    def operand(self, arrays: Arrays, *, intercept: bool = False) -> Operand:
+        """The training rows as an objective uses them, each after a 1 if it has an intercept."""
+        if isinstance(self.train, StreamedRows):
+            return self.train.with_intercept() if intercept else self.train
+        if not intercept:
+            rounded = arrays.single(self.train) if self.one_scale else self.train
+            return HeldRows(self.train, rounded, arrays)
+        n, rank = self.train.shape
+        rows = arrays.zeros(n, 1 + rank)
+        rows[:, 0] = 1.0
+        rows[:, 1:] = self.train
+        return HeldRows(rows, arrays.single(rows), arrays)
+
+    def pull(self, right: Array) -> Array:
+        """``trainᵀ right``."""
+        return (
+            self.train.pull(right) if isinstance(self.train, StreamedRows) else self.train.T @ right
+        )
 
 
 class FoldPart(Protocol):

@@ -15,6 +15,7 @@ from cefrbench.engines.continuous import expected_level, probabilities
 from cefrbench.engines.linear.arrays import Array, Arrays, Doubles
 from cefrbench.engines.linear.design import Design, FoldPart, Layer
 from cefrbench.engines.linear.newton import minimise
+from cefrbench.engines.linear.operand import Operand
 from cefrbench.engines.linear.ordinal import AllThreshold
 from cefrbench.engines.linear.probe import LinearProbe, Solution
 
@@ -93,13 +94,10 @@ class Multinomial:
     renew_after = 4
 
     def __init__(self, design: Design, target: NDArray[Any], classes: int, arrays: Arrays) -> None:
-        n, rank = design.train.shape
+        rank = design.train.shape[1]
         self.arrays = arrays
         self.weight = design.weight
-        self.features = arrays.zeros(n, 1 + rank)
-        self.features[:, 0] = 1.0
-        self.features[:, 1:] = design.train
-        self.rounded = arrays.single(self.features)
+        self.rows: Operand = design.operand(arrays, intercept=True)
         self.hit = arrays.put(np.eye(classes)[target])
         self._slopes = arrays.put(np.r_[0.0, np.ones(rank)][:, None])
         self.penalty = self._slopes
@@ -172,31 +170,44 @@ class MultinomialPoint:
     def __init__(self, problem: Multinomial, params: Array) -> None:
         self._problem = problem
         arrays = problem.arrays
-        log_probability = arrays.log_softmax(problem.features @ params)
-        probability = arrays.xp.exp(log_probability)
-        loss = -(problem.weight * problem.hit * log_probability).sum()
-        self.value = float(loss + 0.5 * (problem.penalty * params * params).sum())
-        miss = problem.weight * (probability - problem.hit)
-        self.gradient = problem.features.T @ miss + problem.penalty * params
-        self._probability = arrays.single(probability)
-        self._weighted = arrays.single(problem.weight * probability)
+        losses, probabilities, weighted = [], [], []
+
+        def miss(scores: Array, at: slice) -> Array:
+            log_probability = arrays.log_softmax(scores)
+            probability = arrays.xp.exp(log_probability)
+            weight, hit = problem.weight[at], problem.hit[at]
+            losses.append(-(weight * hit * log_probability).sum())
+            probabilities.append(arrays.single(probability))
+            weighted.append(arrays.single(weight * probability))
+            return weight * (probability - hit)
+
+        self.gradient = problem.rows.through(params, miss) + problem.penalty * params
+        self.value = float(sum(losses) + 0.5 * (problem.penalty * params * params).sum())
+        self._probability = arrays.joined(probabilities)
+        self._weighted = arrays.joined(weighted)
 
     def curvature(self, direction: Array) -> Array:
         """Hessian times a direction ``[1 + rank, classes]``."""
         problem = self._problem
-        moved = problem.rounded @ problem.arrays.single(direction)
-        moved = moved - (self._probability * moved).sum(axis=1)[:, None]
-        pulled = problem.rounded.T @ (self._weighted * moved)
-        return problem.arrays.double(pulled) + problem.penalty * direction
+
+        def pull(moved: Array, at: slice) -> Array:
+            moved = moved - (self._probability[at] * moved).sum(axis=1)[:, None]
+            return self._weighted[at] * moved
+
+        pulled = problem.rows.through(direction, pull, rounded=True)
+        return pulled + problem.penalty * direction
 
     def preconditioner(self) -> Callable[[Array], Array]:
         """Approximate the Hessian here by its diagonal and a block a class."""
         problem, arrays = self._problem, self._problem.arrays
-        spread = self._weighted * (1 - self._probability)
-        diagonal = arrays.double((problem.rounded * problem.rounded).T @ spread)
-        wide = problem.features[:, : 1 + WIDE_AXES]
-        size, classes = wide.shape[1], spread.shape[1]
-        blocks = arrays.zeros(classes, size, size)
-        for k in range(classes):
-            blocks[k] = wide.T @ (wide * spread[:, k : k + 1])
+        diagonal, blocks = 0.0, 0.0
+        for rows, rounded, at, times in problem.rows.outline():
+            spread = self._weighted[at] * (1 - self._probability[at])
+            diagonal = diagonal + times * arrays.double((rounded * rounded).T @ spread)
+            wide = rows[:, : 1 + WIDE_AXES]
+            size, classes = wide.shape[1], spread.shape[1]
+            part = arrays.zeros(classes, size, size)
+            for k in range(classes):
+                part[k] = wide.T @ (wide * spread[:, k : k + 1])
+            blocks = blocks + times * part
         return problem.penalised(diagonal, blocks)

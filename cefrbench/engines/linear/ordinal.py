@@ -15,8 +15,9 @@ from sklearn.base import ClassifierMixin
 
 from cefrbench.engines.checks import number_classes
 from cefrbench.engines.linear.arrays import Array, Arrays, Doubles
-from cefrbench.engines.linear.design import Design
+from cefrbench.engines.linear.design import Design, weighted_gram
 from cefrbench.engines.linear.newton import minimise
+from cefrbench.engines.linear.operand import Operand
 from cefrbench.engines.linear.probe import LinearProbe, Solution
 
 
@@ -84,7 +85,7 @@ class AllThreshold:
         self.alpha = 1.0
         self.weight = design.weight
         self.rank = design.train.shape[1]
-        self.rounded = arrays.single(design.train) if design.one_scale else design.train
+        self.rows: Operand = design.operand(arrays)
         below = target[:, None] <= np.arange(classes - 1)
         self.sign = arrays.put(np.where(below, 1.0, -1.0))
         self._begin: Array | None = None
@@ -127,6 +128,8 @@ class AllThreshold:
             return self._penalised()
         share = self._share_below()
         curvature = share * (1 - share)
+        if self.rows.sampled:
+            return self.factorise(self.weight * curvature)
         total = self.weight.sum()
         slope = self.design.gram() * curvature.sum()
         return self._keep(slope, 0.0, curvature * total)
@@ -137,9 +140,14 @@ class AllThreshold:
 
     def factorise(self, curvature: Array) -> Callable[[Array], Array]:
         """Factorise the Hessian, given the losses' second derivatives ``[n, classes − 1]``."""
-        train = self.design.train
-        slope = self.arrays.gram(train * self.arrays.xp.sqrt(curvature.sum(axis=1))[:, None])
-        return self._keep(slope, -(train.T @ curvature), curvature.sum(axis=0))
+        slope, across, thresholds = None, 0.0, 0.0
+        for train, _, at, times in self.rows.outline():
+            part = times * curvature[at]
+            product = weighted_gram(train, part.sum(axis=1)[:, None], self.arrays)
+            slope = product if slope is None else slope + product
+            across = across - train.T @ part
+            thresholds = thresholds + part.sum(axis=0)
+        return self._keep(slope, across, thresholds)
 
     def _keep(
         self, slope: Array, across: Array | float, thresholds: Array
@@ -171,29 +179,35 @@ class AllThresholdPoint:
         self._problem = problem
         arrays, rank = problem.arrays, problem.rank
         slope, thresholds = params[:rank], params[rank:, 0]
-        margin = problem.sign * (thresholds - problem.design.train @ slope)
-        loss = (problem.weight * arrays.softplus(-margin)).sum()
-        self.value = float(loss + 0.5 * problem.alpha * (slope * slope).sum())
-        wrong = arrays.sigmoid(-margin)
-        pull = -problem.weight * problem.sign * wrong
         self.gradient = params * 0.0
-        self.gradient[:rank] = (
-            problem.alpha * slope - problem.design.train.T @ pull.sum(axis=1)[:, None]
-        )
-        self.gradient[rank:, 0] = pull.sum(axis=0)
-        self._curvature = problem.weight * wrong * (1 - wrong)
+        losses, curvature = [], []
+
+        def pull(along: Array, at: slice) -> Array:
+            margin = problem.sign[at] * (thresholds - along)
+            losses.append((problem.weight[at] * arrays.softplus(-margin)).sum())
+            wrong = arrays.sigmoid(-margin)
+            curvature.append(problem.weight[at] * wrong * (1 - wrong))
+            pull = -problem.weight[at] * problem.sign[at] * wrong
+            self.gradient[rank:, 0] += pull.sum(axis=0)
+            return pull.sum(axis=1)[:, None]
+
+        pulled = problem.rows.through(slope, pull)
+        self.gradient[:rank] = problem.alpha * slope - pulled
+        self.value = float(sum(losses) + 0.5 * problem.alpha * (slope * slope).sum())
+        self._curvature = arrays.joined(curvature)
 
     def curvature(self, direction: Array) -> Array:
         """Hessian times a direction."""
         problem, rank = self._problem, self._problem.rank
         slope, thresholds = direction[:rank], direction[rank:, 0]
-        rounded = problem.rounded
-        along = rounded @ problem.arrays.like(slope, rounded)
-        moved = self._curvature * (thresholds - along)
-        pulled = rounded.T @ problem.arrays.like(moved.sum(axis=1)[:, None], rounded)
         out = direction * 0.0
-        out[:rank] = problem.alpha * slope - pulled
-        out[rank:, 0] = moved.sum(axis=0)
+
+        def pull(along: Array, at: slice) -> Array:
+            moved = self._curvature[at] * (thresholds - along)
+            out[rank:, 0] += moved.sum(axis=0)
+            return moved.sum(axis=1)[:, None]
+
+        out[:rank] = problem.alpha * slope - problem.rows.through(slope, pull, rounded=True)
         return out
 
     def preconditioner(self) -> Callable[[Array], Array]:

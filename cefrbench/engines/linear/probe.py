@@ -15,8 +15,10 @@ from cefrbench.contracts.probe import FoldFit, FoldRows
 from cefrbench.engines.checks import check_finite, check_weight, training_weight
 from cefrbench.engines.cores import over_cores, workers_for
 from cefrbench.engines.linear.arrays import Array, Arrays, DeviceArrays, Doubles, arrays_on
+from cefrbench.engines.linear.blocks import Stream
 from cefrbench.engines.linear.design import Design, FoldPart, Layer, fold_bytes
 from cefrbench.engines.linear.own import OwnPart
+from cefrbench.engines.linear.streamed import StreamedPart, streamed_bytes
 
 #: Most memory for folds in work on the CPU.
 HOST_BYTES = 3 << 29
@@ -144,14 +146,19 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
         check_finite(X)
         arrays = arrays_on(self.device)
         weight = check_weight(sample_weight, len(y))
-        sharing = [fold for fold in folds if _shares(fold)]
+        large = fold_bytes(*X.shape) > HOST_BYTES
+        sharing = [] if large else [fold for fold in folds if _shares(fold)]
         layer = Layer(X, weight, arrays) if sharing else None
+        stream = Stream.over(X, arrays) if large else None
 
         def fit(fold: FoldRows) -> list[list[FoldFit]]:
+            own = training_weight(fold, weight)
             if layer is not None and _shares(fold):
                 part: FoldPart = layer.part(fold.train, fold.predict)
+            elif stream is not None and _rows_bytes(fold, X) > HOST_BYTES:
+                part = StreamedPart(stream, fold, own)
             else:
-                part = OwnPart(X, fold, training_weight(fold, weight), arrays)
+                part = OwnPart(X, fold, own, arrays)
             fits = self._fit_path(part, y, penalties, arrays)
             return [[one] * len(seeds) for one in fits]
 
@@ -159,8 +166,8 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
             return [fit(fold) for fold in folds]
         if layer is not None:
             self._share(layer, sharing)
-        workers = min(len(folds), workers_for(fold_bytes(*X.shape), HOST_BYTES))
-        return over_cores(fit, folds, workers)
+        most = max(_most_bytes(fold, X) for fold in folds) if large else fold_bytes(*X.shape)
+        return over_cores(fit, folds, min(len(folds), workers_for(most, HOST_BYTES)))
 
     def _fit_path(
         self, part: FoldPart, y: NDArray[np.int64], penalties: Sequence[float], arrays: Arrays
@@ -186,6 +193,17 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
             message=solution.message,
             scores=self._continuous(scores, classes, latent),
         )
+
+
+def _rows_bytes(fold: FoldRows, X: NDArray[np.float32]) -> int:
+    """Memory that a fold takes if its features are held."""
+    return fold_bytes(len(fold.train) + len(fold.predict), X.shape[1])
+
+
+def _most_bytes(fold: FoldRows, X: NDArray[np.float32]) -> int:
+    """Memory that a fold of a large layer takes, held or streamed."""
+    held = _rows_bytes(fold, X)
+    return held if held <= HOST_BYTES else streamed_bytes(len(fold.train), X.shape[1])
 
 
 def _shares(fold: FoldRows) -> bool:

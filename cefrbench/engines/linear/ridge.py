@@ -52,7 +52,7 @@ class RidgeProbe(RegressorMixin, LinearProbe):  # type: ignore[misc]
             # w = Σ aᵢ xᵢ with (K + α diag(1 / s)) a = y − ȳ.
             matrix, right, unit = design.train, y - mean, 1 / design.weight[:, 0]
         else:
-            matrix, right, unit = design.gram(), design.train.T @ (design.weight * (y - mean)), 1.0
+            matrix, right, unit = design.gram(), design.pull(design.weight * (y - mean)), 1.0
         diagonal = matrix.reshape(-1)[:: len(matrix) + 1]
         unpenalised = diagonal + 0.0
         solutions = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,11 @@ from cefrbench.engines.mlp.schedule import train_all
 from cefrbench.engines.mlp.validation import Validation, hold_out
 from cefrbench.engines.standardise import standardise
 from cefrbench.errors import ProbeError
+
+#: Most memory for what models hold of their rows: indices, order, weights, targets.
+ROWS_BYTES = 1 << 29
+#: Numbers that a model holds of each of its rows, about.
+ROW_NUMBERS = 12
 
 
 class MLPProbe(BaseEstimator):  # type: ignore[misc]
@@ -154,6 +159,22 @@ class MLPProbe(BaseEstimator):  # type: ignore[misc]
         check_finite(X)
         weight = check_weight(sample_weight, len(y))
         draws = Draws(X.shape[1], X.dtype)
+        return [
+            fits
+            for some in _few(folds, len(seeds))
+            for fits in self._fit_some(draws, X, y, some, weight, seeds)
+        ]
+
+    def _fit_some(
+        self,
+        draws: Draws,
+        X: NDArray[np.float32],
+        y: NDArray[np.int64],
+        folds: Sequence[FoldRows],
+        weight: NDArray[np.float64] | None,
+        seeds: Sequence[int | None],
+    ) -> list[list[FoldFit]]:
+        """Train the models of some folds."""
         models = [
             [
                 self._model(
@@ -228,6 +249,18 @@ class MLPProbe(BaseEstimator):  # type: ignore[misc]
             n_iter_no_change=self.n_iter_no_change,
             max_iter=self.max_iter,
         )
+
+
+def _few(folds: Sequence[FoldRows], seeds: int) -> Iterator[Sequence[FoldRows]]:
+    """Folds at a time, so that what models hold of their rows stays in bounds."""
+    start, held = 0, 0
+    for place, fold in enumerate(folds):
+        own = 8 * ROW_NUMBERS * len(fold.train) * seeds
+        if held and held + own > ROWS_BYTES:
+            yield folds[start:place]
+            start, held = place, 0
+        held += own
+    yield folds[start:]
 
 
 class MLPRegressorProbe(RegressorMixin, MLPProbe):  # type: ignore[misc]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cefrbench.engines.cores import cores_each, over_cores, workers_for
 from cefrbench.engines.mlp.model import Model, Settings
 from cefrbench.engines.mlp.stack import Stack
+from cefrbench.mapped import stretches
 from cefrbench.memory import free_attempt, lacks_memory
 
 #: Weights, gradients and Adam's two moments; one more where the best weights are kept.
@@ -43,14 +44,12 @@ def train_all(models: Sequence[Model], X: NDArray[Any], settings: Settings, devi
     torch.OutOfMemoryError
         When an accelerator has no room for even one model.
     """
-    # Features that are mapped from disk are read-only, which torch doesn't know.
-    features = torch.from_numpy(np.require(X, requirements=["C", "W"]))
+    # Features may be read-only, which torch doesn't know.
+    X = np.require(X, requirements=["C", "W"])
     if device == "cpu":
-        _train_on_host(models, features, settings)
+        _train_on_host(models, X, settings)
         return
-    if device.startswith("mps"):
-        features = features.float()
-    features = features.to(device)
+    features = _sent(X, device)
     shapes: dict[tuple[str, int], list[Model]] = {}
     for model in models:
         shapes.setdefault((model.labels.output, model.labels.outputs), []).append(model)
@@ -58,19 +57,30 @@ def train_all(models: Sequence[Model], X: NDArray[Any], settings: Settings, devi
         _train_on_device(alike, features, settings)
 
 
-def _train_on_host(models: Sequence[Model], features: torch.Tensor, settings: Settings) -> None:
+def _sent(X: NDArray[Any], device: str) -> torch.Tensor:
+    """Features on an accelerator, copied a stretch at a time."""
+    whole = torch.from_numpy(X)
+    dtype = torch.float32 if device.startswith("mps") else whole.dtype
+    features = torch.empty(whole.shape, dtype=dtype, device=device)
+    for part in stretches(X):
+        features[part] = whole[part].to(dtype)
+    return features
+
+
+def _train_on_host(models: Sequence[Model], X: NDArray[Any], settings: Settings) -> None:
     """One stack a thread.
 
     Threads a product depends on the machine and the width alone, never on the number of models,
     so that a model's numbers are the same whatever is trained beside it.
     """
+    features = torch.from_numpy(X)
     stacks = _stacks(models, features.shape[1])
     largest = max(map(len, stacks), default=1)
     workers = workers_for(largest * _bytes(features, models), HOST_BYTES)
 
     def train(stack: list[Model]) -> None:
         torch.set_num_threads(cores_each(workers))
-        _train(features, stack, settings, on_device=False)
+        _train(features, stack, settings, on_device=False, source=X)
 
     threads = torch.get_num_threads()
     try:
@@ -135,11 +145,16 @@ def _tensor_cores() -> Iterator[None]:
 
 
 def _train(
-    features: torch.Tensor, models: Sequence[Model], settings: Settings, *, on_device: bool
+    features: torch.Tensor,
+    models: Sequence[Model],
+    settings: Settings,
+    *,
+    on_device: bool,
+    source: NDArray[Any] | None = None,
 ) -> None:
     # A model that overflows is seen by its loss, and stops.
     with np.errstate(over="ignore", invalid="ignore"):
-        Stack(features, models, settings, on_device=on_device).train()
+        Stack(features, models, settings, on_device=on_device, source=source).train()
 
 
 def _bytes(features: torch.Tensor, models: Sequence[Model]) -> int:

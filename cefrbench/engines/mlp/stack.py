@@ -8,6 +8,7 @@ epoch, and leaves the stack when it stops. The arithmetic is that of scikit-lear
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from cefrbench.engines.mlp.batches import BatchSource, DeviceBatches, HostBatche
 from cefrbench.engines.mlp.losses import EpochLosses, activate
 from cefrbench.engines.mlp.model import Model, Settings
 from cefrbench.engines.mlp.networks import Networks, StackedAdam
+from cefrbench.mapped import STRETCH_BYTES, release
 
 #: Rows that are predicted at a time.
 PREDICTED_ROWS = 1024
@@ -34,6 +36,8 @@ class Stack:
     settings : Settings
     on_device : bool
         Whether features lie on an accelerator: then a step sends nothing and is few operations.
+    source : ndarray, optional
+        The features' memory on the host: what of it is mapped from disk is let go of on the way.
     """
 
     def __init__(
@@ -43,8 +47,10 @@ class Stack:
         settings: Settings,
         *,
         on_device: bool,
+        source: NDArray[Any] | None = None,
     ) -> None:
         self.features = features
+        self._source, self._gathered = source, 0
         self.models = list(models)
         self.output = models[0].labels.output
         self.settings = settings
@@ -121,12 +127,22 @@ class Stack:
         parts = []
         for part in torch.split(torch.from_numpy(rows).to(self.features.device), PREDICTED_ROWS):
             inputs = self.features[part][None]
+            self._let_go(inputs)
             if self._units is not None:
                 inputs.sub_(self._units[only, 0]).mul_(self._units[only, 1])
             active = multiply(inputs, net.hidden[only])
             active.add_(net.hidden_bias[only]).relu_()
             parts.append(multiply(active, net.out[only]).add_(net.out_bias[only]))
         return torch.cat(parts, 1)[0].cpu().numpy()
+
+    def _let_go(self, gathered: Tensor) -> None:
+        """Release mapped pages, now and then."""
+        if self._source is None:
+            return
+        self._gathered += gathered.nbytes
+        if self._gathered >= STRETCH_BYTES:
+            release(self._source)
+            self._gathered = 0
 
     def _step(self) -> None:
         """One batch of each model: forward, loss, backward, Adam."""
@@ -138,6 +154,7 @@ class Stack:
             for space in self._spaces
         )
         torch.index_select(self.features, 0, rows.view(-1), out=batch.view(m * n, -1))
+        self._let_go(batch)
         if self._units is not None:
             batch.sub_(self._units[:m, 0]).mul_(self._units[:m, 1])
         multiply(batch, net.hidden, hidden).add_(net.hidden_bias).relu_()

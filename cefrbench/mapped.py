@@ -1,0 +1,105 @@
+"""Rows too many for memory: in a file without a name, mapped, and let go of as they are read."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cefrbench.errors import CacheError
+
+#: Most bytes of rows that are held in memory; what is larger is mapped from disk.
+HELD_BYTES = 1 << 29
+#: Bytes that are read at a time, before pages are let go of.
+STRETCH_BYTES = 1 << 26
+
+
+class Gathered:
+    """Rows of float32 that come in any order: in memory, or on disk where they are too many.
+
+    The file has no name, so that it is gone when nothing refers to it, however a process ends.
+
+    Parameters
+    ----------
+    shape : (int, int)
+    folder : Path
+        On the disk that is to hold them.
+
+    Raises
+    ------
+    CacheError
+        When the folder can't be written, or its disk has no room for them.
+    """
+
+    def __init__(self, shape: tuple[int, int], folder: Path) -> None:
+        size = 4 * shape[0] * shape[1]
+        self._put = 0
+        if size <= HELD_BYTES:
+            self._values = np.empty(shape, dtype=np.float32)
+            return
+        with _written(folder), tempfile.TemporaryFile(dir=folder) as file:
+            # A page without room on the disk would end the process when it is written.
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)
+            else:
+                file.truncate(size)
+            pages = mmap.mmap(file.fileno(), size)
+        self._values = np.frombuffer(pages, dtype=np.float32).reshape(shape)
+
+    def put(self, rows: NDArray[np.integer[Any]], values: NDArray[np.float32]) -> None:
+        """Put some rows in their places."""
+        self._values[rows] = values
+        self._put += values.nbytes
+        if self._put >= STRETCH_BYTES:
+            release(self._values)
+            self._put = 0
+
+    def rows(self) -> NDArray[np.float32]:
+        """All of them, when all were put."""
+        release(self._values)
+        return self._values
+
+
+@contextmanager
+def _written(folder: Path) -> Iterator[None]:
+    """What a disk refuses, in one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise CacheError(
+            f"A layer that is too large for memory can't be laid out in {str(folder)!r} "
+            f"({error.strerror or error}): free some space, or choose another folder with "
+            "--cache-dir."
+        ) from error
+
+
+def release(array: NDArray[Any]) -> None:
+    """Let go of the pages of an array that is mapped from a file; of another, nothing.
+
+    They stay in the system's cache while there is room, and count for no process.
+    """
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    base = base.obj if isinstance(base, memoryview) else base
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
+
+
+def stretches(array: NDArray[Any], rows: int | None = None) -> Iterator[slice]:
+    """Go over as many rows as an array has (or ``rows``) a stretch at a time.
+
+    A stretch is at most ``STRETCH_BYTES`` of the array; its pages are let go of after it.
+    """
+    count = len(array) if rows is None else rows
+    step = max(1, STRETCH_BYTES // max(1, array.itemsize * array.shape[1]))
+    for start in range(0, count, step):
+        yield slice(start, min(start + step, count))
+        release(array)

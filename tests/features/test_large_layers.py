@@ -1,0 +1,51 @@
+"""Layers too large for memory: laid out on disk, the same rows in the same order."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from counting import Counting
+from essay_factory import essays
+
+from cefrbench.features.compute import compute_features
+from cefrbench.features.store import FeatureStore
+from cefrbench.mapped import stretches
+from cefrbench.results.commitments import Roots
+
+
+@pytest.fixture
+def features(tmp_path):
+    draw = random.Random(0)
+    texts = ["".join(draw.choices("abcdef", k=draw.randint(1, 60))) for _ in range(300)]
+    corpora = [essays(name, [(text, "B1") for text in texts[:end]])
+               for name, end in (("one", 300), ("two", 40))]  # fmt: skip
+    return compute_features(Counting(), corpora, FeatureStore(tmp_path))
+
+
+def roots_of(features):
+    roots = Roots()
+    return [one.roots for one in roots.records(features, features.layers)]
+
+
+def test_a_layer_on_disk_is_the_layer_in_memory(features, monkeypatch, tmp_path):
+    held, roots = features.layer(1), roots_of(features)
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.setattr("cefrbench.mapped.HELD_BYTES", 16 * 100)
+    monkeypatch.setattr("cefrbench.mapped.STRETCH_BYTES", 16 * 7)
+    there = features.layer(1)
+    assert type(there.base) is not type(held.base)
+    np.testing.assert_array_equal(there, held)
+    assert there.dtype == np.float32
+    assert roots_of(features) == roots
+    # Its file has no name.
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_stretches_cover_every_row_once(monkeypatch):
+    monkeypatch.setattr("cefrbench.mapped.STRETCH_BYTES", 4 * 5 * 3)
+    rows = np.zeros((10, 5), dtype=np.float32)
+    parts = list(stretches(rows))
+    assert [len(rows[part]) for part in parts] == [3, 3, 3, 1]
+    assert sum(part.stop - part.start for part in stretches(rows, 25)) == 25
