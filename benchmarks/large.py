@@ -16,12 +16,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cefrbench import mapped
 from cefrbench.contracts.probe import FoldRows, ProbeOptions
 from cefrbench.engines.linear import probe as linear
+from cefrbench.engines.linear.design import fold_bytes
 from cefrbench.engines.linear.streamed import streamed_bytes
 from cefrbench.engines.mlp.schedule import COPIES
 from cefrbench_plugins.probes import logistic, mlp, ordinal, ridge
@@ -68,7 +70,7 @@ def measure(name: str, rows: int, width: int, *, held: bool, epochs: int) -> dic
     with tempfile.TemporaryDirectory() as folder:
         mapped.HELD_BYTES = 0
         X, y = layer(rows, width, Path(folder))
-        made = MAKERS[name](ProbeOptions(seed=0))
+        made: Any = MAKERS[name](ProbeOptions(seed=0))
         if name.startswith("mlp"):
             made.set_params(max_iter=epochs)
         linear.HOST_BYTES, kept = min(linear.HOST_BYTES, 20 * rows * width), linear.HOST_BYTES
@@ -105,7 +107,7 @@ def arithmetic(rows: int, width: int) -> dict[str, object]:
         "rows": rows,
         "width": width,
         "layer_on_disk_mib": mib(4 * rows * width),
-        "linear_fold_held_mib": mib(linear.fold_bytes(rows, width)),
+        "linear_fold_held_mib": mib(fold_bytes(rows, width)),
         "linear_fold_streamed_mib": mib(streamed_bytes(rows, width)),
         "mlp_model_mib": mib((COPIES + 1) * 4 * width * (width + 8)),
     }

@@ -27,7 +27,7 @@ from cefrbench.mapped import Gathered
 
 #: From the strongest to the weakest.
 PENALTIES = {RidgeProbe: (1e4, 1.0), LogisticProbe: (1e-2, 1.0), OrdinalProbe: (1e2, 1.0)}
-SHAPES = {"rows stand for others": (900, 40), "more features than rows": (70, 90)}
+SHAPES = {"rows stand for others": (400, 20), "more features than rows": (70, 90)}
 
 
 def own_folds(data):
@@ -98,7 +98,7 @@ def test_a_fold_is_held_where_it_fits_beside_those_that_are_streamed(monkeypatch
 
 @pytest.mark.parametrize("kind", PENALTIES)
 def test_what_a_streamed_fold_holds_is_what_is_counted(kind, monkeypatch, tmp_path):
-    n, dim = 12_000, 192
+    n, dim = 8000, 160
     data = planted(n, dim)
     fold = FoldRows(np.arange(n - 500), np.arange(n - 500, n), count=np.ones(n - 500))
     X = on_disk(data.X, tmp_path)
@@ -128,7 +128,7 @@ def test_a_process_that_streams_stays_small(tmp_path):
         from cefrbench.engines.linear.ridge import RidgeProbe
         mapped.HELD_BYTES, mapped.STRETCH_BYTES = 0, 1 << 22
         blocks.BLOCK_BYTES, probe.HOST_BYTES = 1 << 21, 1 << 22
-        n, dim = 60_000, 256
+        n, dim = 40_000, 256
         gathered, draw = mapped.Gathered((n, dim), Path(sys.argv[1])), np.random.default_rng(0)
         for start in range(0, n, 1000):
             rows = draw.normal(size=(1000, dim)).astype(np.float32)
@@ -146,7 +146,7 @@ def test_a_process_that_streams_stays_small(tmp_path):
         text=True,
         check=True,
     )
-    layer = 60_000 * 256 * 4
+    layer = 40_000 * 256 * 4
     assert int(done.stdout) < layer / 2
 
 
