@@ -214,3 +214,12 @@ def _console_class() -> type[Console]:
                 yield segment
 
     return PlainConsole
+
+
+def in_bytes(count: float) -> str:
+    """Write a size as people read it."""
+    for unit in ("B", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}"
+        count /= 1024
+    return f"{count:.1f} GiB"

@@ -26,13 +26,11 @@ from cefrbench.mapped import Gathered, stretches
 from cefrbench.plan import Job, Loaded, Plan, probes_of
 from cefrbench.plugins import PluginHost
 from cefrbench.probing.fit import fit_paths
-from cefrbench.probing.jobs import PlannedFold
-from cefrbench.probing.sweep import Penalties, Sweep
+from cefrbench.probing.sweep import Penalties
 from cefrbench.provenance import peak_memory
-from cefrbench.refits import SHORTLIST
-from cefrbench.results.selection import headline, usual_of
-from cefrbench.run import encoder_options, layers_of, load_encoder, prepare_sweep
+from cefrbench.run import encoder_options, layers_of, load_encoder
 from cefrbench.sources import source_digest
+from cefrbench.workload import LaidOut, prepare_sweep, work_of
 
 #: Seconds that all samples of one encoder may take together, about.
 CALIBRATION = 60.0
@@ -135,7 +133,8 @@ def forecast(
         identity = encoder.identity
     finally:
         encoder.close()
-    sweep, folds, _ = prepare_sweep(plan, name, probes, features, loaded.essays, job)
+    laid = prepare_sweep(plan, name, probes, features, loaded.essays, job)
+    sweep = laid.sweep
     middle = layers[len(layers) // 2]
     if sampled is None:
         X = features.layer(middle)
@@ -145,9 +144,8 @@ def forecast(
         PhaseCost("load model", 1, "model", 0, load),
         PhaseCost("features", sum(costs), "tokens", sum(cached), seconds),
     ]
-    refits = plan.config.refits if plan.config.form != "study" else 0
     for spec in probes:
-        phases += _of_probe(spec, sweep, folds, layers, X, plan, refits, budget / 3 / len(probes))
+        phases += _of_probe(spec, laid, layers, X, plan, budget / 3 / len(probes))
     number = sum(len(some) for some in missing)
     return Forecast(
         encoder=identity.name,
@@ -272,21 +270,15 @@ def _spread(
 
 def _of_probe(
     spec: ProbeSpec,
-    sweep: Sweep,
-    folds: Sequence[PlannedFold],
+    laid: LaidOut,
     layers: Sequence[int],
     X: NDArray[np.float32],
     plan: Plan,
-    refits: int,
     budget: float,
 ) -> list[PhaseCost]:
     """Fits and refits of one probe, and the seconds that they take."""
+    sweep, work = laid.sweep, work_of(spec, laid, layers, plan.config)
     penalties = sweep.penalties_of(spec)
-    follows = (
-        spec.card.layer_from is not None
-        and not plan.config.every_layer
-        and sweep.table.form != "study"
-    )
     data: NDArray[np.generic] = np.array(sweep.texts, object) if spec.reads == "texts" else X
 
     def measure(values: Penalties) -> float:
@@ -306,49 +298,17 @@ def _of_probe(
             budget,
         )
 
-    path = measure((None,) if follows else penalties)
-    single = path if follows or len(penalties) == 1 else measure(penalties[:1])
-    seeds, sizes = len(sweep.seeds_of(spec)), [len(rows.train) for rows in sweep.jobs.rows]
-    if follows:
-        fits, cached = len({one.job for one in sweep.jobs.scored}) * seeds, 0
-        rows = seeds * sum(sizes[: sweep.jobs.scoring])
-    else:
-        units = [unit for layer in layers for unit in sweep.units(layer, spec) if unit.rows]
-        missing = [unit for unit in units if not sweep.has(unit)]
-        number = [len(u.rows) * len(u.penalties) * len(u.seeds) for u in units]
-        fits = sum(len(u.rows) * len(u.penalties) * len(u.seeds) for u in missing)
-        cached = sum(number) - fits
-        rows = sum(len(u.seeds) * len(row.train) for u in missing for row in u.rows)
-    found = [PhaseCost(f"fits of {spec.name}", fits, "fits", cached, path * rows)]
-    if refits:
-        along, alone = _refitted(sweep, folds, follows, apart=0 in layers and len(layers) > 1)
-        number_of = (len(along) * len(penalties) + len(alone)) * refits
-        seconds = refits * (
-            path * sum(sizes[job] for job in along) + single * sum(sizes[job] for job in alone)
+    path = measure((None,) if work.follows else penalties)
+    single = path if work.follows or len(penalties) == 1 else measure(penalties[:1])
+    sizes = [len(rows.train) for rows in sweep.jobs.rows]
+    found = [PhaseCost(f"fits of {spec.name}", work.fits, "fits", work.cached, path * work.rows)]
+    if work.refits:
+        seconds = plan.config.refits * (
+            path * sum(sizes[job] for job in work.along)
+            + single * sum(sizes[job] for job in work.alone)
         )
-        found.append(PhaseCost(f"refits of {spec.name}", number_of, "fits", 0, seconds))
+        found.append(PhaseCost(f"refits of {spec.name}", work.refits, "fits", 0, seconds))
     return found
-
-
-def _refitted(
-    sweep: Sweep, folds: Sequence[PlannedFold], follows: bool, *, apart: bool
-) -> tuple[list[int], list[int]]:
-    """Training sets that each refit fits with all penalties, and those with one."""
-    done = [planned.protocol for planned in folds]
-    lead, outside = headline(done), usual_of("out", done)
-    scored = {place: sweep.jobs.scored[place].job for place in range(len(folds))}
-    ahead = sorted({job for place, job in scored.items() if done[place] in lead})
-    if follows:
-        return [], ahead * (2 if apart else 1)
-    inner = sorted(
-        {
-            reading.job
-            for place in scored
-            if done[place] == outside
-            for reading in sweep.jobs.held[place]
-        }
-    )
-    return inner * (SHORTLIST + apart), sorted(set(scored.values())) + (ahead if apart else [])
 
 
 def _rate(

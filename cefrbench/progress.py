@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 class Progress(Protocol):
     """What long work reports to; phases follow each other, one at a time."""
 
+    def say(self, sentence: str) -> None:
+        """Say something between two phases."""
+
     def start(self, phase: str, total: int, unit: str) -> None:
         """Begin a phase of about ``total`` units (``"tokens"``, ``"fits"``, ...)."""
 
@@ -32,6 +35,9 @@ class Progress(Protocol):
 
 class Silent:
     """Says nothing."""
+
+    def say(self, sentence: str) -> None:
+        """Say something."""
 
     def start(self, phase: str, total: int, unit: str) -> None:
         """Begin a phase."""
@@ -68,6 +74,10 @@ class Lines:
         self._tell, self._every, self._phases, self._clock = tell, every, phases, clock
         self._told = clock()
         self._open = self._spoke = False
+
+    def say(self, sentence: str) -> None:
+        """Write it as a line."""
+        self._tell(sentence)
 
     def start(self, phase: str, total: int, unit: str) -> None:
         """Begin a phase, ending the one before if it is still open."""
@@ -115,6 +125,11 @@ class All:
     def __init__(self, *told: Progress) -> None:
         self._told = told
 
+    def say(self, sentence: str) -> None:
+        """Say something."""
+        for one in self._told:
+            one.say(sentence)
+
     def start(self, phase: str, total: int, unit: str) -> None:
         """Begin a phase."""
         for one in self._told:
@@ -137,6 +152,11 @@ class Terminal:
     def __init__(self) -> None:
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
+
+    def say(self, sentence: str) -> None:
+        """Write it above the bar that comes."""
+        self.finish()
+        console(stderr=True).print(plain(sentence), markup=False, highlight=False)
 
     def start(self, phase: str, total: int, unit: str) -> None:
         """Begin a phase, ending the one before if it is still open."""

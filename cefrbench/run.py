@@ -1,18 +1,14 @@
 """One encoder on corpora that are read: the straight line that all data takes.
 
-essays → features → table → folds → sweep → records → result → analyses
+essays → table → folds → features → sweep → records → result → analyses
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 from cefrbench import provenance
 from cefrbench.analyses.registry import analyse
@@ -20,22 +16,17 @@ from cefrbench.analyses.studied import Studied
 from cefrbench.config import RunConfig, as_command
 from cefrbench.contracts.cards import EncoderIdentity
 from cefrbench.contracts.encoder import Encoder, EncoderOptions
-from cefrbench.contracts.probe import ProbeSpec
-from cefrbench.contracts.protocol import Fold, Protocol, Skipped
-from cefrbench.cores import usable_cores
+from cefrbench.contracts.protocol import Skipped
 from cefrbench.errors import EncoderError, UserError, contained
-from cefrbench.essays import Essays, EssayTable, pool, text_key
-from cefrbench.features.compute import FeatureSet, compute_features
+from cefrbench.essays import Essays, text_key
+from cefrbench.features.compute import FeatureSet, compute_features, plan_features
 from cefrbench.features.store import FeatureStore
-from cefrbench.folds import make_folds
 from cefrbench.layers import parse_layers
-from cefrbench.levels import SCALES, Scale
+from cefrbench.levels import Scale
 from cefrbench.memory import return_memory
-from cefrbench.plan import Job, Loaded, Plan, penalties_of, probes_of
+from cefrbench.plan import Job, Loaded, Plan, probes_of
 from cefrbench.plugins import PluginHost
-from cefrbench.probing.jobs import Jobs, PlannedFold
-from cefrbench.probing.penalties import read_penalties
-from cefrbench.probing.store import FitStore
+from cefrbench.probing.jobs import PlannedFold
 from cefrbench.probing.sweep import Sweep
 from cefrbench.procedure import Procedure
 from cefrbench.provenance import PhaseClock
@@ -46,6 +37,7 @@ from cefrbench.results.corpus_scores import corpus_scores
 from cefrbench.results.evaluation import Evaluation
 from cefrbench.results.model import ChoiceRecord, CorpusRecord, FailureRecord, RunResult
 from cefrbench.results.summary import is_complete, summarise
+from cefrbench.workload import LaidOut, prepare_sweep, tell_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +68,25 @@ def _fit_encoder(
 ) -> _Fits:
     """Compute features, fit, choose and refit; what is in the cache is read from there."""
     config, probes = plan.config, probes_of(plan, name, host)
+    store, roots = FeatureStore(job.cache_dir), Roots()
     with clock.phase("load model"):
         encoder = load_encoder(host, name, encoder_options(config, job))
+
+    def lay_out(features: FeatureSet, essays: list[Essays]) -> LaidOut:
+        with clock.phase("splits"):
+            laid = prepare_sweep(plan, name, probes, features, essays, job)
+            job.progress.say(tell_work(config, encoder.identity, laid, layers, probes))
+        return laid
+
     try:
         layers = layers_of(config, encoder)
+        ahead = plan_features(encoder, loaded.essays, store)
+        laid = lay_out(ahead, loaded.essays) if ahead else None
         with clock.phase("features"):
             features = compute_features(
                 encoder,
                 loaded.essays,
-                FeatureStore(job.cache_dir),
+                store,
                 data_dir=Path(config.data_dir) if config.data_dir else None,
                 batch_tokens=config.batch_tokens,
                 fail_fast=job.fail_fast,
@@ -95,14 +97,14 @@ def _fit_encoder(
         encoder.close()
         return_memory()
     essays = [one for one in loaded.essays if one.name not in features.failed]
-    roots = Roots()
     features = replace(features, watch=roots.take)
-    with clock.phase("splits"):
-        sweep, folds, skipped = prepare_sweep(plan, name, probes, features, essays, job)
+    if laid is None or features.failed:
+        laid = lay_out(features, essays)
+    sweep = replace(laid.sweep, features=features)
     with clock.phase("probes"):
         collector, choices = Procedure(
             sweep=sweep,
-            folds=folds,
+            folds=laid.folds,
             layers=layers,
             probes=probes,
             every_layer=config.every_layer,
@@ -113,7 +115,7 @@ def _fit_encoder(
             helps=job.helps,
         ).run()
     return _Fits(
-        *(encoder.identity, layers, features, essays, folds, skipped),
+        *(encoder.identity, layers, features, essays, laid.folds, laid.skipped),
         *(sweep, collector, choices, roots),
     )
 
@@ -203,43 +205,6 @@ def run_encoder(
     return Evaluation(result, predictions)
 
 
-def prepare_sweep(
-    plan: Plan,
-    name: str,
-    probes: Sequence[ProbeSpec],
-    features: FeatureSet,
-    essays: Sequence[Essays],
-    job: Job,
-) -> tuple[Sweep, list[PlannedFold], list[tuple[str, Skipped]]]:
-    """Lay out all that is fitted of one encoder: table, folds (those skipped too), training sets.
-
-    Raises
-    ------
-    UserError
-        When no fold is left.
-    """
-    config = plan.config
-    baseline = name in config.own_level_encoders
-    table = pool(essays, SCALES[config.scale], config.form, baseline=baseline)
-    folds, skipped = _folds(plan.protocols, table, config.split_seed)
-    if not folds:
-        _refuse(skipped, name, features.failed)
-    sweep = Sweep(
-        features=features,
-        data_key=_data_key(features, essays, config, baseline),
-        table=table,
-        jobs=Jobs(folds, table),
-        seeds=tuple(dict.fromkeys(config.seeds)),
-        store=FitStore(job.cache_dir),
-        device=_probe_device(config.device),
-        processes=usable_cores(),
-        force=job.force,
-        fixed=read_penalties(penalties_of(plan, probes), probes),
-        texts=tuple(text for one in essays for text in one.texts),
-    )
-    return sweep, folds, skipped
-
-
 def _published(config: RunConfig, name: str, scheme: str) -> RunConfig:
     """The configuration of one encoder's result: no place on this machine stands in it."""
     shown = local_name(name, scheme, None) or name
@@ -289,50 +254,6 @@ def load_encoder(host: PluginHost, name: str, options: EncoderOptions) -> Encode
     return encoder
 
 
-def _folds(
-    protocols: Sequence[Protocol], table: EssayTable, seed: int
-) -> tuple[list[PlannedFold], list[tuple[str, Skipped]]]:
-    planned: list[PlannedFold] = []
-    skipped: list[tuple[str, Skipped]] = []
-    for protocol in protocols:
-        for fold in make_folds(protocol, table, seed):
-            if isinstance(fold, Fold) and table.form == "corrected" and not fold.inner:
-                fold = Skipped(fold.name, "its training part is too small to choose a layer on")
-            if isinstance(fold, Skipped):
-                skipped.append((protocol.name, fold))
-            else:
-                manifest = fold.manifest(protocol.name, table.key)
-                planned.append(PlannedFold(protocol.name, fold, manifest))
-    return planned, skipped
-
-
-def _refuse(skipped: list[tuple[str, Skipped]], encoder: str, failed: dict[str, str]) -> NoReturn:
-    """Say why nothing can be run: these corpora never could, or this encoder failed on some."""
-    reasons = "; ".join(f"{name} {skip.name}: {skip.reason}" for name, skip in skipped)
-    if failed:
-        causes = " ".join(failed.values())
-        raise EncoderError(
-            f"Encoder {encoder!r} fails on {', '.join(failed)}, and no protocol can be run on the "
-            f"other corpora ({reasons}). {causes}"
-        )
-    raise UserError(f"No protocol can be run on these corpora ({reasons}): add corpora.")
-
-
-def _data_key(
-    features: FeatureSet, essays: Sequence[Essays], config: RunConfig, baseline: bool
-) -> str:
-    """Name the rows and features that probes are fitted on, and what computed the features."""
-    index = features.corpora[0].index
-    reads = [sorted(one.index.reads.items()) for one in features.corpora]
-    parts = [
-        index.encoder.digest(),
-        index.software,
-        [(e.name, e.fingerprint, *read) for e, read in zip(essays, reads, strict=True)],
-        [config.scale, config.form, baseline],
-    ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
 def _corpus_record(essays: Essays, scale: Scale) -> CorpusRecord:
     """Describe a corpus by its own rows and their own levels, whatever a form makes of them."""
     counts = Counter(scale.index(level) for level in essays.levels)
@@ -346,15 +267,6 @@ def _corpus_record(essays: Essays, scale: Scale) -> CorpusRecord:
         levels={name: counts[index] for index, name in enumerate(scale.classes)},
         cleaning=essays.report,
     )
-
-
-def _probe_device(device: str) -> str:
-    """Where batched fits run: the device asked for, a CUDA device when there is a choice."""
-    if device != "auto":
-        return device
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _feature_stats(features: FeatureSet) -> dict[str, float]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cefrbench.cli.shared import FOLDER, echo, echo_json, in_bytes, json_option
+from cefrbench.border import in_bytes
+from cefrbench.cli.shared import FOLDER, echo, echo_json, json_option
 from cefrbench.errors import EXIT_PARTIAL, CacheError, UserError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table as RichTable
 
-from cefrbench.cli.shared import in_bytes
+from cefrbench.border import in_bytes
 from cefrbench.progress import duration
 
 if TYPE_CHECKING:

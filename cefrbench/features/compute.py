@@ -163,6 +163,20 @@ def compute_features(
     )
 
 
+def plan_features(
+    encoder: Encoder, essays: Sequence[Essays], store: FeatureStore
+) -> FeatureSet | None:
+    """Give the features as they will be, computed or not.
+
+    None for an encoder that reads more of a corpus than its texts: reading that takes its time.
+    """
+    if type(encoder).for_corpus is not Encoder.for_corpus:
+        return None
+    identity, source = encoder.identity, source_digest(encoder)
+    corpora = tuple(store.corpus(identity, one, source, encoder.reads) for one in essays)
+    return FeatureSet(corpora, identity.layers, identity.width, {}, {})
+
+
 @contextmanager
 def _recorded(failed: dict[str, EncoderError], corpus: str, fail_fast: bool) -> Iterator[None]:
     """Write an encoder's failure on a corpus down, so that the others go on."""

@@ -121,6 +121,13 @@ class CorpusFeatures:
             return list(shards)
         return [shard for shard in shards if not self.is_good(shard)]
 
+    def absent(self) -> list[int]:
+        """Give the shards that have no file; nothing is read but the index."""
+        shards = range(len(self.plan))
+        if read_index(self.folder / INDEX) != self.index:
+            return list(shards)
+        return [shard for shard in shards if not self.path(shard).is_file()]
+
     def open(self) -> list[int]:
         """Make the folder ready and give the shards that are missing or damaged.
 

@@ -111,6 +111,7 @@ class Sweep:
     company: Company = field(default_factory=Alone)
     _sources: dict[str, str] = field(default_factory=dict, repr=False)
     _loaded: dict[int, NDArray[np.float32]] = field(default_factory=dict, repr=False)
+    _digests: dict[tuple[int, bool], tuple[FoldRows, str]] = field(default_factory=dict, repr=False)
 
     def run(
         self, layers: Sequence[int], probes: Sequence[ProbeSpec], progress: Progress
@@ -252,6 +253,16 @@ class Sweep:
             self._sources[probe.name] = digest
         return self._sources[probe.name]
 
+    def _digest(self, rows: FoldRows, *, origin: bool) -> str:
+        """Hash what a fit reads of its rows; those of the run's own training sets once."""
+        known = self._digests.get((id(rows), origin))
+        if known is not None and known[0] is rows:
+            return known[1]
+        digest = rows_digest(rows, origin=origin)
+        if any(rows is one for one in self.jobs.rows):
+            self._digests[id(rows), origin] = rows, digest
+        return digest
+
     def _key(self, unit: Unit) -> str:
         """Name the fits of one probe on one layer."""
         return fit_key(
@@ -260,7 +271,7 @@ class Sweep:
                 "layer": unit.layer,
                 "probe": unit.probe.card.model_dump(mode="json"),
                 "source": self._source(unit.probe),
-                "rows": [rows_digest(one, origin=PLUS in unit.probe.name) for one in unit.rows],
+                "rows": [self._digest(one, origin=PLUS in unit.probe.name) for one in unit.rows],
                 "penalties": unit.penalties,
                 "seeds": unit.seeds,
                 "device": self.device.partition(":")[0],

@@ -24,13 +24,14 @@ from cefrbench.results.build import split_records
 from cefrbench.results.findings import Mismatch, Mismatches, diff
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
-from cefrbench.run import encoder_options, load_encoder, prepare_sweep
+from cefrbench.run import encoder_options, load_encoder
 from cefrbench.verification.again import Here, check_splits, load_again, plan_again
 from cefrbench.verification.draw import draw_texts
 from cefrbench.verification.fits import check_refitted
 from cefrbench.verification.openings import Opened, read_openings, write_openings
 from cefrbench.verification.record import VerificationRecord, make_record
 from cefrbench.verification.tolerances import FEATURES
+from cefrbench.workload import prepare_sweep
 
 T = TypeVar("T")
 
@@ -239,14 +240,14 @@ def _refit(
 ) -> Iterator[Mismatch]:
     """Fit the opened layers again, choices and all, and hold them to the result."""
     probes = probes_of(plan, name, host)
-    sweep, folds, skipped = prepare_sweep(plan, name, probes, features, loaded.essays, job)
-    splits = list(check_splits(result, split_records(folds, skipped, sweep.table)))
+    laid = prepare_sweep(plan, name, probes, features, loaded.essays, job)
+    splits = list(check_splits(result, split_records(laid.folds, laid.skipped, laid.sweep.table)))
     yield from splits
     if splits:
         return
     collector, choices = Procedure(
-        sweep=sweep,
-        folds=folds,
+        sweep=laid.sweep,
+        folds=laid.folds,
         layers=tuple(layers),
         probes=probes,
         every_layer=plan.config.every_layer,

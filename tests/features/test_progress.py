@@ -49,6 +49,16 @@ def test_a_line_a_minute_says_what_how_far_and_how_long():
     ]
 
 
+def test_what_is_said_between_phases_is_a_line():
+    progress, _, told = lines()
+    progress.say("much to do")
+    assert told == ["much to do"]
+    with terminal() as stream:
+        make_progress().say("much\x1b to do")
+        make_progress(quiet=True).say("nobody hears it")
+    assert stream.getvalue() == "much\N{REPLACEMENT CHARACTER} to do\n"
+
+
 @pytest.mark.parametrize("phases", [False, True])
 def test_a_short_phase_is_a_line_only_where_all_are(phases):
     progress, clock, told = lines(phases=phases)
