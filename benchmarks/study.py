@@ -2,7 +2,8 @@
 
     python benchmarks/study.py corpora --data-dir DIR --output DIR   # nine corpora of its sizes
     python benchmarks/study.py run --data-dir DIR --device cuda      # measures, phase by phase
-    python benchmarks/study.py estimate --tflops 400        # arithmetic, from measured rates
+    python benchmarks/study.py estimate --tflops 166 355 426  # arithmetic, from measured rates
+    python benchmarks/study.py costs                        # the same as a table of docs/scaling.md
 
 Random weights of the same shape cost the same time as trained ones. The corpora are drawn from real
 texts with their levels, so that there is something to learn and probes stop when they would. Their
@@ -13,11 +14,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from cefrbench.layers import parse_layers
@@ -41,6 +44,13 @@ CORPORA_DRAWN = {
     "peapl2": (481, "cows-l2h"),
     "zaebuc-ar": (215, "merlin-cs"),
 }
+#: Its texts; tokens of a text with the instruction, epochs of an MLP, both on average, and seeds.
+TOKENS, EPOCHS, SEEDS = 394, 245, 5
+#: Folds of `paper` on nine corpora: in distribution, each corpus left out, and MERLIN together.
+FOLDS = 11
+#: Nets of `paper`, texts of a step, and which share of the texts a fold trains on.
+MLPS, BATCH, TRAINED = 2, 200, 0.70
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "scaling.md"
 STUDY_TEXTS = sum(size for size, _ in CORPORA_DRAWN.values())
 
 
@@ -116,34 +126,123 @@ def measure(args: argparse.Namespace) -> None:
     print(f"all: {(time.perf_counter() - begun) / 60:.1f} minutes")
 
 
-def estimate(args: argparse.Namespace) -> None:
-    """Print operations and bytes over rates: what `paper` should take at least.
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Rates that a machine reaches.
+
+    Attributes
+    ----------
+    name : str
+    devices : int
+        Each with a worker of its own: features by shards, fits by layer and probe.
+    passes : tuple of float
+        TFLOP/s of the forward pass, a shape.
+    products : float
+        TFLOP/s of an MLP's products.
+    memory : float
+        Terabytes a second that the weights of MLPs move at; none where products hold that time.
+    """
+
+    name: str
+    devices: int
+    passes: tuple[float, float, float]
+    products: float
+    memory: float = math.inf
+
+
+#: As measured (docs/performance.md) on one H200; an H100's memory is four fifths as fast. On two
+#: cores the floor's product ran at 0.197 TFLOP/s and is two thirds of a step of an MLP.
+H200 = Machine("one H200", 1, (166, 355, 426), 410.0, 4.2)
+MACHINES = (
+    Machine("two cores", 1, (0.197, 0.197, 0.197), 0.13),
+    Machine("one H100", 1, H200.passes, H200.products, 3.36),
+    Machine("8 × H100", 8, H200.passes, H200.products, 3.36),
+)
+
+
+def least(
+    size: str, machine: Machine, texts: int, tokens: int, epochs: int, seeds: int
+) -> dict[str, float]:
+    """Operations and bytes over rates: seconds that `paper` takes at least, by what takes them.
 
     A step of an MLP takes two products for its hidden layer, forward and for the gradient, and
     moves the weights ten times: read for the product and the norm, gradient written, and Adam's
-    four reads and three writes.
+    four reads and three writes. Attention and the linear probes are left out.
+
+    Parameters
+    ----------
+    size : str
+        One of :data:`SHAPES`.
+    machine : Machine
+    texts : int
+    tokens : int
+        Of a text, on average.
+    epochs : int
+        Of an MLP, on average.
+    seeds : int
     """
-    folds, mlps, batch, trained = 1 + len(CORPORA_DRAWN), 2, 200, 0.87
-    tflops = dict(zip(SHAPES, args.tflops, strict=True))
+    depth, width, weights = SHAPES[size]
+    rate = machine.passes[list(SHAPES).index(size)]
+    layers = len(parse_layers("study", tuple(range(depth + 1))))
+    steps = TRAINED * texts / BATCH * epochs * FOLDS * MLPS * seeds * layers / machine.devices
+    return {
+        "forward pass": 2 * weights * texts * tokens / (rate * 1e12) / machine.devices,
+        "MLPs' products": steps * 4 * BATCH * width**2 / (machine.products * 1e12),
+        "MLPs' memory": steps * 10 * 4 * width**2 / (machine.memory * 1e12),
+    }
+
+
+def estimate(args: argparse.Namespace) -> None:
+    """Print what `paper` should take at least on one device, at rates that may be given."""
+    machine = Machine("", 1, tuple(args.tflops), args.mlp_tflops, args.terabytes)
     seconds = dict.fromkeys(("forward pass", "MLPs' products", "MLPs' memory"), 0.0)
     for size in args.sizes:
-        depth, width, weights = SHAPES[size]
-        layers = len(parse_layers("study", tuple(range(depth + 1))))
-        steps = trained * args.texts / batch * args.epochs * folds * mlps * args.seeds * layers
-        taken = {
-            "forward pass": 2 * weights * args.texts * args.tokens / (tflops[size] * 1e12),
-            "MLPs' products": steps * 4 * batch * width**2 / (args.mlp_tflops * 1e12),
-            "MLPs' memory": steps * 10 * 4 * width**2 / (args.terabytes * 1e12),
-        }
+        taken = least(size, machine, args.texts, args.tokens, args.epochs, args.seeds)
         print(f"{size}: " + ", ".join(f"{name} {value:.0f} s" for name, value in taken.items()))
         seconds = {name: seconds[name] + value for name, value in taken.items()}
     print("all: " + ", ".join(f"{name} {value:.0f} s" for name, value in seconds.items()))
     print(f"{sum(seconds.values()) / 60:.1f} minutes at least, at the rates given")
 
 
+def costs() -> str:
+    """Make the table of costs, from two cores to eight GPUs, from the study to 400,000 texts."""
+    lines = [
+        "| texts | shape | features on disk | "
+        + " | ".join(f"{one.name}: features | MLPs" for one in MACHINES)
+        + " |",
+        "| --- | --- | --- |" + " --- |" * 2 * len(MACHINES),
+    ]
+    for texts in (STUDY_TEXTS, 400_000):
+        for size, (depth, width, _) in SHAPES.items():
+            cells = [f"{texts:,}", size.rpartition("-")[2].upper()]
+            cells.append(f"{4 * texts * (depth + 1) * width / 2**30:,.1f} GiB")
+            for machine in MACHINES:
+                taken = least(size, machine, texts, TOKENS, EPOCHS, SEEDS)
+                whole = sum(taken.values())
+                cells += [in_time(taken["forward pass"]), in_time(whole - taken["forward pass"])]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def in_time(seconds: float) -> str:
+    """Write a time with two digits, for it is no better than that."""
+    for unit, size in (("d", 86_400.0), ("h", 3_600.0), ("min", 60.0)):
+        if seconds >= 1.5 * size:
+            return f"{float(f'{seconds / size:.2g}'):g} {unit}"
+    return f"{float(f'{seconds:.2g}'):g} s"
+
+
+def write_costs(args: argparse.Namespace) -> None:
+    """Put the table of costs into its page."""
+    page = PAGE.read_text("utf-8")
+    begin, end = "<!-- begin costs -->\n", "<!-- end costs -->"
+    before, rest = page.split(begin, 1)
+    PAGE.write_text(before + begin + costs() + end + rest.split(end, 1)[1], "utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("job", choices=("corpora", "run", "estimate"))
+    parser.add_argument("job", choices=("corpora", "run", "estimate", "costs"))
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--data-dir", type=Path, help="corpora to draw from, or drawn")
     parser.add_argument("--output", type=Path, help="where drawn corpora go")
@@ -154,16 +253,17 @@ def main() -> None:
     parser.add_argument("--option", action="append", default=[], help="of `cefrbench run`")
     parser.add_argument("--texts", type=int, default=STUDY_TEXTS, help="texts to estimate for")
     parser.add_argument("--sizes", nargs="+", default=list(SIZES))
-    parser.add_argument("--tokens", type=int, default=394, help="mean tokens a text")
-    parser.add_argument("--epochs", type=int, default=245, help="mean epochs of an MLP")
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--tokens", type=int, default=TOKENS, help="mean tokens a text")
+    parser.add_argument("--epochs", type=int, default=EPOCHS, help="mean epochs of an MLP")
+    parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument(
-        "--tflops", type=float, nargs=3, default=[166, 355, 426], help="of each shape's pass"
+        "--tflops", type=float, nargs=3, default=H200.passes, help="of each shape's pass"
     )
-    parser.add_argument("--mlp-tflops", type=float, default=410.0, help="TF32, achieved")
-    parser.add_argument("--terabytes", type=float, default=4.2, help="a second, achieved")
+    parser.add_argument("--mlp-tflops", type=float, default=H200.products, help="TF32, achieved")
+    parser.add_argument("--terabytes", type=float, default=H200.memory, help="a second, achieved")
     args = parser.parse_args()
-    {"corpora": draw_corpora, "run": measure, "estimate": estimate}[args.job](args)
+    jobs = {"corpora": draw_corpora, "run": measure, "estimate": estimate, "costs": write_costs}
+    jobs[args.job](args)
 
 
 if __name__ == "__main__":
