@@ -207,7 +207,7 @@ def estimate(args: argparse.Namespace) -> None:
 def costs() -> str:
     """Make the table of costs, from two cores to eight GPUs, from the study to 400,000 texts."""
     lines = [
-        "| texts | shape | features on disk | "
+        "| texts | shape | on disk | "
         + " | ".join(f"{one.name}: features | MLPs" for one in MACHINES)
         + " |",
         "| --- | --- | --- |" + " --- |" * 2 * len(MACHINES),
@@ -215,7 +215,7 @@ def costs() -> str:
     for texts in (STUDY_TEXTS, 400_000):
         for size, (depth, width, _) in SHAPES.items():
             cells = [f"{texts:,}", size.rpartition("-")[2].upper()]
-            cells.append(f"{4 * texts * (depth + 1) * width / 2**30:,.1f} GiB")
+            cells.append(f"{2 * texts * (depth + 1) * width / 2**30:,.1f} GiB")
             for machine in MACHINES:
                 taken = least(size, machine, texts, TOKENS, EPOCHS, SEEDS)
                 whole = sum(taken.values())

@@ -21,7 +21,7 @@ from cefrbench.contracts.encoder import Encoder
 from cefrbench.contracts.probe import FoldRows, ProbeOptions, ProbeSpec
 from cefrbench.features.batches import plan_batches
 from cefrbench.features.compute import FeatureSet, corpus_texts
-from cefrbench.features.store import FeatureStore
+from cefrbench.features.store import FeatureStore, bytes_of
 from cefrbench.mapped import Gathered, stretches
 from cefrbench.plan import Job, Loaded, Plan, probes_of
 from cefrbench.plugins import PluginHost
@@ -154,7 +154,7 @@ def forecast(
         layers=len(layers),
         width=identity.width,
         phases=tuple(phases),
-        feature_bytes=4 * number * len(identity.layers) * identity.width,
+        feature_bytes=bytes_of(identity) * number * len(identity.layers) * identity.width,
         peak_memory_bytes=peak_memory(),
         calibration_seconds=time.perf_counter() - begun,
     )

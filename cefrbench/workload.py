@@ -21,6 +21,7 @@ from cefrbench.cores import usable_cores
 from cefrbench.errors import EncoderError, UserError
 from cefrbench.essays import Essays, EssayTable, pool
 from cefrbench.features.compute import FeatureSet
+from cefrbench.features.store import bytes_of
 from cefrbench.folds import make_folds
 from cefrbench.levels import SCALES
 from cefrbench.plan import Job, Plan, penalties_of
@@ -227,7 +228,7 @@ def tell_work(
     corpora = laid.sweep.features.corpora
     texts = sum(len(one.texts) for one in corpora)
     absent = [one.texts[i] for one in corpora for shard in one.absent() for i in one.plan[shard]]
-    size = 4 * len(absent) * len(identity.layers) * identity.width
+    size = bytes_of(identity) * len(absent) * len(identity.layers) * identity.width
     fits, cached = sum(one.fits for one in work), sum(one.cached for one in work)
     refits = sum(one.refits for one in work)
     parts = [

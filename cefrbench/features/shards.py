@@ -2,7 +2,9 @@
 
 A shard holds ``rows`` (int64, which of the corpus's distinct texts) and ``layer.000``,
 ``layer.001``, … (float32, shape ``(len(rows), width)``), so that one layer is read without the
-others. The header carries the SHA-256 of every tensor and the key of the features.
+others. A layer whose numbers are all bfloat16's (a model's own, in that precision) is kept as their
+upper halves (uint16), which is lossless. The header carries the SHA-256 of every tensor and the key
+of the features.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from cefrbench.doors import unbounded_json
 
 Features = NDArray[np.float32]
 RowIndex = NDArray[np.int64]
+#: The half of a float32 that bfloat16 leaves out.
+_LOWER = np.uint32(0xFFFF)
 
 
 class DamagedShardError(Exception):
@@ -57,7 +61,7 @@ def write_shard(
 
     tensors: dict[str, NDArray[Any]] = {"rows": np.ascontiguousarray(rows)}
     for index, layer in enumerate(layers):
-        tensors[tensor_name(layer)] = np.ascontiguousarray(features[:, index])
+        tensors[tensor_name(layer)] = _halved(np.ascontiguousarray(features[:, index]))
     header = {"key": key, "sha256": {name: _sha256(t) for name, t in tensors.items()}}
     data = save(tensors, metadata={"cefrbench": json.dumps(header, sort_keys=True)})
     with atomic_path(path) as part:
@@ -107,7 +111,7 @@ def read_layer(path: Path, layer: int) -> tuple[RowIndex, Features]:
         When the file is gone or torn since it was checked.
     """
     with _opened(path) as file:
-        return file.get_tensor("rows"), file.get_tensor(tensor_name(layer))
+        return file.get_tensor("rows"), _whole(file.get_tensor(tensor_name(layer)))
 
 
 @contextmanager
@@ -144,11 +148,27 @@ def _verified(file: Any, header: dict[str, Any], name: str) -> NDArray[Any]:
     if name == "rows":
         good = tensor.dtype == np.int64 and tensor.ndim == 1
     else:
-        good = tensor.dtype == np.float32 and tensor.ndim == 2
+        good = tensor.dtype in (np.float32, np.uint16) and tensor.ndim == 2
         good = good and len(tensor) == file.get_slice("rows").get_shape()[0]
     if not good:
         raise DamagedShardError(f"has another type or shape at {name}")
     return tensor
+
+
+def _halved(values: Features) -> NDArray[np.float32] | NDArray[np.uint16]:
+    """Give the upper halves of numbers whose lower halves are empty; else the numbers."""
+    bits = values.view(np.uint32)
+    # Few numbers tell in most cases.
+    if (bits[:1] & _LOWER).any() or (bits & _LOWER).any():
+        return values
+    return (bits >> 16).astype(np.uint16)
+
+
+def _whole(values: NDArray[Any]) -> Features:
+    """Give numbers of which the upper halves were kept, or all."""
+    if values.dtype != np.uint16:
+        return values
+    return (values.astype(np.uint32) << 16).view(np.float32)
 
 
 def _sha256(tensor: NDArray[Any]) -> str:

@@ -256,6 +256,15 @@ def plan_shards(texts: Sequence[str], identity: EncoderIdentity) -> tuple[RowInd
     return tuple(order[start : start + size] for start in range(0, len(order), size))
 
 
+def bytes_of(identity: EncoderIdentity) -> int:
+    """Bytes that one number of an encoder takes on disk: two where it is a model's own bfloat16.
+
+    Means are sums in float32, so they take four.
+    """
+    own = identity.dtype == "bfloat16" and identity.pooling in ("last", "cls", "max")
+    return 2 if own else 4
+
+
 def read_index(path: Path) -> FeatureIndex | None:
     """Read an index; none when it is absent, damaged or of another format."""
     try:
