@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import threading
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from cefrbench.engines.linear import probe as linear_probe
 from cefrbench.engines.linear.design import fold_bytes
 from cefrbench.engines.linear.logistic import LogisticProbe
 from cefrbench.engines.linear.ordinal import OrdinalProbe
+from cefrbench.engines.linear.passes import Passes
 from cefrbench.engines.linear.ridge import RidgeProbe
 from cefrbench.engines.mlp import probe as mlp_probe
 from cefrbench.engines.mlp.probe import MLPClassifierProbe, MLPRegressorProbe
@@ -177,3 +180,55 @@ def test_a_file_of_rows_leaves_no_name_and_a_full_disk_is_one_sentence(monkeypat
     assert list(Path(tmp_path).iterdir()) == []
     with pytest.raises(CacheError, match="another folder"):
         Gathered(X.shape, tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("kind", PENALTIES)
+def test_a_streamed_fold_is_the_same_alone_and_in_company(kind, monkeypatch):
+    """To the last bit: who reads a block besides changes nothing."""
+    data = planted(200, 12)
+    monkeypatch.setattr(linear_probe, "HOST_BYTES", 0)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 8 * 12 * 37)
+    folds = own_folds(data)
+    together = kind().fit_folds(data.X, data.y, folds)
+    for fold, (fit,) in zip(folds, together, strict=True):
+        ((alone,),) = kind().fit_folds(data.X, data.y, [fold])
+        np.testing.assert_array_equal(fit.scores, alone.scores)
+
+
+def in_step(passes, work):
+    """Call each piece of work in a thread that is a member, once all of them are."""
+    ready = threading.Barrier(len(work))
+
+    def one(function):
+        with passes.member():
+            ready.wait()
+            return function()
+
+    with ThreadPoolExecutor(len(work)) as pool:
+        return [future.exception() or future.result() for future in [
+            pool.submit(one, function) for function in work
+        ]]  # fmt: skip
+
+
+def test_threads_in_step_read_a_block_once():
+    passes = Passes(5, lambda number: 10 * number)
+
+    def over(numbers, times):
+        return lambda: [passes.block(number) for _ in range(times) for number in numbers]
+
+    found = in_step(passes, [over(range(5), 3), over(range(5), 2), over((1, 4), 2)])
+    assert found == [[0, 10, 20, 30, 40] * 3, [0, 10, 20, 30, 40] * 2, [10, 40] * 2]
+    assert passes.reads == 5 * 3
+
+
+def test_a_block_that_cannot_be_read_fails_whoever_asked_and_nobody_waits_for_ever():
+    def read(number):
+        if number == 1:
+            raise OSError("gone")
+        return number
+
+    passes = Passes(2, read)
+    both = [lambda: [passes.block(number) for number in (0, 1)]] * 2
+    found = in_step(passes, [*both, lambda: [passes.block(0), passes.block(0)]])
+    assert [type(one) for one in found[:2]] == [OSError, OSError]
+    assert found[2] == [0, 0]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cefrbench.engines.linear.arrays import Array, Arrays, Doubles
 from cefrbench.engines.linear.operand import Between, Outlined
+from cefrbench.engines.linear.passes import Passes
 from cefrbench.mapped import release, stretches
 
 RowIndices = NDArray[np.intp]
@@ -24,39 +25,54 @@ BLOCK_BYTES = 1 << 25
 OUTLINE = 4
 
 
-@dataclass(frozen=True, slots=True)
 class Stream:
-    """One layer on disk (or too large to be copied), moved to a centre.
+    """One layer on disk (or too large to be copied), about the mean of its rows.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, dim)
+    arrays : Arrays
 
     Attributes
     ----------
-    X : ndarray, shape (n, dim)
     centre : ndarray of float64, shape (dim,)
         Mean of all rows.
-    arrays : Arrays
+    passes : Passes
+        Threads that are members of it go over the layer in step.
     """
 
-    X: NDArray[np.floating]
-    centre: Doubles
-    arrays: Arrays
-
-    @classmethod
-    def over(cls, X: NDArray[np.floating], arrays: Arrays) -> Stream:
-        """Find the centre."""
-        total = np.zeros(X.shape[1])
+    def __init__(self, X: NDArray[np.floating], arrays: Arrays) -> None:
+        self.X, self.arrays = X, arrays
+        self.centre: Doubles = np.zeros(X.shape[1])
         for part in stretches(X):
-            total += X[part].sum(axis=0, dtype=np.float64)
-        return cls(X, total / len(X), arrays)
+            self.centre += X[part].sum(axis=0, dtype=np.float64)
+        self.centre /= len(X)
+        self._size = max(1, BLOCK_BYTES // (8 * X.shape[1]))
+        self.passes = Passes(-(-len(X) // self._size), self._read)
 
-    def blocks(self, rows: RowIndices) -> Iterator[tuple[slice, Array]]:
-        """Some rows, in order, a block at a time; which they are, and ``[m, dim]``."""
-        size = max(1, BLOCK_BYTES // (8 * self.X.shape[1]))
-        for start in range(0, len(rows), size):
-            chosen = rows[start : start + size]
+    def _read(self, number: int) -> Array:
+        start = number * self._size
+        block = self.arrays.put(self.X[start : start + self._size] - self.centre)
+        release(self.X)
+        return block
+
+    def over(self, rows: RowIndices) -> Iterator[tuple[slice, Array]]:
+        """One pass over some rows, ascending: which they are, and ``[m, dim]``, to be read only."""
+        edges = np.arange(self.passes.count + 1) * self._size
+        places = np.searchsorted(rows, edges)
+        for number in np.flatnonzero(np.diff(places)).tolist():
+            at = slice(int(places[number]), int(places[number + 1]))
+            chosen = rows[at] - edges[number]
+            block = self.passes.block(number)
             # Neighbours are read where they lie.
             whole = bool((np.diff(chosen) == 1).all())
-            found = self.X[chosen[0] : chosen[-1] + 1] if whole else self.X[chosen]
-            yield slice(start, start + len(chosen)), self.arrays.put(found - self.centre)
+            yield at, block[chosen[0] : chosen[-1] + 1] if whole else block[chosen]
+
+    def some(self, rows: RowIndices) -> Iterator[tuple[slice, Array]]:
+        """A few rows of many, by this thread alone; as :meth:`over`."""
+        for start in range(0, len(rows), self._size):
+            chosen = rows[start : start + self._size]
+            yield slice(start, start + len(chosen)), self.arrays.put(self.X[chosen] - self.centre)
             release(self.X)
 
 
@@ -102,14 +118,14 @@ class StreamedRows:
     def __matmul__(self, params: Array) -> Array:
         """``rows · params``."""
         inside, offset = self._into(params)
-        parts = [block @ inside + offset for _, block in self.stream.blocks(self.rows)]
+        parts = [block @ inside + offset for _, block in self.stream.over(self.rows)]
         return self.stream.arrays.xp.concatenate(parts) if parts else inside[:0]
 
     def through(self, params: Array, between: Between, *, rounded: bool = False) -> Array:
         """In double precision, one pass; see :class:`cefrbench.engines.linear.operand.Operand`."""
         inside, offset = self._into(params)
         pulled, sums = 0.0, 0.0
-        for at, block in self.stream.blocks(self.rows):
+        for at, block in self.stream.over(self.rows):
             found = between(block @ inside + offset, at)
             pulled = pulled + block.T @ found
             sums = sums + found.sum(axis=0)
@@ -118,7 +134,7 @@ class StreamedRows:
     def pull(self, right: Array) -> Array:
         """``rowsᵀ · right``."""
         pulled, sums = 0.0, 0.0
-        for at, block in self.stream.blocks(self.rows):
+        for at, block in self.stream.over(self.rows):
             pulled = pulled + block.T @ right[at]
             sums = sums + right[at].sum(axis=0)
         return self._back(pulled, sums)
@@ -127,7 +143,7 @@ class StreamedRows:
         """``rowsᵀ diag(weight) rows`` in the features' own axes, about their weighted mean."""
         arrays = self.stream.arrays
         raw = arrays.zeros(len(self.mean), len(self.mean))
-        for at, block in self.stream.blocks(self.rows):
+        for at, block in self.stream.over(self.rows):
             raw += arrays.gram(block * arrays.xp.sqrt(weight[at]))
         raw -= float(weight.sum()) * self.mean * self.mean[:, 0]
         raw *= self.scale
@@ -137,7 +153,7 @@ class StreamedRows:
     def outline(self) -> Iterator[Outlined]:
         """Evenly spaced rows, in all their coordinates."""
         step, arrays = self._step, self.stream.arrays
-        for at, block in self.stream.blocks(self.rows[::step]):
+        for at, block in self.stream.some(self.rows[::step]):
             turned = (block - self.mean[:, 0]) * self.scale[:, 0]
             if self.axes is not None:
                 turned = turned @ self.axes

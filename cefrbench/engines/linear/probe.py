@@ -18,7 +18,7 @@ from cefrbench.engines.linear.arrays import Array, Arrays, DeviceArrays, Doubles
 from cefrbench.engines.linear.blocks import Stream
 from cefrbench.engines.linear.design import Design, FoldPart, Layer, fold_bytes
 from cefrbench.engines.linear.own import OwnPart
-from cefrbench.engines.linear.streamed import StreamedPart, streamed_bytes
+from cefrbench.engines.linear.streamed import STREAMED_BYTES, StreamedPart, streamed_bytes
 
 #: Most memory for folds in work on the CPU.
 HOST_BYTES = 3 << 29
@@ -146,28 +146,77 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
         check_finite(X)
         arrays = arrays_on(self.device)
         weight = check_weight(sample_weight, len(y))
-        large = fold_bytes(*X.shape) > HOST_BYTES
-        sharing = [] if large else [fold for fold in folds if _shares(fold)]
-        layer = Layer(X, weight, arrays) if sharing else None
-        stream = Stream.over(X, arrays) if large else None
+        if fold_bytes(*X.shape) > HOST_BYTES:
+            paths = self._fit_large(X, y, folds, penalties, weight, arrays)
+        else:
+            paths = self._fit_held(X, y, folds, penalties, weight, arrays)
+        return [[[one] * len(seeds) for one in path] for path in paths]
 
-        def fit(fold: FoldRows) -> list[list[FoldFit]]:
-            own = training_weight(fold, weight)
+    def _fit_held(
+        self,
+        X: NDArray[np.float32],
+        y: NDArray[np.int64],
+        folds: Sequence[FoldRows],
+        penalties: Sequence[float],
+        weight: Doubles | None,
+        arrays: Arrays,
+    ) -> list[list[FoldFit]]:
+        """Fit folds of which each fits into memory, ``[fold][penalty]``."""
+        sharing = [fold for fold in folds if _shares(fold)]
+        layer = Layer(X, weight, arrays) if sharing else None
+
+        def fit(fold: FoldRows) -> list[FoldFit]:
             if layer is not None and _shares(fold):
                 part: FoldPart = layer.part(fold.train, fold.predict)
-            elif stream is not None and _rows_bytes(fold, X) > HOST_BYTES:
-                part = StreamedPart(stream, fold, own)
             else:
-                part = OwnPart(X, fold, own, arrays)
-            fits = self._fit_path(part, y, penalties, arrays)
-            return [[one] * len(seeds) for one in fits]
+                part = OwnPart(X, fold, training_weight(fold, weight), arrays)
+            return self._fit_path(part, y, penalties, arrays)
 
         if isinstance(arrays, DeviceArrays):
             return [fit(fold) for fold in folds]
         if layer is not None:
             self._share(layer, sharing)
-        most = max(_most_bytes(fold, X) for fold in folds) if large else fold_bytes(*X.shape)
-        return over_cores(fit, folds, min(len(folds), workers_for(most, HOST_BYTES)))
+        workers = min(len(folds), workers_for(fold_bytes(*X.shape), HOST_BYTES))
+        return over_cores(fit, folds, workers)
+
+    def _fit_large(
+        self,
+        X: NDArray[np.float32],
+        y: NDArray[np.int64],
+        folds: Sequence[FoldRows],
+        penalties: Sequence[float],
+        weight: Doubles | None,
+        arrays: Arrays,
+    ) -> list[list[FoldFit]]:
+        """Fit folds of a layer too large to be copied: in step, from blocks of its rows.
+
+        A fold of few rows is held as ever, each by itself.
+        """
+        stream = Stream(X, arrays)
+
+        def fit(fold: FoldRows) -> list[FoldFit]:
+            own = training_weight(fold, weight)
+            if _own_bytes(fold, X) <= HOST_BYTES:
+                return self._fit_path(OwnPart(X, fold, own, arrays), y, penalties, arrays)
+            with stream.passes.member():
+                return self._fit_path(StreamedPart(stream, fold, own), y, penalties, arrays)
+
+        if isinstance(arrays, DeviceArrays):
+            return [fit(fold) for fold in folds]
+        held = [place for place, fold in enumerate(folds) if _own_bytes(fold, X) <= HOST_BYTES]
+        streamed = [place for place in range(len(folds)) if place not in held]
+        found: dict[int, list[FoldFit]] = {}
+        if held:
+            most = max(_own_bytes(folds[place], X) for place in held)
+            workers = min(len(held), workers_for(most, HOST_BYTES))
+            fits = over_cores(fit, [folds[place] for place in held], workers)
+            found |= zip(held, fits, strict=True)
+        if streamed:
+            rows = max(len(folds[place].train) for place in streamed)
+            workers = min(len(streamed), max(1, STREAMED_BYTES // streamed_bytes(rows, X.shape[1])))
+            fits = over_cores(fit, [folds[place] for place in streamed], workers)
+            found |= zip(streamed, fits, strict=True)
+        return [found[place] for place in range(len(folds))]
 
     def _fit_path(
         self, part: FoldPart, y: NDArray[np.int64], penalties: Sequence[float], arrays: Arrays
@@ -195,15 +244,9 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
         )
 
 
-def _rows_bytes(fold: FoldRows, X: NDArray[np.float32]) -> int:
+def _own_bytes(fold: FoldRows, X: NDArray[np.float32]) -> int:
     """Memory that a fold takes if its features are held."""
     return fold_bytes(len(fold.train) + len(fold.predict), X.shape[1])
-
-
-def _most_bytes(fold: FoldRows, X: NDArray[np.float32]) -> int:
-    """Memory that a fold of a large layer takes, held or streamed."""
-    held = _rows_bytes(fold, X)
-    return held if held <= HOST_BYTES else streamed_bytes(len(fold.train), X.shape[1])
 
 
 def _shares(fold: FoldRows) -> bool:

@@ -17,6 +17,8 @@ from cefrbench.engines.linear.blocks import BLOCK_BYTES, RowIndices, Stream, Str
 from cefrbench.engines.linear.design import Design, weighted_gram
 from cefrbench.engines.standardise import standardise
 
+#: Most memory for streamed folds that go over a layer in step.
+STREAMED_BYTES = 3 << 30
 #: Numbers that are held of each training row, about: its weight, and what each class comes to.
 ROW_NUMBERS = 40
 
@@ -49,7 +51,7 @@ class StreamedPart:
         if fold.count is not None:
             unit, scale = standardise(stream.X, fold.train, fold.count)
         mean = np.zeros(dim)
-        for at, block in stream.blocks(self.rows):
+        for at, block in stream.over(self.rows):
             mean += given[at] @ arrays.get(block)
         mean /= given.sum()
         # What was taken off each row, in the fold's unit.
