@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from cefrbench.contracts.encoder import Encoder
 from cefrbench.contracts.probe import FoldRows, ProbeOptions, ProbeSpec
+from cefrbench.engines.linear.probe import LinearProbe
 from cefrbench.features.batches import plan_batches
 from cefrbench.features.compute import FeatureSet, corpus_texts
 from cefrbench.features.store import FeatureStore, bytes_of
@@ -280,13 +281,14 @@ def _of_probe(
     sweep, work = laid.sweep, work_of(spec, laid, layers, plan.config)
     penalties = sweep.penalties_of(spec)
     data: NDArray[np.generic] = np.array(sweep.texts, object) if spec.reads == "texts" else X
+    options = ProbeOptions(device=sweep.device, n_classes=len(sweep.table.scale))
 
     def measure(values: Penalties) -> float:
         """Seconds that a training row takes, in a fit with these penalties."""
         return _rate(
             lambda rows: fit_paths(
                 spec,
-                ProbeOptions(device=sweep.device, n_classes=len(sweep.table.scale)),
+                options,
                 data,  # type: ignore[arg-type]
                 sweep.table.label,
                 rows,
@@ -296,6 +298,7 @@ def _of_probe(
             ),
             sweep.jobs.rows,
             budget,
+            _at_once(spec, options, sweep.jobs.rows, X),
         )
 
     path = measure((None,) if work.follows else penalties)
@@ -311,11 +314,22 @@ def _of_probe(
     return found
 
 
+def _at_once(
+    spec: ProbeSpec, options: ProbeOptions, rows: Sequence[FoldRows], X: NDArray[np.float32]
+) -> int:
+    """Training sets of a sample that takes a run's memory: as many as a probe fits in step."""
+    probe = spec.make(options)
+    return probe.at_once(rows, X.shape) if isinstance(probe, LinearProbe) else 1
+
+
 def _rate(
-    fit: Callable[[Sequence[FoldRows]], object], rows: Sequence[FoldRows], budget: float
+    fit: Callable[[Sequence[FoldRows]], object],
+    rows: Sequence[FoldRows],
+    budget: float,
+    least: int = 2,
 ) -> float:
     """Seconds a training row, of as many training sets at once as there is time for."""
-    count, begun = min(2, len(rows)), time.perf_counter()
+    count, begun = min(max(2, least), len(rows)), time.perf_counter()
     while True:
         chosen = [rows[place] for place in np.linspace(0, len(rows) - 1, count).astype(int)]
         start = time.perf_counter()

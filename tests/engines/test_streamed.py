@@ -232,3 +232,17 @@ def test_a_block_that_cannot_be_read_fails_whoever_asked_and_nobody_waits_for_ev
     found = in_step(passes, [*both, lambda: [passes.block(0), passes.block(0)]])
     assert [type(one) for one in found[:2]] == [OSError, OSError]
     assert found[2] == [0, 0]
+
+
+def test_a_plan_fits_as_many_folds_as_a_run_has_in_memory(monkeypatch):
+    data = planted(400, 12)
+    probe, one = RidgeProbe(), streamed.streamed_bytes(len(data.folds[0].train), 12)
+    monkeypatch.setattr(linear_probe, "HOST_BYTES", 0)
+    monkeypatch.setattr(linear_probe, "STREAMED_BYTES", 2 * one)
+    made = []
+    over_cores = linear_probe.over_cores
+    monkeypatch.setattr(
+        linear_probe, "over_cores", lambda f, some, n: made.append(n) or over_cores(f, some, n)
+    )
+    probe.fit_folds(data.X, data.y, data.folds)
+    assert made == [probe.at_once(data.folds, data.X.shape)] == [2]

@@ -11,6 +11,7 @@ from essay_factory import essays
 
 from cefrbench.features.compute import compute_features
 from cefrbench.features.store import FeatureStore
+from cefrbench.forecast import _spread
 from cefrbench.mapped import stretches
 from cefrbench.results.commitments import Roots
 
@@ -49,3 +50,13 @@ def test_stretches_cover_every_row_once(monkeypatch):
     parts = list(stretches(rows))
     assert [len(rows[part]) for part in parts] == [3, 3, 3, 1]
     assert sum(part.stop - part.start for part in stretches(rows, 25)) == 25
+
+
+def test_a_plan_spreads_its_sample_over_rows_on_disk_as_in_memory(monkeypatch, tmp_path):
+    sampled = (["a", "bbb", "ccccc"], np.random.default_rng(0).normal(size=(3, 4)))
+    sampled = (sampled[0], sampled[1].astype(np.float32))
+    texts = ["x" * (n % 7) for n in range(50)]
+    held = _spread(sampled, texts, tmp_path)
+    monkeypatch.setattr("cefrbench.mapped.HELD_BYTES", 0)
+    monkeypatch.setattr("cefrbench.mapped.STRETCH_BYTES", 16 * 7)
+    np.testing.assert_array_equal(_spread(sampled, texts, tmp_path), held)

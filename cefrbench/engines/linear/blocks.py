@@ -153,8 +153,9 @@ class StreamedRows:
     def outline(self) -> Iterator[Outlined]:
         """Evenly spaced rows, in all their coordinates."""
         step, arrays = self._step, self.stream.arrays
-        for at, block in self.stream.some(self.rows[::step]):
-            turned = (block - self.mean[:, 0]) * self.scale[:, 0]
+        for at, turned in self.stream.some(self.rows[::step]):
+            turned -= self.mean[:, 0]
+            turned *= self.scale[:, 0]
             if self.axes is not None:
                 turned = turned @ self.axes
             if self.intercept:

@@ -176,8 +176,7 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
             return [fit(fold) for fold in folds]
         if layer is not None:
             self._share(layer, sharing)
-        workers = min(len(folds), workers_for(fold_bytes(*X.shape), HOST_BYTES))
-        return over_cores(fit, folds, workers)
+        return over_cores(fit, folds, self.at_once(folds, X.shape))
 
     def _fit_large(
         self,
@@ -194,29 +193,40 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
         """
         stream = Stream(X, arrays)
 
+        def fits_in(fold: FoldRows) -> bool:
+            return _own_bytes(fold, X.shape[1]) <= HOST_BYTES
+
         def fit(fold: FoldRows) -> list[FoldFit]:
             own = training_weight(fold, weight)
-            if _own_bytes(fold, X) <= HOST_BYTES:
+            if fits_in(fold):
                 return self._fit_path(OwnPart(X, fold, own, arrays), y, penalties, arrays)
             with stream.passes.member():
                 return self._fit_path(StreamedPart(stream, fold, own), y, penalties, arrays)
 
         if isinstance(arrays, DeviceArrays):
             return [fit(fold) for fold in folds]
-        held = [place for place, fold in enumerate(folds) if _own_bytes(fold, X) <= HOST_BYTES]
-        streamed = [place for place in range(len(folds)) if place not in held]
+        few = [place for place, fold in enumerate(folds) if fits_in(fold)]
+        many = [place for place, fold in enumerate(folds) if not fits_in(fold)]
         found: dict[int, list[FoldFit]] = {}
-        if held:
-            most = max(_own_bytes(folds[place], X) for place in held)
-            workers = min(len(held), workers_for(most, HOST_BYTES))
-            fits = over_cores(fit, [folds[place] for place in held], workers)
-            found |= zip(held, fits, strict=True)
-        if streamed:
-            rows = max(len(folds[place].train) for place in streamed)
-            workers = min(len(streamed), max(1, STREAMED_BYTES // streamed_bytes(rows, X.shape[1])))
-            fits = over_cores(fit, [folds[place] for place in streamed], workers)
-            found |= zip(streamed, fits, strict=True)
+        for places in filter(None, (few, many)):
+            some = [folds[place] for place in places]
+            fits = over_cores(fit, some, self.at_once(some, X.shape))
+            found |= zip(places, fits, strict=True)
         return [found[place] for place in range(len(folds))]
+
+    def at_once(self, folds: Sequence[FoldRows], shape: tuple[int, ...]) -> int:
+        """How many folds of a layer ``[n, dim]`` are in memory at the same time."""
+        n, dim = shape
+        if isinstance(arrays_on(self.device), DeviceArrays):
+            return 1
+        if fold_bytes(n, dim) <= HOST_BYTES:
+            most = fold_bytes(n, dim)
+        else:
+            most = max(_own_bytes(fold, dim) for fold in folds)
+        if most <= HOST_BYTES:
+            return min(len(folds), workers_for(most, HOST_BYTES))
+        most = streamed_bytes(max(len(fold.train) for fold in folds), dim)
+        return min(len(folds), max(1, STREAMED_BYTES // most))
 
     def _fit_path(
         self, part: FoldPart, y: NDArray[np.int64], penalties: Sequence[float], arrays: Arrays
@@ -244,9 +254,9 @@ class LinearProbe(BaseEstimator):  # type: ignore[misc]
         )
 
 
-def _own_bytes(fold: FoldRows, X: NDArray[np.float32]) -> int:
+def _own_bytes(fold: FoldRows, dim: int) -> int:
     """Memory that a fold takes if its features are held."""
-    return fold_bytes(len(fold.train) + len(fold.predict), X.shape[1])
+    return fold_bytes(len(fold.train) + len(fold.predict), dim)
 
 
 def _shares(fold: FoldRows) -> bool:

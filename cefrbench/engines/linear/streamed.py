@@ -25,7 +25,7 @@ ROW_NUMBERS = 40
 
 def streamed_bytes(rows: int, dim: int) -> int:
     """Roughly the memory that one streamed fold takes while it is solved."""
-    return 8 * (5 * dim**2 + ROW_NUMBERS * rows) + 4 * BLOCK_BYTES
+    return 8 * (5 * dim**2 + ROW_NUMBERS * rows) + 6 * BLOCK_BYTES
 
 
 class StreamedPart:
