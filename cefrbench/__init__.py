@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from cefrbench.contracts.corpus import Access, Corpus, CorpusFamily, Row, Rows, Skip
     from cefrbench.contracts.encoder import CorpusTexts, Encoder, EncoderOptions, EncoderSpec
     from cefrbench.contracts.hookspecs import hookimpl
-    from cefrbench.contracts.method import Method, MethodOptions, MethodSpec, Prepared, Source
+    from cefrbench.contracts.method import (
+        LayerMethod,
+        Method,
+        MethodOptions,
+        MethodSpec,
+        Prepared,
+        Source,
+    )
     from cefrbench.contracts.probe import (
         Estimator,
         FitsFolds,
@@ -97,6 +104,7 @@ __all__ = [
     "FoldRows",
     "HubFile",
     "Inner",
+    "LayerMethod",
     "Method",
     "MethodCard",
     "MethodOptions",
@@ -147,7 +155,7 @@ _HOMES = {
         "contracts.corpus": "Access Corpus CorpusFamily Row Rows Skip",
         "contracts.encoder": "CorpusTexts Encoder EncoderOptions EncoderSpec",
         "contracts.hookspecs": "hookimpl",
-        "contracts.method": "Method MethodOptions MethodSpec Prepared Source",
+        "contracts.method": "LayerMethod Method MethodOptions MethodSpec Prepared Source",
         "contracts.probe": (
             "Estimator FitsFolds FitsPaths FoldFit FoldRows Origin ProbeOptions ProbeSpec"
         ),

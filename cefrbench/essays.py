@@ -130,6 +130,8 @@ class EssayTable:
     language : tuple of str
     author, task : ndarray of int
         Number of the row's author and task, -1 where none is known; corpora share none.
+    length : ndarray of float64
+        Natural logarithm of the row's characters: what the reference ``length`` counts.
     baseline : bool
         In the study's form: these are the rows of its surface baseline, which it fitted on all
         other rows where a corpus is left out.
@@ -147,6 +149,7 @@ class EssayTable:
     language: tuple[str, ...]
     author: Ints
     task: Ints
+    length: NDArray[np.float64]
     baseline: bool = False
 
     def __len__(self) -> int:
@@ -262,6 +265,7 @@ def pool(
         language=tuple(languages[row] for row in source),
         author=_numbered([essays.authors or (None,) * len(essays) for essays in corpora])[source],
         task=_numbered([essays.tasks or (None,) * len(essays) for essays in corpora])[source],
+        length=np.log([max(1, len(text)) for text in texts]),
         baseline=form == "study" and baseline,
     )
 

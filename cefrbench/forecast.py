@@ -29,9 +29,9 @@ from cefrbench.plugins import PluginHost
 from cefrbench.probing.fit import fit_paths
 from cefrbench.probing.sweep import Penalties
 from cefrbench.provenance import peak_memory
-from cefrbench.run import encoder_options, layers_of, load_encoder
+from cefrbench.run import encoder_options, load_encoder
 from cefrbench.sources import source_digest
-from cefrbench.workload import LaidOut, prepare_sweep, work_of
+from cefrbench.workload import LaidOut, layers_of, prepare_sweep, work_of
 
 #: Seconds that all samples of one encoder may take together, about.
 CALIBRATION = 60.0
@@ -121,7 +121,7 @@ def forecast(
     encoder = load_encoder(host, name, encoder_options(plan.config, job))
     try:
         load = time.perf_counter() - begun
-        layers = layers_of(plan.config, encoder)
+        layers = layers_of(plan.config, encoder.identity.layers)
         features, missing = _planned(encoder, loaded, job, plan)
         costs, cached = _tokens(encoder, missing), _tokens(encoder, _present(features, missing))
         batch = plan.config.batch_tokens or encoder.batch_cost

@@ -21,7 +21,6 @@ from cefrbench.errors import EncoderError, UserError, contained
 from cefrbench.essays import Essays, text_key
 from cefrbench.features.compute import FeatureSet, compute_features, plan_features
 from cefrbench.features.store import FeatureStore
-from cefrbench.layers import parse_layers
 from cefrbench.levels import Scale
 from cefrbench.memory import return_memory
 from cefrbench.plan import Job, Loaded, Plan, probes_of
@@ -37,7 +36,7 @@ from cefrbench.results.corpus_scores import corpus_scores
 from cefrbench.results.evaluation import Evaluation
 from cefrbench.results.model import ChoiceRecord, CorpusRecord, FailureRecord, RunResult
 from cefrbench.results.summary import is_complete, summarise
-from cefrbench.workload import LaidOut, prepare_sweep, tell_work
+from cefrbench.workload import LaidOut, layers_of, prepare_sweep, tell_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def _fit_encoder(
         return laid
 
     try:
-        layers = layers_of(config, encoder)
+        layers = layers_of(config, encoder.identity.layers)
         ahead = plan_features(encoder, loaded.essays, store)
         laid = lay_out(ahead, loaded.essays) if ahead else None
         with clock.phase("features"):
@@ -209,15 +208,6 @@ def _published(config: RunConfig, name: str, scheme: str) -> RunConfig:
     """The configuration of one encoder's result: no place on this machine stands in it."""
     shown = local_name(name, scheme, None) or name
     return config.model_copy(update={"encoders": (shown,), "data_dir": None})
-
-
-def layers_of(config: RunConfig, encoder: Encoder) -> tuple[int, ...]:
-    """Layers to fit: those asked for and, in the corrected form, layer 0 beside them."""
-    available = encoder.identity.layers
-    asked = parse_layers(config.layers, available)
-    if config.form == "study" or 0 in asked or 0 not in available:
-        return asked
-    return (0, *asked)
 
 
 def encoder_options(config: RunConfig, job: Job) -> EncoderOptions:

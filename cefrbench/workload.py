@@ -23,6 +23,7 @@ from cefrbench.essays import Essays, EssayTable, pool
 from cefrbench.features.compute import FeatureSet
 from cefrbench.features.store import bytes_of
 from cefrbench.folds import make_folds
+from cefrbench.layers import parse_layers
 from cefrbench.levels import SCALES
 from cefrbench.plan import Job, Plan, penalties_of
 from cefrbench.probing.jobs import Jobs, PlannedFold
@@ -49,6 +50,14 @@ class LaidOut:
     sweep: Sweep
     folds: list[PlannedFold]
     skipped: list[tuple[str, Skipped]]
+
+
+def layers_of(config: RunConfig, available: tuple[int, ...]) -> tuple[int, ...]:
+    """Layers to fit: those asked for and, in the corrected form, layer 0 beside them."""
+    asked = parse_layers(config.layers, available)
+    if config.form == "study" or 0 in asked or 0 not in available:
+        return asked
+    return (0, *asked)
 
 
 def prepare_sweep(
@@ -84,6 +93,7 @@ def prepare_sweep(
         force=job.force,
         fixed=read_penalties(penalties_of(plan, probes), probes),
         texts=tuple(text for one in essays for text in one.texts),
+        layers=layers_of(config, features.layers),
     )
     return LaidOut(sweep, folds, skipped)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,6 @@ from cefrbench.check.fresh import UnpackedError, in_new_process
 from cefrbench.check.method_subject import (
     SCORED,
     SLACK,
-    Invented,
     MethodSubject,
     apart,
     invented,
@@ -88,13 +88,15 @@ def check_deterministic(subject: MethodSubject) -> Iterator[Problem]:
 def check_input(subject: MethodSubject) -> Iterator[Problem]:
     """Prepare on arrays that can be written to, and compare them with copies."""
     source, unlabelled = subject.source()
-    names = ("X", "y", "corpus", "family", "weight", "few")
+    names = ["X", "y", "corpus", "family", "weight", "few"]
+    names += [] if source.length is None else ["length"]
     before = {name: getattr(source, name).copy() for name in names}
     shown = None if unlabelled is None else unlabelled.copy()
     prepared = subject.prepared(source, unlabelled)
     rows = subject.data.X[subject.rows.predict]
     kept = rows.copy()
-    prepared.transform(rows)
+    beside = () if source.length is None else (subject.data.length[subject.rows.predict],)
+    prepared.transform(rows, *beside)
     changed = [name for name in names if not np.array_equal(before[name], getattr(source, name))]
     if shown is not None and unlabelled is not None and not np.array_equal(shown, unlabelled):
         changed.append("unlabelled")
@@ -116,7 +118,7 @@ def check_sees(subject: MethodSubject) -> Iterator[Problem | Remark]:
     own = subject.predicted()
     scored = subject.data.y.copy()
     scored[rows.predict] = 4 - scored[rows.predict]
-    others = Invented(subject.data.X, scored, subject.data.corpus)
+    others = replace(subject.data, y=scored)
     if apart(own, predicted(subject.spec, others, rows)) > SLACK:
         yield Problem("its predictions change with the levels of the scored texts", _BLIND)
     half = subject.data.rows(few=subject.few, every=2)

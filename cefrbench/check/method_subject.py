@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from cefrbench.check.fresh import Packed
+from cefrbench.check.table import NotApplicableError
 from cefrbench.contracts.cards import Penalty, ProbeCard
-from cefrbench.contracts.method import MethodOptions, MethodSpec, Prepared, Source
+from cefrbench.contracts.method import LayerMethod, MethodOptions, MethodSpec, Prepared, Source
 from cefrbench.contracts.probe import Estimator, FoldRows, Origin, ProbeOptions, ProbeSpec
 from cefrbench.errors import ProbeError
 from cefrbench.probing.fit import FitFailure, fit_paths
@@ -35,11 +37,17 @@ class Invented:
     ----------
     X : ndarray of float32, shape (n, WIDTH)
     y, corpus : ndarray of int64, shape (n,)
+    length : ndarray of float64, shape (n,)
     """
 
     X: NDArray[np.float32]
     y: NDArray[np.int64]
     corpus: NDArray[np.int64]
+    length: NDArray[np.float64]
+
+    def layers(self) -> list[NDArray[np.float32]]:
+        """Two layers: an early one that says less, and the features themselves."""
+        return [self.X[:, ::-1] + np.roll(self.X, 1, axis=0), self.X]
 
     def rows(self, scored: int = SCORED, *, few: int = 0, every: int = 1) -> FoldRows:
         """Train on all but one corpus, and a few texts of it; predict (some of) its others."""
@@ -47,7 +55,11 @@ class Invented:
         train = np.concatenate([np.flatnonzero(self.corpus != scored), own[:few]])
         corpus = self.corpus[train]
         predict, one = own[few::every], np.ones(len(train))
-        origin = Origin(corpus, np.maximum(corpus, 1), self.corpus[predict])
+        origin = Origin(
+            *(corpus, np.maximum(corpus, 1), self.corpus[predict]),
+            length=self.length[train],
+            scored_length=self.length[predict],
+        )
         return FoldRows(train, predict, one, one, np.arange(len(train)), origin)
 
 
@@ -59,7 +71,8 @@ def invented(seed: int) -> Invented:
     y = np.concatenate([rng.permutation(np.arange(size) % CLASSES) for size in SIZES])
     noise = 1.5 * rng.normal(size=(len(corpus), WIDTH))
     X = (y[:, None] - 2) * direction + places[corpus] + noise
-    return Invented(X.astype(np.float32), y.astype(np.int64), corpus)
+    length = 5 + 0.2 * y + 0.3 * rng.normal(size=len(y))
+    return Invented(X.astype(np.float32), y.astype(np.int64), corpus, length)
 
 
 def _ridge(options: ProbeOptions) -> Estimator:
@@ -95,10 +108,11 @@ def predicted(
     wrapped = wrap(spec, RIDGE)
     axis = wrapped.card.penalty
     value = axis.values[-1] if axis is not None else 1.0
+    X: Any = data.layers() if wrapped.reads == "layers" else data.X
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")
         ((path,),) = fit_paths(
-            *(wrapped, ProbeOptions(n_classes=CLASSES), data.X, data.y, [rows]),
+            *(wrapped, ProbeOptions(n_classes=CLASSES), X, data.y, [rows]),
             penalties=(value,),
             seeds=(seed,),
         )
@@ -134,7 +148,10 @@ class MethodSubject:
         """What a new method makes of some texts."""
         strengths = self.spec.card.strengths
         options = MethodOptions(n_classes=CLASSES, strength=strengths[0] if strengths else None)
-        return self.spec.make(options).prepare(source, unlabelled)
+        method = self.spec.make(options)
+        if isinstance(method, LayerMethod):
+            raise NotApplicableError("it puts layers together, and is handed no text")
+        return method.prepare(source, unlabelled)
 
     def source(self) -> tuple[Source, NDArray[np.float32] | None]:
         """Texts as the harness hands them over, in arrays that can be written to."""
@@ -148,6 +165,7 @@ class MethodSubject:
             family=np.maximum(corpus, 1),
             weight=np.ones(len(train)),
             few=(corpus == SCORED) & (self.spec.card.sees == "labels"),
+            length=data.length[train] if self.spec.card.length else None,
         )
         return source, None if self.spec.card.sees == "source" else data.X[rows.predict]
 

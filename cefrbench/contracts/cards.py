@@ -202,9 +202,13 @@ class MethodCard(Card):
         description="Values of its one hyper-parameter, which the harness chooses as it chooses a "
         "penalty; empty: it has none.",
     )
+    length: bool = Field(
+        default=False, description="Whether it is also handed how long each text is."
+    )
     seeded: bool = Field(default=False, description="Whether a seed changes it.")
     moves: Literal["features", "weights", "labels", "predictions", "layers"] = Field(
-        description="What of the plain probe it changes."
+        description="What of the plain probe it changes; `layers`: it puts the predictions of "
+        "several layers together."
     )
     paper: str = Field(description="Reference to cite.")
     url: str = Field(default="", description="Where the paper is.")

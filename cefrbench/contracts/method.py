@@ -32,6 +32,9 @@ class Source:
     few : ndarray of bool, shape (n,)
         The few texts of the scored corpus whose levels a method with ``sees = "labels"`` is given;
         all False for the others.
+    length : ndarray of float64, shape (n,), or None
+        How long each text is, the natural logarithm of its characters; None unless the card says
+        ``length``.
     """
 
     X: NDArray[np.float32]
@@ -40,6 +43,7 @@ class Source:
     family: NDArray[np.int64]
     weight: NDArray[np.float64]
     few: NDArray[np.bool_]
+    length: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class MethodOptions:
     strength: float | None = None
 
 
-def same(values: NDArray[np.floating]) -> NDArray[np.floating]:
+def same(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Change nothing."""
     return values
 
@@ -90,7 +94,8 @@ class Prepared:
         Classes.
     weight : ndarray of float64, shape (m,)
     transform : callable
-        From features ``[r, dim]`` of texts to predict, or of source texts, to ``[r, width]``.
+        From features ``[r, dim]`` of texts to predict, or of source texts, to ``[r, width]``. A
+        method whose card says ``length`` is handed the texts' lengths ``[r]`` after the features.
     finish : callable
         From the probe's predictions of the source texts ``[n]`` and of the scored texts ``[r]``,
         unrounded, to predictions ``[r]``.
@@ -99,13 +104,16 @@ class Prepared:
     X: NDArray[np.float32]
     y: NDArray[np.int64]
     weight: NDArray[np.float64]
-    transform: Callable[[NDArray[np.float32]], NDArray[np.float32]] = same
+    transform: Callable[..., NDArray[np.float32]] = same
     finish: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]] = as_predicted
 
 
 @runtime_checkable
 class Method(Protocol):
-    """What a plugin implements: from training texts (and unlabelled ones) to what is fitted."""
+    """What a plugin implements: from training texts (and unlabelled ones) to what is fitted.
+
+    A method with ``moves = "layers"`` is a :class:`LayerMethod`.
+    """
 
     def prepare(self, source: Source, unlabelled: NDArray[np.float32] | None) -> Prepared:
         """Prepare one training set.
@@ -119,12 +127,36 @@ class Method(Protocol):
         """
 
 
+@runtime_checkable
+class LayerMethod(Protocol):
+    """What a plugin implements that puts the predictions of several layers together.
+
+    The probe is fitted on each layer by itself with the same penalty, and what it predicts of a
+    text (its continuous scores, where it has them) is averaged. So a method sees no text at all.
+    """
+
+    def weigh(self, layers: int) -> NDArray[np.float64]:
+        """Say how much each layer counts.
+
+        Parameters
+        ----------
+        layers : int
+            Layers that are fitted up to the one in question, that one included; layer 0 is not
+            among them, unless it is the one.
+
+        Returns
+        -------
+        ndarray of float64, shape (layers,)
+            None negative, not all 0; layers that count nothing aren't fitted.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class MethodSpec:
     """What a plugin registers: a card, and how to make the method."""
 
     card: MethodCard
-    make: Callable[[MethodOptions], Method]
+    make: Callable[[MethodOptions], Method | LayerMethod]
 
     @property
     def name(self) -> str:

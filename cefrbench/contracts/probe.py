@@ -58,12 +58,16 @@ class Origin:
         Corpus of each row to predict, by the same numbers.
     drawn : ndarray of float64, shape (len(train),), optional
         How often a resample drew each training row's text; None means once.
+    length, scored_length : ndarray of float64, shape (len(train),) and (len(predict),), optional
+        How long each text is: the natural logarithm of its characters.
     """
 
     corpus: NDArray[np.int64]
     family: NDArray[np.int64]
     scored: NDArray[np.int64]
     drawn: NDArray[np.float64] | None = None
+    length: NDArray[np.float64] | None = None
+    scored_length: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,16 +210,18 @@ class ProbeSpec:
     ----------
     card : ProbeCard
     make : callable
-    reads : {"features", "texts"}
+    reads : {"features", "texts", "layers"}
         What stands for ``X``: a layer of an encoder's features, or the texts themselves, an array
         of str of shape ``(n,)``. A probe that reads texts is fitted like any other (on the
         training rows of each fold, with their weights, with each penalty on its card), needs no
-        encoder, and is run by its name where an encoder's stands: ``--encoder NAME``.
+        encoder, and is run by its name where an encoder's stands: ``--encoder NAME``. ``layers``
+        is what a method with ``moves="layers"`` makes of a probe: a sequence of layers, the one
+        that is fitted last.
     """
 
     card: ProbeCard
     make: Callable[[ProbeOptions], Estimator]
-    reads: Literal["features", "texts"] = "features"
+    reads: Literal["features", "texts", "layers"] = "features"
 
     @property
     def name(self) -> str:

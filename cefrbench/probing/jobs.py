@@ -113,7 +113,11 @@ def weighted_rows(table: EssayTable, train: Ints, predict: Ints) -> FoldRows:
     for number, members in enumerate(table.families.values()):
         family[list(members)] = number
     corpus = table.corpus[train]
-    origin = Origin(corpus, family[corpus], table.corpus[predict])
+    origin = Origin(
+        *(corpus, family[corpus], table.corpus[predict]),
+        length=table.length[train],
+        scored_length=table.length[predict],
+    )
     return FoldRows(
         train, predict, weighting.weight, weighting.count, table.unit[train], origin=origin
     )
@@ -131,7 +135,7 @@ def rows_digest(rows: FoldRows, *, origin: bool = False) -> str:
     digest = hashlib.sha256()
     read = {name: getattr(rows, name) for name in ("train", "predict", "weight", "count", "groups")}
     if origin and rows.origin is not None:
-        names = ("corpus", "family", "scored", "drawn")
+        names = ("corpus", "family", "scored", "drawn", "length", "scored_length")
         read |= {name: getattr(rows.origin, name) for name in names}
     for name, values in read.items():
         if values is not None:

@@ -18,10 +18,11 @@ from cefrbench.claims import Alone, ClaimedError, Company
 from cefrbench.contracts.cards import PLUS
 from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeOptions, ProbeSpec
 from cefrbench.essays import EssayTable
+from cefrbench.probing.ensemble import LayerStack, stacked_layers
 from cefrbench.probing.fit import FitFailure, fit_paths
 from cefrbench.probing.jobs import Jobs, rows_digest
+from cefrbench.probing.method_probe import MethodProbe
 from cefrbench.probing.store import FitStore, fit_key
-from cefrbench.probing.wrapped import WrappedProbe
 from cefrbench.progress import Progress
 from cefrbench.sources import source_digest
 
@@ -90,6 +91,8 @@ class Sweep:
         Penalties of a probe, where they are not its card's.
     texts : sequence of str
         Text of each row, for probes that read texts.
+    layers : tuple of int
+        Layers that the run fits, for probes that read several.
     patient : bool
         Whether to wait for what another process is at.
     company : Company
@@ -107,6 +110,7 @@ class Sweep:
     force: bool = False
     fixed: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     texts: Sequence[str] = ()
+    layers: tuple[int, ...] = ()
     patient: bool = True
     company: Company = field(default_factory=Alone)
     _sources: dict[str, str] = field(default_factory=dict, repr=False)
@@ -216,8 +220,10 @@ class Sweep:
             return (None,)
         return probe.card.penalty.values
 
-    def _read(self, layer: int, probe: ProbeSpec) -> NDArray[Any]:
-        """What a probe reads: a layer, or the texts."""
+    def _read(self, layer: int, probe: ProbeSpec) -> Any:
+        """What a probe reads: a layer, the layers up to it, or the texts."""
+        if probe.reads == "layers":
+            return LayerStack(self.features, stacked_layers(self.layers, layer))
         return np.array(self.texts, object) if probe.reads == "texts" else self._layer(layer)
 
     def _layer(self, layer: int) -> NDArray[np.float32]:
@@ -246,7 +252,7 @@ class Sweep:
         """Hash the code that makes and is a probe's estimator; the same all through a run."""
         if probe.name not in self._sources:
             estimator: object = probe.make(self._options())
-            if isinstance(estimator, WrappedProbe):
+            if isinstance(estimator, MethodProbe):
                 digest = source_digest(*estimator.sources()) + estimator.versions()
             else:
                 digest = source_digest(probe.make, estimator)
@@ -265,10 +271,11 @@ class Sweep:
 
     def _key(self, unit: Unit) -> str:
         """Name the fits of one probe on one layer."""
+        several = unit.probe.reads == "layers"
         return fit_key(
             {
                 "data": self.data_key,
-                "layer": unit.layer,
+                "layer": stacked_layers(self.layers, unit.layer) if several else unit.layer,
                 "probe": unit.probe.card.model_dump(mode="json"),
                 "source": self._source(unit.probe),
                 "rows": [self._digest(one, origin=PLUS in unit.probe.name) for one in unit.rows],

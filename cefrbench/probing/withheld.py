@@ -5,12 +5,14 @@
   others.
 - ``unlabelled``: also the features of the scored corpus's texts, one corpus at a time.
 - ``labels``: also which training texts are of the scored corpus.
+
+How long a text is, is handed over where the card says ``length``, beside its features.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,12 +44,15 @@ class Training:
     predict : ndarray of float32, shape (r, dim)
     scored : ndarray of int64, shape (r,)
         Corpus of each.
+    length : ndarray of float64, shape (r,), optional
+        How long each is.
     """
 
     source: Source
     groups: NDArray[np.int64] | None
     predict: Features
     scored: NDArray[np.int64]
+    length: Doubles | None
 
     @classmethod
     def of(
@@ -79,21 +84,34 @@ class Training:
             family=_read_only(origin.family[places]),
             weight=_read_only(weight[places] / drawn[places]),
             few=_read_only(np.zeros(len(places), dtype=bool)),
+            length=None if origin.length is None else _read_only(origin.length[places]),
         )
         groups = None if rows.groups is None else rows.groups[places]
         predict = _read_only(in_unit(X, rows.predict, *unit, dtype=np.float32))
-        return cls(source, groups, predict, origin.scored)
+        length = None if origin.scored_length is None else _read_only(origin.scored_length)
+        return cls(source, groups, predict, origin.scored, length)
 
     def parts(self, card: MethodCard) -> Iterator[MethodPart]:
-        """What a method prepares for: everything at once, or each scored corpus by itself."""
+        """What a method prepares for: everything at once, or each scored corpus by itself.
+
+        Raises
+        ------
+        ProbeError
+            When a method needs to know how long texts are, and nobody says so.
+        """
+        if card.length and (self.source.length is None or self.length is None):
+            raise ProbeError(
+                f"Method {card.name!r} needs to know how long each text is: fit it through a run, "
+                "or give the FoldRows an origin with lengths."
+            )
+        source = self.source if card.length else replace(self.source, length=None)
         if card.sees == "source":
-            yield MethodPart(self, card, np.arange(len(self.predict)), self.source, None)
+            yield MethodPart(self, card, np.arange(len(self.predict)), source, None)
             return
         for corpus in np.unique(self.scored):
             places = np.flatnonzero(self.scored == corpus)
-            source = self.source
             if card.sees == "labels":
-                source = _with_few(source, source.corpus == corpus)
+                source = replace(source, few=_read_only(source.corpus == corpus))
             yield MethodPart(self, card, places, source, _read_only(self.predict[places]))
 
 
@@ -125,23 +143,31 @@ class MethodPart:
             return source[:0] if prepared.transform is same else prepared.X[:0]
         if prepared.transform is same:
             return source
-        shape = (len(source), prepared.X.shape[1])
-        return self._checked("transform", prepared.transform(source), shape)
+        return self._moved(prepared, source, self.source.length)
 
     def transformed(self, prepared: Prepared) -> Features:
         """Features of the rows to predict, as the probe reads them."""
-        return self._each(prepared, self.training.predict[self.places])
+        return self._each(prepared, self.places)
 
-    def _each(self, prepared: Prepared, X: Features) -> Features:
+    def _each(self, prepared: Prepared, places: Places) -> Features:
+        X = self.training.predict[places]
         if prepared.transform is same:
             return X
-        blocks = [X] if self.card.sees != "source" else [X[i : i + 1] for i in range(len(X))]
-        width = prepared.X.shape[1]
+        known = self.training.length
+        length = known[places] if self.card.length and known is not None else None
+        if self.card.sees != "source":
+            return self._moved(prepared, X, length)
         found = [
-            self._checked("transform", prepared.transform(_read_only(x)), (len(x), width))
-            for x in blocks
+            self._moved(prepared, X[i : i + 1], None if length is None else length[i : i + 1])
+            for i in range(len(X))
         ]
-        return np.concatenate(found).astype(np.float32, copy=False)
+        return np.concatenate(found)
+
+    def _moved(self, prepared: Prepared, X: Features, length: Doubles | None) -> Features:
+        beside = () if length is None else (_read_only(length),)
+        values = prepared.transform(_read_only(X), *beside)
+        shape = (len(X), prepared.X.shape[1])
+        return self._checked("transform", values, shape).astype(np.float32, copy=False)
 
     def finished(self, prepared: Prepared, source: Doubles, scored: Doubles) -> Doubles:
         """Predictions of the rows to predict, as the method leaves them."""
@@ -171,7 +197,7 @@ class MethodPart:
 
     def first_answers(self, prepared: Prepared) -> tuple[Features, Doubles]:
         """What a method says of the first few texts and of invented predictions."""
-        first = self.training.predict[self.places[:TWICE]]
+        first = self.places[:TWICE]
         levels = self.source.y.astype(np.float64)
         return (
             self._each(prepared, first),
@@ -246,10 +272,6 @@ def _alike(first: Features | Doubles, second: Features | Doubles) -> bool:
 
 def _whole(times: Doubles | None, n: int) -> NDArray[np.int64]:
     return np.ones(n, dtype=np.int64) if times is None else times.astype(np.int64)
-
-
-def _with_few(source: Source, few: NDArray[np.bool_]) -> Source:
-    return Source(source.X, source.y, source.corpus, source.family, source.weight, _read_only(few))
 
 
 def _read_only(values: NDArray) -> NDArray:  # type: ignore[type-arg]

@@ -50,6 +50,9 @@ class Bias:
     against it in the unseen one.
     gain: by what power of e features are stretched, otherwise in each corpus; what says ability is
     squeezed in the unseen one.
+    length: what a text's length adds to the feature that says ability; texts of the unseen corpus
+    are longer.
+    wordy: how much longer those write who are further on.
     even: whether all texts weigh the same, as in the study.
     """
 
@@ -61,6 +64,8 @@ class Bias:
     shift: float = 0.0
     spurious: float = 0.0
     gain: float = 0.0
+    length: float = 0.0
+    wordy: float = 0.0
     even: bool = False
 
 
@@ -74,6 +79,8 @@ STRENGTHS: dict[str, tuple[tuple[float, float, float], dict[str, float | bool]]]
     "shift": ((0.5, 1.0, 1.5), {}),
     "spurious": ((0.5, 1.0, 2.0), {"signal": 1.0}),
     "gain": ((0.3, 0.6, 0.9), {}),
+    "length": ((0.5, 1.0, 2.0), {}),
+    "wordy": ((0.5, 1.0, 2.0), {}),
 }
 
 
@@ -85,7 +92,11 @@ def planted(name: str, strength: float) -> Bias:
 
 @dataclass(frozen=True)
 class Corpora:
-    """Training corpora, and three samples of the unseen one: scored, labelled few, and to learn."""
+    """Training corpora, and three samples of the unseen one: scored, labelled few, and to learn.
+
+    lengths are those of scored texts; earlier are two more layers of training and scored texts,
+    with noise of their own, and in which nothing spurious goes with ability.
+    """
 
     source: Source
     unseen: np.ndarray
@@ -94,11 +105,13 @@ class Corpora:
     few_gold: np.ndarray
     own: np.ndarray
     own_gold: np.ndarray
+    lengths: np.ndarray
+    earlier: list[tuple[np.ndarray, np.ndarray]]
 
 
 def draw(bias: Bias, seed: int) -> Corpora:
     """Draw all corpora."""
-    rng = np.random.default_rng(seed)
+    rng, beside = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     turn = ortho_group.rvs(DIM, random_state=rng)
     stretch = rng.choice([-1.0, 1.0], size=(5, DIM))
     stretch[4, 0] = -1.0
@@ -110,27 +123,39 @@ def draw(bias: Bias, seed: int) -> Corpora:
         ahead = bias.signature * (0.0 if unseen else ALONG[c])
         ability = (bias.shift if unseen else bias.ability * ALONG[c]) + rng.normal(size=n)
         level = np.digitize(ability + ahead + 0.2 * rng.normal(size=n), CUTS)
-        X = rng.normal(size=(n, DIM))
-        X[:, 0] = X[:, 0] * 0.5 + bias.signal * (ability + asked) / 2
-        X[:, 1:4] += bias.apart * np.array([ALONG[c], ACROSS[c], CURVED[c]])
-        X[:, 4] += bias.spurious * GOES[c] * ability
-        X *= np.exp(bias.gain * stretch[c] * (1.0 if unseen else ACROSS[c] / 2))
-        return X @ turn, level
+        noise = rng.normal(size=(n, DIM))
+        long = bias.wordy * ability + (1.5 if unseen else 0.0) + beside.normal(size=n) / 3
+
+        def layer(X, spurious):
+            X[:, 0] = X[:, 0] * 0.5 + bias.signal * (ability + asked) / 2 + bias.length * long
+            X[:, 1:4] += bias.apart * np.array([ALONG[c], ACROSS[c], CURVED[c]])
+            X[:, 4] += spurious * GOES[c] * ability
+            X *= np.exp(bias.gain * stretch[c] * (1.0 if unseen else ACROSS[c] / 2))
+            return X @ turn
+
+        earlier = [layer(beside.normal(size=(n, DIM)), 0.0) for _ in range(2)]
+        return [*earlier, layer(noise, bias.spurious)], level, 6 + 0.5 * long
 
     parts = [corpus(TEXTS, c) for c in range(4)]
-    X = np.concatenate([part[0] for part in parts])
-    y = np.concatenate([part[1] for part in parts])
+    y, length = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
+    X = [np.concatenate(layers) for layers in zip(*[part[0] for part in parts], strict=True)]
     origin = np.repeat(np.arange(4), TEXTS)
-    mean, spread = X.mean(axis=0), X.std(axis=0)
-    samples = []
-    for n in (TEXTS, LABELS, 4 * TEXTS):
-        features, level = corpus(n, 4)
-        samples += [((features - mean) / spread).astype(np.float32), level]
+    unit = [(layer.mean(axis=0), layer.std(axis=0)) for layer in X]
+    known = [in_unit(layer, *own) for layer, own in zip(X, unit, strict=True)]
+    samples = [corpus(n, 4) for n in (TEXTS, LABELS, 4 * TEXTS)]
     weight = np.ones(len(y)) if bias.even else balanced(y, origin)
-    source = Source(
-        ((X - mean) / spread).astype(np.float32), y, origin, origin, weight, np.zeros(len(y), bool)
+    unseen = [in_unit(layer, *own) for layer, own in zip(samples[0][0], unit, strict=True)]
+    return Corpora(
+        Source(known[-1], y, origin, origin, weight, np.zeros(len(y), bool), length),
+        *(one for layers, level, _ in samples for one in (in_unit(layers[-1], *unit[-1]), level)),
+        lengths=samples[0][2],
+        earlier=list(zip(known[:-1], unseen[:-1], strict=True)),
     )
-    return Corpora(source, *samples)
+
+
+def in_unit(X, mean, spread):
+    """Features in a layer's unit."""
+    return ((X - mean) / spread).astype(np.float32)
 
 
 def balanced(y, corpus):
@@ -160,11 +185,17 @@ def specs() -> dict[str, MethodSpec]:
     return found
 
 
-def predict(prepared: Prepared, source: Source, unseen: np.ndarray) -> np.ndarray:
-    """Fit the probe, and let the method finish its predictions."""
+def predict(prepared: Prepared, source: Source, unseen: np.ndarray, *beside) -> np.ndarray:
+    """Fit the probe, and let the method finish its predictions.
+
+    beside: lengths of training texts and of scored ones, for methods that are handed them.
+    """
     probe = Ridge(PENALTY).fit(prepared.X, prepared.y, prepared.weight)
+    handed = [
+        (X, *length) for X, length in zip((source.X, unseen), beside or ((), ()), strict=True)
+    ]
     training, scored = (
-        probe.predict(prepared.transform(X)).astype(np.float64) for X in (source.X, unseen)
+        probe.predict(prepared.transform(*one)).astype(np.float64) for one in handed
     )
     return prepared.finish(training, scored)
 
@@ -192,11 +223,22 @@ def ceiling(corpora: Corpora) -> float:
 def score(spec: MethodSpec, corpora: Corpora, strength: float | None = None) -> float:
     """What the probe gets with a method."""
     source = with_few(corpora) if spec.card.sees == "labels" else corpora.source
+    if spec.card.moves == "layers":
+        return agreement(corpora.gold, predict_layers(spec, corpora))
     unlabelled = corpora.unseen if spec.card.sees == "unlabelled" else None
     method = spec.make(MethodOptions(n_classes=CLASSES, strength=strength))
-    return agreement(
-        corpora.gold, predict(method.prepare(source, unlabelled), source, corpora.unseen)
-    )
+    prepared = method.prepare(source, unlabelled)
+    lengths = ((source.length,), (corpora.lengths,)) if spec.card.length else ()
+    return agreement(corpora.gold, predict(prepared, source, corpora.unseen, *lengths))
+
+
+def predict_layers(spec: MethodSpec, corpora: Corpora) -> np.ndarray:
+    """The weighted mean of what the probe says on all layers, by its definition."""
+    s = corpora.source
+    layers = [*corpora.earlier, (s.X, corpora.unseen)]
+    weights = spec.make(MethodOptions(n_classes=CLASSES)).weigh(len(layers))
+    found = [Ridge(PENALTY).fit(X, s.y, s.weight).predict(unseen) for X, unseen in layers]
+    return np.average(found, axis=0, weights=weights)
 
 
 #: Where something else than the strength that changes most is planted for: few features are few.
@@ -205,6 +247,7 @@ SEEDS = 3
 #: What each method recovers, by its paper, and how much of what the bias took, at its strongest.
 RECOVERS = {
     "adabn": ("signature", 0.5),
+    "after-length": ("length", 0.7),
     "c-mixup": ("imbalance", 0.5),
     "centre": ("signature", 0.5),
     "coral": ("gain", 0.5),
@@ -212,6 +255,7 @@ RECOVERS = {
     "dann-sources": ("signature", 0.1),
     "group-dro": ("spurious", 0.4),
     "inlp": ("signature", 0.4),
+    "layers": ("spurious", 0.4),
     "leace": ("signature", 0.4),
     "lisa": ("imbalance", 0.5),
     "moments": ("thresholds", 0.5),
@@ -225,6 +269,7 @@ RECOVERS = {
 #: Where what each method assumes is broken: it recovers nothing, or does harm.
 BREAKS = {
     "adabn": "shift",
+    "after-length": "wordy",
     "c-mixup": "spurious",
     "centre": "shift",
     "coral": "spurious",
@@ -232,6 +277,7 @@ BREAKS = {
     "dann-sources": "ability",
     "group-dro": "thresholds",
     "inlp": "ability",
+    "layers": "thresholds",
     "leace": "ability",
     "lisa": "spurious",
     "moments": "shift",

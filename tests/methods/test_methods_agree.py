@@ -113,14 +113,26 @@ def test_coral_is_skadas_with_equal_weights(world, even, corpus):
     assert ours.transform(unseen) == pytest.approx(theirs[rows.sum() :], abs=1e-4)
 
 
-def test_optimal_transport_is_pots_with_equal_weights_but_for_the_shrinkage(world, even):
-    # POT's own ridge and our shrinkage both vanish with texts: here they are a few per cent.
-    ours = prepare("ot", even, world.unseen)
-    rows = even.corpus == 1
-    theirs = LinearTransport(reg=1e-8).fit(Xs=even.X[rows], Xt=world.unseen)
-    theirs = theirs.transform(Xs=even.X[rows])
-    apart = np.abs(ours.X[rows] - theirs).mean() / np.abs(theirs - even.X[rows]).mean()
-    assert 0 < apart < 0.1
+def test_optimal_transport_is_pots_for_texts_that_have_the_shrunk_moments(world):
+    # POT knows no weights and no shrinkage: it is shown other texts, whose plain mean and
+    # covariance are those that ours weighs and shrinks to.
+    s = world.source
+    ours = prepare("ot", s, world.unseen)
+    unseen = with_moments(spread_of(world.unseen.astype(float)))
+    for corpus in range(4):
+        rows = s.corpus == corpus
+        own = with_moments(spread_of(s.X[rows].astype(float), s.weight[rows]))
+        theirs = LinearTransport(reg=0).fit(Xs=own, Xt=unseen).transform(Xs=s.X[rows].astype(float))
+        assert np.abs(theirs - s.X[rows]).mean() > 0.1
+        assert ours.X[rows] == pytest.approx(theirs, abs=1e-5)
+
+
+def with_moments(spread, n=200):
+    """Texts whose plain mean and covariance are given."""
+    X = np.random.default_rng(n).normal(size=(n, len(spread.mean)))
+    X -= X.mean(axis=0)
+    white = X @ np.linalg.inv(np.linalg.cholesky(np.cov(X.T))).T
+    return spread.mean + white @ np.linalg.cholesky(spread.covariance()).T
 
 
 def test_optimal_transport_gives_the_unseen_corpuss_mean_and_shrunk_covariance(world):
@@ -137,6 +149,21 @@ def test_optimal_transport_gives_the_unseen_corpuss_mean_and_shrunk_covariance(w
         own = spread_of(s.X[rows].astype(float), s.weight[rows]).covariance()
         moved = matrix.T @ own @ matrix
         assert moved == pytest.approx(spread_of(world.unseen).covariance(), abs=1e-3)
+
+
+def test_what_is_left_after_length_is_what_weighted_least_squares_leaves(world):
+    s = world.source
+    ours = prepare("after-length", s)
+    design = np.stack([np.ones(len(s.y)), s.length], axis=1)
+    root = np.sqrt(s.weight)[:, None]
+    theirs = np.linalg.lstsq(root * design, root * s.X.astype(float), rcond=None)[0]
+    assert pytest.approx(s.X - design @ theirs, abs=1e-5) == ours.X
+    scored = np.stack([np.ones(len(world.unseen)), world.lengths], axis=1) @ theirs
+    moved = ours.transform(world.unseen, world.lengths)
+    assert moved == pytest.approx(world.unseen - scored, abs=1e-5)
+    # As they weigh, training texts no longer say how long they are.
+    centred = s.length - np.average(s.length, weights=s.weight)
+    assert np.abs((s.weight * centred) @ ours.X).max() < 1e-2
 
 
 def test_leace_is_the_packages_with_equal_weights(even):

@@ -1,5 +1,7 @@
 """A method is handed what its card says that it sees, and nothing more."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from cefrbench import (
     MethodOptions,
     MethodSpec,
     Origin,
+    PluginError,
     Prepared,
     ProbeError,
     ProbeOptions,
@@ -16,7 +19,8 @@ from cefrbench import (
 )
 from cefrbench.plugins import PluginHost
 from cefrbench.probing.fit import FitFailure, fit_paths
-from cefrbench.probing.wrapped import MethodSettings, find_probe, wrap
+from cefrbench.probing.settings import MethodSettings
+from cefrbench.probing.wrapped import find_probe, wrap
 
 HOST = PluginHost(load="")
 RIDGE = HOST.get_probe("ridge")
@@ -30,6 +34,7 @@ X[:, 0] += LABEL
 X += RNG.normal(size=(4, 6)).astype(np.float32)[CORPUS] * 4
 TRAIN, PREDICT = np.flatnonzero(CORPUS < 2), np.flatnonzero(CORPUS > 1)
 WEIGHT = RNG.uniform(0.5, 1.5, len(TRAIN))
+LENGTH = np.linspace(5, 8, len(CORPUS))
 
 
 def rows(train=TRAIN, predict=PREDICT, drawn=None):
@@ -41,17 +46,19 @@ def rows(train=TRAIN, predict=PREDICT, drawn=None):
         FAMILY[CORPUS[train]],
         CORPUS[predict],
         None if drawn is None else drawn[train],
+        length=LENGTH[train],
+        scored_length=LENGTH[predict],
     )
     return FoldRows(
         *(train, predict, weight * times[train], times[train], np.arange(len(train))), origin=origin
     )
 
 
-def method(prepare, sees="source", moves="features", strengths=()):
+def method(prepare, sees="source", moves="features", strengths=(), *, length=False):
     """A method of one function; it is called with the options too."""
     card = MethodCard(
         name="planted", title="Planted", description="A planted method.", sees=sees, moves=moves,
-        strengths=strengths, paper="none",
+        strengths=strengths, length=length, paper="none",
     )  # fmt: skip
 
     class Planted:
@@ -159,6 +166,132 @@ def test_a_resample_shows_each_training_text_as_often_as_it_drew_it():
     # Refits are scored on all texts: those that are scored stay as they are.
     expected = [(DRAWN[TRAIN].sum(), np.sum(corpus == CORPUS)) for corpus in (2, 3)]
     assert sizes == expected
+
+
+@pytest.mark.parametrize("sees", ["source", "unlabelled"])
+def test_lengths_are_handed_to_who_asks_for_them_and_go_with_the_texts(sees):
+    shown = []
+
+    def prepare(source, unlabelled, options):
+        np.testing.assert_array_equal(
+            source.length, np.repeat(LENGTH[TRAIN], DRAWN[TRAIN].astype(int))
+        )
+        assert not source.length.flags.writeable
+
+        def transform(values, length):
+            assert not length.flags.writeable
+            shown.extend(zip(map(tuple, values), length, strict=True))
+            return values
+
+        return Prepared(source.X, source.y, source.weight, transform)
+
+    assert not isinstance(
+        fitted(method(prepare, sees, length=True), rows(drawn=DRAWN))[0], FitFailure
+    )
+    told = dict(shown)
+    assert sorted(told.values()) == pytest.approx(LENGTH[PREDICT])
+    # The unit of features keeps their order, so each text has its own length.
+    order = sorted(told, key=lambda values: values[0])
+    assert [told[values] for values in order] == pytest.approx(
+        LENGTH[PREDICT][np.argsort(X[PREDICT, 0])]
+    )
+
+
+def test_lengths_are_kept_from_who_does_not_ask_and_missed_by_who_does():
+    def prepare(source, unlabelled, options):
+        assert source.length is None
+        return Prepared(source.X, source.y, source.weight, lambda values: values)
+
+    assert not isinstance(fitted(method(prepare))[0], FitFailure)
+    bare = rows()
+    bare = replace(bare, origin=replace(bare.origin, length=None))
+    (failure,) = fitted(method(untouched, length=True), bare)
+    assert "'planted' needs to know how long each text is" in failure.message
+
+
+# -- several layers ------------------------------------------------------------------------------
+
+LAYERS = [X, (X[:, ::-1] + RNG.normal(size=X.shape)).astype(np.float32), X * X]
+
+
+def ensemble(weigh, strengths=(), probe=RIDGE, **card):
+    """A method that puts layers together."""
+    card = MethodCard(
+        name="planted", title="Planted", description="A planted method.", sees="source",
+        moves="layers", strengths=strengths, paper="none",
+    ).model_copy(update=card)  # fmt: skip
+
+    class Planted:
+        def __init__(self, options):
+            self.options = options
+
+        def weigh(self, layers):
+            return weigh(layers, self.options)
+
+    return wrap(MethodSpec(card, Planted), probe)
+
+
+def of_layers(spec, layers=LAYERS, penalties=(10.0,)):
+    (path,) = fit_paths(spec, ProbeOptions(), layers, LABEL, [rows()], penalties=penalties)
+    return [fit for (fit,) in path]
+
+
+@pytest.mark.parametrize("probe", ["ridge", "ordinal", "logistic"])
+def test_an_ensemble_is_the_weighted_mean_of_what_layers_say(probe):
+    probe = HOST.get_probe(probe)
+    spec = ensemble(lambda layers, options: np.arange(layers), probe=probe)
+    assert spec.reads == "layers"
+    assert spec.card.kind == "regressor"
+    value = probe.card.penalty.values[2]
+    (fit,) = of_layers(spec, penalties=(value,))
+    alone = [
+        fit_paths(probe, ProbeOptions(), layer, LABEL, [rows()], penalties=(value,))[0][0][0]
+        for layer in LAYERS
+    ]
+    said = [one.predictions if one.scores is None else one.scores for one in alone]
+    np.testing.assert_allclose(fit.predictions, (said[1] + 2 * said[2]) / 3, atol=1e-9)
+    np.testing.assert_array_equal(fit.predictions, fit.scores)
+
+
+def test_layers_without_weight_are_not_read_and_strengths_share_fits():
+    places = []
+
+    class Read(list):
+        def __getitem__(self, place):
+            places.append(place)
+            return super().__getitem__(place)
+
+    def weigh(layers, options):
+        return np.eye(layers)[-1] if options.strength == 2.0 else [0.0, 1.0, 1.0]
+
+    layers = Read(LAYERS)
+    spec = ensemble(weigh, strengths=(1.0, 2.0))
+    both = of_layers(spec, layers, penalties=spec.card.penalty.values[:4])
+    assert places == [1, 2]
+    plain = of_layers(RIDGE, LAYERS[2], penalties=(1e5, 1e4))
+    for fit, own in zip(both[1::2], plain, strict=True):
+        np.testing.assert_array_equal(fit.scores, own.scores)
+    assert np.abs(both[2].predictions - both[3].predictions).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ([1.0], "gave weights of shape (1,), expected (3,), all finite"),
+        ([np.nan, 1, 1], "all finite"),
+        ([-1, 1, 1], "a weight below zero"),
+        ([0, 0, 0], "nothing but zeros"),
+        (None, "gave weights of shape ()"),
+    ],
+)
+def test_weights_of_layers_that_cannot_be_are_a_failure_with_a_sentence(weights, said):
+    (failure,) = of_layers(ensemble(lambda layers, options: weights))
+    assert said in failure.message
+
+
+def test_who_puts_layers_together_is_shown_no_text_and_says_so():
+    with pytest.raises(PluginError, match='say sees="source"'):
+        ensemble(lambda layers, options: np.ones(layers), sees="unlabelled")
 
 
 # -- a method that claims less than it looks at --------------------------------------------------

@@ -18,7 +18,7 @@ Singles = NDArray[np.float32]
 
 #: Width of the representation and of the adversary's hidden layer.
 WIDTH = 64
-STEPS = 200
+STEPS = 100
 BATCH = 256
 RATE = 2e-3
 #: Weight decay of AdamW: so large that held-out texts of the same corpora are told as by ridge.
