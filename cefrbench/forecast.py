@@ -7,12 +7,14 @@ features of the real width and number of rows.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,7 @@ from cefrbench.features.store import FeatureStore, bytes_of
 from cefrbench.mapped import Gathered, stretches
 from cefrbench.plan import Job, Loaded, Plan, probes_of
 from cefrbench.plugins import PluginHost
+from cefrbench.probing.ensemble import stacked_layers
 from cefrbench.probing.fit import fit_paths
 from cefrbench.probing.sweep import Penalties
 from cefrbench.provenance import peak_memory
@@ -280,7 +283,12 @@ def _of_probe(
     """Fits and refits of one probe, and the seconds that they take."""
     sweep, work = laid.sweep, work_of(spec, laid, layers, plan.config)
     penalties = sweep.penalties_of(spec)
-    data: NDArray[np.generic] = np.array(sweep.texts, object) if spec.reads == "texts" else X
+    depths = [len(stacked_layers(layers, layer)) for layer in layers]
+    data: Any = {
+        "texts": np.array(sweep.texts, object),
+        "features": X,
+        "layers": [X] * math.ceil(sum(depths) / len(depths)),
+    }[spec.reads]
     options = ProbeOptions(device=sweep.device, n_classes=len(sweep.table.scale))
 
     def measure(values: Penalties) -> float:
@@ -289,7 +297,7 @@ def _of_probe(
             lambda rows: fit_paths(
                 spec,
                 options,
-                data,  # type: ignore[arg-type]
+                data,
                 sweep.table.label,
                 rows,
                 penalties=values,
