@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cefrbench import run as run_module
-from cefrbench import sources
+from cefrbench import sources, workload
 from cefrbench.cli import main
 from cefrbench.contracts.cards import EncoderIdentity
 from cefrbench.contracts.encoder import Encoder
@@ -82,7 +82,7 @@ def noise_added(patch, folder):
 
 def gold_altered(patch, folder):
     """Scored by levels that no corpus has, under the fingerprint of those that it has."""
-    honest = run_module.pool
+    honest = workload.pool
 
     def forged(essays, scale, form, **more):
         table = honest(essays, scale, form, **more)
@@ -90,7 +90,7 @@ def gold_altered(patch, folder):
             table.low[row] = table.high[row] = 2
         return table
 
-    patch.setattr(run_module, "pool", forged)
+    patch.setattr(workload, "pool", forged)
     return run(folder)
 
 
