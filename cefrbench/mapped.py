@@ -18,7 +18,9 @@ from cefrbench.errors import CacheError
 #: Most bytes of rows that are held in memory; what is larger is mapped from disk.
 HELD_BYTES = 1 << 29
 #: Bytes that are read at a time, before pages are let go of.
-STRETCH_BYTES = 1 << 26
+STRETCH_BYTES = 1 << 25
+#: Bytes that come into memory with a single row: Linux maps what lies around it too.
+AROUND_BYTES = 1 << 16
 
 
 class Gathered:
@@ -99,7 +101,21 @@ def stretches(array: NDArray[Any], rows: int | None = None) -> Iterator[slice]:
     A stretch is at most ``STRETCH_BYTES`` of the array; its pages are let go of after it.
     """
     count = len(array) if rows is None else rows
-    step = max(1, STRETCH_BYTES // max(1, array.itemsize * array.shape[1]))
+    return _parts(array, count, array.itemsize * array.shape[1])
+
+
+def gathers(array: NDArray[Any], rows: int) -> Iterator[slice]:
+    """Go over so many rows that lie far apart, as :func:`stretches`."""
+    return _parts(array, rows, gathered_bytes(array))
+
+
+def gathered_bytes(array: NDArray[Any]) -> int:
+    """Bytes that come into memory with one row that lies alone."""
+    return max(AROUND_BYTES, int(array.itemsize * array.shape[1]))
+
+
+def _parts(array: NDArray[Any], count: int, row_bytes: int) -> Iterator[slice]:
+    step = max(1, STRETCH_BYTES // max(1, row_bytes))
     for start in range(0, count, step):
         yield slice(start, min(start + step, count))
         release(array)

@@ -17,8 +17,8 @@ NOISE = 1e-12
 
 #: Values of a block of rows: what is done to them is done in a core's cache.
 BLOCK = 1 << 16
-#: Blocks after which pages are let go of: 64 MiB.
-RELEASE_AFTER = 256
+#: Blocks after which pages are let go of: 32 MiB.
+RELEASE_AFTER = 128
 
 
 def standardise(

@@ -18,6 +18,7 @@ from planted import badly_scaled, planted
 from cefrbench.contracts.probe import FoldRows
 from cefrbench.engines.linear import blocks, streamed
 from cefrbench.engines.linear import probe as linear_probe
+from cefrbench.engines.linear.arrays import DeviceArrays
 from cefrbench.engines.linear.design import fold_bytes
 from cefrbench.engines.linear.logistic import LogisticProbe
 from cefrbench.engines.linear.ordinal import OrdinalProbe
@@ -119,8 +120,19 @@ def test_what_a_streamed_fold_holds_is_what_is_counted(kind, monkeypatch, tmp_pa
     assert counted / 4 < peak < counted
 
 
+def test_the_arithmetic_of_the_docs():
+    """400,000 rows, 4,096 wide: docs/performance.md."""
+    rows, dim = 400_000, 4096
+    folds = [FoldRows(np.arange(rows), np.arange(0))] * 20
+    at_once = RidgeProbe().at_once(folds, (rows, dim))
+    assert at_once == 3
+    assert round(streamed.streamed_bytes(rows, dim) / 2**20) == 954
+    assert at_once * streamed.streamed_bytes(rows, dim) < 3 * 2**30
+    assert round(fold_bytes(rows, dim) / 2**30) == 37
+
+
 def test_a_process_that_streams_stays_small(tmp_path):
-    """Its largest resident memory, mapped pages too, is far below one copy of the layer."""
+    """Its largest resident memory, mapped pages too, stays below one copy of the layer."""
     script = """
         import resource, sys
         from pathlib import Path
@@ -128,20 +140,25 @@ def test_a_process_that_streams_stays_small(tmp_path):
         from cefrbench import mapped
         from cefrbench.contracts.probe import FoldRows
         from cefrbench.engines.linear import blocks, probe
-        from cefrbench.engines.linear.ridge import RidgeProbe
-        mapped.HELD_BYTES, mapped.STRETCH_BYTES = 0, 1 << 22
+        from cefrbench.engines.linear.ordinal import OrdinalProbe
+        from cefrbench.engines.mlp import stack
+        from cefrbench.engines.mlp.probe import MLPRegressorProbe
+        mapped.HELD_BYTES, mapped.STRETCH_BYTES, stack.STRETCH_BYTES = 0, 1 << 21, 1 << 21
         blocks.BLOCK_BYTES, probe.HOST_BYTES = 1 << 21, 1 << 22
-        n, dim = 40_000, 256
+        n, dim = 40_000, 384
         gathered, draw = mapped.Gathered((n, dim), Path(sys.argv[1])), np.random.default_rng(0)
         for start in range(0, n, 1000):
             rows = draw.normal(size=(1000, dim)).astype(np.float32)
             gathered.put(np.arange(start, start + 1000), rows)
         X, y = gathered.rows(), np.arange(n) % 5
         small = FoldRows(np.arange(100), np.arange(100, 200))
-        RidgeProbe().fit_folds(X[:200], y[:200], [small])
+        probes = OrdinalProbe(), MLPRegressorProbe(max_iter=1)
+        for one in probes:
+            one.fit_folds(X[:200], y[:200], [small])
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        RidgeProbe().fit_folds(X, y, [FoldRows(np.arange(n), np.arange(0, n, 7))])
-        print(1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
+        for one in probes:
+            one.fit_folds(X, y, [FoldRows(np.arange(n), np.arange(0, n, 7))])
+            print(1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script), str(tmp_path)],
@@ -149,8 +166,10 @@ def test_a_process_that_streams_stays_small(tmp_path):
         text=True,
         check=True,
     )
-    layer = 40_000 * 256 * 4
-    assert int(done.stdout) < layer / 2
+    layer = 40_000 * 384 * 4
+    linear, network = map(int, done.stdout.split())
+    assert linear < layer / 2
+    assert network < layer
 
 
 @pytest.mark.parametrize("probe", [MLPRegressorProbe, MLPClassifierProbe])
@@ -193,6 +212,21 @@ def test_a_streamed_fold_is_the_same_alone_and_in_company(kind, monkeypatch):
     for fold, (fit,) in zip(folds, together, strict=True):
         ((alone,),) = kind().fit_folds(data.X, data.y, [fold])
         np.testing.assert_array_equal(fit.scores, alone.scores)
+
+
+@pytest.mark.parametrize("kind", PENALTIES)
+def test_an_accelerators_arithmetic_streams_to_the_same(kind, monkeypatch):
+    data = planted(200, 12)
+    folds = [*data.folds, *own_folds(data)]
+    held = kind().fit_paths(data.X, data.y, folds, penalties=PENALTIES[kind])
+    monkeypatch.setattr(linear_probe, "arrays_on", lambda device: DeviceArrays("cpu"))
+    monkeypatch.setattr(linear_probe, "HOST_BYTES", 0)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 8 * 12 * 37)
+    there = kind().fit_paths(data.X, data.y, folds, penalties=PENALTIES[kind])
+    for path, expected in zip(there, held, strict=True):
+        for (ours,), (theirs,) in zip(path, expected, strict=True):
+            np.testing.assert_allclose(ours.predictions, theirs.predictions, atol=1e-8)
+            np.testing.assert_allclose(ours.scores, theirs.scores, rtol=1e-4, atol=1e-3)
 
 
 def in_step(passes, work):

@@ -202,7 +202,7 @@ class MultinomialPoint:
         problem, arrays = self._problem, self._problem.arrays
         diagonal, blocks = 0.0, 0.0
         for rows, rounded, at, times in problem.rows.outline():
-            spread = self._weighted[at] * (1 - self._probability[at])
+            spread = arrays.like(self._weighted[at] * (1 - self._probability[at]), rounded)
             diagonal = diagonal + times * arrays.double((rounded * rounded).T @ spread)
             wide = rows[:, : 1 + WIDE_AXES]
             size, classes = wide.shape[1], spread.shape[1]

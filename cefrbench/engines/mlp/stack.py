@@ -19,7 +19,7 @@ from cefrbench.engines.mlp.batches import BatchSource, DeviceBatches, HostBatche
 from cefrbench.engines.mlp.losses import EpochLosses, activate
 from cefrbench.engines.mlp.model import Model, Settings
 from cefrbench.engines.mlp.networks import Networks, StackedAdam
-from cefrbench.mapped import STRETCH_BYTES, release
+from cefrbench.mapped import STRETCH_BYTES, gathered_bytes, release
 
 #: Rows that are predicted at a time.
 PREDICTED_ROWS = 1024
@@ -139,7 +139,7 @@ class Stack:
         """Release mapped pages, now and then."""
         if self._source is None:
             return
-        self._gathered += gathered.nbytes
+        self._gathered += gathered.shape[0] * gathered.shape[1] * gathered_bytes(self._source)
         if self._gathered >= STRETCH_BYTES:
             release(self._source)
             self._gathered = 0
