@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -49,35 +50,62 @@ def edit(path):
     path.write_text(path.read_text() + "\nEDITED = True\n")
 
 
-@pytest.fixture
-def copy(tmp_path):
-    """The harness's own sources, free to be edited."""
-    shutil.copytree(Path(cefrbench.__file__).parent, tmp_path / "cefrbench")
-    return tmp_path
+#: A file of the harness, and whose digests an edit of it changes.
+EDITS = {
+    "engines/mlp/networks.py": {"mlp"},
+    "engines/linear/arrays.py": {"ridge"},
+    "engines/transformer/pooling.py": {"transformer"},
+    "engines/transformer/loading.py": {"transformer"},
+    "engines/checks.py": {"ridge", "mlp"},
+    "results/export.py": set(),
+    "contracts/probe.py": set(),
+}
+PRINT_EDITED = """
+import json
+from importlib import import_module
+from pathlib import Path
+import cefrbench
+from cefrbench.sources import source_digest
+
+def digests():
+    return {{
+        name: source_digest(object.__new__(getattr(import_module(module), kind)))
+        for name, (module, kind) in {entries!r}.items()
+    }}
+
+found = {{"": digests()}}
+for edited in {edits!r}:
+    file = Path(cefrbench.__file__).parent / edited
+    kept = file.read_text()
+    file.write_text(kept + "\\nEDITED = True\\n")
+    found[edited] = digests()
+    file.write_text(kept)
+print(json.dumps(found))
+"""
 
 
-@pytest.mark.parametrize(
-    ("edited", "changed"),
-    [
-        ("engines/mlp/networks.py", {"mlp"}),
-        ("engines/linear/arrays.py", {"ridge"}),
-        ("engines/transformer/pooling.py", {"transformer"}),
-        ("engines/transformer/loading.py", {"transformer"}),
-        ("engines/checks.py", {"ridge", "mlp"}),
-        ("results/export.py", set()),
-        ("contracts/probe.py", set()),
-    ],
-)
-def test_each_engine_stands_by_itself(copy, edited, changed):
-    places = (
-        f"{ENTRIES['ridge']}:RidgeProbe",
-        f"{ENTRIES['mlp']}:MLPRegressorProbe",
-        f"{ENTRIES['transformer']}:TransformerEncoder",
+@pytest.fixture(scope="module")
+def edited_digests(tmp_path_factory):
+    """Digests before and after each edit, of a copy of the harness's own sources."""
+    folder = tmp_path_factory.mktemp("sources")
+    shutil.copytree(Path(cefrbench.__file__).parent, folder / "cefrbench")
+    entries = {
+        "ridge": (ENTRIES["ridge"], "RidgeProbe"),
+        "mlp": (ENTRIES["mlp"], "MLPRegressorProbe"),
+        "transformer": (ENTRIES["transformer"], "TransformerEncoder"),
+    }
+    code = PRINT_EDITED.format(entries=entries, edits=list(EDITS))
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, check=True, capture_output=True, text=True
     )
-    before = digests(copy, *places)
-    edit(copy / "cefrbench" / edited)
-    after = digests(copy, *places)
-    assert {n for n, a, b in zip(ENTRIES, before, after, strict=True) if a != b} == changed
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("edited", EDITS)
+def test_each_engine_stands_by_itself(edited_digests, edited):
+    before, after = edited_digests[""], edited_digests[edited]
+    assert set(before) == set(ENTRIES)
+    assert {name for name in before if before[name] != after[name]} == EDITS[edited]
 
 
 @pytest.fixture
