@@ -166,6 +166,16 @@ def test_refits_widen_the_error_of_every_part_that_they_move():
     assert found["scale"].refits.var() == pytest.approx(0, abs=1e-20)
 
 
+def test_halves_round_to_the_even_level_as_in_the_score_of_predictions_as_they_are():
+    """Each border between levels, from both sides: a value on it counts where rounding puts it."""
+    values = np.concatenate([np.arange(4) + 0.5, np.arange(5.0), np.arange(4) + 0.5])
+    gold = np.array([0, 1, 2, 3, 0, 1, 2, 3, 4, 1, 2, 3, 4])
+    side = score_side(*[as_sample("iid", [(gold, values)])] * 2, TextWeights(5))
+    scores = side.scores(["c0"])
+    assert scores["levelled"] == pytest.approx(scores["qwk"], abs=1e-15)
+    assert scores["levelled"] == pytest.approx(kappa(gold, values), abs=1e-12)
+
+
 # -- planted truth -------------------------------------------------------------------------------
 
 

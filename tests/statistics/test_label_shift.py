@@ -90,6 +90,12 @@ def test_bbse_solves_what_it_says(held):
     assert priors(held, predicted, shares)["bbse"] == pytest.approx(shares, abs=2e-3)
 
 
+def test_rates_are_smoothed_by_one_text_a_level():
+    """By hand: of four texts three are right; of a level without texts nothing is known."""
+    found = rates(np.array([[3, 1], [0, 0]]))
+    assert found.tolist() == [[3.5 / 5, 1.5 / 5], [0.5, 0.5]]
+
+
 def test_a_prior_moves_what_a_class_stands_for():
     given = rates(np.array([[8, 2, 0], [3, 4, 3], [0, 2, 8]]) * 100)
     assert corrected_levels(given, np.full(3, 1 / 3)).tolist() == [0, 1, 2]
@@ -105,6 +111,14 @@ def test_cuts_at_shares_give_so_many_of_each():
     classes = cut_at(score, SOURCE)
     assert np.bincount(classes.astype(int)).tolist() == [10, 25, 30, 25, 10]
     assert (np.diff(classes[np.argsort(score)]) >= 0).all()
+
+
+def test_a_cut_at_shares_is_the_nearest_whole_number_of_texts():
+    """Of seven texts a share of 0.4 is 2.8, so three; equal scores are cut where they stand."""
+    shares = np.array([0.4, 0.35, 0.25])
+    assert cut_at(np.arange(7.0), shares).tolist() == [0, 0, 0, 1, 1, 2, 2]
+    assert cut_at(np.zeros(7), shares).tolist() == [0, 0, 0, 1, 1, 2, 2]
+    assert cut_at(np.array([1.0, 1.0, 0.0]), np.array([2, 1]) / 3).tolist() == [0, 1, 0]
 
 
 def test_without_the_package_the_next_step_is_said(monkeypatch, held):

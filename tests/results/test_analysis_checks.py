@@ -1,0 +1,108 @@
+"""What every record of an analysis has to keep to, one bound at a time."""
+
+import pytest
+from result_factory import make_result
+
+from cefrbench.results.analyses import check_analyses
+from cefrbench.results.model import AnalysisNote, AnalysisRecord
+
+
+@pytest.fixture(scope="module")
+def bare():
+    """A result that was asked for one analysis and has no figure of it yet."""
+    made, _ = make_result(
+        corpora=("alpha", "beta"), texts=12, layers=(1,), probes=("ridge",), protocols=("iid",)
+    )
+    config = made.config.model_copy(update={"analyses": ("price",)})
+    return made.model_copy(update={"config": config, "analyses": (), "analysis_notes": ()})
+
+
+def figure(**own):
+    return AnalysisRecord(
+        **{"analysis": "price", "measure": "qwk", "value": 0.5, "n": 10, "draws": 4} | own
+    )
+
+
+def findings(result, *records, notes=()):
+    changed = result.model_copy(update={"analyses": records, "analysis_notes": notes})
+    return [(one.where, one.found) for one in check_analyses(changed)]
+
+
+@pytest.mark.parametrize(
+    ("own", "where"),
+    [
+        ({"low": 0.4, "high": 0.3}, "analyses[0].low"),
+        ({"low": 0.3, "high": 0.3}, None),
+        ({"low": 0.3}, None),
+        ({"high": 0.3}, None),
+        ({"n": 0}, None),
+        ({"n": -1}, "analyses[0]"),
+        ({"draws": 1}, None),
+        ({"draws": 0}, "analyses[0]"),
+        ({"value": -1.0}, None),
+        ({"value": 1.0}, None),
+        ({"value": -1.01}, "analyses[0].value"),
+        ({"measure": "balanced_accuracy", "value": -0.01}, "analyses[0].value"),
+        ({"measure": "qwk_over_recalibrated", "value": 2.0}, None),
+        ({"measure": "qwk_over_recalibrated", "value": 2.01}, "analyses[0].value"),
+        ({"measure": "train_texts", "value": 0.0}, "analyses[0].value"),
+        ({"measure": "train_texts", "value": 1e9}, None),
+        ({"measure": "seconds", "value": -7.0}, None),
+        ({"chance": 1.5}, "analyses[0].chance"),
+        ({"low": -1.5}, "analyses[0].low"),
+        ({"high": 1.5}, "analyses[0].high"),
+        ({"sd": 0.0}, None),
+        ({"sd": -0.01}, "analyses[0].sd"),
+        ({"sd": 7.0}, None),
+        ({"value": None}, None),
+    ],
+    ids=str,
+)
+def test_a_figure_lies_within_the_bounds_of_its_measure(bare, own, where):
+    assert [place for place, _ in findings(bare, figure(**own))] == ([where] if where else [])
+
+
+def test_what_is_wrong_with_a_later_figure_is_found_too(bare):
+    records = figure(), figure(amount=8, value=7.0), figure(amount=9, layer=5)
+    assert findings(bare, *records) == [("analyses[1].value", "7.0"), ("analyses[2].layer", "5")]
+
+
+def gain(value, *, amount=8, **own):
+    return figure(measure="qwk_gain", amount=amount, value=value, **own)
+
+
+def test_a_gain_is_the_qwk_at_its_amount_less_that_at_none(bare):
+    known = figure(amount=0, value=0.5), figure(amount=8, value=0.7), figure(amount=32, value=0.4)
+    assert findings(bare, *known, gain(0.2), gain(-0.1, amount=32)) == []
+    # The difference the other way round, and that at another amount, are none.
+    wrong = findings(bare, *known, gain(-0.2), gain(0.2, amount=32))
+    assert [place for place, _ in wrong] == ["analyses[3].value", "analyses[4].value"]
+    # A gain that comes first is looked at as well.
+    assert [place for place, _ in findings(bare, gain(0.3), *known)] == ["analyses[0].value"]
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        (figure(amount=8, value=0.7),),
+        (figure(amount=0, value=0.5),),
+        (figure(amount=0, value=0.5, draws=3), figure(amount=8, value=0.7)),
+        (figure(amount=0, value=None), figure(amount=8, value=0.7)),
+        (figure(amount=0, value=0.5, target="x"), figure(amount=8, value=0.7)),
+    ],
+)
+def test_a_gain_whose_parts_are_not_those_of_all_its_draws_is_not_judged(bare, known):
+    assert findings(bare, *known, gain(0.9)) == []
+
+
+def test_a_gain_that_is_undefined_is_none(bare):
+    known = figure(amount=0, value=0.5), figure(amount=8, value=0.7)
+    assert findings(bare, *known, gain(None)) == []
+
+
+def test_a_note_is_of_an_analysis_that_was_asked_for(bare):
+    notes = (
+        AnalysisNote(analysis="price", cause="No corpus names two tasks."),
+        AnalysisNote(analysis="identity", cause="No corpus names two tasks."),
+    )
+    assert findings(bare, notes=notes) == [("analysis_notes[1]", "identity")]
