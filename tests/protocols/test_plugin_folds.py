@@ -71,6 +71,42 @@ def test_choosing_by_rows_that_the_fold_does_not_train_on_is_a_fault_of_the_plug
         make_folds(planned(replace(SOUND, inner=(cut,))), PAIRED, 42)
 
 
+@pytest.mark.parametrize(
+    ("fold", "said"),
+    [
+        ("all", "a str is neither Fold nor Skipped"),
+        (replace(SOUND, train=[0, 1]), "`train` must be an array of integers"),
+        (replace(SOUND, train=np.array([0.0, 1.0])), "`train` must be an array of integers"),
+        (replace(SOUND, train=np.array([True, False])), "`train` must be an array of integers"),
+        (replace(SOUND, scored=rows(3)), "`scored` must be a dict of arrays of integers"),
+        (replace(SOUND, scored={"t": [3]}), "`scored` must be a dict of arrays of integers"),
+        (
+            replace(SOUND, scored={"t": rows(3), "u": np.array([0.5])}),
+            "`scored` must be a dict of arrays of integers",
+        ),
+        (replace(SOUND, inner=[*SOUND.inner]), "`inner` must be a tuple of Inner"),
+        (replace(SOUND, inner=(*SOUND.inner, "cut")), "`inner` must be a tuple of Inner"),
+        (
+            replace(SOUND, inner=(*SOUND.inner, Inner(rows(0), {"t": [2]}))),
+            "`held` must be a dict of arrays of integers",
+        ),
+        (
+            replace(SOUND, inner=(*SOUND.inner, Inner(np.array([0.0]), {"t": rows(2)}))),
+            "`train` must be an array of integers",
+        ),
+    ],
+)
+def test_what_is_no_fold_is_a_fault_of_the_plugin_and_says_which_part(fold: Any, said: str) -> None:
+    with pytest.raises(PluginError) as caught:
+        make_folds(planned(fold), PAIRED, 42)
+    assert str(caught.value) == f"Protocol 'mine' gives no usable folds: {said}."
+
+
+def test_rows_of_any_integer_type_are_rows() -> None:
+    fold = replace(SOUND, train=np.array([0, 1, 2], dtype=np.uint16))
+    assert make_folds(planned(fold), PAIRED, 42) == [fold]
+
+
 def test_sides_that_share_no_text_pass() -> None:
     assert make_folds(planned(SOUND), PAIRED, 42) == [SOUND]
 

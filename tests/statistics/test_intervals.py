@@ -12,7 +12,7 @@ from sklearn.metrics import cohen_kappa_score
 from cefrbench.results.bands import layer_bands
 from cefrbench.results.intervals import summary_intervals
 from cefrbench.results.predictions import PredictionTable
-from cefrbench.statistics.intervals import ends
+from cefrbench.statistics.intervals import Interval, ends
 from cefrbench.statistics.scores import DIRECTIONS
 
 MATRIX = np.array(
@@ -188,3 +188,57 @@ def test_folds_of_one_corpus_are_one_confusion_matrix_in_a_band() -> None:
     together = layer_bands([folds[0].model_copy(update=update)], ["alpha"])
     assert layer_bands(folds, ["alpha"]) == together
     assert together["iid", "ridge", 1].texts == 150
+
+
+def test_a_band_adds_the_seeds_own_spread_to_what_a_text_does_to_all_of_them() -> None:
+    """By hand: two seeds' errors over texts averaged, and half the variance of their scores."""
+    result, _ = make_result(texts=80, probes=("ridge",), layers=(1,), protocols=("iid",))
+    unit = next(one for one in result.units if one.corpus == "alpha" and one.layer == 1)
+
+    def band(*matrices: np.ndarray) -> Interval:
+        units = [
+            unit.model_copy(update={"fold": "1", "seed": seed, "confusion": matrix.tolist()})
+            for seed, matrix in enumerate(matrices)
+        ]
+        return layer_bands(units, ["alpha"])["iid", "ridge", 1]
+
+    one, other, both = (
+        band(MATRIX),
+        band(MATRIX[:, [1, 0, 2, 3, 4]]),
+        band(MATRIX, MATRIX[:, [1, 0, 2, 3, 4]]),
+    )
+    assert one.estimate - other.estimate > 0.05
+    assert both.estimate == pytest.approx((one.estimate + other.estimate) / 2)
+    texts = ((one.error + other.error) / 2) ** 2
+    assert both.error**2 == pytest.approx(texts + (one.estimate - other.estimate) ** 2 / 4)
+    assert both.texts == one.texts == MATRIX.sum()
+
+
+def test_a_bands_centre_is_the_estimate_less_its_bias_by_the_jackknife() -> None:
+    """A plain jackknife over texts, one left out after the other."""
+    result, _ = make_result(texts=40, probes=("ridge",), layers=(1,), protocols=("iid",))
+    unit = next(one for one in result.units if one.corpus == "alpha" and one.layer == 1)
+    small = MATRIX // 8 + np.eye(5, dtype=np.int64)
+    found = layer_bands([unit.model_copy(update={"confusion": small.tolist()})], ["alpha"])[
+        "iid", "ridge", 1
+    ]
+    gold, predicted = np.repeat(np.divmod(np.arange(25), 5), small.ravel(), axis=1)
+    n = len(gold)
+    whole, *without = (
+        cohen_kappa_score(gold[rows], predicted[rows], weights="quadratic", labels=range(5))
+        for rows in (np.arange(n), *(np.delete(np.arange(n), i) for i in range(n)))
+    )
+    bias = (n - 1) * (np.mean(without) - whole)
+    error = np.sqrt(np.sum((without - np.mean(without)) ** 2))
+    assert found.estimate == pytest.approx(whole)
+    assert found.error == pytest.approx(error)
+    expected = ends(whole, whole - bias, error, "fisher", (-1.0, 1.0))
+    assert (found.low, found.high) == pytest.approx(expected)
+    assert expected != pytest.approx(ends(whole, whole, error, "fisher", (-1.0, 1.0)), abs=1e-4)
+
+
+def test_a_band_is_of_the_corpora_that_it_is_asked_for_alone() -> None:
+    result, _ = make_result(texts=60, probes=("ridge",), layers=(1,), protocols=("iid",))
+    own = [unit for unit in result.units if unit.corpus == "beta"]
+    assert layer_bands(result.units, ["beta"]) == layer_bands(own, ["beta"])
+    assert layer_bands(result.units, []) == {}
