@@ -25,6 +25,7 @@ from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.listing import get_statistic
 from cefrbench.statistics.pairs import Movements
 from cefrbench.statistics.resampling import REPLICATES, TextWeights
+from cefrbench.statistics.sample import Sample
 from cefrbench_leaderboard.ways import ways
 
 #: Stands for the difference of the two protocols of :func:`cefrbench.results.selection.gap_of`.
@@ -92,8 +93,19 @@ def shared_weights() -> TextWeights:
     return TextWeights()
 
 
-def figures(result: RunResult, predictions: PredictionTable) -> Figures:
+def figures(
+    result: RunResult,
+    predictions: PredictionTable,
+    taken: Mapping[tuple[str, str], Sample] | None = None,
+) -> Figures:
     """Resample a result.
+
+    Parameters
+    ----------
+    result : RunResult
+    predictions : PredictionTable
+    taken : mapping, optional
+        Its :func:`samples`, where they are at hand.
 
     Raises
     ------
@@ -103,7 +115,7 @@ def figures(result: RunResult, predictions: PredictionTable) -> Figures:
     statistic = get_statistic("qwk")
     found = {
         place: resample(sample, statistic, shared_weights())
-        for place, sample in samples(result, predictions).items()
+        for place, sample in (taken or samples(result, predictions)).items()
     }
     draws = {place: one.draws() for place, one in found.items()}
     means = {place: from_draws(one, statistic) for place, one in draws.items()}

@@ -17,6 +17,7 @@ from cefrbench.errors import UserError
 from cefrbench.results.bands import layer_bands
 from cefrbench.results.explain import tell_gap
 from cefrbench.results.export import to_csv
+from cefrbench.results.samples import samples
 from cefrbench_leaderboard.entry import Entry, make_entry
 from cefrbench_leaderboard.figures import figures, shared_weights, write_moves
 from cefrbench_leaderboard.load import ResultFile, load
@@ -111,10 +112,11 @@ def collector_held() -> Iterator[None]:
 
 def _make(file: ResultFile, folder: Path) -> None:
     result, predictions = load(file)
-    found = figures(result, predictions)
+    taken = samples(result, predictions)
+    found = figures(result, predictions, taken)
     bands = layer_bands(result.units, [corpus.card.name for corpus in result.corpora])
     entry = make_entry(result, predictions, found, file.name)
-    story = tell_gap(result, predictions, shared_weights())
+    story = tell_gap(result, predictions, shared_weights(), taken)
     rendered, beside = encoder_page(result, entry, bands, story)
     _write(folder / "page.html", rendered.html)
     (folder / "picture.png").write_bytes(draw_png(picture_svg(rendered.page)))

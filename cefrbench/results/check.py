@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +26,14 @@ from cefrbench.results.selection import (
     run_of,
 )
 from cefrbench.results.summary import is_complete, summarise
-from cefrbench.statistics.scores import CONTINUOUS, all_scores, mean_qwk
+from cefrbench.statistics.scores import CONTINUOUS, Scores, all_scores, mean_defined, qwks
 
 #: More texts than any corpus has; what is above can't be a count.
 MOST_TEXTS = 2**40
 #: Sums of errors outside the scale have no bound but this: scores of larger ones might overflow.
 MOST_ERROR = 1e200
+_PLACE = attrgetter(*(name for name in CorpusScore.model_fields if name != "scores"))
+_SUMS = attrgetter(*(name for name in Scores.model_fields if name not in CONTINUOUS))
 
 
 def check_figures(result: RunResult) -> list[Mismatch]:
@@ -53,14 +56,16 @@ def check_figures(result: RunResult) -> list[Mismatch]:
 def _check_shapes(result: RunResult) -> Mismatches:
     """See that matrices are matrices and sums of a size that scores can be computed from."""
     size = len(result.scale)
+    sound = _are_matrices([held.confusion for fit in result.fits for held in fit.held], size)
     for i, fit in enumerate(result.fits):
         if fit.penalty not in [point.penalty for point in fit.path]:
             yield Mismatch(f"fits[{i}].penalty", str(fit.penalty), "one of its path")
-        for held in fit.held:
+        for held in () if sound else fit.held:
             if not _is_matrix(held.confusion, size):
                 yield _no_matrix(f"fits[{i}].held", held.confusion, size)
+    sound = _are_matrices([unit.confusion for unit in result.units], size)
     for i, unit in enumerate(result.units):
-        if not _is_matrix(unit.confusion, size):
+        if not (sound or _is_matrix(unit.confusion, size)):
             yield _no_matrix(f"units[{i}].confusion", unit.confusion, size)
             continue
         most = sum(map(sum, unit.confusion)) * size**2
@@ -70,6 +75,16 @@ def _check_shapes(result: RunResult) -> Mismatches:
                 top = MOST_ERROR if unclipped and name in ("absolute", "squared") else most
                 if not 0 <= value <= top:
                     yield Mismatch(f"units[{i}].sums.{name}", str(value), f"0 to {top}")
+
+
+def _are_matrices(matrices: Sequence[Confusion], size: int) -> bool:
+    """Whether all are matrices, told at once; thousands are, and are told apart where one isn't."""
+    try:
+        counts = np.array(matrices, dtype=np.int64)
+    except (ValueError, OverflowError):  # of unequal lengths, or a number above all bounds
+        return False
+    shaped = counts.shape == (len(matrices), size, size)
+    return bool(shaped and counts.min() >= 0 and counts.max() <= MOST_TEXTS)
 
 
 def _is_matrix(matrix: Confusion, size: int) -> bool:
@@ -119,12 +134,12 @@ def _check_fits(result: RunResult) -> Mismatches:
     for unit in result.units:
         if unit.scores.qwk is not None:
             qwks.setdefault((run_of(unit), unit.layer), []).append(unit.scores.qwk)
-    for i, fit in enumerate(result.fits):
+    for i, (fit, held_qwk) in enumerate(zip(result.fits, _held_qwks(result), strict=True)):
         where, split = f"fits[{i}]", splits.get((fit.protocol, fit.fold))
         yield from places.check(where, fit)
         if split is None:
             continue
-        yield from _check_path(where, fit, qwks.get((run_of(fit), fit.layer), []))
+        yield from _check_path(where, fit, held_qwk, qwks.get((run_of(fit), fit.layer), []))
         yield from _check_grid(where, fit, result, grids.get(fit.probe))
         for held in fit.held:
             n = sum(map(sum, held.confusion))
@@ -147,14 +162,21 @@ def _check_grid(
         yield from diff(f"{where}.path", tuple(point.penalty for point in fit.path), grid)
 
 
-def _check_path(where: str, fit: FitRecord, scored: list[float]) -> Mismatches:
+def _held_qwks(result: RunResult) -> Iterator[float | None]:
+    """Mean QWK over what each fit's inner cuts held out; all at once."""
+    held = [np.array(one.confusion) for fit in result.fits for one in fit.held]
+    found = iter(qwks(held))
+    for fit in result.fits:
+        yield mean_defined([next(found) for _ in fit.held])
+
+
+def _check_path(where: str, fit: FitRecord, held: float | None, scored: list[float]) -> Mismatches:
     """The penalty is the best of its path, and its QWK is that of what was held out and scored."""
     yield from unique(f"{where}.path", [point.penalty for point in fit.path])
     best = fit.path[best_penalty(fit.path)] if fit.path else None
     if best is None or best.penalty != fit.penalty:
         yield Mismatch(f"{where}.penalty", str(fit.penalty), "the best of its path")
     else:
-        held = mean_qwk([np.array(one.confusion) for one in fit.held])
         yield from diff(f"{where}.path", best.inner_qwk, held)
         mean = math.fsum(scored) / len(scored) if scored else None
         yield from diff(f"{where}.path", best.scored_qwk, mean)
@@ -253,7 +275,8 @@ def _check_tables(result: RunResult) -> Mismatches:
     names = [corpus.card.name for corpus in result.corpora]
     yield from diff("choices", result.choices, choices)
     scores = [*layer_scores(result.units), *choice_scores(result.units, choices)]
-    yield from diff("scores", _of_units(result.scores), scores)
+    if [_counted(score) for score in result.scores] != [_counted(score) for score in scores]:
+        yield from diff("scores", _of_units(result.scores), scores)
     summary = summarise(result.scores, result.splits, choices, names)
     yield from diff("summary", result.summary, summary)
     try:
@@ -263,6 +286,11 @@ def _check_tables(result: RunResult) -> Mismatches:
     else:
         yield from diff("complete", result.complete, complete)
     yield from diff("suite", result.suite, result.config.suite)
+
+
+def _counted(score: CorpusScore) -> tuple[object, ...]:
+    """What a confusion matrix says of a score, and where it stands."""
+    return _PLACE(score), _SUMS(score.scores)
 
 
 def _of_units(scores: Iterable[CorpusScore]) -> list[CorpusScore]:

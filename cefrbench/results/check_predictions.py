@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cefrbench.results.corpus_scores import as_of, corpus_scores
+from cefrbench.results.corpus_scores import NOT_YET, place_of, scores_at
 from cefrbench.results.findings import Mismatch, Mismatches, diff
 from cefrbench.results.gold import check_gold
 from cefrbench.results.model import RunResult, UnitRecord
@@ -23,7 +23,7 @@ def check_predictions(
     result : RunResult
     table : PredictionTable
     ranked : bool
-        Compute scores of ranks again too, where nothing else is wrong.
+        Compute scores of ranks again too, where nothing else is wrong: with the other figures.
     """
     findings: list[Mismatch] = []
     if result.predictions is not None:
@@ -69,16 +69,20 @@ def _check_refits(result: RunResult, table: PredictionTable) -> Mismatches:
 
 
 def _check_ranked(result: RunResult, table: PredictionTable) -> Mismatches:
-    """Score all corpora once more with the predictions: the continuous ones too.
+    """Score the continuous predictions of all corpora once more; other scores follow from units.
 
     Those of layers that keep no predictions can't be computed again; they have to be scores.
     """
     size, known = len(result.scale), result.scores
-    expected = corpus_scores(result.units, result.choices, table, size, known)
-    yield from diff("scores", known, as_of(result.schema_version, expected))
+    stored = scores_at(table, result.choices, size)
+    none = dict.fromkeys(CONTINUOUS)
+    absent = NOT_YET if result.schema_version == "2.0" else {}
     for i, score in enumerate(known):
-        for name in CONTINUOUS:
-            value = getattr(score.scores, name)
+        found = {name: getattr(score.scores, name) for name in CONTINUOUS}
+        elsewhere = none if score.layer is None else found
+        expected = stored.get((place_of(score, score.layer), score.n), elsewhere)
+        yield from diff(f"scores[{i}].scores", found, expected | absent)
+        for name, value in found.items():
             if value is not None and not -1 <= value <= 1:
                 yield Mismatch(f"scores[{i}].scores.{name}", str(value), "-1 to 1")
 

@@ -10,21 +10,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cefrbench.results.levels import as_levels
+from cefrbench.results.levels import scores_in_levels
 from cefrbench.results.model import ChoiceRecord, CorpusScore, UnitRecord
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.selection import run_of
-from cefrbench.statistics.continuous import rank_scores
-from cefrbench.statistics.matched import matched_scores
+from cefrbench.statistics.continuous import RECUT, SPEARMAN, rank
+from cefrbench.statistics.matched import LOCATED, SCALED
 from cefrbench.statistics.scores import CONTINUOUS, Scores, Sums, all_scores
 from cefrbench.statistics.scoring import Floats
 
 #: Protocol, corpus, probe, seed, layer; no layer means: in each fold the one that was chosen.
 Place: TypeAlias = "tuple[str, str, str, int | None, int | None]"
+#: Scores that results of schema 2.0 don't hold.
+NOT_YET: Final[dict[str, float | None]] = {"located": None, "scaled": None}
 
 
 def corpus_scores(
@@ -49,16 +52,16 @@ def corpus_scores(
     choices = tuple(choices)
     found = [*layer_scores(units), *choice_scores(units, choices)]
     continuous: dict[tuple[Place, int], dict[str, float | None]] = {
-        (_place(score, score.layer), score.n): {
+        (place_of(score, score.layer), score.n): {
             name: getattr(score.scores, name) for name in CONTINUOUS
         }
         for score in known
         if score.layer is not None
     }
-    continuous |= _at_choice(table, choices, n_classes)
+    continuous |= scores_at(table, choices, n_classes)
     return tuple(
         score.model_copy(update={"scores": score.scores.model_copy(update=own)})
-        if (own := continuous.get((_place(score, score.layer), score.n)))
+        if (own := continuous.get((place_of(score, score.layer), score.n)))
         else score
         for score in found
     )
@@ -68,9 +71,8 @@ def as_of(version: str, scores: Sequence[CorpusScore]) -> tuple[CorpusScore, ...
     """Leave out the scores that results of a schema version don't hold."""
     if version != "2.0":
         return tuple(scores)
-    none = {"located": None, "scaled": None}
     return tuple(
-        score.model_copy(update={"scores": score.scores.model_copy(update=none)})
+        score.model_copy(update={"scores": score.scores.model_copy(update=NOT_YET)})
         for score in scores
     )
 
@@ -82,7 +84,7 @@ def layer_scores(units: Iterable[UnitRecord]) -> list[CorpusScore]:
     """
     found: dict[Place, list[UnitRecord]] = {}
     for unit in units:
-        found.setdefault(_place(unit, unit.layer), []).append(unit)
+        found.setdefault(place_of(unit, unit.layer), []).append(unit)
     return _scored(found)
 
 
@@ -94,11 +96,12 @@ def choice_scores(
     found: dict[Place, list[UnitRecord]] = {}
     for unit in units:
         if chosen.get(run_of(unit)) == unit.layer:
-            found.setdefault(_place(unit, None), []).append(unit)
+            found.setdefault(place_of(unit, None), []).append(unit)
     return _scored(found)
 
 
-def _place(record: UnitRecord | CorpusScore, layer: int | None) -> Place:
+def place_of(record: UnitRecord | CorpusScore, layer: int | None) -> Place:
+    """Where a unit or score stands, at some layer."""
     return record.protocol, record.corpus, record.probe, record.seed, layer
 
 
@@ -135,45 +138,70 @@ def continuous_scores(table: PredictionTable, n_classes: int) -> list[CorpusScor
             n=n,
             scores=Scores.undefined().model_copy(update=found),
         )
-        for (place, n), found in _at_choice(table, (), n_classes).items()
+        for (place, n), found in scores_at(table, (), n_classes).items()
     ]
 
 
-def _at_choice(
+def scores_at(
     table: PredictionTable, choices: Iterable[ChoiceRecord], n_classes: int
 ) -> dict[tuple[Place, int], dict[str, float | None]]:
     """Scores of continuous predictions by place and number of texts, at layers and choices."""
     chosen = {run_of(choice): choice.layer for choice in choices}
-    found: dict[Place, list[PredictionTable]] = {}
-    levels: dict[Place, list[Floats]] = {}
-    in_levels, start = as_levels(table.without_refits(), n_classes).score, 0
-    for key, rows in table.units():
+    found: dict[Place, list[int]] = {}
+    units = list(table.units())
+    for number, (key, _) in enumerate(units):
         own = key.protocol, key.corpus, key.probe, key.seed
-        places: list[Place] = [(*own, key.layer)]
+        found.setdefault((*own, key.layer), []).append(number)
         if chosen.get((key.protocol, key.fold, key.probe, key.seed)) == key.layer:
-            places.append((*own, None))
-        for place in places:
-            found.setdefault(place, []).append(rows)
-            levels.setdefault(place, []).append(in_levels[start : start + len(rows)])
-        start += len(rows)
+            found.setdefault((*own, None), []).append(number)
+    ends = np.cumsum([len(rows) for _, rows in units])
+    levels = np.split(scores_in_levels(table, n_classes), ends[:-1])
+    sorter = _Sorter()
+    # Where all folds chose one layer, its score is that of the choice.
+    known: dict[tuple[int, ...], dict[str, float | None]] = {}
+    for numbers in map(tuple, found.values()):
+        if numbers not in known:
+            parts = [units[number][1] for number in numbers]
+            level = np.concatenate([levels[number] for number in numbers])
+            known[numbers] = _continuous(parts, level, n_classes, sorter)
     return {
-        (place, sum(map(len, parts))): _continuous(parts, levels[place], n_classes)
-        for place, parts in found.items()
+        (place, sum(len(units[number][1]) for number in numbers)): known[tuple(numbers)]
+        for place, numbers in found.items()
     }
 
 
+class _Sorter:
+    """Sorts texts by their keys; the next probe's are mostly the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int | str, ...], tuple[NDArray[np.str_], NDArray[np.intp]]] = {}
+
+    def order(self, texts: NDArray[np.str_]) -> NDArray[np.intp]:
+        """Places of the texts in the order of their keys."""
+        place = len(texts), *texts[:1].tolist()
+        known, order = self._known.get(place, (texts[:0], np.zeros(0, np.intp)))
+        if not np.array_equal(known, texts):
+            order = np.argsort(texts, kind="stable")
+            self._known[place] = texts, order
+        return order
+
+
 def _continuous(
-    parts: Sequence[PredictionTable], levels: Sequence[Floats], n_classes: int
+    parts: Sequence[PredictionTable], level: Floats, n_classes: int, sorter: _Sorter
 ) -> dict[str, float | None]:
     """Scores of one corpus, undefined where a text has no continuous score."""
-    whole, level = PredictionTable.concat(parts), np.concatenate(levels)
-    if np.isnan(whole.score).any():
+    score, low, high = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("score", "low", "high")
+    )
+    if np.isnan(score).any():
         return dict.fromkeys(CONTINUOUS)
     # By their keys, so that ties are cut alike whatever the order of the folds.
-    order = np.argsort(whole.text, kind="stable")
-    rows, level = whole.take(order), level[order]
-    ranks = rank_scores(rows.score, rows.low, rows.high, n_classes)
-    matched: tuple[float | None, float | None] = (None, None)
-    if not np.isnan(level).any():
-        matched = matched_scores(level, rows.low, rows.high, n_classes)
-    return dict(zip(CONTINUOUS, (*ranks, *matched), strict=True))
+    order = sorter.order(np.concatenate([part.text for part in parts]))
+    score, low, high, level = score[order], low[order], high[order], level[order]
+    ranking = rank(score, low, high, n_classes)
+    found = {one.name: one.or_none(ranking) for one in (SPEARMAN, RECUT)}
+    if np.isnan(level).any():
+        return dict.fromkeys(CONTINUOUS) | found
+    if not np.array_equal(level, score):
+        ranking = rank(level, low, high, n_classes)
+    return found | {one.name: one.or_none(ranking) for one in (LOCATED, SCALED)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,10 +20,12 @@ from cefrbench.results.parts import (
     residuals,
 )
 from cefrbench.results.predictions import PredictionTable
+from cefrbench.results.samples import samples
 from cefrbench.results.selection import favoured_probe, sides
 from cefrbench.results.sentences import write_sentences
 from cefrbench.results.shifts import shift_ladder
 from cefrbench.statistics.resampling import REPLICATES, TextWeights
+from cefrbench.statistics.sample import Sample
 
 T = TypeVar("T")
 
@@ -102,7 +104,10 @@ def explain_result(
 
 
 def tell_gap(
-    result: RunResult, table: PredictionTable, weights: TextWeights
+    result: RunResult,
+    table: PredictionTable,
+    weights: TextWeights,
+    taken: Mapping[tuple[str, str], Sample] | None = None,
 ) -> tuple[Statement, ...]:
     """Say of the gap what an explanation says: its size, its halves, where most is lost, layers.
 
@@ -116,13 +121,16 @@ def tell_gap(
         Its predictions.
     weights : TextWeights
         Share one over many results.
+    taken : mapping, optional
+        Its :func:`~.samples.samples`, where they are at hand.
 
     Returns
     -------
     tuple of Statement
         Empty without a protocol on either side.
     """
-    source = Explained.halved(result, table, weights)
+    raw = samples(result, table) if taken is None else dict(taken)
+    source = Explained(result, table, raw, {}, weights)  # a third of the work
     pair = sides(result.protocols, source.protocols)
     if len(pair) < 2:
         return ()

@@ -21,19 +21,27 @@ def as_levels(table: PredictionTable, n_classes: int) -> PredictionTable:
     A fit's cuts are taken from all the texts that it scored, whatever their corpus; those of a
     refit from its own.
     """
-    score = np.full(len(table), np.nan)
+    score = scores_in_levels(table, n_classes)
     refits = np.full(table.refit_score.shape, np.nan, dtype=np.float64)
     for rows in _fits(table):
         prediction, own = table.prediction[rows], table.score[rows]
-        found = level_scores(prediction, own, n_classes)
-        if found is None:
+        if np.isnan(score[rows]).any():
             continue
-        score[rows] = found
         drawn = table.refit_score[rows].astype(np.float64)
         if is_cut(prediction, own):
             drawn = _refitted(table.refit_prediction[rows].astype(np.float64), drawn, n_classes)
         refits[rows] = drawn
     return replace(table, score=score, refit_score=refits.astype(np.float16))
+
+
+def scores_in_levels(table: PredictionTable, n_classes: int) -> Floats:
+    """Continuous scores of all rows, in levels; NaN where a fit's unit is unknown."""
+    score = np.full(len(table), np.nan)
+    for rows in _fits(table):
+        found = level_scores(table.prediction[rows], table.score[rows], n_classes)
+        if found is not None:
+            score[rows] = found
+    return score
 
 
 def _refitted(predictions: Floats, scores: Floats, n_classes: int) -> Floats:

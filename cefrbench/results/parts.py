@@ -55,11 +55,6 @@ class Explained:
     weights: TextWeights
 
     @classmethod
-    def halved(cls, result: RunResult, table: PredictionTable, weights: TextWeights) -> Explained:
-        """Take apart what direction and thresholds need: it is a third of the work."""
-        return cls(result, table, samples(result, table), {}, weights)
-
-    @classmethod
     def of(cls, result: RunResult, table: PredictionTable, weights: TextWeights) -> Explained:
         """Take the predictions of a result apart."""
         in_levels = as_levels(table, len(result.scale))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,7 +36,7 @@ def unit_key(unit: UnitRecord) -> UnitKey:
     return UnitKey(unit.protocol, unit.fold, unit.corpus, unit.probe, unit.seed, unit.layer)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class PredictionTable:
     """Predictions of scored texts, one entry a text and unit; all columns are parallel.
 
@@ -157,7 +158,15 @@ class PredictionTable:
         return all(_same(getattr(self, n), getattr(other, n)) for n in names)
 
     def units(self) -> Iterator[tuple[UnitKey, PredictionTable]]:
-        """Take the table apart into units, in the order in which they stand."""
+        """Take the table apart into units, in the order in which they stand.
+
+        It is done once a table: whether a name follows on itself takes long to find.
+        """
+        if self not in _TAKEN_APART:
+            _TAKEN_APART[self] = tuple(self._units())
+        yield from _TAKEN_APART[self]
+
+    def _units(self) -> Iterator[tuple[UnitKey, PredictionTable]]:
         if not len(self):
             return
         same = np.ones(len(self) - 1, dtype=np.bool_)
@@ -178,6 +187,11 @@ class PredictionTable:
             None if seed == NO_SEED else seed,
             int(self.layer[row]),
         )
+
+
+#: Units of tables, as long as these are held; their arrays are views.
+_TAKEN_APART: WeakKeyDictionary[PredictionTable, tuple[tuple[UnitKey, PredictionTable], ...]]
+_TAKEN_APART = WeakKeyDictionary()
 
 
 def _same(one: NDArray[Any], other: NDArray[Any]) -> bool:

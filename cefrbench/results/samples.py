@@ -39,14 +39,14 @@ def samples(
         level is none.
     """
     _check_values(result, predictions)
-    predictions = (_at_embedding if embedding else at_choice)(result, predictions)
+    counted = {unit_key(unit) for unit in counted_units(result)}
     names = [record.card.name for record in result.corpora]
     codes = text_codes(predictions.text)
     found: dict[tuple[str, str], dict[str, BySeedAndFold]] = {}
     start = 0
     for key, table in predictions.units():
         stop = start + len(table)
-        if key.corpus in names:
+        if key.corpus in names and (key in counted) != embedding:
             corpora = found.setdefault((key.protocol, key.probe), {})
             seeds = corpora.setdefault(key.corpus, {}).setdefault(key.seed, {})
             seeds[key.fold] = table, codes[start:stop]
@@ -77,12 +77,6 @@ def at_choice(result: RunResult, predictions: PredictionTable) -> PredictionTabl
     """Leave out the predictions of layer 0, which stand beside those of the layers that count."""
     counted = {unit_key(unit) for unit in counted_units(result)}
     parts = [rows for key, rows in predictions.units() if key in counted]
-    return PredictionTable.concat(parts)
-
-
-def _at_embedding(result: RunResult, predictions: PredictionTable) -> PredictionTable:
-    counted = {unit_key(unit) for unit in counted_units(result)}
-    parts = [rows for key, rows in predictions.units() if key not in counted]
     return PredictionTable.concat(parts)
 
 

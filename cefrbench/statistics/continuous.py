@@ -27,12 +27,13 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.statistics.resampling import TextWeights
+from cefrbench.statistics.resampling import MOST_DRAWN, TextWeights, Weights
 from cefrbench.statistics.sample import Part
 from cefrbench.statistics.scoring import (
     SUM_STATISTICS,
@@ -61,9 +62,12 @@ class RankStatistic(Statistic):
 
     def of(self, ranking: Ranking) -> float:
         """Score of sorted rows, each counted once; NaN without any."""
-        if not len(ranking.order):
-            return math.nan
-        return float(self._weighted(ranking, np.ones((1, len(ranking.order))))[0])
+        return float(self._whole(ranking)) if len(ranking.order) else math.nan
+
+    def or_none(self, ranking: Ranking) -> float | None:
+        """The same; None where it is undefined."""
+        found = self.of(ranking)
+        return None if math.isnan(found) else found
 
     def resampled(self, part: Part, weights: TextWeights) -> Floats:
         """See :meth:`Statistic.resampled`."""
@@ -71,12 +75,23 @@ class RankStatistic(Statistic):
         for s, one in enumerate(part.outcomes):
             if _ranked(one):
                 ranking = sort_by_score(one)
-                rows = part.rows[ranking.order]
-                known = weights.of(part.texts)
-                for block in _blocks(weights.replicates, len(rows)):
-                    drawn = known[rows, block].T
-                    found[block, s] = self._weighted(ranking, drawn.astype(np.float64, "C"))
+                drawn = weights.of(part.texts)[part.rows[ranking.order]]
+                found[:, s] = self._drawn(ranking, drawn)
         return found
+
+    def _drawn(self, ranking: Ranking, drawn: Weights) -> Floats:
+        """Score in each replicate, of how often each sorted row is drawn, ``(rows, replicates)``.
+
+        What is asked for the weights as floats gets them in blocks.
+        """
+        found = np.empty(drawn.shape[1])
+        for block in _blocks(drawn.shape[1], len(drawn)):
+            found[block] = self._weighted(ranking, drawn[:, block].T.astype(np.float64, "C"))
+        return found
+
+    @abstractmethod
+    def _whole(self, ranking: Ranking) -> float:
+        """Score of sorted rows, at least one, each counted once."""
 
     @abstractmethod
     def _weighted(self, ranking: Ranking, weights: Floats) -> Floats:
@@ -136,11 +151,40 @@ class Ranking:
         return _one_hot(which[self.kind], len(middles))
 
     @cached_property
-    def columns(self) -> Floats:
-        """What a row of each level and kind, level by level, adds to the sums that QWK is of."""
-        level, kind = np.divmod(np.arange(self.n_classes * len(self.low)), max(1, len(self.low)))
-        cells = outcomes(level.astype(np.float64), self.low[kind], self.high[kind], self.n_classes)
-        return SUM_STATISTICS["qwk"].columns(cells)
+    def kinds(self) -> Kinds:
+        """What follows from the different gold intervals alone."""
+        return _kinds(self.low.tobytes(), self.high.tobytes(), self.n_classes)
+
+
+@dataclass(frozen=True, eq=False)
+class Kinds:
+    """What follows from the gold intervals of a ranking, which many rankings share.
+
+    Attributes
+    ----------
+    columns : ndarray of float64, shape (classes * kinds, columns)
+        What a row of each level and kind, level by level, adds to the sums that QWK is of.
+    below : ndarray of int64, shape (kinds, classes - 1)
+        The share of a row of each kind that is below each cut, in units.
+    unit : int
+        Units in a row: any width of an interval takes a whole number of them.
+    """
+
+    columns: Floats
+    below: Integers
+    unit: int
+
+
+@lru_cache(maxsize=256)
+def _kinds(lows: bytes, highs: bytes, n_classes: int) -> Kinds:
+    low, high = np.frombuffer(lows, np.int64), np.frombuffer(highs, np.int64)
+    level, kind = np.divmod(np.arange(n_classes * len(low)), max(1, len(low)))
+    cells = outcomes(level.astype(np.float64), low[kind], high[kind], n_classes)
+    classes = np.arange(n_classes)
+    unit = math.lcm(*range(1, n_classes + 1))
+    inside = (low[:, None] <= classes) & (classes <= high[:, None])
+    shares = np.where(inside, unit // inside.sum(1, keepdims=True), 0)
+    return Kinds(SUM_STATISTICS["qwk"].columns(cells), shares.cumsum(1)[:, :-1], unit)
 
 
 def _ranked(one: Outcomes) -> bool:
@@ -149,15 +193,19 @@ def _ranked(one: Outcomes) -> bool:
 
 def sort_by_score(one: Outcomes) -> Ranking:
     """Sort the rows by their scores, which they must have."""
-    score = np.asarray(one.score, dtype=np.float64)
+    return rank(np.asarray(one.score, dtype=np.float64), one.low, one.high, one.n_classes)
+
+
+def rank(score: Floats, low: Integers, high: Integers, n_classes: int) -> Ranking:
+    """Sort rows by scores; of equal ones in the order in which they stand."""
     order = np.argsort(score, kind="stable")
-    pair = one.low * one.n_classes + one.high
-    counts = np.bincount(pair, minlength=one.n_classes**2)
+    pair = low * n_classes + high
+    counts = np.bincount(pair, minlength=n_classes**2)
     (pairs,) = counts.nonzero()
     place = np.empty(len(counts), dtype=np.intp)
     place[pairs] = np.arange(len(pairs))
-    low, high = np.divmod(pairs, one.n_classes)
-    return Ranking(order, score[order], place[pair[order]], low, high, one.n_classes)
+    lows, highs = np.divmod(pairs, n_classes)
+    return Ranking(order, score[order], place[pair[order]], lows, highs, n_classes)
 
 
 def _one_hot(which: NDArray[np.intp], count: int) -> Floats:
@@ -182,6 +230,17 @@ def _cumulative(weights: Floats) -> Floats:
 
 class _Spearman(RankStatistic):
     """Pearson's correlation of midranks, which are taken about their middle."""
+
+    def _whole(self, ranking: Ranking) -> float:
+        half = len(ranking.order) / 2
+        rank = (ranking.first + ranking.last) / 2 - half
+        count = ranking.levels.sum(0, keepdims=True)
+        below = _cumulative(count)
+        level = (below[:, :-1] + below[:, 1:]) / 2 - half
+        # Halves and quarters of whole numbers: exact, in whatever order they are added.
+        together = ((rank[None] @ ranking.levels) * level).sum(1)
+        own, other = (rank * rank).sum(keepdims=True), (count * level**2).sum(1)
+        return float(_correlation(together, own, other)[0])
 
     def _weighted(self, ranking: Ranking, weights: Floats) -> Floats:
         below = _cumulative(weights)
@@ -280,17 +339,41 @@ class _Recut(RankStatistic):
         """
         return np.zeros((len(part.outcomes), len(part.texts)))
 
+    def _whole(self, ranking: Ranking) -> float:
+        total = ranking.before[-1:].astype(np.float64)
+        # Rows that are counted once are as many as their place says, so no cut divides one.
+        at = _cuts(total, ranking).astype(np.int64)
+        return float(qwk_below(ranking, ranking.before[at].astype(np.float64), total)[0])
+
     def _weighted(self, ranking: Ranking, weights: Floats) -> Floats:
-        m = weights.shape[1]
-        by_kind = KindWeights(ranking, weights)
-        cuts = _cuts(by_kind.total, ranking)
-        below = _cumulative(weights)
+        return self._drawn(ranking, weights.T.astype(np.uint8))
+
+    def _drawn(self, ranking: Ranking, drawn: Weights) -> Floats:
+        """See :meth:`RankStatistic._drawn`; whole numbers, rows first: a step adds to all."""
+        below, by_kind = _running(drawn), _running(drawn[ranking.by_kind])
+        ends = np.cumsum(ranking.before[-1])
+        begin = ends - ranking.before[-1]
+        lower = by_kind[begin].T.astype(np.float64)
+        total = by_kind[ends].T - lower
+        cuts = _cuts(total, ranking)
         at = _last_at_most(below, cuts)
+        column = np.arange(drawn.shape[1])[:, None]
         # Of the row that a cut falls into, a part of its copies is below.
-        part = cuts - np.take_along_axis(below, at, 1)
-        within = ranking.kind[np.minimum(at, m - 1)][..., None] == np.arange(len(ranking.low))
-        of_kind = by_kind.of_first(at) + within * part[..., None]
-        return qwk_below(ranking, of_kind, by_kind.total)
+        part = cuts - below[at, column]
+        kind = ranking.kind[np.minimum(at, len(drawn) - 1)]
+        within = kind[..., None] == np.arange(len(ranking.low))
+        of_kind = by_kind[begin + ranking.before[at], column[..., None]] - lower[:, None]
+        return qwk_below(ranking, of_kind + within * part[..., None], total)
+
+
+def _running(drawn: Weights) -> NDArray[np.uint16] | NDArray[np.uint32]:
+    """How often the first ``i`` rows are drawn, shape ``(rows + 1, replicates)``."""
+    short = len(drawn) * MOST_DRAWN < 2**16
+    found = np.zeros((len(drawn) + 1, drawn.shape[1]), np.uint16 if short else np.uint32)
+    # One addition a row, of all replicates at once; `cumsum` would go down column by column.
+    for row, one in enumerate(drawn):
+        np.add(found[row], one, out=found[row + 1])
+    return found
 
 
 class KindWeights:
@@ -318,28 +401,31 @@ class KindWeights:
         return weight
 
 
-def _last_at_most(ascending: Floats, values: Floats) -> Integers:
-    """Last place in each row whose value is at most each of some values; a search by halves."""
-    low = np.zeros(values.shape, dtype=np.int64)
-    high = np.full(values.shape, ascending.shape[1])
-    while (high - low > 1).any():
-        middle = (low + high) // 2
-        right = np.take_along_axis(ascending, np.minimum(middle, ascending.shape[1] - 1), 1)
-        up = (right <= values) & (middle < high)
-        low, high = np.where(up, middle, low), np.where(up, high, middle)
-    return low
+def _last_at_most(ascending: NDArray[Any], values: Floats) -> Integers:
+    """Last row of each column whose value is at most each of some values; a search by halves.
+
+    Parameters
+    ----------
+    ascending : ndarray of whole numbers, shape (rows, columns)
+        The first row is 0.
+    values : ndarray of float64, shape (columns, k)
+        From 0, whole.
+    """
+    last, width = len(ascending) - 1, ascending.shape[1]
+    flat, column = ascending.reshape(-1), np.arange(width)[:, None]
+    wanted = values.astype(ascending.dtype)
+    found = np.zeros(values.shape, dtype=np.int64)
+    for step in (2**k for k in reversed(range(last.bit_length()))):
+        further = np.minimum(found + step, last)
+        reached = flat.take(further * width + column) <= wanted
+        found = np.where(reached, further, found)
+    return found
 
 
 def _cuts(count: Floats, ranking: Ranking) -> Floats:
-    """How much is below each cut, ``(replicates, classes - 1)``; whole, if the counts are.
-
-    Shares are counted in units of which any width of an interval takes a whole number.
-    """
-    classes = np.arange(ranking.n_classes)
-    unit = math.lcm(*range(1, ranking.n_classes + 1))
-    inside = (ranking.low[:, None] <= classes) & (classes <= ranking.high[:, None])
-    shares = np.where(inside, unit // inside.sum(1, keepdims=True), 0)
-    below = np.rint(count).astype(np.int64) @ shares.cumsum(1)[:, :-1]
+    """How much is below each cut, ``(replicates, classes - 1)``; whole, if the counts are."""
+    unit = ranking.kinds.unit
+    below = np.rint(count).astype(np.int64) @ ranking.kinds.below
     # The nearest whole number, the lower one of two: a half that is below is no more than a half.
     cuts: Floats = ((2 * below + unit - 1) // (2 * unit)).astype(np.float64)
     return cuts
@@ -349,7 +435,7 @@ def qwk_below(ranking: Ranking, below: Floats, count: Floats) -> Floats:
     """QWK from the weight of each kind below each cut, ``(replicates, cuts, kinds)``."""
     ends = np.zeros((len(count), 1, count.shape[1]))
     levels = np.diff(np.concatenate([ends, below, count[:, None]], axis=1), axis=1)
-    sums: Floats = levels.reshape(len(count), -1) @ ranking.columns
+    sums: Floats = levels.reshape(len(count), -1) @ ranking.kinds.columns
     return SUM_STATISTICS["qwk"].value(sums)
 
 
@@ -370,7 +456,7 @@ def recut_classes(
         Gold intervals.
     n_classes : int
     """
-    ranking = sort_by_score(outcomes(score, low, high, n_classes, score))
+    ranking = rank(score, low, high, n_classes)
     cuts = _cuts(ranking.before[-1:].astype(np.float64), ranking)[0]
     classes = np.empty(len(score), dtype=np.int64)
     classes[ranking.order] = np.searchsorted(cuts, np.arange(len(score)), "right")
@@ -383,6 +469,5 @@ def rank_scores(
     """Spearman and recut QWK of one corpus, texts in the order of their keys; None: undefined."""
     if score is None:
         return None, None
-    ranking = sort_by_score(outcomes(score, low, high, n_classes, score))
-    spearman, recut = (one.of(ranking) for one in (SPEARMAN, RECUT))
-    return (None if math.isnan(spearman) else spearman), (None if math.isnan(recut) else recut)
+    ranking = rank(score, low, high, n_classes)
+    return SPEARMAN.or_none(ranking), RECUT.or_none(ranking)

@@ -16,7 +16,6 @@ spreads. Nothing but the corpus's mean and spread is looked at, never a single l
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -28,10 +27,10 @@ from cefrbench.statistics.continuous import (
     Ranking,
     RankStatistic,
     qwk_below,
-    sort_by_score,
+    rank,
 )
 from cefrbench.statistics.sample import Part
-from cefrbench.statistics.scoring import Floats, outcomes
+from cefrbench.statistics.scoring import Floats
 
 #: A spread below this share of the values is rounding.
 _NOTHING = 1e-9
@@ -59,6 +58,11 @@ class MatchedScore(RankStatistic):
         over it: as in :meth:`.continuous._Recut.losses`, the jackknife is not consistent for that.
         """
         return np.zeros((len(part.outcomes), len(part.texts)))
+
+    def _whole(self, ranking: Ranking) -> float:
+        at = _places(ranking.score, self._cuts(ranking, np.ones((1, len(ranking.order)))))
+        counts = ranking.before.astype(np.float64)
+        return float(qwk_below(ranking, counts[at], counts[-1:])[0])
 
     def _weighted(self, ranking: Ranking, weights: Floats) -> Floats:
         at = _places(ranking.score, self._cuts(ranking, weights))
@@ -129,9 +133,8 @@ def matched_scores(
         Gold intervals.
     n_classes : int
     """
-    ranking = sort_by_score(outcomes(level, low, high, n_classes, level))
-    located, scaled = (one.of(ranking) for one in (LOCATED, SCALED))
-    return (None if math.isnan(located) else located), (None if math.isnan(scaled) else scaled)
+    ranking = rank(level, low, high, n_classes)
+    return LOCATED.or_none(ranking), SCALED.or_none(ranking)
 
 
 # -- on the scale of levels ----------------------------------------------------------------------

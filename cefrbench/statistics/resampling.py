@@ -36,6 +36,8 @@ def _poisson_table() -> Weights:
 
 
 _POISSON = _poisson_table()
+#: A text is drawn no more often.
+MOST_DRAWN = int(_POISSON.max())
 
 
 def stream(*parts: object) -> np.random.Philox:

@@ -178,10 +178,24 @@ class Part:
         if refits is None:
             return []
         n_classes = self.outcomes[seed].n_classes
-        scores = refits.scores if refits.scores is not None else [None] * len(refits)
+        # All at once, then apart.
+        low, high = (np.tile(one, len(refits)) for one in (self.low, self.high))
+        whole = outcomes(refits.predictions.reshape(-1), low, high, n_classes, clip=self.clip)
+        rows = (len(refits), len(self.low))
+        gold, predicted, error = (
+            one.reshape(rows) for one in (whole.gold, whole.predicted, whole.error)
+        )
         return [
-            outcomes(prediction, self.low, self.high, n_classes, score, clip=self.clip)
-            for prediction, score in zip(refits.predictions, scores, strict=True)
+            Outcomes(
+                gold[r],
+                predicted[r],
+                error[r],
+                self.low,
+                self.high,
+                n_classes,
+                None if refits.scores is None else refits.scores[r],
+            )
+            for r in range(len(refits))
         ]
 
 

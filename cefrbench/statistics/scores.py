@@ -97,8 +97,13 @@ def qwks(confusions: Sequence[ArrayLike] | NDArray[np.int64]) -> list[float | No
 
 def mean_qwk(confusions: Sequence[ArrayLike] | NDArray[np.int64]) -> float | None:
     """Mean of :func:`qwk` over matrices for which it is defined; None where it is for none."""
-    values = [value for value in qwks(confusions) if value is not None]
-    return math.fsum(values) / len(values) if values else None
+    return mean_defined(qwks(confusions))
+
+
+def mean_defined(values: Sequence[float | None]) -> float | None:
+    """Mean over the values that are defined; None where none is."""
+    defined = [value for value in values if value is not None]
+    return math.fsum(defined) / len(defined) if defined else None
 
 
 def all_scores(

@@ -176,7 +176,9 @@ class SumStatistic(Statistic):
 
     def scores(self, outcomes: Sequence[Outcomes]) -> Floats:
         """See :meth:`Statistic.scores`."""
-        return self.value(np.stack([self.columns(one).sum(0) for one in outcomes]))
+        columns = self.columns(_joined(outcomes))
+        each = columns.reshape(len(outcomes), len(outcomes[0].gold), columns.shape[1])
+        return self.value(each.sum(1))
 
     def resampled(self, part: Part, weights: TextWeights) -> Floats:
         """See :meth:`Statistic.resampled`."""
@@ -191,6 +193,13 @@ class SumStatistic(Statistic):
     def _by_text(self, part: Part) -> Floats:
         """Columns summed by text, shape ``(seeds, texts, k)``."""
         return part.by_text(np.stack([self.columns(seed) for seed in part.outcomes]))
+
+
+def _joined(outcomes: Sequence[Outcomes]) -> Outcomes:
+    """Outcomes one after the other: many short arrays take longer than a long one."""
+    names = ("gold", "predicted", "error", "low", "high")
+    joined = {name: np.concatenate([getattr(one, name) for one in outcomes]) for name in names}
+    return Outcomes(**joined, n_classes=outcomes[0].n_classes)
 
 
 def _columns(*columns: NDArray[np.float64] | NDArray[np.int64] | NDArray[np.bool_]) -> Floats:

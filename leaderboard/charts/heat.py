@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cefrbench_leaderboard.charts.chart import Chart, Row, in_order, make_chart
 from cefrbench_leaderboard.charts.palette import ON_STRONG, PAPER, RAMP, STRONG, TEXT, step_of
 from cefrbench_leaderboard.charts.svg import Spec, nominal, panels
+from cefrbench_leaderboard.charts.unmeasured import UNMEASURED
 from cefrbench_leaderboard.entry import Transfer
 from cefrbench_leaderboard.render import short
 
@@ -143,7 +144,8 @@ def _grid(x: Spec, y: Spec, cell: tuple[int, int]) -> tuple[tuple[int, int], Spe
                 "encoding": {"color": paint, "description": nominal("tip")},
             },
             {
-                # Measuring text is the slowest part of a drawing.
+                # Measuring text is the slowest part of a drawing: these fit their cells.
+                "name": UNMEASURED,
                 "transform": [{"filter": "datum.text !== ''"}],
                 "mark": {"type": "text"},
                 "encoding": {"text": nominal("text"), "color": ink},

@@ -14,7 +14,8 @@ from xml.etree import ElementTree as ET
 _RIGHT, _TOP = 14, 10
 #: Room left of the widest label, where a reader's font is wider than the one it was measured in.
 _ROOM = 6
-_PLACE = re.compile(r"translate\((-?[\d.]+),(-?[\d.]+)\)")
+#: Where an element is put.
+PLACE = re.compile(r"translate\((-?[\d.]+),(-?[\d.]+)\)")
 _SIZE = re.compile(r"M0,0h([\d.]+)v([\d.]+)h")
 
 
@@ -74,7 +75,7 @@ def legend_of(root: ET.Element) -> list[DrawnPart]:
 
 
 def _place(element: ET.Element) -> tuple[float, float]:
-    match = _PLACE.search(element.get("transform", ""))
+    match = PLACE.search(element.get("transform", ""))
     return (float(match[1]), float(match[2])) if match else (0.0, 0.0)
 
 

@@ -18,6 +18,7 @@ from xml.etree import ElementTree as ET
 
 from cefrbench_leaderboard.charts.palette import INKS, QUIET, RULE, TEXT
 from cefrbench_leaderboard.charts.split import DrawnPart, legend_of, panels_of
+from cefrbench_leaderboard.charts.unmeasured import as_points, as_texts, needs_limit
 
 Spec = dict[str, Any]
 
@@ -159,7 +160,13 @@ def draw(spec: Mapping[str, Any], title: str, description: str) -> Drawing:
     """
     import vl_convert
 
-    return clean(vl_convert.vega_to_svg(_vega(spec, CONFIG)), title, description)
+    config = CONFIG
+    if not needs_limit(spec["data"]["values"], SIZE):
+        config = {**CONFIG, "axis": {**CONFIG["axis"], "labelLimit": 0}}
+        config["legend"] = {**CONFIG["legend"], "labelLimit": 0}
+    vega = _vega(spec, config)
+    as_points(vega)
+    return clean(vl_convert.vega_to_svg(vega), title, description)
 
 
 def draw_pdf(spec: Mapping[str, Any]) -> bytes:
@@ -194,6 +201,7 @@ def _compiled(shape: str) -> str:
 def clean(svg: str, title: str, description: str) -> Drawing:
     """Rewrite the library's SVG; see the module's docstring."""
     root = ET.fromstring(svg)
+    as_texts(root, SIZE)
     panels = [_part(one, f"{title}: {one.name}" if one.name else title)
               for one in panels_of(root, PADDING)]  # fmt: skip
     legend = [(_part(one), one.name) for one in legend_of(root)]

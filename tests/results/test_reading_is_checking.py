@@ -117,11 +117,7 @@ def changed_gold(table, corpus):
     """Gold levels of one corpus turned round, whatever the predictions."""
     rows = table.corpus == corpus
     swapped = np.where(rows, 4 - table.high, table.low), np.where(rows, 4 - table.low, table.high)
-    return type(table)(**{
-        **{name: getattr(table, name) for name in table.__slots__},
-        "low": swapped[0],
-        "high": swapped[1],
-    })  # fmt: skip
+    return replace(table, low=swapped[0], high=swapped[1])
 
 
 def test_equal_splits_with_other_gold_levels_are_refused():

@@ -115,10 +115,10 @@ def test_replicates_of_many_texts_are_made_in_blocks_and_are_the_same() -> None:
     rng = np.random.default_rng(1)
     low = rng.integers(0, 5, 900)
     part = part_of(rng.normal(low, 1.0).round(1), low, low)
-    weights = TextWeights(600)
+    weights = TextWeights(1000)
     for statistic, plain in PLAIN.items():
         found = statistic.resampled(part, weights)[:, 0]
-        for replicate in (0, 290, 291, 292, 599):
+        for replicate in (0, 290, 291, 292, 999):
             drawn = weights.of(part.texts)[part.rows, replicate]
             seen = part.outcomes[0]
             assert seen.score is not None
