@@ -36,13 +36,14 @@ def layer_bands(
     if statistic is None or not statistic.from_cells:
         raise ValueError(f"{score} needs unrounded predictions, not a confusion matrix")
     layers: dict[tuple[str, str, int], dict[Place, Floats]] = {}
-    for unit in units:
-        if unit.corpus in corpora:
-            counts = layers.setdefault((unit.protocol, unit.probe, unit.layer), {})
-            place = unit.seed, unit.corpus
-            counts[place] = counts.get(place, 0) + np.array(unit.confusion, dtype=np.float64)
-    if not layers:
+    own = [unit for unit in units if unit.corpus in corpora]
+    if not own:
         return {}
+    confusions = np.array([unit.confusion for unit in own], dtype=np.float64)
+    for unit, confusion in zip(own, confusions, strict=True):
+        found = layers.setdefault((unit.protocol, unit.probe, unit.layer), {})
+        place = unit.seed, unit.corpus
+        found[place] = found[place] + confusion if place in found else confusion
     every = np.array([one for counts in layers.values() for one in counts.values()])
     moments = _jackknife(every, statistic)
     ends_at = np.cumsum([len(counts) for counts in layers.values()])

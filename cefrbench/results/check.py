@@ -10,7 +10,6 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.contracts.cards import Penalty
 from cefrbench.errors import UserError
 from cefrbench.results.analyses import check_analyses
 from cefrbench.results.check_predictions import name_of
@@ -26,13 +25,21 @@ from cefrbench.results.selection import (
     run_of,
 )
 from cefrbench.results.summary import is_complete, summarise
-from cefrbench.statistics.scores import CONTINUOUS, Scores, all_scores, mean_defined, qwks
+from cefrbench.statistics.scores import (
+    CONTINUOUS,
+    Scores,
+    mean_defined,
+    named_scores,
+    qwks,
+    score_rows,
+)
 
 #: More texts than any corpus has; what is above can't be a count.
 MOST_TEXTS = 2**40
 #: Sums of errors outside the scale have no bound but this: scores of larger ones might overflow.
 MOST_ERROR = 1e200
 _PLACE = attrgetter(*(name for name in CorpusScore.model_fields if name != "scores"))
+_SCORES = attrgetter(*Scores.model_fields)
 _SUMS = attrgetter(*(name for name in Scores.model_fields if name not in CONTINUOUS))
 
 
@@ -127,45 +134,53 @@ def _check_fits(result: RunResult) -> Mismatches:
     splits = {(split.protocol, split.fold): split for split in result.splits}
     units = {unit_key(unit) for unit in result.units}
     places = _Places(result)
-    grids = {card.name: card.penalty for card in result.probes}
+    grids = _grids(result)
     # What inner cuts hold out is the same whatever is fitted on their other side.
     sizes: dict[tuple[str, str, str], int] = {}
     qwks: dict[tuple[Run, int], list[float]] = {}
     for unit in result.units:
         if unit.scores.qwk is not None:
             qwks.setdefault((run_of(unit), unit.layer), []).append(unit.scores.qwk)
+    held_all = [held.confusion for fit in result.fits for held in fit.held]
+    counts = iter(np.array(held_all, dtype=np.int64).sum((-2, -1)).tolist() if held_all else ())
     for i, (fit, held_qwk) in enumerate(zip(result.fits, _held_qwks(result), strict=True)):
         where, split = f"fits[{i}]", splits.get((fit.protocol, fit.fold))
         yield from places.check(where, fit)
+        own = [next(counts) for _ in fit.held]
         if split is None:
             continue
         yield from _check_path(where, fit, held_qwk, qwks.get((run_of(fit), fit.layer), []))
-        yield from _check_grid(where, fit, result, grids.get(fit.probe))
-        for held in fit.held:
-            n = sum(map(sum, held.confusion))
+        path = tuple(point.penalty for point in fit.path)
+        if (grid := grids.get(fit.probe, (None,))) not in (path, ()):
+            yield from diff(f"{where}.path", path, grid)
+        for held, n in zip(fit.held, own, strict=True):
             first = sizes.setdefault((fit.protocol, fit.fold, held.corpus), n)
-            yield from diff(f"{where}.held.{held.corpus}", n, first)
+            if n != first:
+                yield from diff(f"{where}.held.{held.corpus}", n, first)
         for corpus in split.scored:
-            key = UnitKey(fit.protocol, fit.fold, corpus, fit.probe, fit.seed, fit.layer)
+            key = (fit.protocol, fit.fold, corpus, fit.probe, fit.seed, fit.layer)
             if key not in units:
-                yield Mismatch(where, "no unit", f"units of {name_of(key)}")
+                yield Mismatch(where, "no unit", f"units of {name_of(UnitKey(*key))}")
 
 
-def _check_grid(
-    where: str, fit: FitRecord, result: RunResult, penalty: Penalty | None
-) -> Mismatches:
-    """A path has the values of the probe's card, but for those that the user fixed."""
+def _grids(result: RunResult) -> dict[str, tuple[float | None, ...]]:
+    """What the path of each probe's fits has: its card's values, if it tries any.
+
+    Nothing where the user fixed them.
+    """
     fixed = {entry.partition("=")[0] for entry in result.config.penalties}
-    if fit.probe not in fixed:
-        own = penalty is not None and result.config.form == "corrected"
-        grid = penalty.values if penalty is not None and own else (None,)
-        yield from diff(f"{where}.path", tuple(point.penalty for point in fit.path), grid)
+    corrected = result.config.form == "corrected"
+    grids: dict[str, tuple[float | None, ...]] = {
+        card.name: card.penalty.values
+        for card in result.probes
+        if card.penalty is not None and corrected
+    }
+    return grids | dict.fromkeys(fixed, ())
 
 
 def _held_qwks(result: RunResult) -> Iterator[float | None]:
     """Mean QWK over what each fit's inner cuts held out; all at once."""
-    held = [np.array(one.confusion) for fit in result.fits for one in fit.held]
-    found = iter(qwks(held))
+    found = iter(qwks([one.confusion for fit in result.fits for one in fit.held]))
     for fit in result.fits:
         yield mean_defined([next(found) for _ in fit.held])
 
@@ -225,21 +240,24 @@ def _check_units(result: RunResult) -> Mismatches:
     places = _Places(result)
     counts = np.array([unit.confusion for unit in units], dtype=np.int64)
     sizes = counts.sum((1, 2)).tolist()
-    scored = all_scores(counts, [unit.sums for unit in units])
+    scored = score_rows(counts, [unit.sums for unit in units])
+    none = (None,) * len(CONTINUOUS)
     gold: dict[tuple[str, str, str], UnitRecord] = {}
     for i, unit in enumerate(units):
         where, split = f"units[{i}]", splits.get((unit.protocol, unit.fold))
         yield from places.check(where, unit)
         if (*run_of(unit), unit.layer) not in fits:
             yield Mismatch(where, name_of(unit_key(unit)), "a fit in fits that it comes from")
-        if split is not None:
+        if split is not None and unit.n != split.scored.get(unit.corpus):
             yield from diff(f"{where}.n", unit.n, split.scored.get(unit.corpus))
-        yield from diff(f"{where}.n", unit.n, sizes[i])
-        yield from diff(f"{where}.scores", unit.scores, scored[i])
+        if unit.n != sizes[i]:
+            yield from diff(f"{where}.n", unit.n, sizes[i])
+        if _SCORES(unit.scores) != (*scored[i], *none):
+            yield from diff(f"{where}.scores", unit.scores, named_scores(scored[i]))
         # No prediction moves the gold levels: they are the same in all units of a scored part.
         first = gold.setdefault((unit.protocol, unit.fold, unit.corpus), unit).sums
-        yield from diff(f"{where}.sums.gold", unit.sums.gold, first.gold)
-        yield from diff(f"{where}.sums.gold_squared", unit.sums.gold_squared, first.gold_squared)
+        for name in ("gold", "gold_squared") if unit.sums is not first else ():
+            yield from diff(f"{where}.sums.{name}", getattr(unit.sums, name), getattr(first, name))
     yield from _check_sums(result, counts)
 
 

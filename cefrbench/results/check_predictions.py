@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cefrbench.results.corpus_scores import NOT_YET, place_of, scores_at
 from cefrbench.results.findings import Mismatch, Mismatches, diff
@@ -10,7 +11,7 @@ from cefrbench.results.gold import check_gold
 from cefrbench.results.model import RunResult, UnitRecord
 from cefrbench.results.predictions import PredictionTable, UnitKey, unit_key
 from cefrbench.results.selection import kept_units, refitted_units
-from cefrbench.statistics.scores import CONTINUOUS, tally
+from cefrbench.statistics.scores import CONTINUOUS, Tally, tallies, tally
 
 
 def check_predictions(
@@ -32,14 +33,19 @@ def check_predictions(
     missing = {
         unit_key(unit): (places[unit_key(unit)], unit) for unit in kept_units(result) if unit.n
     }
-    for key, rows in table.units():
+    tallied = _tallied(result, table)
+    for number, (key, rows) in enumerate(table.units()):
         if key not in missing:
             findings.append(
                 Mismatch("predictions", name_of(key), "units of the stored layers, once")
             )
             continue
         index, unit = missing.pop(key)
-        findings += _check_predicted(f"units[{index}]", unit, rows, result)
+        where = f"units[{index}]"
+        if tallied is None:
+            findings += _check_predicted(where, unit, rows, result)
+        else:
+            findings += _check_tally(where, unit, tallied[number])
     for key, (index, _) in missing.items():
         findings.append(Mismatch(f"units[{index}]", "no predictions", f"those of {name_of(key)}"))
     findings += check_gold(result, table)
@@ -58,14 +64,27 @@ def _check_refits(result: RunResult, table: PredictionTable) -> Mismatches:
     for key, rows in table.units():
         if not table.replicates:
             return
-        scored = ~np.isnan(rows.score)
-        found = np.isfinite(rows.refit_prediction).all()
-        found &= np.isfinite(rows.refit_score[scored]).all()
-        none = np.isnan(rows.refit_prediction).all() and np.isnan(rows.refit_score).all()
         excused = (key.protocol, key.fold, key.probe, key.seed, key.layer) in failed
-        if not (found if key in refitted and not excused else none):
+        if key in refitted and not excused:
+            scored = ~np.isnan(rows.score)
+            ranked = rows.refit_score if scored.all() else rows.refit_score[scored]
+            sound = all((_size(one) < _INFINITE).all() for one in (rows.refit_prediction, ranked))
+        else:
+            both = rows.refit_prediction, rows.refit_score
+            sound = all((_size(one) > _INFINITE).all() for one in both)
+        if not sound:
             expected = "finite ones" if key in refitted else "none"
             yield Mismatch("predictions.refits", f"others at {name_of(key)}", expected)
+
+
+#: Infinity in half precision without its sign, as bits; above it is NaN, below it all else.
+_INFINITE = 0x7C00
+
+
+def _size(values: NDArray[np.float16]) -> NDArray[np.uint16]:
+    """Bits without the sign, which compare as sizes do; processors don't compute with halves."""
+    bits: NDArray[np.uint16] = np.ascontiguousarray(values).view(np.uint16) & np.uint16(0x7FFF)
+    return bits
 
 
 def _check_ranked(result: RunResult, table: PredictionTable) -> Mismatches:
@@ -80,8 +99,9 @@ def _check_ranked(result: RunResult, table: PredictionTable) -> Mismatches:
     for i, score in enumerate(known):
         found = {name: getattr(score.scores, name) for name in CONTINUOUS}
         elsewhere = none if score.layer is None else found
-        expected = stored.get((place_of(score, score.layer), score.n), elsewhere)
-        yield from diff(f"scores[{i}].scores", found, expected | absent)
+        expected = stored.get((place_of(score, score.layer), score.n), elsewhere) | absent
+        if found != expected:
+            yield from diff(f"scores[{i}].scores", found, expected)
         for name, value in found.items():
             if value is not None and not -1 <= value <= 1:
                 yield Mismatch(f"scores[{i}].scores.{name}", str(value), "-1 to 1")
@@ -97,8 +117,32 @@ def _check_predicted(
         return
     clip = unit.probe not in result.config.unclipped_probes
     counted = tally(rows.prediction, rows.low, rows.high, classes, clip=clip)
-    yield from diff(f"{where}.confusion", unit.confusion, counted.confusion.tolist())
+    yield from _check_tally(where, unit, counted)
+
+
+def _check_tally(where: str, unit: UnitRecord, counted: Tally) -> Mismatches:
+    confusion = tuple(map(tuple, counted.confusion.tolist()))
+    yield from diff(f"{where}.confusion", unit.confusion, confusion)
     yield from diff(f"{where}.sums", unit.sums, counted.sums)
+
+
+def _tallied(result: RunResult, table: PredictionTable) -> list[Tally] | None:
+    """Tally all units at once; None where something is out of range, and each is looked at."""
+    classes = len(result.scale)
+    inside = (table.low >= 0) & (table.low <= table.high) & (table.high < classes)
+    if not len(table) or not (inside.all() and np.isfinite(table.prediction).all()):
+        return None
+    units = list(table.units())
+    sizes = [len(rows) for _, rows in units]
+    clipped = [key.probe not in result.config.unclipped_probes for key, _ in units]
+    return tallies(
+        table.prediction,
+        table.low,
+        table.high,
+        classes,
+        ends=np.cumsum(sizes).tolist(),
+        clip=np.repeat(np.array(clipped), sizes),
+    )
 
 
 def name_of(key: UnitKey) -> str:

@@ -107,11 +107,12 @@ def place_of(record: UnitRecord | CorpusScore, layer: int | None) -> Place:
 
 def _scored(found: Mapping[Place, Sequence[UnitRecord]]) -> list[CorpusScore]:
     """Score the units of each place together: confusion matrices and sums add up."""
-    confusions = [np.sum([u.confusion for u in own], axis=0) for own in found.values()]
-    sums = [
-        Sums(**{name: math.fsum(getattr(u.sums, name) for u in own) for name in Sums.model_fields})
-        for own in found.values()
-    ]
+    if not found:
+        return []
+    each = np.array([unit.confusion for own in found.values() for unit in own], dtype=np.int64)
+    begins = np.cumsum([0, *(len(own) for own in found.values())])[:-1]
+    confusions = np.add.reduceat(each, begins, axis=0)
+    sums = [_added(own) for own in found.values()]
     return [
         CorpusScore(
             protocol=place[0],
@@ -124,6 +125,13 @@ def _scored(found: Mapping[Place, Sequence[UnitRecord]]) -> list[CorpusScore]:
         )
         for (place, own), scores in zip(found.items(), all_scores(confusions, sums), strict=True)
     ]
+
+
+def _added(units: Sequence[UnitRecord]) -> Sums:
+    if len(units) == 1:
+        return units[0].sums
+    parts = zip(*(unit.sums.numbers for unit in units), strict=True)
+    return Sums(**dict(zip(Sums.model_fields, map(math.fsum, parts), strict=True)))
 
 
 def continuous_scores(table: PredictionTable, n_classes: int) -> list[CorpusScore]:

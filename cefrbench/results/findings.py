@@ -34,6 +34,8 @@ Mismatches = Iterator[Mismatch]
 
 def unique(where: str, names: Sequence[object]) -> Mismatches:
     """Find names that stand more than once."""
+    if len(set(names)) == len(names):
+        return
     for name, count in Counter(names).items():
         if count > 1:
             yield Mismatch(where, f"{name} {count} times", "each once")

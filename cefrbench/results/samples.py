@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cefrbench.errors import ResultError
 from cefrbench.results.model import RunResult
@@ -95,22 +97,26 @@ def _check_values(result: RunResult, predictions: PredictionTable) -> None:
 
 def _in_order(folds: Mapping[str, tuple[PredictionTable, Codes]]) -> Scored:
     """One seed's predictions of one corpus, all folds, in the order of their texts' keys."""
-    table = PredictionTable.concat([one for one, _ in folds.values()])
+    tables = [one for one, _ in folds.values()]
+
+    def whole(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(table, name) for table in tables])
+
     codes = np.concatenate([one for _, one in folds.values()])
-    order = np.argsort(table.text, kind="stable")
-    score, drawn = table.score[order], table.refit_prediction[order]
-    ranked = table.refit_score[order]
+    order = np.argsort(whole("text"), kind="stable")
+    score = whole("score")[order]
     refits = None
-    if table.replicates > 1 and not np.isnan(drawn).any():
+    if tables[0].replicates > 1 and not np.isnan(drawn := whole("refit_prediction")[order]).any():
+        ranked = whole("refit_score")[order]
         refits = Refits(
             drawn.T.astype(np.float64),
             None if np.isnan(ranked).any() else ranked.T.astype(np.float64),
         )
     return Scored(
         codes[order],
-        table.low[order],
-        table.high[order],
-        table.prediction[order],
+        whole("low")[order],
+        whole("high")[order],
+        whole("prediction")[order],
         None if np.isnan(score).any() else score,
         refits,
     )

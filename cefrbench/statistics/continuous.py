@@ -331,6 +331,25 @@ def _correlation(together: Floats, own: Floats, other: Floats) -> Floats:
 class _Recut(RankStatistic):
     """QWK of scores that are cut at the corpus's own level counts."""
 
+    def scores(self, outcomes: Sequence[Outcomes]) -> Floats:
+        """See :meth:`Statistic.scores`; refits share their gold intervals, and so their cuts."""
+        first = outcomes[0] if outcomes else None
+        if first is None or not all(
+            _ranked(one) and one.low is first.low and one.high is first.high for one in outcomes
+        ):
+            return super().scores(outcomes)
+        ranking = sort_by_score(first)
+        order = np.argsort(np.array([one.score for one in outcomes]), axis=1, kind="stable")
+        kind = np.empty_like(ranking.kind)
+        kind[ranking.order] = ranking.kind
+        cuts = _cuts(ranking.before[-1:].astype(np.float64), ranking)[0]
+        level = np.searchsorted(cuts, np.arange(len(kind)), "right")
+        kinds = len(ranking.low)
+        size = ranking.n_classes * kinds
+        cell = np.arange(len(outcomes))[:, None] * size + level * kinds + kind[order]
+        counts = np.bincount(cell.reshape(-1), minlength=len(outcomes) * size)
+        return SUM_STATISTICS["qwk"].value(counts.reshape(-1, size) @ ranking.kinds.columns)
+
     def losses(self, part: Part) -> Floats:
         """Nothing, so that the error is the bootstrap's alone.
 

@@ -189,7 +189,9 @@ class Resampled:
 
         def mean(drawn: Floats) -> Floats:
             """Mean over parts, ``(draws, seeds)``."""
-            kept = np.where(defined, drawn[:, :, chosen], 0.0)
+            kept = drawn[:, :, chosen]
+            if not defined.all():
+                kept = np.where(defined, kept, 0.0)
             found: Floats = (kept * share).sum(2)[:, alive]
             return found
 

@@ -17,6 +17,7 @@ spreads. Nothing but the corpus's mean and spread is looked at, never a single l
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -60,32 +61,53 @@ class MatchedScore(RankStatistic):
         return np.zeros((len(part.outcomes), len(part.texts)))
 
     def _whole(self, ranking: Ranking) -> float:
-        at = _places(ranking.score, self._cuts(ranking, np.ones((1, len(ranking.order)))))
+        at = _places(ranking.score, self._cuts(ranking, _once(ranking)))
         counts = ranking.before.astype(np.float64)
         return float(qwk_below(ranking, counts[at], counts[-1:])[0])
 
     def _weighted(self, ranking: Ranking, weights: Floats) -> Floats:
-        at = _places(ranking.score, self._cuts(ranking, weights))
+        at = _places(ranking.score, self._cuts(ranking, Moments.of(ranking, weights)))
         by_kind = KindWeights(ranking, weights)
         return qwk_below(ranking, by_kind.of_first(at), by_kind.total)
 
-    def _cuts(self, ranking: Ranking, weights: Floats) -> Floats:
+    def _cuts(self, ranking: Ranking, moments: Moments) -> Floats:
         """Borders between classes on the scale of the predictions, ``(replicates, classes - 1)``.
 
         Moving the borders the other way is the same as moving the predictions.
         """
         cuts = np.arange(ranking.n_classes - 1) + 0.5
         if not self.located:
-            return np.broadcast_to(cuts, (len(weights), len(cuts)))
-        middle = ((ranking.low + ranking.high) / 2)[ranking.kind]
-        mean, spread = _moments(ranking.score, weights)
-        gold_mean, gold_spread = _moments(middle, weights)
+            return np.broadcast_to(cuts, (len(moments.mean), len(cuts)))
+        mean, spread = moments.mean, moments.spread
+        gold_mean, gold_spread = moments.gold_mean, moments.gold_spread
         factor = np.ones_like(mean)
         if self.scaled:
             size = np.abs(ranking.score).max(initial=0.0) + 1.0
             apart = (spread > _NOTHING * size) & (gold_spread > _NOTHING)
             np.divide(spread, gold_spread, out=factor, where=apart)
         return (cuts - gold_mean[:, None]) * factor[:, None] + mean[:, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Mean and standard deviation of scores and of gold levels, in each replicate."""
+
+    mean: Floats
+    spread: Floats
+    gold_mean: Floats
+    gold_spread: Floats
+
+    @classmethod
+    def of(cls, ranking: Ranking, weights: Floats) -> Moments:
+        """Of sorted rows, with weights of shape ``(replicates, rows)``."""
+        middle = ((ranking.low + ranking.high) / 2)[ranking.kind]
+        return cls(*_moments(ranking.score, weights), *_moments(middle, weights))
+
+
+@lru_cache(maxsize=2)
+def _once(ranking: Ranking) -> Moments:
+    """Of rows counted once: moved and stretched predictions of one ranking need the same."""
+    return Moments.of(ranking, np.ones((1, len(ranking.order))))
 
 
 def _moments(values: Floats, weights: Floats) -> tuple[Floats, Floats]:

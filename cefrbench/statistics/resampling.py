@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,6 +117,7 @@ def text_codes(texts: NDArray[np.str_]) -> Codes:
     return np.frombuffer(b"".join(map(known.__getitem__, keys)), "<u8").astype(np.uint64)
 
 
+@lru_cache(maxsize=32)
 def seed_weights(seeds: int, replicates: int, *label: object) -> Floats:
     """Weights of a probe's seeds in all replicates, each row adding up to 1.
 
@@ -136,4 +138,5 @@ def seed_weights(seeds: int, replicates: int, *label: object) -> Floats:
     rng = np.random.Generator(stream("seeds", *label))
     drawn = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=replicates) / seeds
     weights: Floats = 1 / seeds + np.sqrt(seeds / (seeds - 1)) * (drawn - 1 / seeds)
+    weights.flags.writeable = False  # they are kept, for all probes of an encoder ask for them
     return weights

@@ -116,6 +116,18 @@ def all_scores(
     confusions : sequence of array_like of int, each of shape (C, C)
     sums : sequence of Sums
     """
+    return [named_scores(row) for row in score_rows(confusions, sums)]
+
+
+def named_scores(row: Sequence[float | None]) -> Scores:
+    """Scores of what :func:`score_rows` gives of a unit."""
+    return Scores(**dict(zip(SUM_STATISTICS, row, strict=True)))
+
+
+def score_rows(
+    confusions: Sequence[ArrayLike] | NDArray[np.int64], sums: Sequence[Sums]
+) -> list[tuple[float | None, ...]]:
+    """The same as plain numbers, in the order of :data:`SUM_STATISTICS`."""
     if not len(confusions):
         return []
     n = np.asarray(confusions, dtype=np.float64).sum((1, 2))
@@ -132,8 +144,7 @@ def all_scores(
         )
         for name in SUM_STATISTICS
     ]
-    rows = zip(*columns, strict=True)
-    return [Scores(**dict(zip(SUM_STATISTICS, row, strict=True))) for row in rows]
+    return list(zip(*columns, strict=True))
 
 
 def _sums(confusions: Sequence[ArrayLike] | NDArray[np.int64], score: str) -> Floats:
@@ -181,6 +192,49 @@ def tally(
             gold_squared=float((seen.middle**2).sum()),
         ),
     )
+
+
+def tallies(
+    predictions: NDArray[np.float64],
+    low: NDArray[np.int64],
+    high: NDArray[np.int64],
+    n_classes: int,
+    *,
+    ends: Sequence[int],
+    clip: NDArray[np.bool_],
+) -> list[Tally]:
+    """:func:`tally` of many sets of predictions that stand one after the other, at once.
+
+    Parameters
+    ----------
+    predictions : ndarray of float64, shape (n,)
+    low, high : ndarray of int64, shape (n,)
+    n_classes : int
+    ends : sequence of int
+        One past the last row of each set.
+    clip : ndarray of bool, shape (n,)
+    """
+    inside = np.where(clip, np.clip(predictions, 0, n_classes - 1), predictions)
+    seen = outcomes(inside, low, high, n_classes, clip=False)
+    sizes = np.diff([0, *ends])
+    cells = np.repeat(np.arange(len(ends)), sizes) * n_classes**2
+    cells += seen.gold * n_classes + seen.predicted
+    counts = np.bincount(cells, minlength=len(ends) * n_classes**2).astype(np.int64)
+    columns = np.abs(seen.error), seen.error**2, seen.middle, seen.middle**2
+    return [
+        Tally(
+            confusion,
+            Sums(
+                **{
+                    name: float(column[end - size : end].sum())
+                    for name, column in zip(Sums.model_fields, columns, strict=True)
+                }
+            ),
+        )
+        for confusion, size, end in zip(
+            counts.reshape(-1, n_classes, n_classes), sizes.tolist(), ends, strict=True
+        )
+    ]
 
 
 def mean_scores(parts: Sequence[Scores]) -> Scores:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -142,8 +143,7 @@ def test_probes_of_one_result_must_be_scored_on_the_same_gold(tmp_path):
     other = changed_gold(table, "gamma")
     rows = table.probe == "logistic"
     low, high = (np.where(rows, getattr(other, n), getattr(table, n)) for n in ("low", "high"))
-    values = {name: getattr(table, name) for name in table.__slots__} | {"low": low, "high": high}
-    path = write_result(result, type(table)(**values), tmp_path)
+    path = write_result(result, replace(table, low=low, high=high), tmp_path)
     with pytest.raises(ResultError, match="doesn't pass"):
         read_checked(path)
     findings = [one.where for one in read_findings(path)]
@@ -154,8 +154,7 @@ def test_a_text_that_stands_twice_is_a_finding(tmp_path):
     result, table = make_result("twice", **OPTIONS)
     text = table.text.copy()
     text[1] = text[0]
-    values = {name: getattr(table, name) for name in table.__slots__} | {"text": text}
-    path = write_result(result, type(table)(**values), tmp_path)
+    path = write_result(result, replace(table, text=text), tmp_path)
     (twice,) = [one for one in read_findings(path) if one.where == "predictions.text"]
     assert twice.expected == "each once"
 
