@@ -20,6 +20,9 @@ _LETTER = 0.0205
 #: Height of a line of references' names, in pixels.
 _LINE = 17
 
+#: Rings in a row, each a model, that are drawn where they are; of more, those a per cent apart.
+_MOST_RINGS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -81,6 +84,10 @@ class PlotScale:
         share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
         return f"{100 * share:.1f}%"
 
+    def nearly(self, value: float | None) -> str:
+        """Place of a value to the nearest per cent: rings closer than that are one to the eye."""
+        return f"{round(float(self.at(value or 0.0)[:-1]))}%"
+
     @property
     def ticks(self) -> list[tuple[str, str]]:
         """Places to name, with their names; at most seven, so that a phone has room."""
@@ -130,8 +137,13 @@ def plot(
 
 
 def _marks(row: DumbbellRow, scale: PlotScale) -> Iterable[Mark]:
+    rings = {scale.nearly(one.value) for kind, one in row.estimates if kind == "one"}
+    if sum(kind == "one" for kind, _ in row.estimates) > _MOST_RINGS:
+        yield from (Mark("one", at, "", "") for at in sorted(rings, key=lambda at: float(at[:-1])))
+    else:
+        rings = set()
     for kind, one in row.estimates:
-        if one.value is None:
+        if one.value is None or (rings and kind == "one"):
             continue
         ends = one.low is not None and one.high is not None
         low, high = (scale.at(one.low or 0), scale.at(one.high or 0)) if ends else ("", "")

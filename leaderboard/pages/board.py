@@ -30,6 +30,9 @@ _MARGIN = 5
 _ROWS = {"in": 5, "out": 12}
 
 
+#: Lines of a table whose numbers lead to what they come from: a link is as long as ten numbers.
+_MOST_LINKED = 200
+
 #: One link of a choice between boards: label, address, whether it is this one.
 Choice = tuple[str, str, bool]
 
@@ -109,6 +112,8 @@ def board_page(
         licences=sorted({line.entry.licence or "not recorded" for line in lines}),
         has_full=any(section.ranked for section in board.sections),
         href=href,
+        most_linked=_MOST_LINKED,
+        many_lines=any(len(section.lines) > _MOST_LINKED for section in board.sections),
         headline=headline(board),
         links=next((way_links(suite) for suite in suites if suite.name == board.suite), None),
         **told,

@@ -20,6 +20,7 @@ from cefrbench.results.explain import explain_result
 from cefrbench.results.intervals import summary_intervals
 from cefrbench.results.io import read_predictions_of, read_result
 from cefrbench.results.samples import samples
+from cefrbench.results.shifts import RUNGS
 from cefrbench.statistics.draws import Replicates, mean_of, resample
 from cefrbench.statistics.intervals import from_draws
 from cefrbench.statistics.listing import get_statistic
@@ -280,13 +281,15 @@ def test_full_results_carry_the_headline_where_there_are_any(site: Site) -> None
 
 
 def many(board: Board, count: int) -> Board:
-    """The same board with so many candidates."""
+    """The same board with so many lines: its references, and candidates again and again."""
     (section,) = board.sections
+    candidates = [line for line in section.lines if line.entry.reference is None]
+    beside = [line for line in section.lines if line.entry.reference]
     lines = [
         replace(line, entry=line.entry.model_copy(update={
             "encoder": f"hf:organisation/some-embedding-model-{i}", "slug": f"model-{i}"}))
         for i in range(count)
-        for line in [section.lines[i % len(section.lines)]]
+        for line in [beside[i] if i < len(beside) else candidates[i % len(candidates)]]
     ]  # fmt: skip
     assert section.overall is not None
     slugs = tuple(line.entry.slug for line in lines if line.entry.reference is None)
@@ -308,6 +311,20 @@ def test_the_front_page_of_a_hundred_encoders_is_small(found: list[Made]) -> Non
     html = board_page(front, suites, front, totals, None, 0).html
     assert html.count("some-embedding-model-99") >= 1
     assert len(html.encode()) < 300_000
+
+
+def test_a_thousand_lines_keep_the_front_page_below_a_megabyte(found: list[Made]) -> None:
+    suites = by_suite(found)
+    front = many(boards(suites[0])[0], 1003)
+    totals = {"encoders": 1003, "verified": 1003, "corpora": 9, "languages": 7}
+    html = board_page(front, suites, front, totals, None, 0).html
+    assert len(html.encode()) < 1_000_000
+    rows = re.findall(r'<tr id="e-model-(\d+)".*?(?=<tr id=|</tbody>)', html, re.DOTALL)
+    assert rows == [str(i) for i in range(1003)]
+    first, last = (html[html.index(f'<tr id="e-model-{i}"') :][:700] for i in (0, 999))
+    assert first.count("<a href=") > 2
+    assert last.partition("\n<tr")[0].count("<a href=") == 1, "its name leads to its numbers"
+    assert html.count('<circle class="one"') <= 101 * len(RUNGS), "rings that touch are one"
 
 
 def test_controls_of_direction_are_shown_and_turn_nothing() -> None:
