@@ -5,8 +5,10 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,12 @@ from cefrbench.errors import CacheError
 HELD_BYTES = 1 << 29
 #: Bytes that are read at a time, before pages are let go of.
 STRETCH_BYTES = 1 << 25
-#: Bytes that come into memory with a single row: Linux maps what lies around it too.
-AROUND_BYTES = 1 << 16
+
+
+class Pages(mmap.mmap):
+    """Pages of a file, which can be read without being mapped too."""
+
+    handle: int
 
 
 class Gathered:
@@ -52,7 +58,9 @@ class Gathered:
                 os.posix_fallocate(file.fileno(), 0, size)
             else:
                 file.truncate(size)
-            pages = mmap.mmap(file.fileno(), size)
+            pages = Pages(file.fileno(), size)
+            pages.handle = os.dup(file.fileno())
+            weakref.finalize(pages, os.close, pages.handle)
         self._values = np.frombuffer(pages, dtype=np.float32).reshape(shape)
 
     def put(self, rows: NDArray[np.integer[Any]], values: NDArray[np.float32]) -> None:
@@ -87,12 +95,42 @@ def release(array: NDArray[Any]) -> None:
 
     They stay in the system's cache while there is room, and count for no process.
     """
+    pages = pages_of(array)
+    if pages is not None and hasattr(mmap, "MADV_DONTNEED"):
+        pages.madvise(mmap.MADV_DONTNEED)
+
+
+def gather(array: NDArray[Any], rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
+    """``array[rows]``; of an array that is mapped, read from its file.
+
+    A row that is read where it is mapped brings its whole neighbourhood into the process, which
+    may be 2 MiB.
+    """
+    pages = pages_of(array)
+    if pages is None or not array.flags.c_contiguous:
+        return np.asarray(array[rows])
+    begin = array.ctypes.data - np.frombuffer(pages, np.uint8).ctypes.data
+    found = np.empty((len(rows), *array.shape[1:]), array.dtype)
+    # Runs of neighbours are read at once.
+    edges = [0, *(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
+    for start, stop in pairwise(edges if len(rows) else []):
+        part = found[start:stop].reshape(-1).view(np.uint8).data
+        place = begin + int(rows[start]) * array.strides[0]
+        while part:
+            done = os.preadv(pages.handle, [part], place)
+            if not done:
+                raise IndexError(f"row {rows[start]} of {len(array)}")
+            part, place = part[done:], place + done
+    return found
+
+
+def pages_of(array: NDArray[Any]) -> Pages | None:
+    """The pages that an array is mapped from; None when it is in memory."""
     base: Any = array
     while isinstance(base, np.ndarray):
         base = base.base
     base = base.obj if isinstance(base, memoryview) else base
-    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        base.madvise(mmap.MADV_DONTNEED)
+    return base if isinstance(base, Pages) else None
 
 
 def stretches(array: NDArray[Any], rows: int | None = None) -> Iterator[slice]:
@@ -101,21 +139,7 @@ def stretches(array: NDArray[Any], rows: int | None = None) -> Iterator[slice]:
     A stretch is at most ``STRETCH_BYTES`` of the array; its pages are let go of after it.
     """
     count = len(array) if rows is None else rows
-    return _parts(array, count, array.itemsize * array.shape[1])
-
-
-def gathers(array: NDArray[Any], rows: int) -> Iterator[slice]:
-    """Go over so many rows that lie far apart, as :func:`stretches`."""
-    return _parts(array, rows, gathered_bytes(array))
-
-
-def gathered_bytes(array: NDArray[Any]) -> int:
-    """Bytes that come into memory with one row that lies alone."""
-    return max(AROUND_BYTES, int(array.itemsize * array.shape[1]))
-
-
-def _parts(array: NDArray[Any], count: int, row_bytes: int) -> Iterator[slice]:
-    step = max(1, STRETCH_BYTES // max(1, row_bytes))
+    step = max(1, STRETCH_BYTES // max(1, array.itemsize * array.shape[1]))
     for start in range(0, count, step):
         yield slice(start, min(start + step, count))
         release(array)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.mapped import release
+from cefrbench.mapped import gather
 
 Doubles = NDArray[np.float64]
 
@@ -17,8 +17,6 @@ NOISE = 1e-12
 
 #: Values of a block of rows: what is done to them is done in a core's cache.
 BLOCK = 1 << 16
-#: Blocks after which pages are let go of: 32 MiB.
-RELEASE_AFTER = 128
 
 
 def standardise(
@@ -58,13 +56,13 @@ def standardise(
     rows, share = train[count > 0], count[count > 0] / count.sum()
     low, high = np.full(X.shape[1], np.inf), np.full(X.shape[1], -np.inf)
     mean, variance = np.zeros(X.shape[1]), np.zeros(X.shape[1])
-    for part in _blocks(len(rows), X):
-        block = X[rows[part]]
+    for part in _blocks(len(rows), X.shape[1]):
+        block = gather(X, rows[part])
         np.minimum(low, block.min(axis=0), out=low)
         np.maximum(high, block.max(axis=0), out=high)
         mean += share[part] @ block.astype(np.float64)
-    for part in _blocks(len(rows), X):
-        deviations = X[rows[part]] - mean
+    for part in _blocks(len(rows), X.shape[1]):
+        deviations = gather(X, rows[part]) - mean
         variance += share[part] @ np.square(deviations, out=deviations)
     spread = np.sqrt(variance)
     constant = (low == high) | (spread <= NOISE * np.maximum(np.abs(low), np.abs(high)))
@@ -82,20 +80,15 @@ def in_unit(
 ) -> NDArray[Any]:
     """``(X[rows] - mean) * scale``, computed in float64: ndarray of ``dtype`` ``[rows, dim]``."""
     units = np.empty((len(rows), X.shape[1]), dtype)
-    for part in _blocks(len(rows), X):
-        deviations = X[rows[part]] - mean
+    for part in _blocks(len(rows), X.shape[1]):
+        deviations = gather(X, rows[part]) - mean
         units[part] = np.multiply(deviations, scale, out=deviations)
     return units
 
 
-def _blocks(n: int, X: NDArray[Any]) -> Iterator[slice]:
-    """Rows a block at a time; now and then pages of features on disk are let go of."""
-    size = max(1, BLOCK // max(1, X.shape[1]))
-    for number, start in enumerate(range(0, n, size)):
-        yield slice(start, start + size)
-        if number % RELEASE_AFTER == RELEASE_AFTER - 1:
-            release(X)
-    release(X)
+def _blocks(n: int, dim: int) -> Iterator[slice]:
+    size = max(1, BLOCK // max(1, dim))
+    return (slice(start, start + size) for start in range(0, n, size))
 
 
 def standardised(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cefrbench.engines.linear.arrays import Array, Arrays, Doubles
 from cefrbench.engines.linear.operand import Between, Outlined
 from cefrbench.engines.linear.passes import Passes
-from cefrbench.mapped import gathers, release, stretches
+from cefrbench.mapped import gather, release, stretches
 
 RowIndices = NDArray[np.intp]
 
@@ -72,10 +72,8 @@ class Stream:
         """A few rows of many, by this thread alone; as :meth:`over`."""
         for start in range(0, len(rows), self._size):
             chosen = rows[start : start + self._size]
-            block = np.empty((len(chosen), self.X.shape[1]))
-            for part in gathers(self.X, len(chosen)):
-                block[part] = self.X[chosen[part]] - self.centre
-            yield slice(start, start + len(chosen)), self.arrays.put(block)
+            block = self.arrays.put(gather(self.X, chosen) - self.centre)
+            yield slice(start, start + len(chosen)), block
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cefrbench.engines.cores import cores_each, over_cores, workers_for
 from cefrbench.engines.mlp.model import Model, Settings
 from cefrbench.engines.mlp.stack import Stack
-from cefrbench.mapped import stretches
+from cefrbench.mapped import pages_of, stretches
 from cefrbench.memory import free_attempt, lacks_memory
 
 #: Weights, gradients and Adam's two moments; one more where the best weights are kept.
@@ -74,13 +74,14 @@ def _train_on_host(models: Sequence[Model], X: NDArray[Any], settings: Settings)
     so that a model's numbers are the same whatever is trained beside it.
     """
     features = torch.from_numpy(X)
+    source = X if pages_of(X) is not None else None
     stacks = _stacks(models, features.shape[1])
     largest = max(map(len, stacks), default=1)
     workers = workers_for(largest * _bytes(features, models), HOST_BYTES)
 
     def train(stack: list[Model]) -> None:
         torch.set_num_threads(cores_each(workers))
-        _train(features, stack, settings, on_device=False, source=X)
+        _train(features, stack, settings, on_device=False, source=source)
 
     threads = torch.get_num_threads()
     try:

@@ -19,7 +19,7 @@ from cefrbench.engines.mlp.batches import BatchSource, DeviceBatches, HostBatche
 from cefrbench.engines.mlp.losses import EpochLosses, activate
 from cefrbench.engines.mlp.model import Model, Settings
 from cefrbench.engines.mlp.networks import Networks, StackedAdam
-from cefrbench.mapped import STRETCH_BYTES, gathered_bytes, release
+from cefrbench.mapped import gather
 
 #: Rows that are predicted at a time.
 PREDICTED_ROWS = 1024
@@ -37,7 +37,7 @@ class Stack:
     on_device : bool
         Whether features lie on an accelerator: then a step sends nothing and is few operations.
     source : ndarray, optional
-        The features' memory on the host: what of it is mapped from disk is let go of on the way.
+        The features, where they are mapped from disk: rows are then read from there.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Stack:
         source: NDArray[Any] | None = None,
     ) -> None:
         self.features = features
-        self._source, self._gathered = source, 0
+        self._source = source
         self.models = list(models)
         self.output = models[0].labels.output
         self.settings = settings
@@ -126,8 +126,7 @@ class Stack:
         net, only = self.networks, slice(i, i + 1)
         parts = []
         for part in torch.split(torch.from_numpy(rows).to(self.features.device), PREDICTED_ROWS):
-            inputs = self.features[part][None]
-            self._let_go(inputs)
+            inputs = self._rows(part)[None]
             if self._units is not None:
                 inputs.sub_(self._units[only, 0]).mul_(self._units[only, 1])
             active = multiply(inputs, net.hidden[only])
@@ -135,14 +134,12 @@ class Stack:
             parts.append(multiply(active, net.out[only]).add_(net.out_bias[only]))
         return torch.cat(parts, 1)[0].cpu().numpy()
 
-    def _let_go(self, gathered: Tensor) -> None:
-        """Release mapped pages, now and then."""
+    def _rows(self, rows: Tensor, out: Tensor | None = None) -> Tensor:
+        """Some rows of the features."""
         if self._source is None:
-            return
-        self._gathered += gathered.shape[0] * gathered.shape[1] * gathered_bytes(self._source)
-        if self._gathered >= STRETCH_BYTES:
-            release(self._source)
-            self._gathered = 0
+            return torch.index_select(self.features, 0, rows, out=out)
+        found = torch.from_numpy(gather(self._source, rows.numpy()))
+        return found if out is None else out.copy_(found)
 
     def _step(self) -> None:
         """One batch of each model: forward, loss, backward, Adam."""
@@ -153,8 +150,7 @@ class Stack:
             space.view(-1)[: m * n * space.shape[2]].view(m, n, space.shape[2])
             for space in self._spaces
         )
-        torch.index_select(self.features, 0, rows.view(-1), out=batch.view(m * n, -1))
-        self._let_go(batch)
+        self._rows(rows.view(-1), batch.view(m * n, -1))
         if self._units is not None:
             batch.sub_(self._units[:m, 0]).mul_(self._units[:m, 1])
         multiply(batch, net.hidden, hidden).add_(net.hidden_bias).relu_()
