@@ -5,9 +5,11 @@ import pytest
 from sklearn import config_context
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from cefrbench.errors import ProbeError
 from cefrbench.probing.weighted import fit_weighted
 
 RNG = np.random.default_rng(0)
@@ -61,3 +63,28 @@ def test_a_step_without_weights_before_the_last_is_left_as_it_is():
 def test_another_error_of_a_fit_stays_what_it_is():
     with pytest.raises(ValueError, match="NaN"):
         fit_weighted(make_pipeline(Ridge()), X * np.nan, Y, WEIGHT)
+
+
+class Bare:
+    """An estimator of nobody's classes: no parameters to look at, and no weights."""
+
+    def fit(self, X, y):
+        raise AssertionError("it must not be fitted without its weights")
+
+
+class BareWeighted(Bare):
+    def fit(self, X, y, sample_weight=None):
+        self.seen = sample_weight
+
+
+def test_an_estimator_without_parameters_gets_weights_or_is_refused():
+    model = BareWeighted()
+    fit_weighted(model, X, Y, WEIGHT)
+    assert model.seen is WEIGHT
+    with pytest.raises(ProbeError, match="Bare takes no sample_weight, and rows are weighted: add"):
+        fit_weighted(Bare(), X, Y, WEIGHT)
+
+
+def test_the_last_step_of_a_pipeline_decides_whether_it_takes_weights():
+    with pytest.raises(ProbeError, match="KNeighborsRegressor, the last step of a pipeline, takes"):
+        fit_weighted(make_pipeline(StandardScaler(), KNeighborsRegressor()), X, Y, WEIGHT)

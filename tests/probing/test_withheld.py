@@ -104,6 +104,26 @@ def test_a_method_that_changes_nothing_is_the_probe_itself(prepare, sees, fold):
         np.testing.assert_allclose(ours.scores, plain.scores, atol=2e-5)
 
 
+@pytest.mark.parametrize("sees", ["source", "unlabelled"])
+@pytest.mark.parametrize("part", ["weight", "y", "X"])
+def test_a_method_that_changes_one_thing_alone_is_the_probe_fitted_on_that(part, sees):
+    """Texts that are scored are left as they are, so nothing but the fit tells of the change."""
+    y, weight = LABEL.copy(), WEIGHT**3
+    y[TRAIN] = 4 - LABEL[TRAIN]
+
+    def prepare(source, unlabelled, options):
+        changed = {"weight": weight, "y": y[TRAIN], "X": source.X * 2}
+        return replace(untouched(source, unlabelled, options), **{part: changed[part]})
+
+    (ours,), (before,) = (fitted(method(one, sees)) for one in (prepare, untouched))
+    assert np.abs(ours.predictions - before.predictions).max() > 0.02
+    if part != "X":
+        fold = replace(rows(), weight=weight if part == "weight" else WEIGHT)
+        labels = y if part == "y" else LABEL
+        (((expected,),),) = fit_paths(RIDGE, ProbeOptions(), X, labels, [fold], penalties=(10.0,))
+        np.testing.assert_allclose(ours.predictions, expected.predictions, atol=2e-5)
+
+
 # -- what is handed over -------------------------------------------------------------------------
 
 

@@ -9,8 +9,9 @@ from result_factory import make_result, write_made
 from cefrbench.cli import main
 from cefrbench.errors import ResultError
 from cefrbench.results.compare import compare_results
-from cefrbench.results.method_effects import MEAN, tell_methods
+from cefrbench.results.method_effects import MEAN, MethodEffect, MethodEffects, tell_methods
 from cefrbench.results.method_tables import effect_cells, in_markdown
+from cefrbench.statistics.pairs import PairedTest
 
 PROBES = ("ridge", "unweighted+ridge", "centre+ridge")
 OPTIONS = {
@@ -89,6 +90,40 @@ def test_tables_have_a_row_a_method():
     assert all(len(row) == len(header) for row in rows)
     assert rows[0][4] == "–"  # the study's own probe is not read against itself
     assert "### mean over one, two" in in_markdown(TOLD)
+
+
+def test_each_cell_of_a_row_is_the_figure_of_its_column():
+    """Planted: another number for each column, one of them undefined, one without an interval."""
+    sure, unsure = PairedTest(0.1, 0.3, 0.01, 0.02, 0.05, 0.35), PairedTest(-1, 1, 0.5, 0.9, -2, 2)
+
+    def effect(value, **own):
+        options = {"side": "out", "against": "probe", "score": "qwk", "test": sure}
+        return MethodEffect(
+            "e", "m", "ridge", "source", value=value, baseline=0.25, **options | own
+        )
+
+    effects = (
+        effect(0.5),
+        effect(0.375, against="study", test=unsure),
+        effect(0.125, against="length", test=None),
+        effect(None, score="recut", test=None),
+        effect(0.75, side="in"),
+        effect(0.875, score="spearman"),
+    )
+    ((header, (row,)),) = effect_cells(MethodEffects(("e",), (), effects)).values()
+    assert dict(zip(header, row, strict=True)) == {
+        "method": "m",
+        "sees": "source",
+        "QWK out": "0.500",
+        "to its probe": "+0.250 [+0.10, +0.30]*",
+        "to the study's": "+0.125 [-1.00, +1.00]",
+        "to length's": "-0.125",
+        "recut QWK": "–",
+        "rank correlation": "+0.625 [+0.10, +0.30]*",
+        "QWK in distribution": "+0.500 [+0.10, +0.30]*",
+    }
+    ((_, (row,)),) = effect_cells(MethodEffects(("e",), (), (effect(None, test=None),))).values()
+    assert row[2:4] == ["undefined", "–"]
 
 
 @pytest.mark.parametrize(

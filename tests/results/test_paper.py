@@ -66,6 +66,19 @@ def test_figures_are_the_result_s_own_intervals(table, out):
     assert row.layers == ", ".join(map(str, sorted(layers)))
 
 
+def test_up_to_three_layers_are_listed_and_more_are_a_range(tmp_path):
+    options = SMALL | {"texts": 16, "layers": (1, 2, 3, 4, 5, 6), "refits": 0}
+    path = write_made(tmp_path, "one", skill=0.0, **options)
+    chosen = {}
+    for record in read_result(path).summary:
+        chosen.setdefault(record.probe, set()).update(record.chosen_layers)
+    found = {row.probe: row.layers for row in read_table([path]).rows}
+    assert {len(layers) > 3 for layers in chosen.values()} == {True}
+    assert found == {p: f"{min(layers)}–{max(layers)}" for p, layers in chosen.items()}
+    again = write_made(tmp_path / "fewer", "one", skill=0.0, **options | {"layers": (2, 4, 6)})
+    assert {row.layers for row in read_table([again]).rows} == {"2, 4, 6"}
+
+
 def test_what_lacks_its_predictions_has_figures_and_no_intervals(table, out, tmp_path):
     lost = next(row for row in table.rows if row.encoder == "lost")
     assert lost.figures["iid"].value is not None

@@ -114,6 +114,14 @@ def test_units_are_taken_apart_where_any_part_of_their_name_changes():
     ]
 
 
+def test_as_many_refits_as_a_suite_has_come_back(tmp_path):
+    """What they take in memory grows with their number, not faster."""
+    drawn = np.random.default_rng(0).normal(size=(2, 60)).astype(np.float16)
+    table = one_unit(refit_prediction=drawn, refit_score=-drawn, replicates=60)
+    write_predictions(tmp_path / "x.parquet", table)
+    assert read(tmp_path / "x.parquet").equals(table)
+
+
 def test_no_units_make_an_empty_table_that_can_be_written(tmp_path):
     table = PredictionTable.concat([])
     assert write_predictions(tmp_path / "x.parquet", table).rows == 0

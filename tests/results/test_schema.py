@@ -1,13 +1,14 @@
 """The published schema: up to date, and agreed to by an independent validator."""
 
 import json
+from importlib import resources
 
 import jsonschema
 import pytest
 from result_factory import make_result, write_made
 
 from cefrbench.results.io import dump
-from cefrbench.results.schema import build_schema, published_schema
+from cefrbench.results.schema import FILE, build_schema, published_schema, schema_text
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +20,7 @@ def validator():
 
 def test_the_schema_in_the_package_is_that_of_the_model():
     assert published_schema() == build_schema()
+    assert (resources.files("cefrbench.results") / FILE).read_text("utf-8") == schema_text()
 
 
 @pytest.mark.parametrize("form", ["corrected", "study"])

@@ -7,6 +7,7 @@ import pytest
 from result_factory import make_result
 
 from cefrbench.errors import ResultError
+from cefrbench.results.comparable import labels_of
 from cefrbench.results.compare import Comparison, Comparisons, compare_results
 from cefrbench.results.comparison_tables import caption, score_cells, to_json
 from cefrbench.results.model import RunResult
@@ -309,3 +310,14 @@ def test_another_seed_draws_other_resamples_and_the_same_one_the_same() -> None:
         ours, theirs = first.intervals[label, "loco"], other.intervals[label, "loco"]
         assert ours.estimate == theirs.estimate
         assert ours.low != theirs.low
+
+
+def test_results_of_one_name_are_told_apart_by_digest_and_copies_by_number() -> None:
+    result, _ = entry("same")
+    other, _ = entry("other")
+    moved = result.encoder.model_copy(update={"max_length": 77})
+    longer = result.model_copy(update={"encoder": moved})
+    one, two = (f"same [{r.encoder.digest()[:8]}]" for r in (result, longer))
+    assert labels_of([result, other, longer]) == [one, "other", two]
+    assert labels_of([result, longer, result, result]) == [one, two, f"{one} #2", f"{one} #3"]
+    assert labels_of([other, result]) == ["other", "same"]
