@@ -124,6 +124,20 @@ def test_a_method_that_changes_one_thing_alone_is_the_probe_fitted_on_that(part,
         np.testing.assert_allclose(ours.predictions, expected.predictions, atol=2e-5)
 
 
+def test_a_corpus_is_predicted_by_the_fit_on_its_own_weights():
+    """The method weighs by what it sees of the scored corpus, and changes nothing else."""
+
+    def prepare(source, unlabelled, options):
+        return Prepared(source.X, source.y, WEIGHT ** (len(unlabelled) / 10))
+
+    (ours,) = fitted(method(prepare, "unlabelled"))
+    for corpus, power in ((2, 3), (3, 2)):
+        fold = replace(rows(), weight=WEIGHT**power)
+        (((expected,),),) = fit_paths(RIDGE, ProbeOptions(), X, LABEL, [fold], penalties=(10.0,))
+        own = CORPUS[PREDICT] == corpus
+        np.testing.assert_allclose(ours.predictions[own], expected.predictions[own], atol=2e-5)
+
+
 # -- what is handed over -------------------------------------------------------------------------
 
 
