@@ -32,7 +32,7 @@ PICTURE = ROOT / "docs" / "images" / "soak.svg"
 ENCODER = "random-qwen3-tiny"
 OPTIONS = ["--encoder", ENCODER, "--probe", "ridge", "--probe", "ordinal", "--device", "cpu"]
 OPTIONS += ["--protocol", "iid", "--protocol", "lofo", "--refits", "0"]
-OPTIONS += ["--no-references", "--no-analyses", "--quiet"]
+OPTIONS += ["--no-references", "--no-analyses", "--layers", "last", "--quiet"]
 #: Texts of one shard; the last of a corpus holds fewer.
 SHARD = 256
 EVERY = 1.0
@@ -68,8 +68,10 @@ def soak(texts: int, asked: argparse.Namespace) -> None:
     command = [sys.executable, "-m", "cefrbench", "run", *OPTIONS]
     command += ["--data-dir", str(folder / "corpora"), "--cache-dir", str(folder / "cache")]
     command += ["--output", str(folder / "out"), "--log-file", str(folder / "log")]
+    command += ["--max-length", str(asked.max_length)]
     looks = list(watch(subprocess.Popen(command), folder / "cache", texts))
-    result = json.loads((folder / "out" / ENCODER / "cefr-v1.json").read_text("utf-8"))
+    (path,) = (folder / "out" / ENCODER).glob("cefr-v1-*.json")
+    result = json.loads(path.read_text("utf-8"))
     seen = {
         "texts": sum(corpus["texts"] for corpus in result["corpora"]),
         "tokens": result["provenance"]["features"]["tokens"],
@@ -108,8 +110,8 @@ class Soaked:
     Attributes
     ----------
     texts, tokens : int
-    features, rest : float
-        Processor seconds until the last features were there, and after.
+    before, features, rest : float
+        Processor seconds until the first features were there, until the last were, and after.
     first, last, peak : int
         Bytes in memory: means over the first and the last tenth of encoding, and the most
         after that.
@@ -118,6 +120,7 @@ class Soaked:
 
     texts: int
     tokens: int
+    before: float
     features: float
     rest: float
     first: int
@@ -137,7 +140,8 @@ def read(path: Path) -> Soaked:
     return Soaked(
         texts=seen["texts"],
         tokens=int(seen["tokens"]),
-        features=end.cpu,
+        before=encoding[0].cpu,
+        features=end.cpu - encoding[0].cpu,
         rest=looks[-1].cpu - end.cpu,
         first=round(fmean(one.rss for one in encoding[:tenth])),
         last=round(fmean(one.rss for one in encoding[-tenth:])),
@@ -148,15 +152,16 @@ def read(path: Path) -> Soaked:
 
 def sizes(runs: Sequence[Soaked]) -> str:
     """The table of all runs."""
-    head = ["texts", "tokens", "features, s per 10,000 texts", "per million tokens"]
-    head += ["fits and scores, s per 10,000 texts", "MiB at the first tenth of features"]
-    head += ["at the last", "most after them"]
+    head = ["texts", "start, read, lay out: s", "features: s", "per 10,000 texts"]
+    head += ["fits and scores: s", "per 10,000 texts"]
+    head += ["MiB at the first tenth of features", "at the last", "most after them"]
     rows = [
         [
             f"{one.texts:,}",
-            f"{one.tokens:,}",
+            f"{one.before:.0f}",
+            f"{one.features:.0f}",
             f"{one.features / one.texts * STEP:.1f}",
-            f"{one.features / one.tokens * 1e6:.1f}",
+            f"{one.rest:.0f}",
             f"{one.rest / one.texts * STEP:.1f}",
             f"{one.first / MIB:,.0f}",
             f"{one.last / MIB:,.0f}",
@@ -169,16 +174,18 @@ def sizes(runs: Sequence[Soaked]) -> str:
 
 def steps(run: Soaked) -> str:
     """The table of the largest run, 10,000 texts a row."""
-    marks = [next(o for o in run.looks if o.texts >= n) for n in range(0, last_of(run) + 1, STEP)]
+    looks = [one for one in run.looks if one.texts]
+    looks = looks[: 1 + next(i for i, one in enumerate(looks) if one.texts == last_of(run))]
+    marks = [next(o for o in looks if o.texts >= n) for n in range(0, last_of(run) + 1, STEP)]
     rows = [
         [
             f"{round(after.texts, -3):,}",
-            f"{after.cpu - before.cpu:.0f}",
-            f"{max(o.rss for o in run.looks if before.texts < o.texts <= after.texts) / MIB:,.0f}",
+            f"{(after.cpu - before.cpu) / (after.texts - before.texts) * STEP:.1f}",
+            f"{max(o.rss for o in looks if before.texts < o.texts <= after.texts) / MIB:,.0f}",
         ]
         for before, after in pairwise(marks)
     ]
-    return table(["texts encoded", "processor seconds for the last 10,000", "MiB at most"], rows)
+    return table(["texts encoded", "s per 10,000 of the last", "MiB at most"], rows)
 
 
 def last_of(run: Soaked) -> int:
@@ -220,6 +227,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, help="corpora to draw from")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--texts", type=int, nargs="+", default=[25_000, 50_000, 100_000])
+    parser.add_argument("--max-length", type=int, default=64, help="tokens, bytes here, of a text")
     asked = parser.parse_args()
     if asked.job == "run":
         for texts in asked.texts:
