@@ -120,6 +120,15 @@ def reshape(path):
     save_file(tensors, path, metadata)
 
 
+def nest(path):
+    """The same bytes again, in three dimensions."""
+    with safe_open(path, framework="numpy") as file:
+        metadata = file.metadata()
+    tensors = load_file(path)
+    tensors["layer.001"] = tensors["layer.001"].reshape(len(tensors["rows"]), 1, -1)
+    save_file(tensors, path, metadata)
+
+
 def mistype(path):
     with safe_open(path, framework="numpy") as file:
         metadata = file.metadata()
@@ -139,7 +148,21 @@ def pipe(path):
 
 @pytest.mark.parametrize(
     "damage",
-    [flip, cut, empty, garble, swap, edit, strip, reshape, mistype, deepen, pipe, Path.unlink],
+    [
+        flip,
+        cut,
+        empty,
+        garble,
+        swap,
+        edit,
+        strip,
+        reshape,
+        nest,
+        mistype,
+        deepen,
+        pipe,
+        Path.unlink,
+    ],
 )
 def test_a_damaged_shard_is_computed_again_never_served(cache, damage):
     damage(shards(cache)[0])

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from cefrbench import (
     FoldRows,
@@ -13,8 +14,10 @@ from cefrbench import (
     Origin,
     PluginError,
     Prepared,
+    ProbeCard,
     ProbeError,
     ProbeOptions,
+    ProbeSpec,
     UserError,
 )
 from cefrbench.plugins import PluginHost
@@ -136,6 +139,18 @@ def test_a_corpus_is_predicted_by_the_fit_on_its_own_weights():
         (((expected,),),) = fit_paths(RIDGE, ProbeOptions(), X, LABEL, [fold], penalties=(10.0,))
         own = CORPUS[PREDICT] == corpus
         np.testing.assert_allclose(ours.predictions[own], expected.predictions[own], atol=2e-5)
+
+
+@pytest.mark.parametrize("sees", ["source", "unlabelled"])
+def test_a_fit_behind_a_method_that_does_not_converge_says_so(sees):
+    card = ProbeCard(name="invented", description="For tests.", kind="classifier")
+    spec = ProbeSpec(card, lambda options: LogisticRegression(max_iter=2))
+    (((fit,),),) = fit_paths(
+        wrap(method(untouched, sees), spec), ProbeOptions(), X, LABEL, [rows()], penalties=(None,)
+    )
+    assert not fit.converged
+    assert "failed to converge" in fit.message
+    assert fit.iterations == 2
 
 
 # -- what is handed over -------------------------------------------------------------------------

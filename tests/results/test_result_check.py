@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -394,5 +395,9 @@ def test_reading_with_a_check_gives_the_result_or_the_first_finding(tmp_path):
     result, predictions = read_checked(path)
     assert len(predictions) == result.predictions.rows
     path.write_text(path.read_text("utf-8").replace('"n": 3', '"n": 4', 1), "utf-8")
-    with pytest.raises(ResultError, match="doesn't pass its check"):
+    findings = check_result(path)
+    assert len(findings) > 1
+    said = re.escape(f"{findings[0].where or 'file'}: {findings[0].found[:200]}, expected ")
+    with pytest.raises(ResultError, match=rf"doesn't pass its check \({said}") as caught:
         read_checked(path)
+    assert f", and {len(findings) - 1} more): see `cefrbench results check`" in str(caught.value)

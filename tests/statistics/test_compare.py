@@ -7,13 +7,14 @@ import pytest
 from result_factory import make_result
 
 from cefrbench.errors import ResultError
-from cefrbench.results.comparable import labels_of
+from cefrbench.results.comparable import check_same_texts, labels_of
 from cefrbench.results.compare import Comparison, Comparisons, compare_results
 from cefrbench.results.comparison_tables import caption, score_cells, to_json
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.verdicts import verdict
 from cefrbench.statistics.pairs import PairedTest
+from cefrbench.statistics.sample import Part, Sample, Scored
 
 FIVE_CORPORA = ("alpha", "beta", "gamma", "delta", "epsilon")
 
@@ -321,3 +322,30 @@ def test_results_of_one_name_are_told_apart_by_digest_and_copies_by_number() -> 
     assert labels_of([result, other, longer]) == [one, "other", two]
     assert labels_of([result, longer, result, result]) == [one, two, f"{one} #2", f"{one} #3"]
     assert labels_of([other, result]) == ["other", "same"]
+
+
+def plain_sample(**changes: object) -> Sample:
+    """Three texts of one corpus, scored by one seed."""
+    own = {"texts": np.arange(3, dtype=np.uint64), "low": [0, 1, 2], "high": [1, 1, 2]} | changes
+    low, high = (np.array(own[name], dtype=np.int64) for name in ("low", "high"))
+    scored = Scored(own["texts"], low, high, np.ones(3))
+    part = Part.of(str(own.get("fold", "1")), "alpha", {None: scored}, 5)
+    return Sample("e", "ridge", "iid", (part,))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"texts": np.array([0, 1, 7], dtype=np.uint64)}, {"low": [0, 0, 2]}, {"high": [1, 2, 2]}],
+    ids=["texts", "low", "high"],
+)
+def test_other_texts_or_levels_on_either_end_are_not_compared(changes: dict[str, object]) -> None:
+    check_same_texts(["A", "B"], [plain_sample(), plain_sample()])
+    with pytest.raises(ResultError, match="of A and C on alpha under iid are not of the same"):
+        check_same_texts(["A", "B", "C"], [plain_sample(), plain_sample(), plain_sample(**changes)])
+
+
+@pytest.mark.parametrize(("folds", "lacking"), [(("1", "2"), "A"), (("2", "1"), "B")])
+def test_who_lacks_a_part_is_named(folds: tuple[str, str], lacking: str) -> None:
+    """The first part, in order, that one of them has and the other hasn't."""
+    with pytest.raises(ResultError, match=rf"^{lacking} has no predictions of ridge on alpha"):
+        check_same_texts(["B", "A"], [plain_sample(fold=fold) for fold in folds])
