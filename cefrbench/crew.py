@@ -9,6 +9,7 @@ costs what it was at: its claims end with it.
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -202,6 +203,9 @@ class RayHelpers:
         self._ray = ray
         self._began = not ray.is_initialized()
         if self._began:
+            if "RAY_ADDRESS" not in os.environ:
+                # Else Ray joins whatever cluster was begun here last, even one that is gone.
+                options.setdefault("address", "local")
             try:
                 ray.init(**{"log_to_driver": False, "include_dashboard": False, **options})
             except (ConnectionError, RuntimeError, TypeError, ValueError) as error:
