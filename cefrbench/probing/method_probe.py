@@ -56,9 +56,8 @@ class MethodProbe(ABC):
     def versions(self) -> str:
         """What else the predictions depend on: how methods are handed things, and the library."""
         digest = hashlib.sha256()
-        for file in sorted(Path(__file__).parent.glob("*.py")):
-            if file.stem in HANDING:
-                digest.update(file.read_bytes())
+        for module in HANDING:
+            digest.update(Path(__file__).with_name(f"{module}.py").read_bytes())
         library = self.method.card.library
         try:
             version = metadata.version(library) if library else ""

@@ -19,8 +19,9 @@ from cefrbench.results.levels import scores_in_levels
 from cefrbench.results.model import ChoiceRecord, CorpusScore, UnitRecord
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.selection import run_of
-from cefrbench.statistics.continuous import RECUT, SPEARMAN, rank
+from cefrbench.statistics.continuous import RECUT, SPEARMAN
 from cefrbench.statistics.matched import LOCATED, SCALED
+from cefrbench.statistics.ranking import rank
 from cefrbench.statistics.scores import CONTINUOUS, Scores, Sums, all_scores
 from cefrbench.statistics.scoring import Floats
 

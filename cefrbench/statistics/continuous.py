@@ -23,199 +23,27 @@ depend on the replicate.
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.statistics.resampling import MOST_DRAWN, TextWeights, Weights
+from cefrbench.statistics.ranking import (
+    Integers,
+    Ranking,
+    RankStatistic,
+    is_ranked,
+    rank,
+    sort_by_score,
+)
+from cefrbench.statistics.resampling import MOST_DRAWN, Weights
 from cefrbench.statistics.sample import Part
 from cefrbench.statistics.scoring import (
     SUM_STATISTICS,
     Floats,
     Outcomes,
-    Statistic,
-    outcomes,
 )
-
-Integers = NDArray[np.int64]
-#: Weights in work at once: few enough to stay in a processor's cache.
-_BLOCK = 2**17
-
-
-@dataclass(frozen=True, kw_only=True)
-class RankStatistic(Statistic):
-    """A score of the order of continuous scores; NaN where a probe has none."""
-
-    def scores(self, outcomes: Sequence[Outcomes]) -> Floats:
-        """See :meth:`Statistic.scores`."""
-        found = np.full(len(outcomes), np.nan)
-        for s, one in enumerate(outcomes):
-            if _ranked(one):
-                found[s] = self.of(sort_by_score(one))
-        return found
-
-    def of(self, ranking: Ranking) -> float:
-        """Score of sorted rows, each counted once; NaN without any."""
-        return float(self._whole(ranking)) if len(ranking.order) else math.nan
-
-    def or_none(self, ranking: Ranking) -> float | None:
-        """The same; None where it is undefined."""
-        found = self.of(ranking)
-        return None if math.isnan(found) else found
-
-    def resampled(self, part: Part, weights: TextWeights) -> Floats:
-        """See :meth:`Statistic.resampled`."""
-        found = np.full((weights.replicates, len(part.outcomes)), np.nan)
-        for s, one in enumerate(part.outcomes):
-            if _ranked(one):
-                ranking = sort_by_score(one)
-                drawn = weights.of(part.texts)[part.rows[ranking.order]]
-                found[:, s] = self._drawn(ranking, drawn)
-        return found
-
-    def _drawn(self, ranking: Ranking, drawn: Weights) -> Floats:
-        """Score in each replicate, of how often each sorted row is drawn, ``(rows, replicates)``.
-
-        What is asked for the weights as floats gets them in blocks.
-        """
-        found = np.empty(drawn.shape[1])
-        for block in _blocks(drawn.shape[1], len(drawn)):
-            found[block] = self._weighted(ranking, drawn[:, block].T.astype(np.float64, "C"))
-        return found
-
-    @abstractmethod
-    def _whole(self, ranking: Ranking) -> float:
-        """Score of sorted rows, at least one, each counted once."""
-
-    @abstractmethod
-    def _weighted(self, ranking: Ranking, weights: Floats) -> Floats:
-        """Score in each replicate; weights of shape ``(replicates, rows)`` are whole numbers."""
-
-
-@dataclass(frozen=True, eq=False)
-class Ranking:
-    """Rows in the order of their scores; what only some scores need of it is made when asked for.
-
-    Attributes
-    ----------
-    order : ndarray of int, shape (m,)
-        Sorted rows.
-    score : ndarray of float64, shape (m,)
-        Scores of the sorted rows.
-    kind : ndarray of int, shape (m,)
-        Gold interval of each sorted row, as a place in ``low`` and ``high``.
-    low, high : ndarray of int64, shape (kinds,)
-        The different gold intervals.
-    n_classes : int
-    """
-
-    order: NDArray[np.intp]
-    score: Floats
-    kind: NDArray[np.intp]
-    low: Integers
-    high: Integers
-    n_classes: int
-
-    @cached_property
-    def first(self) -> NDArray[np.intp]:
-        """For each sorted row, where its score first stands."""
-        return np.searchsorted(self.score, self.score, "left")
-
-    @cached_property
-    def last(self) -> NDArray[np.intp]:
-        """For each sorted row, one past where its score last stands."""
-        return np.searchsorted(self.score, self.score, "right")
-
-    @cached_property
-    def before(self) -> Integers:
-        """How many rows of each kind are among the first ``i``, shape ``(m + 1, kinds)``."""
-        found = np.zeros((len(self.order) + 1, len(self.low)), dtype=np.int64)
-        np.cumsum(self.kind[:, None] == np.arange(len(self.low)), axis=0, out=found[1:])
-        return found
-
-    @cached_property
-    def by_kind(self) -> NDArray[np.intp]:
-        """Sorted rows, those of one kind together."""
-        return np.argsort(self.kind, kind="stable")
-
-    @cached_property
-    def levels(self) -> Floats:
-        """Which middle of gold intervals, of those that there are, a sorted row has, one-hot."""
-        middles, which = np.unique((self.low + self.high) / 2, return_inverse=True)
-        return _one_hot(which[self.kind], len(middles))
-
-    @cached_property
-    def kinds(self) -> Kinds:
-        """What follows from the different gold intervals alone."""
-        return _kinds(self.low.tobytes(), self.high.tobytes(), self.n_classes)
-
-
-@dataclass(frozen=True, eq=False)
-class Kinds:
-    """What follows from the gold intervals of a ranking, which many rankings share.
-
-    Attributes
-    ----------
-    columns : ndarray of float64, shape (classes * kinds, columns)
-        What a row of each level and kind, level by level, adds to the sums that QWK is of.
-    below : ndarray of int64, shape (kinds, classes - 1)
-        The share of a row of each kind that is below each cut, in units.
-    unit : int
-        Units in a row: any width of an interval takes a whole number of them.
-    """
-
-    columns: Floats
-    below: Integers
-    unit: int
-
-
-@lru_cache(maxsize=256)
-def _kinds(lows: bytes, highs: bytes, n_classes: int) -> Kinds:
-    low, high = np.frombuffer(lows, np.int64), np.frombuffer(highs, np.int64)
-    level, kind = np.divmod(np.arange(n_classes * len(low)), max(1, len(low)))
-    cells = outcomes(level.astype(np.float64), low[kind], high[kind], n_classes)
-    classes = np.arange(n_classes)
-    unit = math.lcm(*range(1, n_classes + 1))
-    inside = (low[:, None] <= classes) & (classes <= high[:, None])
-    shares = np.where(inside, unit // inside.sum(1, keepdims=True), 0)
-    return Kinds(SUM_STATISTICS["qwk"].columns(cells), shares.cumsum(1)[:, :-1], unit)
-
-
-def _ranked(one: Outcomes) -> bool:
-    return one.score is not None and len(one.score) > 0
-
-
-def sort_by_score(one: Outcomes) -> Ranking:
-    """Sort the rows by their scores, which they must have."""
-    return rank(np.asarray(one.score, dtype=np.float64), one.low, one.high, one.n_classes)
-
-
-def rank(score: Floats, low: Integers, high: Integers, n_classes: int) -> Ranking:
-    """Sort rows by scores; of equal ones in the order in which they stand."""
-    order = np.argsort(score, kind="stable")
-    pair = low * n_classes + high
-    counts = np.bincount(pair, minlength=n_classes**2)
-    (pairs,) = counts.nonzero()
-    place = np.empty(len(counts), dtype=np.intp)
-    place[pairs] = np.arange(len(pairs))
-    lows, highs = np.divmod(pairs, n_classes)
-    return Ranking(order, score[order], place[pair[order]], lows, highs, n_classes)
-
-
-def _one_hot(which: NDArray[np.intp], count: int) -> Floats:
-    found: Floats = (which[:, None] == np.arange(count)).astype(np.float64)
-    return found
-
-
-def _blocks(replicates: int, rows: int) -> Iterator[slice]:
-    step = max(1, _BLOCK // rows)
-    return (slice(start, start + step) for start in range(0, replicates, step))
 
 
 def _cumulative(weights: Floats) -> Floats:
@@ -261,7 +89,7 @@ class _Spearman(RankStatistic):
         """See :meth:`Statistic.losses`; of a text in several rows, the sum of what each does."""
         by_row = np.full((len(part.outcomes), len(part.rows)), np.nan)
         for loss, one in zip(by_row, part.outcomes, strict=True):
-            if _ranked(one):
+            if is_ranked(one):
                 ranking = sort_by_score(one)
                 whole = self._weighted(ranking, np.ones((1, len(loss))))
                 loss[ranking.order] = whole - self._without(ranking)
@@ -335,7 +163,7 @@ class _Recut(RankStatistic):
         """See :meth:`Statistic.scores`; refits share their gold intervals, and so their cuts."""
         first = outcomes[0] if outcomes else None
         if first is None or not all(
-            _ranked(one) and one.low is first.low and one.high is first.high for one in outcomes
+            is_ranked(one) and one.low is first.low and one.high is first.high for one in outcomes
         ):
             return super().scores(outcomes)
         ranking = sort_by_score(first)

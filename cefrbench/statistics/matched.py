@@ -23,13 +23,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from cefrbench.statistics.continuous import (
-    KindWeights,
-    Ranking,
-    RankStatistic,
-    qwk_below,
-    rank,
-)
+from cefrbench.statistics.continuous import KindWeights, qwk_below
+from cefrbench.statistics.ranking import Ranking, RankStatistic, rank
 from cefrbench.statistics.sample import Part
 from cefrbench.statistics.scoring import Floats
 
