@@ -82,7 +82,7 @@ def decode_predictions(data: bytes, path: Path) -> PredictionTable:
         file = pq.ParquetFile(pa.BufferReader(data))
         _check_schema(file.schema_arrow, path)
         _check_extent(file, path)
-        arrow = file.read()
+        arrow = file.read(use_threads=False)
         arrow.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _PREDICTIONS.refuse(path, "is no Parquet file or a damaged one") from error
@@ -122,7 +122,7 @@ def decode_stripped(
         else:
             raise ResultError(f"The predictions {str(path)!r} have their gold levels already.")
         _check_extent(file, path)
-        arrow = file.read()
+        arrow = file.read(use_threads=False)
         arrow.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _PREDICTIONS.refuse(path, "is no Parquet file or a damaged one") from error

@@ -84,6 +84,13 @@ def in_order(rows: Iterable[Row], column: str) -> list[Any]:
     return list(dict.fromkeys(row[column] for row in rows))
 
 
+def with_first(rows: Sequence[Row], column: str) -> list[dict[str, Any]]:
+    """Say of each row whether it is the first with its value: a line for all is drawn of that."""
+    values = [row[column] for row in rows]
+    first = {value: place for place, value in reversed(list(enumerate(values)))}
+    return [{**row, "first": first[row[column]] == place} for place, row in enumerate(rows)]
+
+
 def _cell(value: Value) -> str:
     if value is None:
         return ""

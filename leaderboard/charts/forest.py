@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cefrbench_leaderboard.charts.chart import Row, in_order
+from cefrbench_leaderboard.charts.chart import Row, in_order, with_first
 from cefrbench_leaderboard.charts.palette import PAPER, QUIET, TEXT, Series
 from cefrbench_leaderboard.charts.svg import Spec, nominal, panels, quantity
 
@@ -29,8 +29,7 @@ def forest_spec(
     width : int
         Of a panel, in pixels.
     """
-    first = {row["panel"]: place for place, row in reversed(list(enumerate(rows)))}
-    data = [{**row, "first": first[row["panel"]] == place} for place, row in enumerate(rows)]
+    data = with_first(rows, "panel")
     labels, names = in_order(data, "label"), list(looks)
     y = nominal("label", sort=labels, title=None, axis={"domain": False, "ticks": False,
                 "labelLimit": 130, "labelColor": TEXT.value})  # fmt: skip

@@ -130,7 +130,7 @@ def _panels(
 
 def _place(field: str, order: list[str], title: str | None = None) -> Spec:
     axis = {"domain": False, "ticks": False, "grid": False, "labelAngle": 0}
-    return nominal(field, sort=order, title=title, axis=axis)
+    return nominal(field, sort=order, title=title, axis=axis, scale={"domain": order})
 
 
 def _grid(x: Spec, y: Spec, cell: tuple[int, int]) -> tuple[tuple[int, int], Spec]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cefrbench_leaderboard.charts.chart import Chart, Row, in_order, make_chart
+from cefrbench_leaderboard.charts.chart import Chart, Row, in_order, make_chart, with_first
 from cefrbench_leaderboard.charts.palette import INSIDE, OUTSIDE, QUIET, RULE, TEXT
 from cefrbench_leaderboard.charts.svg import Spec, nominal, panels, quantity
 
@@ -40,8 +40,8 @@ def predicted_chart(shares: Sequence[Row], probe: str, scale: tuple[str, ...]) -
         "(marks); the dashed line is a uniform distribution."
     )
     columns = "protocol probe level predicted true training_prior uniform"
-    title = "Predicted levels"
-    return make_chart("predicted", title, caption, _bars(data, scale), columns, shares)
+    title, spec = "Predicted levels", _bars(with_first(data, "panel"), scale)
+    return make_chart("predicted", title, caption, spec, columns, shares)
 
 
 def drift_chart(drifts: Sequence[Row], probe: str) -> Chart:
@@ -86,7 +86,7 @@ def _bars(data: list[Spec], scale: tuple[str, ...]) -> Spec:
         scale={"domain": [0, top], "nice": False},
         axis={"tickCount": 4, "format": ".0%", **plain},
     )
-    x = nominal("level", sort=list(scale), title=None, axis={"labelAngle": 0, **plain})
+    x = nominal("level", scale={"domain": list(scale)}, title=None, axis={"labelAngle": 0, **plain})
     inks = {"domain": ["in", "out"], "range": [INSIDE.value, OUTSIDE.value]}
     shapes = {"domain": ["true", "training prior"], "range": ["diamond", "cross"]}
     layers = [
@@ -96,6 +96,7 @@ def _bars(data: list[Spec], scale: tuple[str, ...]) -> Spec:
             "encoding": {"color": nominal("side", scale=inks, legend=None)},
         },
         {
+            "transform": [{"filter": "datum.first"}],
             "mark": {"type": "rule", "color": QUIET.value, "strokeDash": [5, 4]},
             "encoding": {"x": None, "y": {"datum": 1 / len(scale)}},
         },
@@ -112,6 +113,7 @@ def _bars(data: list[Spec], scale: tuple[str, ...]) -> Spec:
 def _lines(data: list[Spec], names: list[str]) -> Spec:
     layers = sorted({row["layer"] for row in data})
     lines = {"domain": False, "ticks": False, "gridColor": RULE.value}
+    top = -(-10 * max(row["distance"] for row in data) // 1) / 10
 
     def series(looks: list[object], **more: object) -> Spec:
         return nominal("to", scale={"domain": names, "range": looks}, **more)
@@ -126,7 +128,7 @@ def _lines(data: list[Spec], names: list[str]) -> Spec:
         "y": quantity(
             "distance",
             title="Distance",
-            scale={"zero": True},
+            scale={"domain": [0, top], "nice": False},
             axis={"tickCount": 4, "format": ".1f", **lines},
         ),
         "color": series(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cefrbench_leaderboard.charts.chart import Chart, Row, make_chart
+from cefrbench_leaderboard.charts.chart import Chart, Row, make_chart, with_first
 from cefrbench_leaderboard.charts.palette import INSIDE, OUTSIDE, QUIET
 from cefrbench_leaderboard.charts.svg import Spec, nominal, panels, quantity
 
@@ -30,7 +30,7 @@ def ridgelines_chart(shares: Sequence[Row], probe: str, scale: tuple[str, ...]) 
     sides = {row["inside"]: row["panel"] for row in reversed(shares)}
     inside = {sides[own]: own for own in (True, False) if own in sides}
     drawn = [row for row in shares if row["panel"] in inside and row["layer"] in layers]
-    data = [_point(row, layers) for row in drawn]
+    data = with_first([_point(row, layers) for row in drawn], "level")
     caption = (
         f"Predicted minus true level with {probe}, one panel a true level, one ridge a layer "
         "(the last on top; layer 0 is one that no choice may take). A ridge on 0 is right; out of "
@@ -59,7 +59,8 @@ def _spec(
     data: list[Spec], layers: list[int], inside: dict[str, bool], scale: tuple[str, ...]
 ) -> Spec:
     reach = len(scale) - 1
-    top = max(row["top"] for row in data)
+    # In halves of a layer, so that most results share their axes.
+    top = -(-2 * max(row["top"] for row in data) // 1) / 2
     names = ", ".join(f"{i}: '{layer}'" for i, layer in enumerate(layers))
     inks = [(INSIDE if own else OUTSIDE).value for own in inside.values()]
     signs = {
@@ -90,7 +91,7 @@ def _spec(
     area = {"type": "area", "interpolate": "monotone", "fillOpacity": 0.2}
     area["line"] = {"strokeWidth": 1.6}
     marks = [
-        {"mark": zero, "encoding": {"x": {"datum": 0}}},
+        {"transform": [{"filter": "datum.first"}], "mark": zero, "encoding": {"x": {"datum": 0}}},
         {"mark": area, "encoding": encoding},
     ]
     size = (180, round(30 * top) + 10)

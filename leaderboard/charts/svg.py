@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from cefrbench_leaderboard.charts.guides import ROWS, draw_root
 from cefrbench_leaderboard.charts.palette import INKS, QUIET, RULE, TEXT
 from cefrbench_leaderboard.charts.split import DrawnPart, legend_of, panels_of
 from cefrbench_leaderboard.charts.unmeasured import as_points, as_texts, needs_limit
@@ -23,7 +23,6 @@ from cefrbench_leaderboard.charts.unmeasured import as_points, as_texts, needs_l
 Spec = dict[str, Any]
 
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
-_ROWS = "rows"
 _SVG = "http://www.w3.org/2000/svg"
 _VARIABLES = {ink.value: f"var({ink.variable},{ink.value})" for ink in INKS}
 #: Attributes that are kept; anything else the library writes is of no use in a page.
@@ -158,15 +157,13 @@ def draw(spec: Mapping[str, Any], title: str, description: str) -> Drawing:
     description : str
         What the chart shows, in a sentence.
     """
-    import vl_convert
-
     config = CONFIG
     if not needs_limit(spec["data"]["values"], SIZE):
         config = {**CONFIG, "axis": {**CONFIG["axis"], "labelLimit": 0}}
         config["legend"] = {**CONFIG["legend"], "labelLimit": 0}
     vega = _vega(spec, config)
     as_points(vega)
-    return clean(vl_convert.vega_to_svg(vega), title, description)
+    return clean(draw_root(vega), title, description)
 
 
 def draw_pdf(spec: Mapping[str, Any]) -> bytes:
@@ -183,9 +180,9 @@ def draw_pdf(spec: Mapping[str, Any]) -> bytes:
 
 
 def _vega(spec: Mapping[str, Any], config: Spec) -> Spec:
-    shape = {**spec, "data": {"name": _ROWS}, "config": config, "$schema": _SCHEMA}
+    shape = {**spec, "data": {"name": ROWS}, "config": config, "$schema": _SCHEMA}
     vega: Spec = json.loads(_compiled(json.dumps(shape)))
-    (rows,) = (source for source in vega["data"] if source["name"] == _ROWS)
+    (rows,) = (source for source in vega["data"] if source["name"] == ROWS)
     rows["values"] = spec["data"]["values"]
     return vega
 
@@ -198,14 +195,13 @@ def _compiled(shape: str) -> str:
     return json.dumps(vl_convert.vegalite_to_vega(json.loads(shape)))
 
 
-def clean(svg: str, title: str, description: str) -> Drawing:
+def clean(root: ET.Element, title: str, description: str) -> Drawing:
     """Rewrite the library's SVG; see the module's docstring."""
-    root = ET.fromstring(svg)
     as_texts(root, SIZE)
-    panels = [_part(one, f"{title}: {one.name}" if one.name else title)
-              for one in panels_of(root, PADDING)]  # fmt: skip
-    legend = [(_part(one), one.name) for one in legend_of(root)]
+    parts, signs = panels_of(root, PADDING), legend_of(root)
     _clean(root)
+    panels = [_part(one, f"{title}: {one.name}" if one.name else title) for one in parts]
+    legend = [(_part(one), one.name) for one in signs]
     kept = root.attrib.get("viewBox", "")
     root.attrib.clear()
     root.attrib.update({"viewBox": kept, "role": "img", "aria-label": f"{title}: {description}"})
@@ -215,8 +211,7 @@ def clean(svg: str, title: str, description: str) -> Drawing:
 def _part(part: DrawnPart, label: str = "") -> str:
     """A part as an element of its own, which a reader who doesn't see it is told of or spared."""
     element = ET.Element(f"{{{_SVG}}}svg")
-    element.extend(deepcopy(list(part.element)))
-    _clean(element)
+    element.extend(part.element)
     width, height = map(str, part.box[2:])
     # As in the frame that it was in, what isn't painted is nothing.
     element.attrib = {"viewBox": " ".join(map(str, part.box)), "fill": "none", "width": width,

@@ -152,7 +152,7 @@ def test_a_name_in_a_drawing_is_escaped() -> None:
         '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9" viewBox="0 0 9 9">'
         '<path d="M0,0h9" aria-label="&lt;script&gt;" onclick="x()" style="fill:red"/></svg>'
     )
-    drawn = clean(svg, "<b>", "&").svg
+    drawn = clean(ET.fromstring(svg), "<b>", "&").svg
     assert "<script" not in drawn
     assert "&lt;script&gt;</title>" in drawn
     assert "onclick" not in drawn
