@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from cefrbench.results.levels import scores_in_levels
 from cefrbench.results.model import ChoiceRecord, CorpusScore, UnitRecord
-from cefrbench.results.predictions import PredictionTable
+from cefrbench.results.predictions import PredictionTable, UnitKey
 from cefrbench.results.selection import run_of
 from cefrbench.statistics.continuous import RECUT, SPEARMAN
 from cefrbench.statistics.matched import LOCATED, SCALED
-from cefrbench.statistics.ranking import rank
+from cefrbench.statistics.ranking import rank_all
 from cefrbench.statistics.scores import CONTINUOUS, Scores, Sums, all_scores
 from cefrbench.statistics.scoring import Floats
 
@@ -165,14 +165,7 @@ def scores_at(
             found.setdefault((*own, None), []).append(number)
     ends = np.cumsum([len(rows) for _, rows in units])
     levels = np.split(scores_in_levels(table, n_classes), ends[:-1])
-    sorter = _Sorter()
-    # Where all folds chose one layer, its score is that of the choice.
-    known: dict[tuple[int, ...], dict[str, float | None]] = {}
-    for numbers in map(tuple, found.values()):
-        if numbers not in known:
-            parts = [units[number][1] for number in numbers]
-            level = np.concatenate([levels[number] for number in numbers])
-            known[numbers] = _continuous(parts, level, n_classes, sorter)
+    known = _continuous(dict.fromkeys(map(tuple, found.values())), units, levels, n_classes)
     return {
         (place, sum(len(units[number][1]) for number in numbers)): known[tuple(numbers)]
         for place, numbers in found.items()
@@ -196,21 +189,37 @@ class _Sorter:
 
 
 def _continuous(
-    parts: Sequence[PredictionTable], level: Floats, n_classes: int, sorter: _Sorter
-) -> dict[str, float | None]:
-    """Scores of one corpus, undefined where a text has no continuous score."""
-    score, low, high = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("score", "low", "high")
-    )
-    if np.isnan(score).any():
-        return dict.fromkeys(CONTINUOUS)
-    # By their keys, so that ties are cut alike whatever the order of the folds.
-    order = sorter.order(np.concatenate([part.text for part in parts]))
-    score, low, high, level = score[order], low[order], high[order], level[order]
-    ranking = rank(score, low, high, n_classes)
-    found = {one.name: one.or_none(ranking) for one in (SPEARMAN, RECUT)}
-    if np.isnan(level).any():
-        return dict.fromkeys(CONTINUOUS) | found
-    if not np.array_equal(level, score):
-        ranking = rank(level, low, high, n_classes)
-    return found | {one.name: one.or_none(ranking) for one in (LOCATED, SCALED)}
+    wanted: Iterable[tuple[int, ...]],
+    units: Sequence[tuple[UnitKey, PredictionTable]],
+    levels: Sequence[Floats],
+    n_classes: int,
+) -> dict[tuple[int, ...], dict[str, float | None]]:
+    """Scores of corpora, each some units; undefined where a text has no continuous score.
+
+    Where all folds chose one layer, its score is that of the choice. Those of the same texts are
+    ranked at once.
+    """
+    sorter = _Sorter()
+    alike: dict[tuple[bytes, bytes], list[tuple[tuple[int, ...], Floats, Floats]]] = {}
+    for numbers in wanted:
+        parts = [units[number][1] for number in numbers]
+        # By their keys, so that ties are cut alike whatever the order of the folds.
+        order = sorter.order(np.concatenate([part.text for part in parts]))
+        score, low, high = (
+            np.concatenate([getattr(part, name) for part in parts])[order]
+            for name in ("score", "low", "high")
+        )
+        level = np.concatenate([levels[number] for number in numbers])[order]
+        alike.setdefault((low.tobytes(), high.tobytes()), []).append((numbers, score, level))
+    found: dict[tuple[int, ...], dict[str, float | None]] = {}
+    for (lows, highs), own in alike.items():
+        low, high = np.frombuffer(lows, np.int64), np.frombuffer(highs, np.int64)
+        for place, statistics in ((1, (SPEARMAN, RECUT)), (2, (LOCATED, SCALED))):
+            values = np.array([one[place] for one in own])
+            defined = ~np.isnan(values).any(1)
+            rankings = rank_all(values[defined], low, high, n_classes)
+            keys = [one[0] for one, there in zip(own, defined, strict=True) if there]
+            for statistic in statistics:
+                for key, value in zip(keys, statistic.or_none(rankings), strict=True):
+                    found.setdefault(key, dict.fromkeys(CONTINUOUS))[statistic.name] = value
+    return {numbers: found.get(numbers, dict.fromkeys(CONTINUOUS)) for numbers in wanted}

@@ -23,7 +23,6 @@ depend on the replicate.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,10 +30,12 @@ from numpy.typing import NDArray
 
 from cefrbench.statistics.ranking import (
     Integers,
+    Kinds,
     Ranking,
+    Rankings,
     RankStatistic,
     is_ranked,
-    rank,
+    rank_all,
     sort_by_score,
 )
 from cefrbench.statistics.resampling import MOST_DRAWN, Weights
@@ -42,7 +43,6 @@ from cefrbench.statistics.sample import Part
 from cefrbench.statistics.scoring import (
     SUM_STATISTICS,
     Floats,
-    Outcomes,
 )
 
 
@@ -59,16 +59,16 @@ def _cumulative(weights: Floats) -> Floats:
 class _Spearman(RankStatistic):
     """Pearson's correlation of midranks, which are taken about their middle."""
 
-    def _whole(self, ranking: Ranking) -> float:
-        half = len(ranking.order) / 2
-        rank = (ranking.first + ranking.last) / 2 - half
-        count = ranking.levels.sum(0, keepdims=True)
-        below = _cumulative(count)
-        level = (below[:, :-1] + below[:, 1:]) / 2 - half
+    def _whole(self, rankings: Rankings) -> Floats:
+        half = rankings.score.shape[1] / 2
+        first, last = rankings.ends()
+        rank = (first + last) / 2 - half
+        middles, which = np.unique((rankings.low + rankings.high) / 2, return_inverse=True)
+        count = np.bincount(which, rankings.count, len(middles))
+        level = np.cumsum(count) - count / 2 - half
         # Halves and quarters of whole numbers: exact, in whatever order they are added.
-        together = ((rank[None] @ ranking.levels) * level).sum(1)
-        own, other = (rank * rank).sum(keepdims=True), (count * level**2).sum(1)
-        return float(_correlation(together, own, other)[0])
+        together = (rank * level[which][rankings.kind]).sum(1)
+        return _correlation(together, (rank * rank).sum(1), (count * level**2).sum())
 
     def _weighted(self, ranking: Ranking, weights: Floats) -> Floats:
         below = _cumulative(weights)
@@ -159,25 +159,6 @@ def _correlation(together: Floats, own: Floats, other: Floats) -> Floats:
 class _Recut(RankStatistic):
     """QWK of scores that are cut at the corpus's own level counts."""
 
-    def scores(self, outcomes: Sequence[Outcomes]) -> Floats:
-        """See :meth:`Statistic.scores`; refits share their gold intervals, and so their cuts."""
-        first = outcomes[0] if outcomes else None
-        if first is None or not all(
-            is_ranked(one) and one.low is first.low and one.high is first.high for one in outcomes
-        ):
-            return super().scores(outcomes)
-        ranking = sort_by_score(first)
-        order = np.argsort(np.array([one.score for one in outcomes]), axis=1, kind="stable")
-        kind = np.empty_like(ranking.kind)
-        kind[ranking.order] = ranking.kind
-        cuts = _cuts(ranking.before[-1:].astype(np.float64), ranking)[0]
-        level = np.searchsorted(cuts, np.arange(len(kind)), "right")
-        kinds = len(ranking.low)
-        size = ranking.n_classes * kinds
-        cell = np.arange(len(outcomes))[:, None] * size + level * kinds + kind[order]
-        counts = np.bincount(cell.reshape(-1), minlength=len(outcomes) * size)
-        return SUM_STATISTICS["qwk"].value(counts.reshape(-1, size) @ ranking.kinds.columns)
-
     def losses(self, part: Part) -> Floats:
         """Nothing, so that the error is the bootstrap's alone.
 
@@ -186,11 +167,8 @@ class _Recut(RankStatistic):
         """
         return np.zeros((len(part.outcomes), len(part.texts)))
 
-    def _whole(self, ranking: Ranking) -> float:
-        total = ranking.before[-1:].astype(np.float64)
-        # Rows that are counted once are as many as their place says, so no cut divides one.
-        at = _cuts(total, ranking).astype(np.int64)
-        return float(qwk_below(ranking, ranking.before[at].astype(np.float64), total)[0])
+    def _whole(self, rankings: Rankings) -> Floats:
+        return rankings.qwk(_recut_levels(rankings))
 
     def _weighted(self, ranking: Ranking, weights: Floats) -> Floats:
         return self._drawn(ranking, weights.T.astype(np.uint8))
@@ -202,7 +180,7 @@ class _Recut(RankStatistic):
         begin = ends - ranking.before[-1]
         lower = by_kind[begin].T.astype(np.float64)
         total = by_kind[ends].T - lower
-        cuts = _cuts(total, ranking)
+        cuts = _cuts(total, ranking.kinds)
         at = _last_at_most(below, cuts)
         column = np.arange(drawn.shape[1])[:, None]
         # Of the row that a cut falls into, a part of its copies is below.
@@ -269,10 +247,10 @@ def _last_at_most(ascending: NDArray[Any], values: Floats) -> Integers:
     return found
 
 
-def _cuts(count: Floats, ranking: Ranking) -> Floats:
+def _cuts(count: Floats, kinds: Kinds) -> Floats:
     """How much is below each cut, ``(replicates, classes - 1)``; whole, if the counts are."""
-    unit = ranking.kinds.unit
-    below = np.rint(count).astype(np.int64) @ ranking.kinds.below
+    unit = kinds.unit
+    below = np.rint(count).astype(np.int64) @ kinds.below
     # The nearest whole number, the lower one of two: a half that is below is no more than a half.
     cuts: Floats = ((2 * below + unit - 1) // (2 * unit)).astype(np.float64)
     return cuts
@@ -303,11 +281,16 @@ def recut_classes(
         Gold intervals.
     n_classes : int
     """
-    ranking = rank(score, low, high, n_classes)
-    cuts = _cuts(ranking.before[-1:].astype(np.float64), ranking)[0]
     classes = np.empty(len(score), dtype=np.int64)
-    classes[ranking.order] = np.searchsorted(cuts, np.arange(len(score)), "right")
+    order = np.argsort(score, kind="stable")
+    classes[order] = _recut_levels(rank_all(score[None], low, high, n_classes))
     return classes
+
+
+def _recut_levels(rankings: Rankings) -> NDArray[np.intp]:
+    """Level of each sorted row, the same in all orders."""
+    cuts = _cuts(rankings.count[None].astype(np.float64), rankings.kinds)[0]
+    return np.searchsorted(cuts, np.arange(rankings.score.shape[1]), "right")
 
 
 def rank_scores(
@@ -316,5 +299,5 @@ def rank_scores(
     """Spearman and recut QWK of one corpus, texts in the order of their keys; None: undefined."""
     if score is None:
         return None, None
-    ranking = rank(score, low, high, n_classes)
-    return SPEARMAN.or_none(ranking), RECUT.or_none(ranking)
+    rankings = rank_all(score[None], low, high, n_classes)
+    return SPEARMAN.or_none(rankings)[0], RECUT.or_none(rankings)[0]

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.statistics.continuous import KindWeights, qwk_below
-from cefrbench.statistics.ranking import Ranking, RankStatistic, rank
+from cefrbench.statistics.ranking import Ranking, Rankings, RankStatistic, rank_all
 from cefrbench.statistics.sample import Part
 from cefrbench.statistics.scoring import Floats
 
@@ -55,29 +55,35 @@ class MatchedScore(RankStatistic):
         """
         return np.zeros((len(part.outcomes), len(part.texts)))
 
-    def _whole(self, ranking: Ranking) -> float:
-        at = _places(ranking.score, self._cuts(ranking, _once(ranking)))
-        counts = ranking.before.astype(np.float64)
-        return float(qwk_below(ranking, counts[at], counts[-1:])[0])
+    def _whole(self, rankings: Rankings) -> Floats:
+        score = rankings.score
+        cuts = self._cuts(score, rankings.n_classes, _once(rankings))
+        place = np.arange(score.shape[1])
+        level = np.zeros(score.shape, dtype=np.intp)
+        for k, cut in enumerate(cuts.T[..., None]):
+            below = score <= cut if k % 2 == 0 else score < cut  # as in `_places`
+            level += place >= below.sum(1, keepdims=True)
+        return rankings.qwk(level)
 
     def _weighted(self, ranking: Ranking, weights: Floats) -> Floats:
-        at = _places(ranking.score, self._cuts(ranking, Moments.of(ranking, weights)))
+        moments = Moments.of(ranking.score, _middle(ranking), weights)
+        at = _places(ranking.score, self._cuts(ranking.score, ranking.n_classes, moments))
         by_kind = KindWeights(ranking, weights)
         return qwk_below(ranking, by_kind.of_first(at), by_kind.total)
 
-    def _cuts(self, ranking: Ranking, moments: Moments) -> Floats:
+    def _cuts(self, score: Floats, n_classes: int, moments: Moments) -> Floats:
         """Borders between classes on the scale of the predictions, ``(replicates, classes - 1)``.
 
         Moving the borders the other way is the same as moving the predictions.
         """
-        cuts = np.arange(ranking.n_classes - 1) + 0.5
+        cuts = np.arange(n_classes - 1) + 0.5
         if not self.located:
             return np.broadcast_to(cuts, (len(moments.mean), len(cuts)))
         mean, spread = moments.mean, moments.spread
         gold_mean, gold_spread = moments.gold_mean, moments.gold_spread
         factor = np.ones_like(mean)
         if self.scaled:
-            size = np.abs(ranking.score).max(initial=0.0) + 1.0
+            size = np.abs(score).max(-1, initial=0.0) + 1.0
             apart = (spread > _NOTHING * size) & (gold_spread > _NOTHING)
             np.divide(spread, gold_spread, out=factor, where=apart)
         return (cuts - gold_mean[:, None]) * factor[:, None] + mean[:, None]
@@ -93,16 +99,24 @@ class Moments:
     gold_spread: Floats
 
     @classmethod
-    def of(cls, ranking: Ranking, weights: Floats) -> Moments:
+    def of(cls, score: Floats, middle: Floats, weights: Floats) -> Moments:
         """Of sorted rows, with weights of shape ``(replicates, rows)``."""
-        middle = ((ranking.low + ranking.high) / 2)[ranking.kind]
-        return cls(*_moments(ranking.score, weights), *_moments(middle, weights))
+        return cls(*_moments(score, weights), *_moments(middle, weights))
 
 
 @lru_cache(maxsize=2)
-def _once(ranking: Ranking) -> Moments:
+def _once(rankings: Rankings) -> Moments:
     """Of rows counted once: moved and stretched predictions of one ranking need the same."""
-    return Moments.of(ranking, np.ones((1, len(ranking.order))))
+    ones = np.ones((1, rankings.score.shape[1]))
+    pairs = zip(rankings.score, _middle(rankings), strict=True)
+    each = [(*_moments(score, ones), *_moments(middle, ones)) for score, middle in pairs]
+    return Moments(*np.array(each)[:, :, 0].T)
+
+
+def _middle(ranking: Ranking | Rankings) -> Floats:
+    """Middle of each sorted row's gold interval."""
+    found: Floats = ((ranking.low + ranking.high) / 2)[ranking.kind]
+    return found
 
 
 def _moments(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
@@ -150,8 +164,8 @@ def matched_scores(
         Gold intervals.
     n_classes : int
     """
-    ranking = rank(level, low, high, n_classes)
-    return LOCATED.or_none(ranking), SCALED.or_none(ranking)
+    rankings = rank_all(level[None], low, high, n_classes)
+    return LOCATED.or_none(rankings)[0], SCALED.or_none(rankings)[0]
 
 
 # -- on the scale of levels ----------------------------------------------------------------------

@@ -25,21 +25,26 @@ class RankStatistic(Statistic):
     """A score of the order of continuous scores; NaN where a probe has none."""
 
     def scores(self, outcomes: Sequence[Outcomes]) -> Floats:
-        """See :meth:`Statistic.scores`."""
+        """See :meth:`Statistic.scores`; what shares its gold intervals is ranked at once."""
+        first = outcomes[0] if outcomes else None
+        if first and all(
+            is_ranked(one) and one.low is first.low and one.high is first.high for one in outcomes
+        ):
+            return self.of(_ranked(outcomes, first))
         found = np.full(len(outcomes), np.nan)
         for s, one in enumerate(outcomes):
             if is_ranked(one):
-                found[s] = self.of(sort_by_score(one))
+                found[s : s + 1] = self.of(_ranked([one], one))
         return found
 
-    def of(self, ranking: Ranking) -> float:
-        """Score of sorted rows, each counted once; NaN without any."""
-        return float(self._whole(ranking)) if len(ranking.order) else math.nan
+    def of(self, rankings: Rankings) -> Floats:
+        """Score of each of some rankings of rows that are counted once; NaN without any."""
+        some = rankings.score.shape[1] > 0
+        return self._whole(rankings) if some else np.full(len(rankings.score), np.nan)
 
-    def or_none(self, ranking: Ranking) -> float | None:
+    def or_none(self, rankings: Rankings) -> list[float | None]:
         """The same; None where it is undefined."""
-        found = self.of(ranking)
-        return None if math.isnan(found) else found
+        return [None if math.isnan(found) else found for found in self.of(rankings).tolist()]
 
     def resampled(self, part: Part, weights: TextWeights) -> Floats:
         """See :meth:`Statistic.resampled`."""
@@ -62,8 +67,8 @@ class RankStatistic(Statistic):
         return found
 
     @abstractmethod
-    def _whole(self, ranking: Ranking) -> float:
-        """Score of sorted rows, at least one, each counted once."""
+    def _whole(self, rankings: Rankings) -> Floats:
+        """Score of each ranking of rows, at least one, each counted once."""
 
     @abstractmethod
     def _weighted(self, ranking: Ranking, weights: Floats) -> Floats:
@@ -172,13 +177,83 @@ def sort_by_score(one: Outcomes) -> Ranking:
 def rank(score: Floats, low: Integers, high: Integers, n_classes: int) -> Ranking:
     """Sort rows by scores; of equal ones in the order in which they stand."""
     order = np.argsort(score, kind="stable")
+    kind, lows, highs = _kinds_of(low, high, n_classes)
+    return Ranking(order, score[order], kind[order], lows, highs, n_classes)
+
+
+def _kinds_of(
+    low: Integers, high: Integers, n_classes: int
+) -> tuple[NDArray[np.intp], Integers, Integers]:
+    """Gold interval of each row, as a place in the different ones, and these."""
     pair = low * n_classes + high
     counts = np.bincount(pair, minlength=n_classes**2)
     (pairs,) = counts.nonzero()
     place = np.empty(len(counts), dtype=np.intp)
     place[pairs] = np.arange(len(pairs))
-    lows, highs = np.divmod(pairs, n_classes)
-    return Ranking(order, score[order], place[pair[order]], lows, highs, n_classes)
+    return place[pair], *np.divmod(pairs, n_classes)
+
+
+@dataclass(frozen=True, eq=False)
+class Rankings:
+    """The same rows in the orders of several scores, each counted once.
+
+    Attributes
+    ----------
+    score : ndarray of float64, shape (s, m)
+        Each ascending.
+    kind : ndarray of int, shape (s, m)
+        Gold interval of each sorted row, as a place in ``low`` and ``high``.
+    low, high : ndarray of int64, shape (kinds,)
+        The different gold intervals.
+    n_classes : int
+    """
+
+    score: Floats
+    kind: NDArray[np.intp]
+    low: Integers
+    high: Integers
+    n_classes: int
+
+    @property
+    def kinds(self) -> Kinds:
+        """What follows from the different gold intervals alone."""
+        return _kinds(self.low.tobytes(), self.high.tobytes(), self.n_classes)
+
+    @property
+    def count(self) -> Integers:
+        """Rows of each kind, the same in all orders."""
+        return np.bincount(self.kind[0], minlength=len(self.low))
+
+    def ends(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """For each sorted row, where its score first stands, and one past where it last does."""
+        m = self.score.shape[1]
+        place = np.arange(m)
+        first, last = np.zeros_like(self.kind), np.full_like(self.kind, m)
+        other = self.score[:, 1:] != self.score[:, :-1]
+        np.maximum.accumulate(np.where(other, place[1:], 0), axis=1, out=first[:, 1:])
+        back = np.where(other, place[1:], m)[:, ::-1]
+        np.minimum.accumulate(back, axis=1, out=last[:, :-1][:, ::-1])
+        return first, last
+
+    def qwk(self, level: NDArray[np.intp]) -> Floats:
+        """QWK where each sorted row has a level, ``(s, m)`` or the same in all orders."""
+        kinds = len(self.low)
+        size = self.n_classes * kinds
+        cell = np.arange(len(self.kind))[:, None] * size + level * kinds + self.kind
+        counts = np.bincount(cell.reshape(-1), minlength=len(self.kind) * size)
+        return SUM_STATISTICS["qwk"].value(counts.reshape(-1, size) @ self.kinds.columns)
+
+
+def rank_all(scores: Floats, low: Integers, high: Integers, n_classes: int) -> Rankings:
+    """Sort rows by each of some scores, ``(s, m)``, as :func:`rank` does."""
+    order = np.argsort(scores, axis=1, kind="stable")
+    kind, lows, highs = _kinds_of(low, high, n_classes)
+    return Rankings(np.take_along_axis(scores, order, 1), kind[order], lows, highs, n_classes)
+
+
+def _ranked(outcomes: Sequence[Outcomes], first: Outcomes) -> Rankings:
+    scores = np.array([one.score for one in outcomes], dtype=np.float64)
+    return rank_all(scores, first.low, first.high, first.n_classes)
 
 
 def one_hot(which: NDArray[np.intp], count: int) -> Floats:
