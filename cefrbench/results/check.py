@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from operator import attrgetter
 
@@ -45,34 +45,35 @@ _SUMS = attrgetter(*(name for name in Scores.model_fields if name not in CONTINU
 
 def check_figures(result: RunResult) -> list[Mismatch]:
     """Recompute what follows from the confusion matrices and sums of a result."""
-    shape = list(_check_shapes(result))
-    if shape:
+    size = len(result.scale)
+    held = _counts([held.confusion for fit in result.fits for held in fit.held], size)
+    units = _counts([unit.confusion for unit in result.units], size)
+    shape = list(_check_shapes(result, held is not None, units is not None))
+    if shape or held is None or units is None:
         return shape  # nothing can be computed from a matrix that is none
-    checks: tuple[Callable[[RunResult], Mismatches], ...] = (
-        _check_corpora,
-        _check_splits,
-        _check_units,
-        _check_fits,
-        _check_tables,
-        check_analyses,
-        check_commitments,
+    checks = (
+        _check_corpora(result),
+        _check_splits(result),
+        _check_units(result, units),
+        _check_fits(result, held),
+        _check_tables(result),
+        check_analyses(result),
+        check_commitments(result),
     )
-    return list(chain.from_iterable(check(result) for check in checks))
+    return list(chain.from_iterable(checks))
 
 
-def _check_shapes(result: RunResult) -> Mismatches:
+def _check_shapes(result: RunResult, held_sound: bool, units_sound: bool) -> Mismatches:
     """See that matrices are matrices and sums of a size that scores can be computed from."""
     size = len(result.scale)
-    sound = _are_matrices([held.confusion for fit in result.fits for held in fit.held], size)
     for i, fit in enumerate(result.fits):
         if fit.penalty not in [point.penalty for point in fit.path]:
             yield Mismatch(f"fits[{i}].penalty", str(fit.penalty), "one of its path")
-        for held in () if sound else fit.held:
+        for held in () if held_sound else fit.held:
             if not _is_matrix(held.confusion, size):
                 yield _no_matrix(f"fits[{i}].held", held.confusion, size)
-    sound = _are_matrices([unit.confusion for unit in result.units], size)
     for i, unit in enumerate(result.units):
-        if not (sound or _is_matrix(unit.confusion, size)):
+        if not (units_sound or _is_matrix(unit.confusion, size)):
             yield _no_matrix(f"units[{i}].confusion", unit.confusion, size)
             continue
         most = sum(map(sum, unit.confusion)) * size**2
@@ -84,14 +85,16 @@ def _check_shapes(result: RunResult) -> Mismatches:
                     yield Mismatch(f"units[{i}].sums.{name}", str(value), f"0 to {top}")
 
 
-def _are_matrices(matrices: Sequence[Confusion], size: int) -> bool:
-    """Whether all are matrices, told at once; thousands are, and are told apart where one isn't."""
+def _counts(matrices: Sequence[Confusion], size: int) -> NDArray[np.int64] | None:
+    """All of them in one array; None where one is no matrix, and each is looked at."""
+    if not matrices:
+        return np.zeros((0, size, size), dtype=np.int64)
     try:
         counts = np.array(matrices, dtype=np.int64)
     except (ValueError, OverflowError):  # of unequal lengths, or a number above all bounds
-        return False
+        return None
     shaped = counts.shape == (len(matrices), size, size)
-    return bool(shaped and counts.min() >= 0 and counts.max() <= MOST_TEXTS)
+    return counts if shaped and counts.min() >= 0 and counts.max() <= MOST_TEXTS else None
 
 
 def _is_matrix(matrix: Confusion, size: int) -> bool:
@@ -128,7 +131,7 @@ def _check_splits(result: RunResult) -> Mismatches:
         yield from diff(f"{where}.train", split.train, sum(split.train_levels))
 
 
-def _check_fits(result: RunResult) -> Mismatches:
+def _check_fits(result: RunResult, counts: NDArray[np.int64]) -> Mismatches:
     """Each fit once, of a known fold, layer and probe, with a unit for every scored part."""
     yield from unique("fits", [(*run_of(fit), fit.layer) for fit in result.fits])
     splits = {(split.protocol, split.fold): split for split in result.splits}
@@ -141,12 +144,12 @@ def _check_fits(result: RunResult) -> Mismatches:
     for unit in result.units:
         if unit.scores.qwk is not None:
             qwks.setdefault((run_of(unit), unit.layer), []).append(unit.scores.qwk)
-    held_all = [held.confusion for fit in result.fits for held in fit.held]
-    counts = iter(np.array(held_all, dtype=np.int64).sum((-2, -1)).tolist() if held_all else ())
-    for i, (fit, held_qwk) in enumerate(zip(result.fits, _held_qwks(result), strict=True)):
+    texts = iter(counts.sum((1, 2)).tolist())
+    held_qwks = _held_qwks(result, counts)
+    for i, (fit, held_qwk) in enumerate(zip(result.fits, held_qwks, strict=True)):
         where, split = f"fits[{i}]", splits.get((fit.protocol, fit.fold))
         yield from places.check(where, fit)
-        own = [next(counts) for _ in fit.held]
+        own = [next(texts) for _ in fit.held]
         if split is None:
             continue
         yield from _check_path(where, fit, held_qwk, qwks.get((run_of(fit), fit.layer), []))
@@ -178,9 +181,9 @@ def _grids(result: RunResult) -> dict[str, tuple[float | None, ...]]:
     return grids | dict.fromkeys(fixed, ())
 
 
-def _held_qwks(result: RunResult) -> Iterator[float | None]:
+def _held_qwks(result: RunResult, counts: NDArray[np.int64]) -> Iterator[float | None]:
     """Mean QWK over what each fit's inner cuts held out; all at once."""
-    found = iter(qwks([one.confusion for fit in result.fits for one in fit.held]))
+    found = iter(qwks(counts))
     for fit in result.fits:
         yield mean_defined([next(found) for _ in fit.held])
 
@@ -229,7 +232,7 @@ class _Places:
             yield Mismatch(f"{where}.layer", str(record.layer), "a layer in encoder.layers")
 
 
-def _check_units(result: RunResult) -> Mismatches:
+def _check_units(result: RunResult, counts: NDArray[np.int64]) -> Mismatches:
     """Each unit once and with its fit; n, scores and the bounds of its sums."""
     units = result.units
     yield from unique("units", [unit_key(unit) for unit in units])
@@ -238,7 +241,6 @@ def _check_units(result: RunResult) -> Mismatches:
     splits = {(split.protocol, split.fold): split for split in result.splits}
     fits = {(*run_of(fit), fit.layer) for fit in result.fits}
     places = _Places(result)
-    counts = np.array([unit.confusion for unit in units], dtype=np.int64)
     sizes = counts.sum((1, 2)).tolist()
     scored = score_rows(counts, [unit.sums for unit in units])
     none = (None,) * len(CONTINUOUS)

@@ -39,7 +39,7 @@ class RankStatistic(Statistic):
 
     def of(self, rankings: Rankings) -> Floats:
         """Score of each of some rankings of rows that are counted once; NaN without any."""
-        some = rankings.score.shape[1] > 0
+        some = rankings.score.size > 0
         return self._whole(rankings) if some else np.full(len(rankings.score), np.nan)
 
     def or_none(self, rankings: Rankings) -> list[float | None]:
