@@ -20,7 +20,7 @@ from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
 from cefrbench.results.selection import favoured_probe, gap_of, sides
 from cefrbench.results.shifts import RUNGS, Rung, allowed_corpora
-from cefrbench.statistics.draws import Replicates, Resampled, gap, resample
+from cefrbench.statistics.draws import Replicates, Resampled, gap, resample, resample_all
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.listing import get_statistic
 from cefrbench.statistics.pairs import Movements
@@ -113,10 +113,9 @@ def figures(
         When two seeds of one part don't hold the same texts.
     """
     statistic = get_statistic("qwk")
-    found = {
-        place: resample(sample, statistic, shared_weights())
-        for place, sample in (taken or samples(result, predictions)).items()
-    }
+    own_samples = taken or samples(result, predictions)
+    drawn = resample_all(own_samples.values(), statistic, shared_weights())
+    found = dict(zip(own_samples, drawn, strict=True))
     draws = {place: one.draws() for place, one in found.items()}
     means = {place: from_draws(one, statistic) for place, one in draws.items()}
     gaps = _gaps(found, gap_of([card.name for card in result.protocols]))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from cefrbench.statistics.errors import covariance, whole_error
 from cefrbench.statistics.resampling import Codes, TextWeights, seed_weights
-from cefrbench.statistics.sample import Sample
+from cefrbench.statistics.sample import Part, Sample
 from cefrbench.statistics.scoring import Floats, Statistic
 
 
@@ -304,6 +305,21 @@ def _mean(scores: Floats) -> float:
     return float(found.mean()) if len(found) else float("nan")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _PartDraws:
+    """Scores of one part by seed, ``(seeds,)``, with all that follows from them."""
+
+    scores: Floats
+    replicates: Floats
+    losses: Floats
+    refits: tuple[Floats | None, ...]
+
+
+#: What was drawn of parts, as long as these are held: several readers ask for the same.
+_DRAWN: WeakKeyDictionary[Part, dict[tuple[Statistic, int, int], _PartDraws]]
+_DRAWN = WeakKeyDictionary()
+
+
 def resample(sample: Sample, statistic: Statistic, weights: TextWeights) -> Resampled:
     """Score all parts and seeds of a sample in all replicates.
 
@@ -312,6 +328,33 @@ def resample(sample: Sample, statistic: Statistic, weights: TextWeights) -> Resa
     ValueError
         When two seeds or parts have refits, but not as many.
     """
+    (found,) = resample_all([sample], statistic, weights)
+    return found
+
+
+def resample_all(
+    samples: Iterable[Sample], statistic: Statistic, weights: TextWeights
+) -> list[Resampled]:
+    """Likewise many samples, which mostly share their texts."""
+    samples = list(samples)
+    _draw([part for sample in samples for part in sample.parts], statistic, weights)
+    return [_gathered(sample, statistic, weights) for sample in samples]
+
+
+def _draw(parts: Sequence[Part], statistic: Statistic, weights: TextWeights) -> None:
+    key = statistic, weights.replicates, weights.seed
+    new = [part for part in parts if key not in _DRAWN.setdefault(part, {})]
+    for part, replicates in zip(new, statistic.resampled_all(new, weights), strict=True):
+        again = [part.refitted(place) for place in range(len(part.seeds))]
+        _DRAWN[part][key] = _PartDraws(
+            statistic.scores(part.outcomes),
+            replicates,
+            statistic.losses(part),
+            tuple(statistic.scores(one) if one else None for one in again),
+        )
+
+
+def _gathered(sample: Sample, statistic: Statistic, weights: TextWeights) -> Resampled:
     seeds = sample.seeds
     scores = np.full((len(seeds), len(sample.parts)), np.nan)
     replicates = np.full((weights.replicates, *scores.shape), np.nan)
@@ -319,14 +362,15 @@ def resample(sample: Sample, statistic: Statistic, weights: TextWeights) -> Resa
     losses = []
     for p, part in enumerate(sample.parts):
         at = [seeds.index(seed) for seed in part.seeds]
-        scores[at, p] = statistic.scores(part.outcomes)
-        replicates[:, at, p] = statistic.resampled(part, weights)
+        drawn = _DRAWN[part][statistic, weights.replicates, weights.seed]
+        scores[at, p] = drawn.scores
+        replicates[:, at, p] = drawn.replicates
         loss = np.full((len(seeds), len(part.texts)), np.nan)
-        loss[at] = statistic.losses(part)
+        loss[at] = drawn.losses
         losses.append(loss)
-        for place, s in enumerate(at):
-            if again := part.refitted(place):
-                refits[:, s, p] = statistic.scores(again)
+        for s, again in zip(at, drawn.refits, strict=True):
+            if again is not None:
+                refits[:, s, p] = again
     return Resampled(sample, scores, replicates, tuple(losses), refits, weights.seed)
 
 

@@ -99,9 +99,9 @@ class TextWeights:
         if n == 0:
             return np.zeros((self.replicates, seeds, k))
         # Counts stay below 2²⁴, so that sums of whole numbers are exact in single precision.
-        flat = np.ascontiguousarray(columns.transpose(1, 0, 2).reshape(n, seeds * k), np.float32)
-        weights = self.of(texts).T.astype(np.float32)
-        return (weights @ flat).astype(np.float64).reshape(self.replicates, seeds, k)
+        flat = columns.transpose(0, 2, 1).reshape(seeds * k, n).astype(np.float32)
+        sums = (flat @ self.of(texts).astype(np.float32)).astype(np.float64)
+        return sums.reshape(seeds, k, self.replicates).transpose(2, 0, 1)
 
 
 def text_codes(texts: NDArray[np.str_]) -> Codes:

@@ -72,7 +72,7 @@ class Scored:
     refits: Refits | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class Part:
     """One scored corpus, over all folds that score it.
 

@@ -151,6 +151,10 @@ class Statistic(ABC):
     def resampled(self, part: Part, weights: TextWeights) -> Floats:
         """Scores of a part in all replicates of its texts, shape ``(replicates, seeds)``."""
 
+    def resampled_all(self, parts: Sequence[Part], weights: TextWeights) -> list[Floats]:
+        """The same of many parts."""
+        return [self.resampled(part, weights) for part in parts]
+
     @abstractmethod
     def losses(self, part: Part) -> Floats:
         """What the score of each seed loses without each text, shape ``(seeds, texts)``."""
@@ -183,7 +187,20 @@ class SumStatistic(Statistic):
 
     def resampled(self, part: Part, weights: TextWeights) -> Floats:
         """See :meth:`Statistic.resampled`."""
-        return self.value(weights.sums(part.texts, self._by_text(part)))
+        return self.resampled_all([part], weights)[0]
+
+    def resampled_all(self, parts: Sequence[Part], weights: TextWeights) -> list[Floats]:
+        """See :meth:`Statistic.resampled_all`; parts of the same texts share one product."""
+        alike: dict[bytes, list[int]] = {}
+        for p, part in enumerate(parts):
+            alike.setdefault(part.texts.tobytes(), []).append(p)
+        found: dict[int, Floats] = {}
+        for own in alike.values():
+            columns = [self._by_text(parts[p]) for p in own]
+            values = self.value(weights.sums(parts[own[0]].texts, np.concatenate(columns)))
+            ends = np.cumsum([len(one) for one in columns])
+            found |= zip(own, np.split(values, ends[:-1], axis=1), strict=True)
+        return [found[p] for p in range(len(parts))]
 
     def losses(self, part: Part) -> Floats:
         """See :meth:`Statistic.losses`."""
