@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,8 +16,10 @@ from cefrbench.results.selection import counted_units
 from cefrbench.statistics.resampling import Codes, text_codes
 from cefrbench.statistics.sample import Part, Refits, Sample, Scored
 
-#: Predictions of one corpus with their texts' codes, by seed and fold.
-BySeedAndFold = dict[int | None, dict[str, tuple[PredictionTable, Codes]]]
+#: Predictions of one corpus, by seed and fold.
+BySeedAndFold = dict[int | None, dict[str, PredictionTable]]
+#: Most sets of texts whose codes are kept; nine corpora under one split have nine.
+_KEPT = 64
 
 
 def samples(
@@ -43,16 +46,12 @@ def samples(
     _check_values(result, predictions)
     counted = {unit_key(unit) for unit in counted_units(result)}
     names = [record.card.name for record in result.corpora]
-    codes = text_codes(predictions.text)
     found: dict[tuple[str, str], dict[str, BySeedAndFold]] = {}
-    start = 0
     for key, table in predictions.units():
-        stop = start + len(table)
         if key.corpus in names and (key in counted) != embedding:
             corpora = found.setdefault((key.protocol, key.probe), {})
             seeds = corpora.setdefault(key.corpus, {}).setdefault(key.seed, {})
-            seeds[key.fold] = table, codes[start:stop]
-        start = stop
+            seeds[key.fold] = table
     encoder, unclipped = result.encoder.digest(), result.config.unclipped_probes
     return {
         (protocol, probe): Sample(
@@ -95,15 +94,29 @@ def _check_values(result: RunResult, predictions: PredictionTable) -> None:
         )
 
 
-def _in_order(folds: Mapping[str, tuple[PredictionTable, Codes]]) -> Scored:
+#: Codes of texts in the order of their keys, and this order, by a hash of the keys.
+_ORDERED: dict[tuple[int, bytes], tuple[Codes, NDArray[np.intp]]] = {}
+
+
+def _ordered(texts: NDArray[np.str_]) -> tuple[Codes, NDArray[np.intp]]:
+    """Sort texts by their keys; all probes, seeds and results have mostly the same."""
+    place = len(texts), hashlib.blake2b(texts.tobytes(), digest_size=16).digest()
+    if place not in _ORDERED:
+        if len(_ORDERED) >= _KEPT:
+            _ORDERED.clear()
+        order = np.argsort(texts, kind="stable")
+        _ORDERED[place] = text_codes(texts[order]), order
+    return _ORDERED[place]
+
+
+def _in_order(folds: Mapping[str, PredictionTable]) -> Scored:
     """One seed's predictions of one corpus, all folds, in the order of their texts' keys."""
-    tables = [one for one, _ in folds.values()]
+    tables = list(folds.values())
 
     def whole(name: str) -> NDArray[Any]:
         return np.concatenate([getattr(table, name) for table in tables])
 
-    codes = np.concatenate([one for _, one in folds.values()])
-    order = np.argsort(whole("text"), kind="stable")
+    codes, order = _ordered(whole("text"))
     score = whole("score")[order]
     refits = None
     if tables[0].replicates > 1 and not np.isnan(drawn := whole("refit_prediction")[order]).any():
@@ -113,7 +126,7 @@ def _in_order(folds: Mapping[str, tuple[PredictionTable, Codes]]) -> Scored:
             None if np.isnan(ranked).any() else ranked.T.astype(np.float64),
         )
     return Scored(
-        codes[order],
+        codes,
         whole("low")[order],
         whole("high")[order],
         whole("prediction")[order],

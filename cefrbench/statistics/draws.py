@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -167,6 +167,7 @@ class Resampled:
     losses: tuple[Floats, ...]
     refits: Floats
     seed: int
+    _known: dict[tuple[int, ...], Replicates] = field(default_factory=dict, repr=False)
 
     def draws(self, corpora: Collection[str] | None = None) -> Replicates:
         """Mean over parts, then over seeds; of some corpora, or of all.
@@ -176,11 +177,13 @@ class Resampled:
         fits of one seed may share their luck. Undefined scores are left out of the mean, as in a
         result's summary; a replicate is undefined when any score of the mean is undefined in it.
         """
-        chosen = [
-            p
-            for p, part in enumerate(self.sample.parts)
-            if corpora is None or part.corpus in corpora
-        ]
+        parts = enumerate(self.sample.parts)
+        chosen = tuple(p for p, part in parts if corpora is None or part.corpus in corpora)
+        if chosen not in self._known:
+            self._known[chosen] = self._mean_of(list(chosen))
+        return self._known[chosen]
+
+    def _mean_of(self, chosen: list[int]) -> Replicates:
         scores = self.scores[:, chosen]
         defined = ~np.isnan(scores)
         alive = defined.any(1)

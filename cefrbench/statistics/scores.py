@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -237,12 +238,11 @@ def tallies(
     ]
 
 
+_VALUES = attrgetter(*Scores.model_fields)
+
+
 def mean_scores(parts: Sequence[Scores]) -> Scores:
     """Mean of each score over units, over those where it is defined."""
-
-    def mean(name: str) -> float | None:
-        values = [v for v in (getattr(part, name) for part in parts) if v is not None]
-        # Rounded once, so the order of the units changes no digit.
-        return math.fsum(values) / len(values) if values else None
-
-    return Scores(**{name: mean(name) for name in Scores.model_fields})
+    columns = zip(*map(_VALUES, parts), strict=True) if parts else [()] * len(Scores.model_fields)
+    # Each sum is rounded once, so the order of the units changes no digit.
+    return Scores(**dict(zip(Scores.model_fields, map(mean_defined, columns), strict=True)))
