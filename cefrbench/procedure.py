@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from cefrbench.claims import Company
 from cefrbench.contracts.probe import ProbeSpec
+from cefrbench.memory import return_memory
 from cefrbench.probing.jobs import PlannedFold
 from cefrbench.probing.sweep import Fits, Fitted, Sweep, Unit
 from cefrbench.progress import Progress
@@ -74,6 +75,9 @@ class Procedure:
             self.sweep.ahead(units, self.company)
         for fitted in self.sweep.run(self.layers, leading, self.progress):
             collector.take(fitted)
+            # The next ones are made without these in memory.
+            del fitted
+            return_memory()
         cards = [spec.card for spec in self.probes]
         chosen = choose(collector.records.fits, cards)
         led = {spec.name: self._led(spec, chosen, collector) for spec in followers}

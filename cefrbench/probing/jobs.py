@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +105,59 @@ def _fold_rows(table: EssayTable, asked: _Asked) -> FoldRows:
     predict = np.unique(np.concatenate(asked.rows))
     if table.form == "study":
         return FoldRows(asked.train, predict)
-    return weighted_rows(table, asked.train, predict)
+    return TableRows(asked.train, predict, table=table)
+
+
+class TableRows(FoldRows):
+    """Rows of one fit, whose weights and origin are reckoned when they are read.
+
+    Over all training sets of a run they would take seven times the room of the rows themselves.
+    """
+
+    __slots__ = ("_given", "_table")
+    _table: EssayTable | None
+    _given: FoldRows
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def __init__(
+        self, train: Ints, predict: Ints, *given: Any, table: EssayTable | None = None, **named: Any
+    ) -> None:
+        own = FoldRows(train, predict, *given, **named)
+        for name, value in {"train": train, "predict": predict, "_given": own}.items():
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_table", table)
+
+    def __reduce__(self) -> Any:
+        return FoldRows, tuple(getattr(self, one.name) for one in fields(FoldRows))
+
+    @property
+    def weight(self) -> NDArray[np.float64] | None:
+        """Weight of each training row."""
+        return _reckoned(self).weight
+
+    @property
+    def count(self) -> NDArray[np.float64] | None:
+        """How often each training row counts."""
+        return _reckoned(self).count
+
+    @property
+    def groups(self) -> Ints | None:
+        """Text unit of each training row."""
+        return _reckoned(self).groups
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where the rows are from."""
+        return _reckoned(self).origin
+
+
+@lru_cache(maxsize=2)
+def _reckoned(rows: TableRows) -> FoldRows:
+    """Rows with all that is known of them, held for the fits that are made at once."""
+    if rows._table is None:
+        return rows._given
+    return weighted_rows(rows._table, rows.train, rows.predict)
 
 
 def weighted_rows(table: EssayTable, train: Ints, predict: Ints) -> FoldRows:

@@ -53,7 +53,7 @@ class FitStore:
                 header = json.loads(text)
                 values = file.get_tensor("predictions")
                 scores = file.get_tensor("scores")
-            if header["sha256"] != _digest(values, scores, header["folds"]):
+            if header["sha256"] != _digest([values], [scores], header["folds"]):
                 return None
             return _unflatten(values, scores, header["folds"])
         except (SafetensorError, OSError, KeyError, TypeError, ValueError):
@@ -61,18 +61,28 @@ class FitStore:
             return None
 
     def save(self, key: str, fits: Sequence[Sequence[FoldFit]]) -> None:
-        """Write the fits ``[fold][seed]`` of a key, whole or not at all."""
-        from safetensors.numpy import save_file
+        """Write the fits ``[fold][seed]`` of a key, whole or not at all.
 
+        The file is what safetensors writes, which wants all of a tensor in one piece: as many
+        bytes again as the fits take.
+        """
         flat = [fit for fold in fits for fit in fold]
-        values = np.concatenate([fit.predictions for fit in flat]) if flat else np.empty(0)
-        scored = [fit.scores for fit in flat if fit.scores is not None]
-        scores = np.concatenate(scored) if scored else np.empty(0)
+        values = [np.ascontiguousarray(fit.predictions, "<f8") for fit in flat]
+        scores = [np.ascontiguousarray(s.scores, "<f8") for s in flat if s.scores is not None]
         folds = [[_describe(fit) for fit in fold] for fold in fits]
         header = {"sha256": _digest(values, scores, folds), "folds": folds}
-        with atomic_path(self._path(key)) as part:
-            tensors = {"predictions": values, "scores": scores}
-            save_file(tensors, part, metadata={"fits": json.dumps(header)})
+        sizes = [8 * sum(map(len, parts)) for parts in (values, scores)]
+        ends = {"predictions": (0, sizes[0]), "scores": (sizes[0], sum(sizes))}
+        says: dict[str, Any] = {"__metadata__": {"fits": json.dumps(header)}} | {
+            name: {"dtype": "F64", "shape": [(end - begin) // 8], "data_offsets": [begin, end]}
+            for name, (begin, end) in ends.items()
+        }
+        head = json.dumps(says, separators=(",", ":")).encode()
+        head += b" " * (-len(head) % 8)
+        with atomic_path(self._path(key)) as part, part.open("wb") as file:
+            file.write(len(head).to_bytes(8, "little") + head)
+            for one in (*values, *scores):
+                file.write(one.data)
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.safetensors"
@@ -85,12 +95,15 @@ def fit_key(parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _digest(values: NDArray[Any], scores: NDArray[Any], folds: Any) -> str:
+def _digest(values: Sequence[NDArray[Any]], scores: Sequence[NDArray[Any]], folds: Any) -> str:
     """SHA-256 over all that a file says: numbers, types, shapes, and what describes them."""
-    says = [values.dtype.str, values.shape, scores.dtype.str, scores.shape, folds]
-    digest = hashlib.sha256(json.dumps(says, sort_keys=True).encode() + b"\0")
-    digest.update(values.tobytes())
-    digest.update(scores.tobytes())
+    says: list[Any] = []
+    for parts in (values, scores):
+        first = parts[0] if parts else np.empty(0)
+        says += [first.dtype.str, (sum(map(len, parts)), *first.shape[1:])]
+    digest = hashlib.sha256(json.dumps([*says, folds], sort_keys=True).encode() + b"\0")
+    for one in (*values, *scores):
+        digest.update(one.data)
     return digest.hexdigest()
 
 

@@ -171,11 +171,14 @@ class Kept:
 
     def tabulate(self, predicted: Iterable[Predicted], replicates: int = 0) -> PredictionTable:
         """Lay predictions out as a table, in their order."""
+        keys = np.array(self.table.key, dtype=np.object_)
         return PredictionTable.concat(
-            [part for one in predicted for part in self._parts(one, replicates)]
+            [part for one in predicted for part in self._parts(one, keys, replicates)]
         )
 
-    def _parts(self, one: Predicted, replicates: int) -> Iterator[PredictionTable]:
+    def _parts(
+        self, one: Predicted, keys: NDArray[np.object_], replicates: int
+    ) -> Iterator[PredictionTable]:
         planned, table = self.folds[one.fold], self.table
         for name, rows, part in _slices(planned):
             yield PredictionTable.of_unit(
@@ -185,7 +188,7 @@ class Kept:
                 probe=one.probe,
                 seed=one.seed,
                 layer=one.layer,
-                text=[table.key[row] for row in rows],
+                text=keys[rows],
                 low=table.low[rows],
                 high=table.high[rows],
                 prediction=one.values[part],

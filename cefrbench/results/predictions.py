@@ -45,6 +45,7 @@ class PredictionTable:
     Attributes
     ----------
     protocol, fold, corpus, probe : ndarray of str
+        Of references to one string, where a run made them: a copy a row takes eight times that.
     seed : ndarray of int64
         ``NO_SEED`` for a probe that no seed changes.
     layer : ndarray of int64
@@ -88,7 +89,7 @@ class PredictionTable:
         probe: str,
         seed: int | None,
         layer: int,
-        text: Sequence[str],
+        text: Sequence[str] | NDArray[np.object_],
         low: ArrayLike,
         high: ArrayLike,
         prediction: ArrayLike,
@@ -101,13 +102,13 @@ class PredictionTable:
         n = len(text)
         none = np.full((n, replicates), np.nan, dtype=np.float16)
         return cls(
-            protocol=np.full(n, protocol),
-            fold=np.full(n, fold),
-            corpus=np.full(n, corpus),
-            probe=np.full(n, probe),
-            seed=np.full(n, NO_SEED if seed is None else seed, dtype=np.int64),
-            layer=np.full(n, layer, dtype=np.int64),
-            text=np.asarray(text, dtype=np.str_),
+            protocol=_repeated(protocol, n, np.object_),
+            fold=_repeated(fold, n, np.object_),
+            corpus=_repeated(corpus, n, np.object_),
+            probe=_repeated(probe, n, np.object_),
+            seed=_repeated(NO_SEED if seed is None else seed, n, np.int64),
+            layer=_repeated(layer, n, np.int64),
+            text=np.asarray(text, dtype=np.object_),
             low=np.asarray(low, dtype=np.int64),
             high=np.asarray(high, dtype=np.int64),
             prediction=np.asarray(prediction, dtype=np.float64),
@@ -192,6 +193,11 @@ class PredictionTable:
 #: Units of tables, as long as these are held; their arrays are views.
 _TAKEN_APART: WeakKeyDictionary[PredictionTable, tuple[tuple[UnitKey, PredictionTable], ...]]
 _TAKEN_APART = WeakKeyDictionary()
+
+
+def _repeated(value: object, n: int, dtype: Any) -> NDArray[Any]:
+    """A column of one value, which takes the room of one."""
+    return np.broadcast_to(np.array(value, dtype=dtype), n)
 
 
 def _same(one: NDArray[Any], other: NDArray[Any]) -> bool:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from safetensors import safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save, save_file
 
 from cefrbench.contracts.probe import FoldFit
 from cefrbench.probing.store import FitStore
@@ -33,6 +33,15 @@ def test_continuous_scores_are_read_back_where_there_are_any(tmp_path):
             if expected.scores is not None:
                 np.testing.assert_array_equal(fit.scores, expected.scores)
             assert (fit.iterations, fit.message) == (expected.iterations, expected.message)
+
+
+def test_a_file_is_what_safetensors_writes(tmp_path):
+    store = FitStore(tmp_path)
+    for fits in (kept(store), [[FoldFit(np.arange(3))]], [[]]):
+        store.save(KEY, fits)
+        with safe_open(store._path(KEY), framework="numpy") as file:
+            tensors = {name: file.get_tensor(name) for name in ("predictions", "scores")}
+            assert store._path(KEY).read_bytes() == save(tensors, metadata=file.metadata())
 
 
 def test_scores_that_were_altered_are_not_served(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -104,6 +106,32 @@ def test_weights_counts_and_units_are_a_folds_own_but_in_the_studys_form(
     study = pool(NINE, FIVE, "study")
     for rows in Jobs(planned(study, "iid", "loco"), study).rows:
         assert rows.weight is rows.count is rows.groups is None
+
+
+def test_what_follows_from_rows_and_table_is_not_held() -> None:
+    table = pool(NINE, FIVE, "corrected")
+    rows = Jobs(planned(table, "lofo"), table).rows
+    for one in rows:
+        assert one.weight is not None
+        given = [found for part in gc.get_referents(one) if part is not table
+                 for found in (part, *gc.get_referents(part))]  # fmt: skip
+        held = {id(found): found.nbytes for found in given if isinstance(found, np.ndarray)}
+        assert sum(held.values()) == one.train.nbytes + one.predict.nbytes
+
+
+def test_rows_of_a_table_are_changed_and_sent_as_any_others() -> None:
+    table = pool(NINE, FIVE, "corrected")
+    rows = Jobs(planned(table, "lofo"), table).rows[0]
+    weight, count = rows.weight, rows.count
+    assert weight is not None
+    assert count is not None
+    sent = copy(rows)
+    assert type(sent) is FoldRows
+    assert rows_digest(sent, origin=True) == rows_digest(rows, origin=True)
+    other = replace(rows, weight=weight + 1)
+    assert (other.weight == weight + 1).all()
+    assert (other.count == count).all()
+    assert rows_digest(replace(rows), origin=True) == rows_digest(rows, origin=True)
 
 
 ROWS = FoldRows(np.arange(4), np.arange(4, 6), np.ones(4), np.ones(4), np.arange(4, dtype=np.int64))
