@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -44,7 +45,8 @@ class Essays:
     Attributes
     ----------
     card : CorpusCard
-    texts : tuple of str
+    texts : sequence of str
+        A tuple, or what reads them from a file where they are long.
     levels : tuple of Level
         Each row's own level.
     languages : tuple of str
@@ -61,7 +63,7 @@ class Essays:
     """
 
     card: CorpusCard
-    texts: tuple[str, ...]
+    texts: Sequence[str]
     levels: tuple[Level, ...]
     languages: tuple[str, ...]
     report: CleaningReport
@@ -237,14 +239,13 @@ def pool(
         looks both up by the text (and here language, author and task go with them).
         Left-out corpora are then scored by a fit on all other rows.
     """
-    texts = [text for essays in corpora for text in essays.texts]
     own = np.array([scale.index(lv) for e in corpora for lv in e.levels], dtype=np.int64)
     corpus = np.repeat(np.arange(len(corpora)), [len(e) for e in corpora]).astype(np.int64)
-    keys = tuple(text_key(text) for text in texts)
-    source = np.arange(len(texts), dtype=np.int64)
+    keys = tuple(text_key(text) for text in _texts(corpora))
+    source = np.arange(len(keys), dtype=np.int64)
     if form == "study":
         unit = source
-        source = source if baseline else _first_occurrence(texts)
+        source = source if baseline else _first_occurrence(_texts(corpora))
         label, corpus = own[source], corpus[source]
         low = high = label
     else:
@@ -265,12 +266,16 @@ def pool(
         language=tuple(languages[row] for row in source),
         author=_numbered([essays.authors or (None,) * len(essays) for essays in corpora])[source],
         task=_numbered([essays.tasks or (None,) * len(essays) for essays in corpora])[source],
-        length=np.log([max(1, len(text)) for text in texts]),
+        length=np.log([max(1, len(text)) for text in _texts(corpora)]),
         baseline=form == "study" and baseline,
     )
 
 
-def _first_occurrence(values: Sequence[str]) -> Ints:
+def _texts(corpora: Sequence[Essays]) -> Iterator[str]:
+    return chain.from_iterable(essays.texts for essays in corpora)
+
+
+def _first_occurrence(values: Iterable[str]) -> Ints:
     """Index of the first equal value, for each value."""
     first: dict[str, int] = {}
     return np.array([first.setdefault(v, i) for i, v in enumerate(values)], dtype=np.int64)

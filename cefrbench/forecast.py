@@ -143,7 +143,7 @@ def forecast(
     if sampled is None:
         X = features.layer(middle)
     else:
-        X = _spread(sampled, sweep.texts, features.corpora[0].folder)
+        X = _spread(sampled, sweep.all_texts(), features.corpora[0].folder)
     phases = [
         PhaseCost("load model", 1, "model", 0, load),
         PhaseCost("features", sum(costs), "tokens", sum(cached), seconds),
@@ -255,7 +255,7 @@ def _encode_all(
 
 
 def _spread(
-    sampled: tuple[list[str], NDArray[np.float32]], texts: Sequence[str], folder: Path
+    sampled: tuple[list[str], NDArray[np.float32]], texts: NDArray[np.object_], folder: Path
 ) -> NDArray[np.float32]:
     """Features for all rows: those of the sampled text of the nearest length, with some noise."""
     lengths = np.array([len(text) for text in sampled[0]])
@@ -284,11 +284,11 @@ def _of_probe(
     sweep, work = laid.sweep, work_of(spec, laid, layers, plan.config)
     penalties = sweep.penalties_of(spec)
     depths = [len(stacked_layers(layers, layer)) for layer in layers]
-    data: Any = {
-        "texts": np.array(sweep.texts, object),
-        "features": X,
-        "layers": [X] * math.ceil(sum(depths) / len(depths)),
-    }[spec.reads]
+    data: Any = X
+    if spec.reads == "texts":
+        data = sweep.all_texts()
+    elif spec.reads == "layers":
+        data = [X] * math.ceil(sum(depths) / len(depths))
     options = ProbeOptions(device=sweep.device, n_classes=len(sweep.table.scale))
 
     def measure(values: Penalties) -> float:

@@ -1,4 +1,7 @@
-"""Rows too many for memory: in a file without a name, mapped, and let go of as they are read."""
+"""Rows and texts too many for memory: in files without a name.
+
+Rows are mapped, and let go of as they are read; texts are read one by one.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ import mmap
 import os
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +22,8 @@ from cefrbench.errors import CacheError
 
 #: Most bytes of rows that are held in memory; what is larger is mapped from disk.
 HELD_BYTES = 1 << 29
+#: Most bytes of a corpus's texts that are held in memory.
+HELD_TEXT_BYTES = 1 << 22
 #: Bytes that are read at a time, before pages are let go of.
 STRETCH_BYTES = 1 << 25
 
@@ -77,16 +82,51 @@ class Gathered:
         return self._values
 
 
+class StoredTexts(Sequence[str]):
+    """Texts in a file, each read when it is asked for."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        ends = [0]
+        with _written(Path(tempfile.gettempdir()), "TMPDIR"), tempfile.TemporaryFile() as file:
+            for text in texts:
+                ends.append(ends[-1] + file.write(text.encode()))
+            file.flush()
+            self._handle = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self._handle)
+        self._ends = np.array(ends, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, place: int | slice) -> str | tuple[str, ...]:
+        if isinstance(place, slice):
+            return tuple(self[one] for one in range(*place.indices(len(self))))
+        begin, end = self._ends[:-1][place], self._ends[1:][place]
+        return os.pread(self._handle, int(end - begin), int(begin)).decode()
+
+
+def keep_texts(texts: Iterable[str]) -> Sequence[str]:
+    """Hold texts, in memory unless they are long, and can be read from a file by place."""
+    held = tuple(texts)
+    if sum(map(len, held)) <= HELD_TEXT_BYTES or not hasattr(os, "pread"):
+        return held
+    return StoredTexts(held)
+
+
 @contextmanager
-def _written(folder: Path) -> Iterator[None]:
+def _written(folder: Path, option: str = "--cache-dir") -> Iterator[None]:
     """What a disk refuses, in one sentence."""
     try:
         yield
     except OSError as error:
         raise CacheError(
-            f"A layer that is too large for memory can't be laid out in {str(folder)!r} "
+            f"What is too large for memory can't be laid out in {str(folder)!r} "
             f"({error.strerror or error}): free some space, or choose another folder with "
-            "--cache-dir."
+            f"{option}."
         ) from error
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from cefrbench.border import in_bytes
@@ -19,7 +19,7 @@ from cefrbench.contracts.probe import ProbeSpec
 from cefrbench.contracts.protocol import Fold, Protocol, Skipped
 from cefrbench.cores import usable_cores
 from cefrbench.errors import EncoderError, UserError
-from cefrbench.essays import Essays, EssayTable, pool
+from cefrbench.essays import Essays, EssayTable, Ints, pool
 from cefrbench.features.compute import FeatureSet
 from cefrbench.features.store import bytes_of
 from cefrbench.folds import make_folds
@@ -92,7 +92,7 @@ def prepare_sweep(
         processes=usable_cores(),
         force=job.force,
         fixed=read_penalties(penalties_of(plan, probes), probes),
-        texts=tuple(text for one in essays for text in one.texts),
+        texts=tuple(one.texts for one in essays),
         layers=layers_of(config, features.layers),
     )
     return LaidOut(sweep, folds, skipped)
@@ -103,6 +103,13 @@ def _folds(
 ) -> tuple[list[PlannedFold], list[tuple[str, Skipped]]]:
     planned: list[PlannedFold] = []
     skipped: list[tuple[str, Skipped]] = []
+    # Two cuts that leave the same rows to train on have one array of them.
+    known: dict[tuple[str, bytes], Ints] = {}
+
+    def once(train: Ints) -> Ints:
+        name = train.dtype.str, hashlib.sha256(train.tobytes()).digest()
+        return known.setdefault(name, train)
+
     for protocol in protocols:
         for fold in make_folds(protocol, table, seed):
             if isinstance(fold, Fold) and table.form == "corrected" and not fold.inner:
@@ -111,6 +118,8 @@ def _folds(
                 skipped.append((protocol.name, fold))
             else:
                 manifest = fold.manifest(protocol.name, table.key)
+                inner = tuple(replace(cut, train=once(cut.train)) for cut in fold.inner)
+                fold = replace(fold, train=once(fold.train), inner=inner)
                 planned.append(PlannedFold(protocol.name, fold, manifest))
     return planned, skipped
 
@@ -237,14 +246,15 @@ def tell_work(
     work = [work_of(spec, laid, layers, config) for spec in probes]
     corpora = laid.sweep.features.corpora
     texts = sum(len(one.texts) for one in corpora)
-    absent = [one.texts[i] for one in corpora for shard in one.absent() for i in one.plan[shard]]
+    absent = [
+        len(one.texts[i]) for one in corpora for shard in one.absent() for i in one.plan[shard]
+    ]
     size = bytes_of(identity) * len(absent) * len(identity.layers) * identity.width
     fits, cached = sum(one.fits for one in work), sum(one.cached for one in work)
     refits = sum(one.refits for one in work)
     parts = [
         f"{texts:,} texts of {_many(len(corpora), 'corpus', 'corpora')}",
-        f"{len(absent):,} to encode ({sum(map(len, absent)):,} characters, {in_bytes(size)} on "
-        "disk)"
+        f"{len(absent):,} to encode ({sum(absent):,} characters, {in_bytes(size)} on disk)"
         if absent
         else "all encoded",
         f"{_many(fits, 'fit', 'fits')} on {_many(len(layers), 'layer', 'layers')} of "

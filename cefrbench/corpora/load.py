@@ -19,6 +19,7 @@ from cefrbench.doors import writable
 from cefrbench.errors import CorpusError, UserError, contained
 from cefrbench.essays import CleaningReport, Essays
 from cefrbench.levels import Level, ParsedLevel, parse_level
+from cefrbench.mapped import keep_texts
 
 #: Offending values kept for the report, by reason.
 EXAMPLES = 3
@@ -192,7 +193,7 @@ class _Sieve:
             author = self._name("author", self._corpus.author(row), number)
             task = self._name("task", self._corpus.task(row), number)
             title = row.get("title")
-            title = title if isinstance(title, str) else None
+            title = sys.intern(title) if isinstance(title, str) else None
             language = sys.intern(str(row["lang"]))
             self._kept.append((text, level.level, language, author, task, title))
             if isinstance(licence := row.get("license"), str) and licence:
@@ -246,7 +247,7 @@ class _Sieve:
         texts, levels, languages, authors, tasks, titles = zip(*self._kept, strict=True)
         return Essays(
             card=self._corpus.card,
-            texts=texts,
+            texts=keep_texts(texts),
             levels=levels,
             languages=languages,
             authors=authors,

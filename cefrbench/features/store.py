@@ -37,7 +37,7 @@ from cefrbench.features.shards import (
     read_layer,
     write_shard,
 )
-from cefrbench.mapped import Gathered
+from cefrbench.mapped import Gathered, keep_texts
 
 #: Texts of one shard, at most: what a crash costs.
 SHARD_TEXTS = 256
@@ -83,7 +83,7 @@ class CorpusFeatures:
     ----------
     folder : Path
     index : FeatureIndex
-    texts : tuple of str
+    texts : sequence of str
         The distinct texts, in order of first occurrence.
     rows : ndarray of int64, shape (n_rows,)
         Index into ``texts`` of each row of the corpus.
@@ -95,7 +95,7 @@ class CorpusFeatures:
 
     folder: Path
     index: FeatureIndex
-    texts: tuple[str, ...]
+    texts: Sequence[str]
     rows: RowIndex
     plan: tuple[RowIndex, ...]
     claims: Claims
@@ -217,7 +217,9 @@ class FeatureStore:
         """
         number: dict[str, int] = {}
         rows = [number.setdefault(text, len(number)) for text in essays.texts]
-        texts = tuple(number)
+        # Those of the corpus as they are, which may lie in a file, unless one stands in it twice.
+        texts = essays.texts if len(number) == len(rows) else keep_texts(number)
+        del number
         plan = plan_shards(texts, identity)
         fingerprint = essays.fingerprint
         index = FeatureIndex(

@@ -89,8 +89,8 @@ class Sweep:
         Fit again what is in the store.
     fixed : mapping of str to tuple of float
         Penalties of a probe, where they are not its card's.
-    texts : sequence of str
-        Text of each row, for probes that read texts.
+    texts : sequence of (sequence of str)
+        Texts of each corpus, for probes that read texts.
     layers : tuple of int
         Layers that the run fits, for probes that read several.
     patient : bool
@@ -109,7 +109,7 @@ class Sweep:
     processes: int = 1
     force: bool = False
     fixed: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    texts: Sequence[str] = ()
+    texts: Sequence[Sequence[str]] = ()
     layers: tuple[int, ...] = ()
     patient: bool = True
     company: Company = field(default_factory=Alone)
@@ -224,7 +224,11 @@ class Sweep:
         """What a probe reads: a layer, the layers up to it, or the texts."""
         if probe.reads == "layers":
             return LayerStack(self.features, stacked_layers(self.layers, layer))
-        return np.array(self.texts, object) if probe.reads == "texts" else self._layer(layer)
+        return self.all_texts() if probe.reads == "texts" else self._layer(layer)
+
+    def all_texts(self) -> NDArray[np.object_]:
+        """Text of each row."""
+        return np.array([text for one in self.texts for text in one], np.object_)
 
     def _layer(self, layer: int) -> NDArray[np.float32]:
         """Read a layer's features, once for all probes on it."""

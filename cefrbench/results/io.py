@@ -16,6 +16,7 @@ from cefrbench import doors
 from cefrbench.atomic import atomic_path, sync
 from cefrbench.config import RunConfig, get_suite
 from cefrbench.errors import ResultError
+from cefrbench.memory import return_memory
 from cefrbench.results.model import KIND, SCHEMA_VERSION, RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.predictions_file import (
@@ -156,6 +157,8 @@ def write_result(result: RunResult, predictions: PredictionTable, folder: Path) 
 
 def write_result_file(result: RunResult, predictions: PredictionTable, path: Path) -> None:
     """Write a result to ``path``, and its predictions beside it."""
+    # What was made of the predictions is gone by now, and its room is handed back first.
+    return_memory()
     data = encode_predictions(predictions)
     beside = path.with_name(f"{path.stem}.predictions.parquet")
     described = describe_predictions(beside.name, data, len(predictions))

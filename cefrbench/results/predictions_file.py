@@ -227,10 +227,20 @@ def _to_arrow(table: PredictionTable) -> pa.Table:
         elif column.name == "refit_prediction":
             arrays.append(_lists(values, column.type, np.zeros(len(values), dtype=np.bool_)))
         elif pa.types.is_dictionary(column.type):
-            arrays.append(pa.array(values.tolist(), pa.string()).dictionary_encode())
+            arrays.append(_numbered(values))
         else:
             arrays.append(pa.array(values, column.type))
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _numbered(values: NDArray[Any]) -> pa.Array:
+    """Names as numbers of those that are there, by first appearance."""
+    import pyarrow as pa
+
+    known: dict[str, int] = {}
+    numbers = (known.setdefault(value, len(known)) for value in values.flat)
+    places = np.fromiter(numbers, dtype=np.int32, count=len(values))
+    return pa.DictionaryArray.from_arrays(places, pa.array(map(str, known), pa.string()))
 
 
 def _repeats(table: PredictionTable) -> NDArray[np.bool_]:
