@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from cefrbench.results.model import RunResult
 from cefrbench.results.residuals import (
     confusions,
-    level_residuals,
     predicted_levels,
     row_percentages,
 )
@@ -111,19 +110,18 @@ def _inside(result: RunResult, protocol: str) -> bool:
 
 
 def _ridges(result: RunResult, probe: str) -> Iterator[Row]:
-    reach = len(result.scale) - 1
-    for (protocol, _, layer), levels in level_residuals(_of_probe(result, probe)).items():
+    for (protocol, _, layer), counts in confusions(_of_probe(result, probe)).items():
         inside = _inside(result, protocol)
-        for gold, found in enumerate(levels):
-            for residual in range(-gold, reach - gold + 1) if found.n else ():
+        for gold, (level, row) in enumerate(zip(result.scale, counts.tolist(), strict=True)):
+            for predicted, count in enumerate(row) if any(row) else ():
                 yield {
                     "protocol": protocol,
                     "inside": inside,
                     "probe": probe,
                     "layer": layer,
-                    "true_level": found.level,
-                    "residual": residual,
-                    "share": found.histogram.get(residual, 0) / found.n,
+                    "true_level": level,
+                    "residual": predicted - gold,
+                    "share": count / sum(row),
                 }
 
 

@@ -278,7 +278,9 @@ def _from_arrow(arrow: pa.Table, path: Path) -> PredictionTable:
     score = arrow["score"].to_numpy().astype(np.float64)
     refits, refit_score = (_matrix(arrow, name) for name in _LISTS)
     if refits.shape[1]:
-        repeated = np.isnan(refit_score).any(axis=1) & ~np.isnan(score)
+        # Bits of a NaN; processors don't compute with halves.
+        missing = (refit_score.view(np.uint16) & np.uint16(0x7FFF)) > 0x7C00
+        repeated = missing.any(axis=1) & ~np.isnan(score)
         refit_score[repeated] = refits[repeated]
     return PredictionTable(
         protocol=strings("protocol"),

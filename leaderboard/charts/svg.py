@@ -200,12 +200,19 @@ def clean(root: ET.Element, title: str, description: str) -> Drawing:
     as_texts(root, SIZE)
     parts, signs = panels_of(root, PADDING), legend_of(root)
     _clean(root)
-    panels = [_part(one, f"{title}: {one.name}" if one.name else title) for one in parts]
+    panels = []
+    insides = {}
+    for place, one in enumerate(parts):
+        panels.append(_part(one, f"{title}: {one.name}" if one.name else title))
+        # Each panel is written once, and its place in the whole is kept.
+        insides[f"<!--{place}-->"] = _inside(panels[-1])
+        one.element[:] = [ET.Comment(str(place))]
     legend = [(_part(one), one.name) for one in signs]
     kept = root.attrib.get("viewBox", "")
     root.attrib.clear()
     root.attrib.update({"viewBox": kept, "role": "img", "aria-label": f"{title}: {description}"})
-    return Drawing(_text(root), tuple(panels), tuple(legend))
+    whole = re.sub("<!--[0-9]+-->", lambda found: insides[found[0]], _text(root))
+    return Drawing(whole, tuple(panels), tuple(legend))
 
 
 def _part(part: DrawnPart, label: str = "") -> str:
@@ -218,6 +225,11 @@ def _part(part: DrawnPart, label: str = "") -> str:
                       "height": height, **_told(label)}  # fmt: skip
     # In a page of HTML an SVG element needs no name of its space.
     return _text(element).replace(f' xmlns="{_SVG}"', "", 1)
+
+
+def _inside(svg: str) -> str:
+    """What stands between the tags of an element."""
+    return svg[svg.index(">") + 1 :].removesuffix("</svg>")
 
 
 def _told(label: str) -> dict[str, str]:
