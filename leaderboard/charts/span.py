@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -16,23 +17,32 @@ _MARKS = {
 }
 
 
+_BEGIN = Markup('<svg class="span" height="20" aria-hidden="true">')
+_END = Markup("</svg>")
+_GROUND = Markup("").join(
+    Markup('<line class="g" x1="{0}" x2="{0}" y2="20"/>').format(at) for at in ("0%", "50%", "100%")
+)
+
+
 def span_row(estimates: Mapping[Side, Estimate]) -> Markup:
     """Draw what is defined of seen and unseen, with intervals; the numbers stand beside it."""
-    parts = [
-        Markup('<line class="g" x1="{0}" x2="{0}" y2="20"/>').format(at)
-        for at in ("0%", "50%", "100%")
-    ]
+    parts = [_GROUND]
     for side, one in estimates.items():
         if one.low is not None and one.high is not None:
-            parts.append(
-                Markup('<line class="whisker {2}" x1="{0}" x2="{1}" y1="10" y2="10"/>').format(
-                    _at(one.low), _at(one.high), {"in": "i", "out": "o"}[side]
-                )
-            )
-    parts += [_MARKS[side].format(_at(one.value or 0.0)) for side, one in estimates.items()]
-    return Markup('<svg class="span" height="20" aria-hidden="true">{}</svg>').format(
-        Markup("").join(parts)
-    )
+            parts.append(_whisker(side, _at(one.low), _at(one.high)))
+    parts += [_mark(side, _at(one.value or 0.0)) for side, one in estimates.items()]
+    return Markup("").join((_BEGIN, *parts, _END))
+
+
+@lru_cache(maxsize=2**14)
+def _whisker(side: Side, low: str, high: str) -> Markup:
+    line = Markup('<line class="whisker {2}" x1="{0}" x2="{1}" y1="10" y2="10"/>')
+    return line.format(low, high, {"in": "i", "out": "o"}[side])
+
+
+@lru_cache(maxsize=2**12)
+def _mark(side: Side, at: str) -> Markup:
+    return _MARKS[side].format(at)
 
 
 def _at(value: float) -> str:
