@@ -1,10 +1,11 @@
 """Put small faults into the core, one at a time, and see whether the tests notice.
 
-The faults are cosmic-ray's; ``core.toml`` names the modules and the tests of each. A sample draws
-places in the code, then one fault at each, so that an operator with many alternatives doesn't
-weigh more. Each worker has a copy of the tree: the tree itself is never touched. What was tried
-is kept under ``.mutants/``, in cosmic-ray's own format, and not tried again until code or tests
-change.
+The faults are cosmic-ray's; ``core.toml`` names the modules and the tests. A sample draws places
+in the code, then one fault at each, so that an operator with many alternatives doesn't weigh
+more. Each fault is tried on tests that run its line (``reach.py``), in a fork (``forks.py``): what
+they pass, more tests might have caught. Each worker has a copy of the tree: the tree itself is
+never touched. What was tried is kept under ``.mutants/``, in cosmic-ray's own format, and not
+tried again until code or tests change.
 
     python tests/mutants/mutants.py --sample 20 --seed 1
 """
@@ -13,11 +14,11 @@ from __future__ import annotations
 
 import argparse
 import ast
+import difflib
 import hashlib
 import os
 import random
 import resource
-import shlex
 import shutil
 import signal
 import subprocess
@@ -26,18 +27,19 @@ import tempfile
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from fnmatch import fnmatch
 from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
-from time import monotonic
 
+import forks
 from cosmic_ray.commands.init import init
-from cosmic_ray.mutating import mutate_and_test
-from cosmic_ray.testing import run_tests
+from cosmic_ray.mutating import use_mutation
+from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkItem, WorkResult
+from reach import Reach, Tracer
 
 from cefrbench.cores import usable_cores
 
@@ -48,8 +50,8 @@ SESSIONS = ROOT / ".mutants"
 #: Flags of dataclasses and of `zip` that guard against callers, not against input.
 GUARDS = {"slots", "frozen", "strict"}
 
-#: Random examples must not make a mutant die on one day and live on another.
-PYTEST = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=ci", "-m"]
+#: Seconds of tests that a fault is tried on, unharmed.
+MOST = 30.0
 
 #: Most bytes of memory that tests of a mutant get; they need some 2 GiB.
 MEMORY = 8 * 1024**3
@@ -61,17 +63,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Try the mutants that are asked for and print a score a module, then the survivors."""
     options = _parser().parse_args(arguments)
     table = read_table()
-    modules = [path for path in core_modules(table) if fnmatch(path, options.only)]
+    modules = [path for path in files_of(table["modules"]) if fnmatch(path, options.only)]
+    tests = [path for path in files_of(table["tests"]) if fnmatch(path, options.tests)]
     SESSIONS.mkdir(exist_ok=True)
     os.chdir(ROOT)  # modules are named from here, for cosmic-ray too
     # Finding all places of the core takes half a minute: what is asked for alone is kept apart.
-    asked = hashlib.sha256(" ".join(modules).encode()).hexdigest()[:8]
+    asked = hashlib.sha256(" ".join([*modules, *tests]).encode()).hexdigest()[:8]
     with use_db(SESSIONS / f"{_state()}-{asked}.sqlite") as session:
         if not session.num_work_items:
             init([Path(path) for path in modules], session, {})
         items = list(session.work_items)
         drawn = draw(items, options.sample, options.seed)
-        _try(session, drawn, table, options.workers, options.timeout)
+        _try(session, drawn, tests, options.workers)
         results = dict(session.results)
     print(report(items, {item.job_id: (item, results[item.job_id]) for item in drawn}))
     caught = sum(results[item.job_id].is_killed for item in drawn)
@@ -86,14 +89,8 @@ def _parser() -> argparse.ArgumentParser:
         "--at-least", type=float, default=0.0, metavar="SHARE", help="Caught, or exit with 1."
     )
     parser.add_argument("--only", default="*", metavar="PATTERN", help="Of modules' paths.")
+    parser.add_argument("--tests", default="*", metavar="PATTERN", help="Of tests' paths.")
     parser.add_argument("--workers", type=int, default=usable_cores(), metavar="N")
-    parser.add_argument(
-        "--timeout",
-        type=float,
-        default=4.0,
-        metavar="X",
-        help="Times what the tests take unharmed.",
-    )
     return parser
 
 
@@ -101,20 +98,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def read_table(path: Path = TABLE) -> dict[str, list[str]]:
-    """Tests by pattern of modules, in order."""
-    tests: dict[str, list[str]] = tomllib.loads(path.read_text("utf-8"))["tests"]
-    return tests
+    """Patterns of the core's ``modules`` and of its ``tests``."""
+    table: dict[str, list[str]] = tomllib.loads(path.read_text("utf-8"))
+    return table
 
 
-def core_modules(table: Mapping[str, Sequence[str]]) -> list[str]:
-    """Paths of all modules that a pattern matches."""
-    found = {path.relative_to(ROOT).as_posix() for pattern in table for path in ROOT.glob(pattern)}
+def files_of(patterns: Sequence[str]) -> list[str]:
+    """Paths of all files that a pattern matches."""
+    found = {path.relative_to(ROOT).as_posix() for one in patterns for path in ROOT.glob(one)}
     return sorted(found)
-
-
-def tests_of(module: str, table: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Tests of the first pattern that matches."""
-    return next(tuple(tests) for pattern, tests in table.items() if fnmatch(module, pattern))
 
 
 def draw(items: Sequence[WorkItem], sample: int | None, seed: int) -> list[WorkItem]:
@@ -191,31 +183,24 @@ def _files() -> list[Path]:
     return sorted(path for path in paths if os.path.lexists(ROOT / path))
 
 
-def _try(
-    session: WorkDB,
-    drawn: Sequence[WorkItem],
-    table: Mapping[str, Sequence[str]],
-    workers: int,
-    factor: float,
-) -> None:
+def _try(session: WorkDB, drawn: Sequence[WorkItem], tests: Sequence[str], workers: int) -> None:
     """Try what was not tried yet, a copy of the tree a worker."""
     known = {job for job, _ in session.results}
     left = [item for item in drawn if item.job_id not in known]
     if not left:
         return
-    suites = {item.job_id: tests_of(_module(item), table) for item in left}
     with (
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,
         ProcessPoolExecutor(workers, get_context("spawn"), _enter_copy, (folder,)) as pool,
     ):
         try:
-            paths = sorted({path for tests in suites.values() for path in tests})
-            seconds = dict(zip(paths, pool.map(_unharmed, paths), strict=True))
+            reach = _reach(pool, sorted({*map(_module, drawn)}), tests)
             futures = {}
             for item in left:
-                tests = suites[item.job_id]
-                most = max(10.0, factor * sum(seconds[path] for path in tests))
-                futures[pool.submit(_try_one, item, tests, most)] = item
+                first, last = _spec(item).start_pos[0], _spec(item).end_pos[0]
+                near = reach.nearest(_module(item), first, last, MOST)
+                seconds = sum(reach.seconds[test] for test in near)
+                futures[pool.submit(_try_one, item, near, seconds)] = item
             for done, future in enumerate(as_completed(futures), start=1):
                 session.set_result(futures[future].job_id, future.result())
                 print(f"\r{done} of {len(left)} mutants", end="", file=sys.stderr, flush=True)
@@ -223,6 +208,23 @@ def _try(
             pool.shutdown(cancel_futures=True)  # else it would try all others first
             raise
     print(file=sys.stderr)
+
+
+def _reach(pool: Executor, modules: Sequence[str], tests: Sequence[str]) -> Reach:
+    """Find which tests reach these modules, or read it where it was found before."""
+    asked = hashlib.sha256(" ".join(modules).encode()).hexdigest()[:8]
+    folder = SESSIONS / f"{_state()}-{asked}"
+    folder.mkdir(exist_ok=True)
+    targets = [folder / f"{path.replace('/', '.')}.json" for path in tests]
+    pending = [
+        pool.submit(_trace, path, modules, target)
+        for path, target in zip(tests, targets, strict=True)
+        if not target.exists()
+    ]
+    for done, future in enumerate(as_completed(pending), start=1):
+        future.result()
+        print(f"\r{done} of {len(pending)} files of tests", end="", file=sys.stderr, flush=True)
+    return Reach.read(targets)
 
 
 def _enter_copy(folder: str) -> None:
@@ -239,32 +241,42 @@ def _enter_copy(folder: str) -> None:
     # `.mypy` holds links that give plugins and leaderboard the names they are installed under.
     os.environ["PYTHONPATH"] = f"{copy}{os.pathsep}{copy / '.mypy'}"
     os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    # This process is forked: it must know of the copy, and nothing of the tree.
+    sys.dont_write_bytecode = True
+    for name in [name for name in sys.modules if name.split(".")[0] == "cefrbench"]:
+        del sys.modules[name]
+    sys.path[:0] = [str(copy), str(copy / ".mypy")]
+    forks.prepare()
+    for name in ("cefrbench", "cefrbench_plugins"):
+        if not forks.copied(name):
+            raise RuntimeError(f"{name} would be imported from elsewhere than {copy}")
 
 
-def _command(tests: Sequence[str]) -> str:
-    return shlex.join([sys.executable, *PYTEST, "not slow", *tests])
-
-
-def _unharmed(path: str) -> float:
-    """Seconds that tests take unharmed, where they must pass and import the copy."""
-    code = (
-        "import os, cefrbench, cefrbench_plugins as plugins\n"
-        "assert all(one.__file__.startswith(os.getcwd()) for one in (cefrbench, plugins))"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-    start = monotonic()
-    outcome, output = run_tests(_command([path]), 3600)
-    if outcome != TestOutcome.SURVIVED:
-        raise RuntimeError(f"{path} fails on the code as it is:\n{output[-3000:]}")
-    return monotonic() - start
+def _trace(path: str, modules: Sequence[str], target: Path) -> None:
+    """Write which lines a file of tests reaches; unharmed it must pass."""
+    part = target.with_suffix(".part")
+    run = forks.run([path], 3600, lambda: [Tracer(modules, part)])
+    if run.status not in (0, 5):  # 5: it has slow tests only
+        raise RuntimeError(f"{path} fails on the code as it is:\n{run.output[-3000:]}")
+    part.replace(target)
 
 
 def _try_one(item: WorkItem, tests: Sequence[str], seconds: float) -> WorkResult:
-    result = mutate_and_test(item.mutations, _command(tests), seconds)
-    if result.worker_outcome != WorkerOutcome.NORMAL:
-        # cosmic-ray would count it as caught.
-        raise RuntimeError(f"{_spec(item)} could not be tried: {result.output}")
-    return result
+    spec = _spec(item)
+    operator = get_operator(spec.operator_name)(**spec.operator_args)
+    with use_mutation(spec.module_path, operator, spec.occurrence) as (code, changed):
+        if changed is None:
+            raise RuntimeError(f"{spec} changes nothing")
+        run = forks.run(tests, seconds) if tests else forks.Run(0, "")
+        if run.status == 4:  # a test of that name isn't there, which alone shows no fault
+            files = sorted({test.partition("::")[0] for test in tests})
+            run = forks.run(files, max(seconds, MOST))
+    return WorkResult(
+        WorkerOutcome.NORMAL,
+        "timeout" if run.status is None else f"{len(tests)} tests",
+        TestOutcome.SURVIVED if run.status == 0 else TestOutcome.KILLED,
+        "\n".join(difflib.unified_diff(code.splitlines(), changed.splitlines(), lineterm="")),
+    )
 
 
 # -- saying what was found ----------------------------------------------------------------------
@@ -285,7 +297,8 @@ def report(items: Sequence[WorkItem], tried: Mapping[str, tuple[WorkItem, WorkRe
     for item, result in sorted(
         lived, key=lambda pair: (_module(pair[0]), _spec(pair[0]).start_pos)
     ):
-        lines += ["", f"{_module(item)}:{_spec(item).start_pos[0]} {_spec(item).operator_name}"]
+        where = f"{_module(item)}:{_spec(item).start_pos[0]}"
+        lines += ["", f"{where} {_spec(item).operator_name}, {result.output}"]
         lines += [f"    {line}" for line in _changed(result.diff or "")]
     return "\n".join(lines)
 

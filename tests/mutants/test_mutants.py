@@ -1,10 +1,13 @@
 """The mutation run: which faults it puts where, and that it leaves the tree alone."""
 
 import hashlib
+from itertools import chain
 from pathlib import Path
 
+import forks
 import mutants
 import pytest
+from reach import Reach, Tracer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -15,24 +18,71 @@ CORE = (
 )
 
 
-def test_every_module_of_the_core_has_tests_and_every_entry_a_module():
+def test_every_module_of_the_core_is_mutated_and_every_pattern_finds_something():
     table = mutants.read_table()
-    known = set(mutants.core_modules(table))
+    known = {*mutants.files_of(table["modules"])}
     for pattern in CORE:
         modules = {path.relative_to(ROOT).as_posix() for path in ROOT.glob(f"cefrbench/{pattern}")}
         assert modules
         assert modules <= known
-    for pattern, tests in table.items():
+    for pattern in chain.from_iterable(table.values()):
         assert list(ROOT.glob(pattern)), pattern
-        assert tests
-        for test in tests:
-            assert (ROOT / test).exists(), test
 
 
-def test_the_first_pattern_that_matches_counts():
-    table = {"a/b.py": ["near"], "a/*.py": ["far"]}
-    assert mutants.tests_of("a/b.py", table) == ("near",)
-    assert mutants.tests_of("a/c.py", table) == ("far",)
+def test_the_quickest_that_run_the_line_are_tried_first_and_then_others_of_their_files():
+    seconds = {"a::slow": 3.0, "a::quick": 1.0, "a::other": 0.5, "b::far": 0.1, "c::top": 2.0}
+    lines = {"m.py": {1: [], 2: ["a::slow", "a::quick"], 3: ["c::top"]}}
+    found = Reach(seconds, lines)
+    assert found.nearest("m.py", 2, 2, 60) == ["a::quick", "a::slow", "a::other"]
+    assert found.nearest("m.py", 2, 3, 60) == ["a::quick", "c::top", "a::slow", "a::other"]
+    assert found.nearest("m.py", 2, 2, 2) == ["a::quick", "a::other"]
+    assert found.nearest("m.py", 2, 2, 0) == ["a::quick"]
+    # What runs on import is seen by all that reach the module; what nothing reaches, by none.
+    assert found.nearest("m.py", 1, 1, 60) == found.nearest("m.py", 2, 3, 60)
+    assert found.nearest("n.py", 1, 1, 60) == []
+
+
+SHARES = """
+def share(a, b):
+    return a / b
+"""
+ASKS = """
+import shares
+
+def test_a_half():
+    assert shares.share(1, 2) == 0.5
+
+def test_nothing():
+    assert True
+"""
+
+
+def test_a_trace_says_which_test_runs_a_line(tmp_path, monkeypatch):
+    (tmp_path / "shares.py").write_text(SHARES)
+    (tmp_path / "test_asks.py").write_text(ASKS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    target = tmp_path / "found.json"
+    run = forks.run(["test_asks.py"], 5, lambda: [Tracer(["shares.py"], target)])
+    assert run.status == 0, run.output
+    found = Reach.read([target])
+    assert found.lines["shares.py"][3] == ["test_asks.py::test_a_half"]
+    assert {*found.seconds} == {"test_asks.py::test_a_half", "test_asks.py::test_nothing"}
+
+
+@pytest.mark.parametrize(("body", "status"), [("1 / 0", 1), ("raise SystemExit(0)", 1)])
+def test_a_run_that_fails_says_so(tmp_path, monkeypatch, body, status):
+    (tmp_path / "test_it.py").write_text(f"def test_it():\n    {body}\n")
+    monkeypatch.chdir(tmp_path)
+    assert forks.run(["test_it.py"], 5).status == status
+
+
+def test_a_run_without_end_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(forks, "COLLECTED", 3.0)
+    monkeypatch.setattr(forks, "LATER", 1.0)
+    (tmp_path / "test_it.py").write_text("import time\n\ndef test_it():\n    time.sleep(600)\n")
+    monkeypatch.chdir(tmp_path)
+    assert forks.run(["test_it.py"], 0).status is None
 
 
 @pytest.mark.parametrize(
@@ -61,7 +111,8 @@ def test_a_sample_is_tried_on_copies_and_not_again(tmp_path, monkeypatch, capfd)
     monkeypatch.setattr(mutants, "SESSIONS", tmp_path)
     monkeypatch.chdir(tmp_path)
     before = tree()
-    words = ["--sample", "1", "--seed", "5", "--only", "cefrbench/layers.py", "--workers", "1"]
+    words = ["--sample", "1", "--seed", "5", "--only", "cefrbench/layers.py"]
+    words += ["--tests", "tests/test_layers.py", "--workers", "1"]
     assert mutants.main(words) == 0
     first = capfd.readouterr()
     assert "1 of 1 mutants" in first.err

@@ -1,0 +1,103 @@
+"""Which tests reach which lines of the core, and how long each takes.
+
+A fault can be noticed only by a test that runs its line. Each file of tests is run by itself, so
+that what one file leaves in a cache hides nothing from the next.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from coverage import Coverage
+
+#: Lines that run while tests are collected are under this name.
+IMPORTED = ""
+
+
+class Tracer:
+    """A plugin of pytest that writes a file of tests' lines and seconds to ``target``."""
+
+    def __init__(self, modules: Sequence[str], target: Path) -> None:
+        self.modules, self.target = modules, target
+        self.seconds: dict[str, float] = defaultdict(float)
+        self.coverage = Coverage(data_file=None, include=list(modules), config_file=False)
+        self.coverage.start()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        self.coverage.switch_context(item.nodeid)
+        done = yield
+        self.coverage.switch_context(IMPORTED)
+        return done
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.seconds[report.nodeid] += report.duration
+
+    def pytest_sessionfinish(self) -> None:
+        self.coverage.stop()
+        data = self.coverage.get_data()
+        names = {Path(name).resolve(): name for name in data.measured_files()}
+        tests = list(self.seconds)
+        place = {name: number for number, name in enumerate(tests)}
+        lines = {
+            module: {
+                line: [place[name] for name in contexts if name != IMPORTED]
+                for line, contexts in data.contexts_by_lineno(names[Path(module).resolve()]).items()
+            }
+            for module in self.modules
+            if Path(module).resolve() in names
+        }
+        seconds = [round(self.seconds[name], 3) for name in tests]
+        found = {"tests": tests, "seconds": seconds, "lines": lines}
+        self.target.write_text(json.dumps(found), "utf-8")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Seconds by test, and tests by module and line."""
+
+    seconds: Mapping[str, float]
+    lines: Mapping[str, Mapping[int, Sequence[str]]]
+
+    @classmethod
+    def read(cls, paths: Sequence[Path]) -> Reach:
+        """Put together what :class:`Tracer` wrote of each file."""
+        seconds: dict[str, float] = {}
+        lines: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for path in paths:
+            found = json.loads(path.read_text("utf-8"))
+            seconds |= zip(found["tests"], found["seconds"], strict=True)
+            for module, reached in found["lines"].items():
+                for line, tests in reached.items():
+                    lines[module][int(line)] += [found["tests"][number] for number in tests]
+        return cls(seconds, lines)
+
+    def nearest(self, module: str, first: int, last: int, most: float) -> list[str]:
+        """Tests to try a fault of these lines on, the quickest first, ``most`` seconds in all.
+
+        Tests that run a line come first, then others of their files: a result that is cached, or
+        made once for a file, is used by more tests than the one that runs the line. A line that
+        runs only on import may be noticed by all that reach the module.
+        """
+        reached = self.lines.get(module, {})
+        near = {test for line in range(first, last + 1) for test in reached.get(line, ())}
+        near = near or {test for tests in reached.values() for test in tests}
+        files = Counter(map(_file, near))
+        others = [test for test in self.seconds if _file(test) in files and test not in near]
+        order = sorted(near, key=lambda test: (self.seconds[test], test))
+        order += sorted(others, key=lambda test: (-files[_file(test)], self.seconds[test], test))
+        chosen, left = [], most
+        for test in order:
+            if self.seconds[test] <= left or not chosen:
+                chosen.append(test)
+                left -= self.seconds[test]
+        return chosen
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
