@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             init([Path(path) for path in modules], session, {})
         items = list(session.work_items)
         drawn = draw(items, options.sample, options.seed)
-        _try(session, drawn, tests, options.workers)
+        _try(session, drawn, modules, tests, options.workers)
         results = dict(session.results)
     print(report(items, {item.job_id: (item, results[item.job_id]) for item in drawn}))
     caught = sum(results[item.job_id].is_killed for item in drawn)
@@ -183,7 +183,13 @@ def _files() -> list[Path]:
     return sorted(path for path in paths if os.path.lexists(ROOT / path))
 
 
-def _try(session: WorkDB, drawn: Sequence[WorkItem], tests: Sequence[str], workers: int) -> None:
+def _try(
+    session: WorkDB,
+    drawn: Sequence[WorkItem],
+    modules: Sequence[str],
+    tests: Sequence[str],
+    workers: int,
+) -> None:
     """Try what was not tried yet, a copy of the tree a worker."""
     known = {job for job, _ in session.results}
     left = [item for item in drawn if item.job_id not in known]
@@ -194,7 +200,7 @@ def _try(session: WorkDB, drawn: Sequence[WorkItem], tests: Sequence[str], worke
         ProcessPoolExecutor(workers, get_context("spawn"), _enter_copy, (folder,)) as pool,
     ):
         try:
-            reach = _reach(pool, sorted({*map(_module, drawn)}), tests)
+            reach = _reach(pool, modules, tests)
             futures = {}
             for item in left:
                 first, last = _spec(item).start_pos[0], _spec(item).end_pos[0]
