@@ -34,6 +34,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import forks
+import pytest
 from cosmic_ray.commands.init import init
 from cosmic_ray.mutating import use_mutation
 from cosmic_ray.plugins import get_operator
@@ -205,8 +206,8 @@ def _try(
             for item in left:
                 first, last = _spec(item).start_pos[0], _spec(item).end_pos[0]
                 near = reach.nearest(_module(item), first, last, MOST)
-                seconds = sum(reach.seconds[test] for test in near)
-                futures[pool.submit(_try_one, item, near, seconds)] = item
+                parts = [(part, sum(reach.seconds[test] for test in part)) for part in near]
+                futures[pool.submit(_try_one, item, parts)] = item
             for done, future in enumerate(as_completed(futures), start=1):
                 session.set_result(futures[future].job_id, future.result())
                 print(f"\r{done} of {len(left)} mutants", end="", file=sys.stderr, flush=True)
@@ -262,24 +263,28 @@ def _trace(path: str, modules: Sequence[str], target: Path) -> None:
     """Write which lines a file of tests reaches; unharmed it must pass."""
     part = target.with_suffix(".part")
     run = forks.run([path], 3600, lambda: [Tracer(modules, part)])
-    if run.status not in (0, 5):  # 5: it has slow tests only
+    if run.status not in (0, pytest.ExitCode.NO_TESTS_COLLECTED):  # it has slow tests only
         raise RuntimeError(f"{path} fails on the code as it is:\n{run.output[-3000:]}")
     part.replace(target)
 
 
-def _try_one(item: WorkItem, tests: Sequence[str], seconds: float) -> WorkResult:
+def _try_one(item: WorkItem, parts: Sequence[tuple[Sequence[str], float]]) -> WorkResult:
     spec = _spec(item)
     operator = get_operator(spec.operator_name)(**spec.operator_args)
+    run = forks.Run(0, "")
     with use_mutation(spec.module_path, operator, spec.occurrence) as (code, changed):
         if changed is None:
             raise RuntimeError(f"{spec} changes nothing")
-        run = forks.run(tests, seconds) if tests else forks.Run(0, "")
-        if run.status == 4:  # a test of that name isn't there, which alone shows no fault
-            files = sorted({test.partition("::")[0] for test in tests})
-            run = forks.run(files, max(seconds, MOST))
+        for tests, seconds in parts:
+            run = forks.run(tests, seconds)
+            if run.status == pytest.ExitCode.USAGE_ERROR:  # no such test: alone no fault
+                files = sorted({test.partition("::")[0] for test in tests})
+                run = forks.run(files, max(seconds, MOST))
+            if run.status != 0:
+                break
     return WorkResult(
         WorkerOutcome.NORMAL,
-        "timeout" if run.status is None else f"{len(tests)} tests",
+        "timeout" if run.status is None else f"{sum(len(tests) for tests, _ in parts)} tests",
         TestOutcome.SURVIVED if run.status == 0 else TestOutcome.KILLED,
         "\n".join(difflib.unified_diff(code.splitlines(), changed.splitlines(), lineterm="")),
     )

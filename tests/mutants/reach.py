@@ -79,12 +79,13 @@ class Reach:
                     lines[module][int(line)] += [found["tests"][number] for number in tests]
         return cls(seconds, lines)
 
-    def nearest(self, module: str, first: int, last: int, most: float) -> list[str]:
-        """Tests to try a fault of these lines on, the quickest first, ``most`` seconds in all.
+    def nearest(self, module: str, first: int, last: int, most: float) -> list[list[str]]:
+        """Tests to try a fault of these lines on, ``most`` seconds in all: the nearest file's, others.
 
-        Tests that run a line come first, then others of their files: a result that is cached, or
-        made once for a file, is used by more tests than the one that runs the line. A line that
-        runs only on import may be noticed by all that reach the module.
+        Tests that run a line come first, the quickest first, then others of their files: a result
+        that is cached, or made once for a file, is used by more tests than the one that runs the
+        line. A line that runs only on import may be noticed by all that reach the module. The file
+        with the most of these tests is by itself, for most faults don't get past it.
         """
         reached = self.lines.get(module, {})
         near = {test for line in range(first, last + 1) for test in reached.get(line, ())}
@@ -93,12 +94,13 @@ class Reach:
         others = [test for test in self.seconds if _file(test) in files and test not in near]
         order = sorted(near, key=lambda test: (self.seconds[test], test))
         order += sorted(others, key=lambda test: (-files[_file(test)], self.seconds[test], test))
-        chosen, left = [], most
+        chosen: dict[bool, list[str]] = {True: [], False: []}
+        nearest = max(sorted(files), key=files.__getitem__, default="")
         for test in order:
-            if self.seconds[test] <= left or not chosen:
-                chosen.append(test)
-                left -= self.seconds[test]
-        return chosen
+            if self.seconds[test] <= most or not any(chosen.values()):
+                chosen[_file(test) == nearest].append(test)
+                most -= self.seconds[test]
+        return [tests for tests in chosen.values() if tests]
 
 
 def _file(test: str) -> str:

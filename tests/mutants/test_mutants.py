@@ -29,14 +29,15 @@ def test_every_module_of_the_core_is_mutated_and_every_pattern_finds_something()
         assert list(ROOT.glob(pattern)), pattern
 
 
-def test_the_quickest_that_run_the_line_are_tried_first_and_then_others_of_their_files():
+def test_the_nearest_file_comes_first_in_it_the_quickest_that_run_the_line():
     seconds = {"a::slow": 3.0, "a::quick": 1.0, "a::other": 0.5, "b::far": 0.1, "c::top": 2.0}
     lines = {"m.py": {1: [], 2: ["a::slow", "a::quick"], 3: ["c::top"]}}
     found = Reach(seconds, lines)
-    assert found.nearest("m.py", 2, 2, 60) == ["a::quick", "a::slow", "a::other"]
-    assert found.nearest("m.py", 2, 3, 60) == ["a::quick", "c::top", "a::slow", "a::other"]
-    assert found.nearest("m.py", 2, 2, 2) == ["a::quick", "a::other"]
-    assert found.nearest("m.py", 2, 2, 0) == ["a::quick"]
+    assert found.nearest("m.py", 2, 2, 60) == [["a::quick", "a::slow", "a::other"]]
+    assert found.nearest("m.py", 2, 3, 60) == [["a::quick", "a::slow", "a::other"], ["c::top"]]
+    assert found.nearest("m.py", 2, 3, 3) == [["a::quick"], ["c::top"]]
+    assert found.nearest("m.py", 2, 2, 2) == [["a::quick", "a::other"]]
+    assert found.nearest("m.py", 2, 2, 0) == [["a::quick"]]
     # What runs on import is seen by all that reach the module; what nothing reaches, by none.
     assert found.nearest("m.py", 1, 1, 60) == found.nearest("m.py", 2, 3, 60)
     assert found.nearest("n.py", 1, 1, 60) == []
