@@ -51,8 +51,8 @@ SESSIONS = ROOT / ".mutants"
 #: Flags of dataclasses and of `zip` that guard against callers, not against input.
 GUARDS = {"slots", "frozen", "strict"}
 
-#: Seconds of tests that a fault is tried on, unharmed.
-MOST = 30.0
+#: Seconds, unharmed, of the nearest file's tests that a fault is tried on, and of others.
+MOST = 20.0
 
 #: Most bytes of memory that tests of a mutant get; they need some 2 GiB.
 MEMORY = 8 * 1024**3

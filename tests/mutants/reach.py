@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter, defaultdict
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,27 +80,39 @@ class Reach:
         return cls(seconds, lines)
 
     def nearest(self, module: str, first: int, last: int, most: float) -> list[list[str]]:
-        """Tests to try a fault of these lines on, ``most`` seconds in all: the nearest file's, others.
+        """Tests to try a fault of these lines on: those of the nearest file, then others.
 
-        Tests that run a line come first, the quickest first, then others of their files: a result
-        that is cached, or made once for a file, is used by more tests than the one that runs the
-        line. A line that runs only on import may be noticed by all that reach the module. The file
-        with the most of these tests is by itself, for most faults don't get past it.
+        Each of the two gets ``most`` seconds. The nearest file has the most runs of the module's
+        lines a second, by tests that run these lines (by all that reach the module where the lines
+        run on import). Such tests come first, then others of the same files: what is cached, or
+        made once for a file, is used by more tests than the one that runs the line.
         """
         reached = self.lines.get(module, {})
+        runs = Counter(test for tests in reached.values() for test in tests)
         near = {test for line in range(first, last + 1) for test in reached.get(line, ())}
-        near = near or {test for tests in reached.values() for test in tests}
-        files = Counter(map(_file, near))
-        others = [test for test in self.seconds if _file(test) in files and test not in near]
-        order = sorted(near, key=lambda test: (self.seconds[test], test))
-        order += sorted(others, key=lambda test: (-files[_file(test)], self.seconds[test], test))
-        chosen: dict[bool, list[str]] = {True: [], False: []}
-        nearest = max(sorted(files), key=files.__getitem__, default="")
-        for test in order:
-            if self.seconds[test] <= most or not any(chosen.values()):
-                chosen[_file(test) == nearest].append(test)
+        near = near or {*runs}
+        hits: Counter[str] = Counter()
+        for test in near:
+            hits[_file(test)] += runs[test]
+        taken: dict[str, float] = defaultdict(float)
+        for test, seconds in self.seconds.items():
+            taken[_file(test)] += seconds
+        files = sorted(hits, key=lambda file: (-hits[file] / (1 + taken[file]), file))
+        return [
+            chosen for part in (files[:1], files[1:]) if (chosen := self._within(near, part, most))
+        ]
+
+    def _within(self, near: Collection[str], files: Sequence[str], most: float) -> list[str]:
+        tests = [test for test in self.seconds if _file(test) in files]
+        tests.sort(
+            key=lambda test: (test not in near, files.index(_file(test)), self.seconds[test])
+        )
+        chosen: list[str] = []
+        for test in tests:
+            if self.seconds[test] <= most or not chosen:
+                chosen.append(test)
                 most -= self.seconds[test]
-        return [tests for tests in chosen.values() if tests]
+        return chosen
 
 
 def _file(test: str) -> str:

@@ -29,17 +29,19 @@ def test_every_module_of_the_core_is_mutated_and_every_pattern_finds_something()
         assert list(ROOT.glob(pattern)), pattern
 
 
-def test_the_nearest_file_comes_first_in_it_the_quickest_that_run_the_line():
+def test_the_nearest_file_comes_first_and_in_it_what_runs_the_line():
     seconds = {"a::slow": 3.0, "a::quick": 1.0, "a::other": 0.5, "b::far": 0.1, "c::top": 2.0}
-    lines = {"m.py": {1: [], 2: ["a::slow", "a::quick"], 3: ["c::top"]}}
+    lines = {"m.py": {1: [], 2: ["a::slow", "a::quick"], 3: ["c::top"], 4: ["a::quick"]}}
     found = Reach(seconds, lines)
     assert found.nearest("m.py", 2, 2, 60) == [["a::quick", "a::slow", "a::other"]]
     assert found.nearest("m.py", 2, 3, 60) == [["a::quick", "a::slow", "a::other"], ["c::top"]]
-    assert found.nearest("m.py", 2, 3, 3) == [["a::quick"], ["c::top"]]
-    assert found.nearest("m.py", 2, 2, 2) == [["a::quick", "a::other"]]
+    assert found.nearest("m.py", 2, 3, 3) == [["a::quick", "a::other"], ["c::top"]]
     assert found.nearest("m.py", 2, 2, 0) == [["a::quick"]]
+    # A file of many seconds is farther than a quick one that runs as much.
+    far = Reach(seconds | {"c::slow": 9.0}, {"m.py": {2: ["a::quick", "c::top"]}})
+    assert [part[0] for part in far.nearest("m.py", 2, 2, 60)] == ["a::quick", "c::top"]
     # What runs on import is seen by all that reach the module; what nothing reaches, by none.
-    assert found.nearest("m.py", 1, 1, 60) == found.nearest("m.py", 2, 3, 60)
+    assert found.nearest("m.py", 1, 1, 60) == found.nearest("m.py", 2, 4, 60)
     assert found.nearest("n.py", 1, 1, 60) == []
 
 
