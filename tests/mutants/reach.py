@@ -6,6 +6,7 @@ that what one file leaves in a cache hides nothing from the next.
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 from collections import Counter, defaultdict
@@ -68,7 +69,10 @@ class Reach:
 
     @classmethod
     def read(cls, paths: Sequence[Path]) -> Reach:
-        """Put together what :class:`Tracer` wrote of each file."""
+        """Put together what :class:`Tracer` wrote of each file, of lines in functions alone.
+
+        Other lines run on import, and which test is the first to import a module says nothing.
+        """
         seconds: dict[str, float] = {}
         lines: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
         for path in paths:
@@ -77,6 +81,9 @@ class Reach:
             for module, reached in found["lines"].items():
                 for line, tests in reached.items():
                     lines[module][int(line)] += [found["tests"][number] for number in tests]
+        for module in lines:
+            bodies = _bodies(Path(module).read_text("utf-8"))
+            lines[module] = {line: lines[module][line] for line in bodies & {*lines[module]}}
         return cls(seconds, lines)
 
     def nearest(self, module: str, first: int, last: int, most: float) -> list[list[str]]:
@@ -113,6 +120,16 @@ class Reach:
                 chosen.append(test)
                 most -= self.seconds[test]
         return chosen
+
+
+def _bodies(source: str) -> set[int]:
+    """Lines of the bodies of functions."""
+    return {
+        line
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef)
+        for line in range(node.body[0].lineno, (node.end_lineno or 0) + 1)
+    }
 
 
 def _file(test: str) -> str:

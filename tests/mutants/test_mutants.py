@@ -69,7 +69,7 @@ def test_a_trace_says_which_test_runs_a_line(tmp_path, monkeypatch):
     run = forks.run(["test_asks.py"], 5, lambda: [Tracer(["shares.py"], target)])
     assert run.status == 0, run.output
     found = Reach.read([target])
-    assert found.lines["shares.py"][3] == ["test_asks.py::test_a_half"]
+    assert found.lines["shares.py"] == {3: ["test_asks.py::test_a_half"]}
     assert {*found.seconds} == {"test_asks.py::test_a_half", "test_asks.py::test_nothing"}
 
 
