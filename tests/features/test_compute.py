@@ -123,6 +123,13 @@ def test_batches_are_halved_until_they_fit_and_stay_small(store):
     assert max(map(len, encoder.batches)) * 12 <= 200
 
 
+def test_two_texts_that_do_not_fit_together_are_encoded_one_by_one(store):
+    encoder = Counting(room=20)
+    features = compute_features(encoder, [corpus("one", ["a" * 15, "b" * 15])], store)
+    assert [*map(len, encoder.batches)] == [1, 1]
+    np.testing.assert_array_equal(features.layer(1), [expected(c * 15, 1) for c in "ab"])
+
+
 def test_a_text_that_does_not_fit_alone_is_named(store):
     with pytest.raises(EncoderError, match=r"text of 50 tokens alone .*--max-length"):
         compute_features(Counting(room=40), [corpus("one", ["a" * 50])], store)

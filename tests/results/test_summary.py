@@ -6,6 +6,7 @@ from result_factory import GROUP, make_result
 
 from cefrbench.config import get_suite
 from cefrbench.contracts.cards import ProbeCard
+from cefrbench.results import summary
 from cefrbench.results.model import (
     ChoiceRecord,
     CorpusScore,
@@ -318,3 +319,13 @@ def test_a_failure_or_a_missing_fit_makes_a_result_partial(whole):
     failure = FailureRecord(stage="probe", name="ridge", cause="It broke.")
     assert not is_complete(whole.model_copy(update={"failures": (failure,)}))
     assert not is_complete(whole.model_copy(update={"fits": whole.fits[1:]}))
+
+
+@pytest.mark.parametrize(("version", "complete"), [("2.0", True), ("2.1", False)])
+def test_a_result_lacks_the_analyses_of_its_suite_unless_it_is_too_old_to_have_any(
+    whole, monkeypatch, version, complete
+):
+    suite = get_suite("quickstart")
+    asked = suite.model_copy(update={"config": {**suite.config, "analyses": ["label-shift"]}})
+    monkeypatch.setattr(summary, "get_suite", lambda name: asked)
+    assert is_complete(whole.model_copy(update={"schema_version": version})) is complete

@@ -99,6 +99,9 @@ def test_two_encoders_draw_their_seeds_apart() -> None:
     # What is left when the texts are the same: the variance of two means of three seeds.
     luck = np.sqrt(2 * np.var(by_seed, ddof=1) / 3)
     assert errors_of([first, second]).error[0, 1] == pytest.approx(luck, rel=0.05)
+    # A variance of three values has two degrees of freedom: twice its square, halved, is its own.
+    assert first.spread == pytest.approx(np.var(by_seed, ddof=1) / 3)
+    assert first.doubt == pytest.approx(first.spread**2 / 2)
 
 
 def test_the_mean_of_two_encoders_moves_as_the_mean_of_their_replicates() -> None:
