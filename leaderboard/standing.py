@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cefrbench.statistics.errors import Errors
 from cefrbench.statistics.pairs import (
     PairedTests,
     difference_errors,
@@ -43,7 +44,7 @@ class Contestant:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Match:
+class RankedMatch:
     """Contestants of one protocol and the tests of all their pairs, best first.
 
     Holm's correction is over all pairs of the board under this protocol, references included,
@@ -53,13 +54,19 @@ class Match:
     ----------
     protocol : str
     contestants : tuple of Contestant
-    these, beyond : PairedTests
-        On these corpora and beyond them, shape ``(n, n)``.
+    these : PairedTests
+        On these corpora, shape ``(n, n)``.
     """
 
     protocol: str
     contestants: tuple[Contestant, ...]
     these: PairedTests
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Match(RankedMatch):
+    """The same with the tests beyond these corpora, of the same shape, which no rank asks for."""
+
     beyond: PairedTests
 
     def keep(self, slugs: Sequence[str]) -> Match:
@@ -81,36 +88,39 @@ def match(made: Sequence[Made], probe: str, protocol: str) -> Match | None:
     A reference that lacks the probe stands with its own. Entries that lack texts which most were
     scored on (a fold failed) are left out: they were asked another question. None without any.
     """
-    return _tested([_contestant(m, probe, protocol) for m in made], protocol, protocol)
+    found = _usual([_contestant(m, probe, protocol) for m in made], protocol)
+    if not found:
+        return None
+    values, errors = _moved(found, protocol)
+    beyond = pair_tests_beyond(values, errors, _by_corpus(found))
+    return Match(protocol, tuple(found), pair_tests(values, errors), beyond)
 
 
-def match_on(made: Sequence[Made], protocol: str, way: Way) -> Match | None:
+def match_on(made: Sequence[Made], protocol: str, way: Way) -> RankedMatch | None:
     """Test all entries in pairs on some corpora alone, each with its favoured probe."""
-    return _tested([_contestant_on(m, protocol, way) for m in made], protocol, way.key)
+    found = _usual([_contestant_on(m, protocol, way) for m in made], protocol)
+    return (
+        RankedMatch(protocol, tuple(found), pair_tests(*_moved(found, way.key))) if found else None
+    )
 
 
-def _tested(all_found: Sequence[Contestant | None], protocol: str, moved: str) -> Match | None:
-    """Test all pairs of those that were scored on the most usual texts; ``moved`` is the store's
-    name of how their scores move.
-    """
+def _usual(all_found: Sequence[Contestant | None], protocol: str) -> list[Contestant]:
+    """Those that were scored on the most usual texts, best first."""
     found = [one for one in all_found if one is not None]
     texts = [one.texts for one in found]
     common = max(sorted(set(texts)), key=texts.count, default="")
     found = [one for one in found if one.texts == common]
-    if not found:
-        return None
     # The smallest gap is best.
     sign = 1.0 if protocol == GAP_NAME else -1.0
     found.sort(key=lambda one: (sign * (one.qwk.value or 0.0), one.made.entry.slug))
-    moves = [read_moves(one.made.folder, moved, one.probe) for one in found]
+    return found
+
+
+def _moved(found: Sequence[Contestant], name: str) -> tuple[NDArray[np.float64], Errors]:
+    """Scores and the errors of all their differences; ``name`` is the store's of how they move."""
+    moves = [read_moves(one.made.folder, name, one.probe) for one in found]
     errors = difference_errors(together(moves, [one.qwk.value for one in found]))
-    values = np.array([one.qwk.value for one in found], dtype=np.float64)
-    return Match(
-        protocol,
-        tuple(found),
-        pair_tests(values, errors),
-        pair_tests_beyond(values, errors, _by_corpus(found)),
-    )
+    return np.array([one.qwk.value for one in found], dtype=np.float64), errors
 
 
 def _contestant(made: Made, probe: str, protocol: str) -> Contestant | None:
@@ -158,7 +168,7 @@ def _by_corpus(contestants: Sequence[Contestant]) -> NDArray[np.float64]:
     return np.array(rows, dtype=np.float64)
 
 
-def standings(match: Match) -> dict[str, Rank]:
+def standings(match: RankedMatch) -> dict[str, Rank]:
     """Rank the candidates, by slug; references are left out, scores without an interval too."""
     at = [
         i

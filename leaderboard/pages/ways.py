@@ -22,7 +22,7 @@ from cefrbench_leaderboard.pages.size import size_page
 from cefrbench_leaderboard.pages.track import track_page
 from cefrbench_leaderboard.pictures import Picture, picture_files
 from cefrbench_leaderboard.render import number, render, short, span
-from cefrbench_leaderboard.standing import Contestant, Match, match_on, standings
+from cefrbench_leaderboard.standing import Contestant, RankedMatch, match_on, standings
 from cefrbench_leaderboard.ways import Way, language_name
 
 #: Most rows of a page; the others stand on the board.
@@ -57,7 +57,7 @@ def ways_pages(suites: Sequence[SuiteResults]) -> list[Rendered]:
     return pages
 
 
-def _page(suite: SuiteResults, way: Way, found: Match | None) -> Rendered | None:
+def _page(suite: SuiteResults, way: Way, found: RankedMatch | None) -> Rendered | None:
     if found is None:
         return None
     ranks = standings(found)
