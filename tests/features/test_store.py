@@ -52,6 +52,21 @@ def assert_served_whole(features):
         np.testing.assert_array_equal(features.layer(layer), [expected(t, layer) for t in TEXTS])
 
 
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("hf:Org/A Model_1.5", "a-model_1.5"),
+        ("org/" + "n" * 61, "n" * 60),
+        ("org/日本", "model"),
+        ("org/-x.", "x"),
+    ],
+)
+def test_a_folder_begins_with_the_last_part_of_a_name(tmp_path, name, slug):
+    compute_features(Counting(name), [essays("one", [("a", "B1")])], FeatureStore(tmp_path))
+    (folder,) = (tmp_path / "features").iterdir()
+    assert folder.name.rpartition("-")[0] == slug
+
+
 def test_what_lies_where(cache):
     identity = Counting().identity
     folder = (

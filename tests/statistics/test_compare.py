@@ -9,11 +9,16 @@ from result_factory import make_result
 from cefrbench.errors import ResultError
 from cefrbench.results.comparable import check_same_texts, labels_of
 from cefrbench.results.compare import Comparison, Comparisons, compare_results
-from cefrbench.results.comparison_tables import caption, score_cells, to_json
+from cefrbench.results.comparison_tables import caption, pair_cells, score_cells, to_json
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
+from cefrbench.results.samples import samples
 from cefrbench.results.verdicts import verdict
+from cefrbench.statistics.draws import gap, resample
+from cefrbench.statistics.intervals import from_draws
+from cefrbench.statistics.listing import STATISTICS
 from cefrbench.statistics.pairs import PairedTest
+from cefrbench.statistics.resampling import TextWeights
 from cefrbench.statistics.sample import Part, Sample, Scored
 
 FIVE_CORPORA = ("alpha", "beta", "gamma", "delta", "epsilon")
@@ -78,6 +83,32 @@ def test_a_score_stands_in_its_cell_with_its_interval_where_it_has_one(report: C
         "strong": "0.500 (no interval)",
         "twin": "undefined",
     }
+
+
+def test_a_star_marks_the_tests_that_are_significant(report: Comparisons) -> None:
+    _, rows = pair_cells(report)
+    tests = [test for pair in report.pairs for test in (pair.these, pair.beyond)]
+    expected = [test is not None and test.significant for test in tests]
+    assert [row[-1].endswith(" *") for row in rows] == expected
+    assert {*expected} == {True, False}
+
+
+def test_a_gap_has_the_interval_of_a_difference_and_a_score_that_of_its_scale(
+    report: Comparisons,
+) -> None:
+    result, table = entry("strong", skill=0.9, corpora=FIVE_CORPORA, texts=80, refits=10)
+    weights = TextWeights(report.replicates, report.seed)
+    inside, outside = (
+        resample(one, STATISTICS["qwk"], weights)
+        for (_, probe), one in samples(result, table).items()
+        if probe == "ridge"
+    )
+    found = report.intervals["strong", "gap"]
+    apart = from_draws(gap(inside, outside))
+    assert (found.low, found.high) == (pytest.approx(apart.low), pytest.approx(apart.high))
+    whole = from_draws(inside.draws(), STATISTICS["qwk"])
+    found = report.intervals["strong", "iid"]
+    assert (found.low, found.high) == (pytest.approx(whole.low), pytest.approx(whole.high))
 
 
 def test_holm_corrects_over_all_pairs_and_protocols(report: Comparisons) -> None:
