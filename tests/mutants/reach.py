@@ -89,10 +89,11 @@ class Reach:
     def nearest(self, module: str, first: int, last: int, most: float) -> list[list[str]]:
         """Tests to try a fault of these lines on: those of the nearest file, then others.
 
-        Each of the two gets ``most`` seconds. The nearest file has the most runs of the module's
-        lines a second, by tests that run these lines (by all that reach the module where the lines
-        run on import). Such tests come first, then others of the same files: what is cached, or
-        made once for a file, is used by more tests than the one that runs the line.
+        Each of the two gets ``most`` seconds. The nearest file is named after the module, or has
+        the most runs of its lines a second, by tests that run these lines (by all that reach the
+        module where the lines run on import). Such tests come first, then others of the same files:
+        what is cached, or made once for a file, is used by more tests than the one that runs the
+        line.
         """
         reached = self.lines.get(module, {})
         runs = Counter(test for tests in reached.values() for test in tests)
@@ -104,7 +105,11 @@ class Reach:
         taken: dict[str, float] = defaultdict(float)
         for test, seconds in self.seconds.items():
             taken[_file(test)] += seconds
-        files = sorted(hits, key=lambda file: (-hits[file] / (1 + taken[file]), file))
+
+        def distance(file: str) -> tuple[bool, float, str]:
+            return not _words(module) <= _words(file), -hits[file] / (1 + taken[file]), file
+
+        files = sorted(hits, key=distance)
         return [
             chosen for part in (files[:1], files[1:]) if (chosen := self._within(near, part, most))
         ]
@@ -130,6 +135,10 @@ def _bodies(source: str) -> set[int]:
         if isinstance(node, ast.FunctionDef)
         for line in range(node.body[0].lineno, (node.end_lineno or 0) + 1)
     }
+
+
+def _words(path: str) -> set[str]:
+    return {*Path(path).stem.split("_")}
 
 
 def _file(test: str) -> str:

@@ -40,6 +40,10 @@ def test_the_nearest_file_comes_first_and_in_it_what_runs_the_line():
     # A file of many seconds is farther than a quick one that runs as much.
     far = Reach(seconds | {"c::slow": 9.0}, {"m.py": {2: ["a::quick", "c::top"]}})
     assert [part[0] for part in far.nearest("m.py", 2, 2, 60)] == ["a::quick", "c::top"]
+    named = Reach(
+        seconds | {"c/test_n_m.py::slow": 9.0}, {"m.py": {2: ["a::quick", "c/test_n_m.py::slow"]}}
+    )
+    assert named.nearest("m.py", 2, 2, 60)[0] == ["c/test_n_m.py::slow"]
     # What runs on import is seen by all that reach the module; what nothing reaches, by none.
     assert found.nearest("m.py", 1, 1, 60) == found.nearest("m.py", 2, 4, 60)
     assert found.nearest("n.py", 1, 1, 60) == []
