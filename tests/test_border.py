@@ -184,3 +184,7 @@ def test_the_border_is_in_one_place():
                 assert not calls & {"click.echo", "click.secho", "Console", "sys.stdout.write"}, (
                     place
                 )
+
+
+def test_spaces_are_one_kind_in_latex_but_the_narrow_one_that_does_not_break():
+    assert escape_latex("1\u00a0000\u2009a\u202f%") == "1 000 a\\,\\%"

@@ -361,7 +361,10 @@ def test_a_matrix_that_is_none_is_a_finding_and_no_crash(written):
     data = json.loads(written.read_text("utf-8"))
     for matrix in ([], [[1, 2]], [[-1] * 5] * 5, [[10**30] * 5] * 5):
         changed = with_changed(data, ("units", 0, "confusion"), lambda _, m=matrix: m)
-        assert check_changed(written, changed)[0].where == "units[0].confusion"
+        found = check_changed(written, changed)[0]
+        assert found.where == "units[0].confusion"
+        assert found.expected == "5 rows of 5 counts from 0"
+        assert len(found.found) <= 200
 
 
 def test_sums_larger_than_any_that_texts_can_give_are_findings_and_the_others_none(written):

@@ -51,6 +51,14 @@ def test_over_corpora_that_differ_more_than_their_texts_it_is_the_t_test() -> No
     assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval()))
 
 
+def test_a_corpus_without_a_score_counts_for_nothing_beyond_the_others() -> None:
+    four = np.array([0.1, 0.3, 0.2, 0.25])
+    known = beyond_corpora(four.mean(), surely(0.001), four).one()
+    lacking = beyond_corpora(four.mean(), surely(0.001), np.array([*four, np.nan])).one()
+    assert known is not None
+    assert lacking == known
+
+
 @pytest.mark.parametrize("error", [0.001, 0.02, 0.5])
 def test_no_claim_beyond_the_corpora_is_surer_than_the_one_on_them(error: float) -> None:
     corpora = [0.02, 0.09, -0.01, 0.05]
