@@ -191,8 +191,8 @@ def _held_qwks(result: RunResult, counts: NDArray[np.int64]) -> Iterator[float |
 def _check_path(where: str, fit: FitRecord, held: float | None, scored: list[float]) -> Mismatches:
     """The penalty is the best of its path, and its QWK is that of what was held out and scored."""
     yield from unique(f"{where}.path", [point.penalty for point in fit.path])
-    best = fit.path[best_penalty(fit.path)] if fit.path else None
-    if best is None or best.penalty != fit.penalty:
+    best = fit.path[best_penalty(fit.path)]
+    if best.penalty != fit.penalty:
         yield Mismatch(f"{where}.penalty", str(fit.penalty), "the best of its path")
     else:
         yield from diff(f"{where}.path", best.inner_qwk, held)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,16 @@ from result_factory import make_result, write_made
 from sklearn.metrics import mean_absolute_error, r2_score
 
 from cefrbench.errors import ResultError
+from cefrbench.results.check import check_figures
+from cefrbench.results.check_predictions import check_predictions, name_of
 from cefrbench.results.checked import check_result, read_checked
 from cefrbench.results.corpus_scores import choice_scores, layer_scores
 from cefrbench.results.export import UNIT_SCORES
+from cefrbench.results.findings import Mismatch
 from cefrbench.results.io import checksum, dump, read_result, write_result
+from cefrbench.results.model import FailureRecord
 from cefrbench.results.predictions import PredictionTable, unit_key
-from cefrbench.results.selection import kept_units
+from cefrbench.results.selection import kept_units, refitted_units
 from cefrbench.results.summary import summarise
 from cefrbench.statistics.scores import CONTINUOUS, scores
 
@@ -404,3 +409,152 @@ def test_reading_with_a_check_gives_the_result_or_the_first_finding(tmp_path):
     with pytest.raises(ResultError, match=rf"doesn't pass its check \({said}") as caught:
         read_checked(path)
     assert f", and {len(findings) - 1} more): see `cefrbench results check`" in str(caught.value)
+
+
+# -- what a fitting checksum and the findings before it would hide ---------------------------------
+
+OUTSIDE = make_result(form="study", probes=("ridge", "mlp-regressor"), skill=0.1, texts=15)
+REFITTED = make_result(**SMALL | {"probes": ("ridge", "mlp-classifier"), "refits": 2})
+
+
+def with_fit(result, index, **changes):
+    fits = list(result.fits)
+    fits[index] = fits[index].model_copy(update=changes)
+    return result.model_copy(update={"fits": tuple(fits)})
+
+
+def with_value(table, name, row, value):
+    values = getattr(table, name).copy()
+    values[row] = value
+    return replace(table, **{name: values})
+
+
+def place_of_unit(result, key):
+    return f"units[{[unit_key(unit) for unit in result.units].index(key)}]"
+
+
+def test_the_matrix_of_an_inner_cut_that_is_none_is_named_and_no_other():
+    result, _ = REFITTED
+    other = result.fits[1].held[0].model_copy(update={"confusion": ((1, 2),)})
+    changed = with_fit(result, 1, held=(other, *result.fits[1].held[1:]))
+    assert check_figures(changed) == [
+        Mismatch("fits[1].held", "((1, 2),)", "5 rows of 5 counts from 0")
+    ]
+
+
+def test_a_count_of_no_bound_is_no_count():
+    result, _ = REFITTED
+    most = 2**40
+    for cell, found in ((most, False), (most + 1, True), (0, False), (-1, True)):
+        matrix = ((cell, *[0] * 4), *[(0,) * 5] * 4)
+        unit = result.units[0].model_copy(update={"confusion": matrix})
+        changed = result.model_copy(update={"units": (unit, *result.units[1:])})
+        places = [one.where for one in check_figures(changed)]
+        assert ("units[0].confusion" in places) == found, cell
+        assert ("units[0].n" in places) == (not found), "what is a matrix is counted"
+
+
+def test_a_penalty_of_the_path_that_is_not_its_best_is_named():
+    result, _ = REFITTED
+    fit = result.fits[0]
+    other = next(point.penalty for point in fit.path if point.penalty != fit.penalty)
+    findings = check_figures(with_fit(result, 0, penalty=other))
+    assert Mismatch("fits[0].penalty", str(other), "the best of its path") in findings
+    findings = check_figures(with_fit(result, 0, penalty=-1.0))
+    assert findings == [Mismatch("fits[0].penalty", "-1.0", "one of its path")]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_prediction_that_is_no_number_is_named_and_all_others_are_tallied(value):
+    result, table = OUTSIDE
+    (_, first), *others = table.units()
+    key = others[0][0]
+    changed = with_value(table, "prediction", len(first), value)
+    named = Mismatch(
+        place_of_unit(result, key), "predictions or levels out of range", "finite ones on the scale"
+    )
+    assert check_predictions(result, changed) == [named]
+    # Another one that is moved is found beside it.
+    moved = with_value(changed, "prediction", 0, 4.0 if first.prediction[0] < 2 else 0.0)
+    places = [one.where for one in check_predictions(result, moved)]
+    assert named.where in places
+    own = place_of_unit(result, next(iter(table.units()))[0])
+    assert any(place.startswith(f"{own}.confusion") for place in places)
+    assert any(place.startswith(f"{own}.sums") for place in places)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1, 0), (3, 2), (4, 5)])
+def test_levels_off_the_scale_or_the_wrong_way_round_are_named(low, high):
+    result, table = OUTSIDE
+    changed = with_value(with_value(table, "low", 0, low), "high", 0, high)
+    key, _ = next(iter(table.units()))
+    named = [
+        one for one in check_predictions(result, changed) if one.where == place_of_unit(result, key)
+    ]
+    assert [(one.found, one.expected) for one in named] == [
+        ("predictions or levels out of range", "finite ones on the scale")
+    ]
+
+
+def refit_rows(refitted):
+    """First row of a unit that is refitted, or of one that isn't, and its key."""
+    result, table = REFITTED
+    known = {unit_key(unit) for unit in refitted_units(result)}
+    start = 0
+    for key, rows in table.units():
+        if (key in known) == refitted:
+            return start, key
+        start += len(rows)
+    raise AssertionError("there is one")
+
+
+@pytest.mark.parametrize(
+    ("refitted", "name", "value"),
+    [
+        (True, "refit_prediction", np.nan),
+        (True, "refit_prediction", np.inf),
+        (True, "refit_score", -np.inf),
+        (False, "refit_prediction", 0),
+        (False, "refit_score", np.inf),
+    ],
+)
+def test_refits_are_finite_where_a_run_makes_them_and_nowhere_else(refitted, name, value):
+    result, table = REFITTED
+    assert check_predictions(result, table) == []
+    row, key = refit_rows(refitted)
+    findings = check_predictions(result, with_value(table, name, (row, 1), value))
+    expected = "finite ones" if refitted else "none"
+    assert findings == [Mismatch("predictions.refits", f"others at {name_of(key)}", expected)]
+    assert check_predictions(result, with_value(table, name, (row, 1), value), ranked=False) == []
+
+
+def test_refits_that_a_failure_excuses_are_none():
+    result, table = REFITTED
+    row, key = refit_rows(True)
+    length = next(len(rows) for one, rows in table.units() if one == key)
+    bare = table
+    for name in ("refit_prediction", "refit_score"):
+        bare = with_value(bare, name, slice(row, row + length), np.nan)
+    failure = FailureRecord(
+        stage="probe",
+        name=key.probe,
+        cause="Planted.",
+        protocol=key.protocol,
+        fold=key.fold,
+        seed=key.seed,
+        layer=key.layer,
+    )
+    excused = result.model_copy(update={"failures": (failure,)})
+    others = [m for m in check_predictions(excused, bare) if name_of(key) in m.found]
+    assert others == []
+    assert any(name_of(key) in m.found for m in check_predictions(result, bare))
+
+
+def test_refits_are_as_many_as_were_asked_for():
+    result, table = REFITTED
+    fewer = replace(
+        table,
+        refit_prediction=table.refit_prediction[:, :1],
+        refit_score=table.refit_score[:, :1],
+    )
+    assert check_predictions(result, fewer) == [Mismatch("predictions.refits", "1", "2")]
