@@ -451,7 +451,7 @@ def test_a_count_of_no_bound_is_no_count():
         changed = result.model_copy(update={"units": (unit, *result.units[1:])})
         places = [one.where for one in check_figures(changed)]
         assert ("units[0].confusion" in places) == found, cell
-        assert ("units[0].n" in places) == (not found), "what is a matrix is counted"
+        assert ("units[0].n" in places) == (cell == most), "what is a matrix is counted"
 
 
 def test_a_penalty_of_the_path_that_is_not_its_best_is_named():
