@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import threading
 
@@ -14,6 +15,7 @@ from cefrbench.contracts.cards import EncoderIdentity
 from cefrbench.errors import CacheError, EncoderError
 from cefrbench.features.compute import compute_features
 from cefrbench.features.store import FeatureStore
+from cefrbench.sources import source_digest
 
 
 def corpus(name, texts):
@@ -257,3 +259,156 @@ def test_a_cache_that_cannot_be_written_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(CacheError, match=r"can't be written .*--cache-dir"):
         compute_features(Counting(), [corpus("one", ["a"])], FeatureStore(tmp_path / "file"))
+
+
+# -- other processes at the same store ------------------------------------------------------------
+
+
+class Others:
+    """Company that does something when it is called, once a call."""
+
+    def __init__(self, *steps):
+        self.steps, self.calls = list(steps), 0
+
+    def call(self):
+        self.calls += 1
+        if self.steps:
+            self.steps.pop(0)()
+
+    def turned(self, work):
+        return list(work)
+
+
+def nothing():
+    """What others do who are busy."""
+
+
+def claimed(store, one, encoder, *shards):
+    """What another process holds of a corpus; call it to give it up."""
+    features = store.corpus(encoder.identity, one, source_digest(encoder))
+    claims = [store.claims.attempt(features.work(shard)) for shard in shards]
+    assert None not in claims
+
+    def release():
+        for claim in claims:
+            claim.release()
+
+    return release
+
+
+def test_what_another_process_is_at_is_waited_for_and_not_encoded(tmp_path, store):
+    one, two = corpus("one", words(600)), corpus("two", ["a", "b"])
+    encoder = Counting()
+    compute_features(Counting(), [one], FeatureStore(tmp_path / "theirs"))
+    release = claimed(store, one, encoder, 0, 2)
+
+    def done():
+        ours = store.corpus(encoder.identity, one, source_digest(encoder)).folder
+        (theirs,) = (tmp_path / "theirs" / "features").rglob("shard-00000.*")
+        for shard in (0, 2):
+            name = f"shard-{shard:05d}.safetensors"
+            (ours / name).write_bytes((theirs.parent / name).read_bytes())
+        release()
+
+    others = Others(nothing, done)
+    found = compute_features(encoder, [one, two], store, company=others)
+    assert found.failed == {}
+    assert others.calls == 2
+    assert (found.stats["shards_reused"], found.stats["shards_computed"]) == (2, 2)
+    assert len(encoder.texts) == 256 + 2
+    whole = [expected(t, 1) for t in (*words(600), "a", "b")]
+    np.testing.assert_array_equal(found.layer(1), whole)
+
+
+def test_what_another_process_left_undone_is_computed(store):
+    one, two = corpus("one", words(600)), corpus("two", ["a", "b"])
+    encoder = Counting()
+    others = Others(nothing, claimed(store, one, encoder, 0, 1))
+    found = compute_features(encoder, [one, two], store, company=others)
+    assert (found.stats["shards_reused"], found.stats["shards_computed"]) == (0, 4)
+    assert sorted(encoder.texts) == sorted([*set(words(600)), "a", "b"])
+    np.testing.assert_array_equal(found.layer(2)[:600], [expected(t, 2) for t in words(600)])
+
+
+def test_a_failure_after_waiting_leaves_that_corpus_out_alone(store):
+    class Dies(Counting):
+        def encode(self, batch):
+            if "long" in batch:
+                raise EncoderError("lost")
+            return super().encode(batch)
+
+    one, two = corpus("one", ["long"]), corpus("two", ["a", "b"])
+    encoder = Dies()
+    others = Others(nothing, claimed(store, one, encoder, 0))
+    found = compute_features(encoder, [one, two], store, company=others)
+    assert found.failed == {"one": "lost"}
+    assert [features.index.corpus for features in found.corpora] == ["two"]
+
+
+def test_what_another_process_did_before_the_claim_is_not_encoded_again(store):
+    one, encoder = corpus("one", ["a", "b"]), Counting()
+    others = Others(lambda: compute_features(Counting(), [one], store))
+    found = compute_features(encoder, [one], store, company=others)
+    assert encoder.texts == []
+    assert (found.stats["shards_reused"], found.stats["shards_computed"]) == (1, 0)
+    # Its claim was given up again.
+    claimed(store, one, encoder, 0)()
+
+
+def test_the_first_failure_is_raised_where_it_is_asked_for(store):
+    class Dies(Counting):
+        def encode(self, batch):
+            if "a" in batch:
+                raise EncoderError("lost")
+            return super().encode(batch)
+
+    both = [corpus("one", ["a"]), corpus("two", ["bb"])]
+    encoder = Dies()
+    with pytest.raises(EncoderError, match="^lost$"):
+        compute_features(encoder, both, store, fail_fast=True)
+    assert encoder.texts == []
+    found = compute_features(encoder, both, store)
+    assert found.failed == {"one": "lost"}
+    assert encoder.texts == ["bb"]
+    with pytest.raises(EncoderError, match="^lost$"):
+        compute_features(encoder, both[:1], store)
+
+
+# -- caches that may not be written ---------------------------------------------------------------
+
+
+def test_a_folder_that_cannot_be_locked_serves_what_is_there_and_says_what_it_lacks(store):
+    compute_features(Counting(), [corpus("one", ["a", "b"])], store)
+    (shard,) = store.folder.rglob("shard-*")
+    shard.with_name(".lock").unlink(missing_ok=True)
+    shard.with_name(".lock").mkdir()
+    found = compute_features(Counting(), [corpus("one", ["a", "b"])], store)
+    assert found.stats["shards_reused"] == 1
+    shard.unlink()
+    with pytest.raises(CacheError) as raised:
+        compute_features(Counting(), [corpus("one", ["a", "b"])], store)
+    assert str(raised.value) == (
+        f"The cache folder {str(shard.parent)!r} can't be locked "
+        "(Is a directory): choose another one with --cache-dir."
+    )
+
+
+@pytest.mark.parametrize("why", [OSError(errno.EROFS, "Read-only"), OSError("Read-only")])
+def test_a_cache_to_be_read_only_is_served_where_nothing_is_missing(store, monkeypatch, why):
+    def refuse(path):
+        raise why
+
+    compute_features(Counting(), [corpus("one", ["a", "b"])], store)
+    monkeypatch.setattr("cefrbench.features.store.os.utime", refuse)
+    encoder = Counting()
+    found = compute_features(encoder, [corpus("one", ["a", "b"])], store)
+    assert encoder.texts == []
+    np.testing.assert_array_equal(found.layer(1), [expected(t, 1) for t in "ab"])
+    (shard,) = store.folder.rglob("shard-*")
+    shard.unlink()
+    with pytest.raises(CacheError) as raised:
+        compute_features(encoder, [corpus("one", ["a", "b"])], store)
+    assert str(raised.value) == (
+        f"The cache folder {str(shard.parent)!r} can't be written "
+        "(Read-only): choose another one with --cache-dir."
+    )

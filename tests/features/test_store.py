@@ -22,6 +22,12 @@ from tiny_models import write_bert
 from cefrbench.contracts.encoder import EncoderOptions
 from cefrbench.errors import CacheError
 from cefrbench.features.compute import compute_features
+from cefrbench.features.shards import (
+    DamagedShardError,
+    check_shard,
+    verify_shard,
+    write_shard,
+)
 from cefrbench.features.store import FeatureStore, default_cache_dir, plan_shards
 from cefrbench.plugins import PluginHost
 
@@ -368,3 +374,35 @@ def test_the_cache_lies_where_the_environment_says(monkeypatch, tmp_path):
     assert default_cache_dir() == tmp_path
     monkeypatch.delenv("CEFRBENCH_CACHE_DIR")
     assert default_cache_dir().name == "cefrbench"
+
+
+def test_a_shard_of_more_or_fewer_layers_is_not_whole(tmp_path):
+    path, rows = tmp_path / "shard", np.arange(2)
+    write_shard(path, "key", rows, np.ones((2, 2, 4), np.float32), (0, 1))
+    check_shard(path, "key", rows, (0, 1))
+    for layers in ((0,), (0, 1, 2), (0, 2)):
+        with pytest.raises(DamagedShardError, match="^holds other layers$"):
+            check_shard(path, "key", rows, layers)
+    with pytest.raises(DamagedShardError, match="^is of another encoder or corpus$"):
+        check_shard(path, "other", rows, (0, 1))
+    with pytest.raises(DamagedShardError, match="^holds other texts$"):
+        check_shard(path, "key", rows + 1, (0, 1))
+
+
+def test_a_header_without_checksums_is_damage(tmp_path):
+    path = tmp_path / "shard"
+    header = json.dumps({"key": "key", "sha256": ["rows"]})
+    save_file({"rows": np.arange(2)}, path, {"cefrbench": header})
+    with pytest.raises(DamagedShardError, match=r"^can't be read \(its header names no checksums"):
+        verify_shard(path)
+
+
+def test_all_shards_are_absent_where_the_index_is_another(cache):
+    (features,) = compute(cache).corpora
+    count = len(features.plan)
+    assert count > 1
+    assert features.absent() == features.missing() == []
+    features.path(1).unlink()
+    assert features.absent() == features.missing() == [1]
+    (features.folder / "index.json").write_text("{}")
+    assert features.absent() == features.missing() == [*range(count)]
