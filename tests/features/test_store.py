@@ -381,11 +381,11 @@ def test_a_shard_of_more_or_fewer_layers_is_not_whole(tmp_path):
     write_shard(path, "key", rows, np.ones((2, 2, 4), np.float32), (0, 1))
     check_shard(path, "key", rows, (0, 1))
     for layers in ((0,), (0, 1, 2), (0, 2)):
-        with pytest.raises(DamagedShardError, match="^holds other layers$"):
+        with pytest.raises(DamagedShardError, match=r"^holds other layers$"):
             check_shard(path, "key", rows, layers)
-    with pytest.raises(DamagedShardError, match="^is of another encoder or corpus$"):
+    with pytest.raises(DamagedShardError, match=r"^is of another encoder or corpus$"):
         check_shard(path, "other", rows, (0, 1))
-    with pytest.raises(DamagedShardError, match="^holds other texts$"):
+    with pytest.raises(DamagedShardError, match=r"^holds other texts$"):
         check_shard(path, "key", rows + 1, (0, 1))
 
 

@@ -1,17 +1,22 @@
 """Fitting any probe on all folds of a layer: what fails, fails alone."""
 
+import os
 import sys
 import textwrap
+import warnings
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from planted import planted
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.linear_model import Lasso, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.neighbors import KNeighborsRegressor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_info
 
 from cefrbench.contracts.cards import Penalty, ProbeCard
 from cefrbench.contracts.probe import FoldFit, FoldRows, ProbeOptions, ProbeSpec
@@ -19,6 +24,7 @@ from cefrbench.engines.linear.ridge import RidgeProbe
 from cefrbench.engines.mlp.probe import MLPClassifierProbe
 from cefrbench.errors import ProbeError
 from cefrbench.plugins import load_file
+from cefrbench.probing import parallel
 from cefrbench.probing.fit import FitFailure, fit_folds, fit_paths
 from cefrbench_plugins.probes import logistic, mlp, ridge
 
@@ -404,3 +410,184 @@ def test_values_of_a_penalty_go_from_the_strongest_to_the_weakest():
         with pytest.raises(ValueError, match="from the strongest to the weakest"):
             Penalty(name="alpha", values=values, strongest=strongest)
     assert Penalty(name="C", values=(1.0, 10.0), strongest="smallest").values == (1.0, 10.0)
+
+
+# -- plain estimators, one by one and over processes ----------------------------------------------
+
+
+def test_a_loose_probe_in_worker_processes_and_one_that_kills_them(tmp_path, monkeypatch):
+    path = tmp_path / "worker_probe.py"
+    path.write_text(
+        textwrap.dedent(
+            """
+            import os
+            import numpy as np
+            from threadpoolctl import threadpool_info
+
+            class Worker:
+                def __init__(self, number, parent):
+                    self.number, self.parent = number, parent
+
+                def fit(self, X, y, sample_weight=None):
+                    self.threads = max(one["num_threads"] for one in threadpool_info())
+                    return self
+
+                def predict(self, X):
+                    if self.number == 9 and os.getpid() != self.parent:
+                        os._exit(1)
+                    said = (self.number, self.threads, os.getpid() == self.parent)
+                    return np.array(said, dtype=float)
+            """
+        )
+    )
+    module = load_file(path)
+    monkeypatch.setattr(parallel, "PAYS", 0.0)
+    monkeypatch.setattr(parallel, "usable_cores", lambda: 6)
+    data = planted()
+    fold = replace(data.folds[0], predict=data.folds[0].predict[:3])
+
+    def fit(*numbers):
+        tasks = [(module.Worker(number, os.getpid()), fold) for number in numbers]
+        return parallel.fit_each(tasks, data.X, data.y, None, jobs=2)
+
+    found = [fit.predictions.tolist() for fit in fit(0, 1, 2)]
+    assert found == [[0, 3, 1], [1, 3, 0], [2, 3, 0]]
+    first, *killed = fit(0, 9, 9)
+    assert first.predictions.tolist() == [0, 3, 1]
+    assert [one.partition(":")[0] for one in killed] == [
+        "The fit broke with TerminatedWorkerError"
+    ] * 2
+    del sys.modules[module.__name__]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "jobs", "alone"),
+    [
+        # Three more of two seconds are six, which don't pay yet.
+        ((2.0, 2.0, 2.0), 2, 4),
+        ((2.5,), 2, 1),
+        ((2.5, 2.5, 2.5), 1, 4),
+        # The mean of both is what one of the two that are left will take.
+        ((1.0, 6.0), 2, 2),
+        ((1.0, 5.0, 20.0), 2, 3),
+    ],
+)
+def test_processes_are_started_when_what_is_left_takes_longer_than_that(
+    monkeypatch, seconds, jobs, alone
+):
+    clock = iter([100.0, *np.cumsum([100.0, *seconds]), *[1e9] * 9])
+    sent = []
+
+    def over(tasks, X, y, weight, jobs, threads):
+        sent.append((len(tasks), jobs, threads))
+        return ["sent"] * len(tasks)
+
+    monkeypatch.setattr(parallel, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    monkeypatch.setattr(parallel, "_over_processes", over)
+    monkeypatch.setattr(parallel, "usable_cores", lambda: 7)
+    data = planted()
+    tasks = [(Fragile(), data.folds[0]) for _ in range(4)]
+    found = parallel.fit_each(tasks, data.X, data.y, None, jobs=jobs)
+    assert [isinstance(fit, FoldFit) for fit in found] == [True] * alone + [False] * (4 - alone)
+    assert sent == ([] if alone == 4 else [(4 - alone, 2, 3)])
+
+
+@pytest.mark.parametrize(
+    ("cores", "jobs", "threads"), [(6, 1, 6), (6, 2, 3), (5, 2, 2), (3, 4, 1), (4, 0, 4)]
+)
+def test_fits_share_the_cores_out(monkeypatch, cores, jobs, threads):
+    class Asks(Fragile):
+        def predict(self, X):
+            return np.full(len(X), max(one["num_threads"] for one in threadpool_info()))
+
+    monkeypatch.setattr(parallel, "usable_cores", lambda: cores)
+    data = planted()
+    (fit,) = parallel.fit_each([(Asks(), data.folds[0])], data.X, data.y, None, jobs)
+    assert set(fit.predictions) == {threads}
+
+
+def test_warnings_of_a_fit_say_that_it_did_not_converge_or_are_passed_on():
+    class Warns(Fragile):
+        n_iter_ = (3, 7, 5)
+
+        def fit(self, X, y, sample_weight=None):
+            for message in self.predicts:
+                warnings.warn(message, stacklevel=1)
+            return super().fit(X, y, sample_weight)
+
+        def predict(self, X):
+            return np.full(len(X), self.mean_)
+
+    data = planted()
+
+    def fit(*messages):
+        (fit,) = parallel.fit_each([(Warns(0, messages), data.folds[0])], data.X, data.y, None)
+        return fit.converged, fit.message, fit.iterations
+
+    late = ConvergenceWarning("too few"), ConvergenceWarning("still")
+    with pytest.warns(UserWarning, match="odd values") as caught:
+        assert fit(late[0], UserWarning("odd values"), late[1]) == (False, "too few still", 7)
+        assert fit(UserWarning("odd values")) == (True, "", 7)
+    assert [str(one.message) for one in caught] == ["odd values"] * 2
+    assert {one.category for one in caught} == {UserWarning}
+    assert {one.filename for one in caught} == {__file__}
+
+
+def test_who_is_neither_regressor_nor_classifier_has_no_continuous_score():
+    class Neither(BaseEstimator):
+        def fit(self, X, y, sample_weight=None):
+            return self
+
+        def predict(self, X):
+            return np.ones(len(X))
+
+        def decision_function(self, X):
+            return np.zeros(len(X))
+
+    class Bare(ClassifierMixin, BaseEstimator):
+        fit = Neither.fit
+        predict = Neither.predict
+
+    data = planted()
+    tasks = [(kind(), data.folds[0]) for kind in (Neither, Bare)]
+    for fit in parallel.fit_each(tasks, data.X, data.y, None):
+        assert set(fit.predictions) == {1.0}
+        assert fit.scores is None
+        assert fit.iterations is None
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ProbeError("It is so."), "It is so."),
+        (ValueError(), "The fit broke with ValueError: no message"),
+        (ValueError("\n one\ntwo"), "The fit broke with ValueError: one"),
+    ],
+)
+def test_a_failed_fit_is_described_in_one_sentence(error, said):
+    assert parallel.describe(error) == said
+
+
+def test_predictions_of_another_number_than_asked_for_are_a_failure():
+    class Short(Fragile):
+        def predict(self, X):
+            return np.zeros(len(X) - 1)
+
+    data = planted()
+    spec = spec_of(lambda options: Short())
+    ((fit,),) = fit_folds(spec, OPTIONS, data.X, data.y, data.folds[:1])
+    count = len(data.folds[0].predict)
+    assert fit == FitFailure(
+        f"The probe gave predictions of shape ({count - 1},), expected ({count},)."
+    )
+
+
+def test_a_probe_that_is_batched_on_one_device_alone_is_a_failure_on_the_other():
+    class Greedy(FragileTogether):
+        def fit_folds(self, X, y, folds, **rest):
+            raise torch.OutOfMemoryError("invented")
+
+    data = planted()
+    spec = spec_of(lambda options: Ridge() if options.device == "cpu" else Greedy())
+    ((fit,),) = fit_folds(spec, ProbeOptions(device="cuda"), data.X, data.y, data.folds[:1])
+    assert fit == FitFailure("The fit broke with TypeError: Ridge() has no batched fit")
