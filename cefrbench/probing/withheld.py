@@ -170,9 +170,7 @@ class MethodPart:
         return self._checked("transform", values, shape).astype(np.float32, copy=False)
 
     def finished(self, prepared: Prepared, source: Doubles, scored: Doubles) -> Doubles:
-        """Predictions of the rows to predict, as the method leaves them."""
-        if prepared.finish is as_predicted:
-            return scored
+        """Predictions of the rows to predict, as a method that changes them leaves them."""
         source = _read_only(source)
         if self.card.sees == "source":
             each = [self._finish(prepared, source, scored[i : i + 1]) for i in range(len(scored))]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from essay_factory import random_essays
 
-from cefrbench.contracts.probe import FoldRows
+from cefrbench.contracts.probe import FoldRows, Origin
 from cefrbench.contracts.protocol import Fold
 from cefrbench.essays import EssayTable, pool
 from cefrbench.folds import make_folds
@@ -164,3 +164,23 @@ def test_all_that_a_fit_reads_of_its_rows_is_in_their_digest(
     assert rows_digest(other) != rows_digest(ROWS)
     copied = {name: None if value is None else value.copy() for name, value in changed.items()}
     assert rows_digest(replace(ROWS, **copied)) == rows_digest(other)
+
+
+ORIGIN = Origin(
+    np.array([0, 0, 1, 1]),
+    np.array([0, 0, 0, 1]),
+    np.array([2, 3]),
+    np.array([1.0, 2.0, 0.0, 1.0]),
+    length=np.arange(4.0),
+    scored_length=np.arange(2.0),
+)
+
+
+@pytest.mark.parametrize("name", ["corpus", "family", "scored", "drawn", "length", "scored_length"])
+def test_where_rows_are_from_is_in_the_digest_of_those_who_read_it(name: str) -> None:
+    rows = replace(ROWS, origin=ORIGIN)
+    other = replace(ROWS, origin=replace(ORIGIN, **{name: getattr(ORIGIN, name)[::-1].copy()}))
+    assert rows_digest(other, origin=True) != rows_digest(rows, origin=True)
+    assert rows_digest(other) == rows_digest(rows) == rows_digest(ROWS)
+    assert rows_digest(rows, origin=True) != rows_digest(rows)
+    assert rows_digest(ROWS, origin=True) == rows_digest(ROWS)

@@ -88,3 +88,14 @@ def test_an_estimator_without_parameters_gets_weights_or_is_refused():
 def test_the_last_step_of_a_pipeline_decides_whether_it_takes_weights():
     with pytest.raises(ProbeError, match="KNeighborsRegressor, the last step of a pipeline, takes"):
         fit_weighted(make_pipeline(StandardScaler(), KNeighborsRegressor()), X, Y, WEIGHT)
+
+
+def test_an_estimator_that_takes_no_weights_is_refused_with_what_to_do():
+    X, y = np.arange(8.0).reshape(4, 2), np.arange(4)
+    with pytest.raises(ProbeError) as raised:
+        fit_weighted(KNeighborsRegressor(1), X, y, np.ones(4))
+    assert str(raised.value) == (
+        "KNeighborsRegressor takes no sample_weight, and rows are weighted: add "
+        "sample_weight=None to its fit and pass it on; an estimator that can't weigh rows can draw "
+        "them with probability by weight, from its seed."
+    )

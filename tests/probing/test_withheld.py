@@ -1,6 +1,10 @@
 """A method is handed what its card says that it sees, and nothing more."""
 
+import hashlib
 from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -20,10 +24,13 @@ from cefrbench import (
     ProbeSpec,
     UserError,
 )
+from cefrbench.contracts.cards import Penalty
 from cefrbench.plugins import PluginHost
+from cefrbench.probing import method_probe
+from cefrbench.probing.ensemble import LayerStack, stacked_layers
 from cefrbench.probing.fit import FitFailure, fit_paths
 from cefrbench.probing.settings import MethodSettings
-from cefrbench.probing.wrapped import find_probe, wrap
+from cefrbench.probing.wrapped import MOST, find_probe, spelt_probe, wrap
 
 HOST = PluginHost(load="")
 RIDGE = HOST.get_probe("ridge")
@@ -505,3 +512,134 @@ def test_a_name_that_makes_no_probe_is_a_sentence(name, said):
 def test_what_moves_predictions_makes_numbers_of_classes():
     assert find_probe(HOST, "moments+logistic").card.kind == "regressor"
     assert find_probe(HOST, "centre+logistic").card.kind == "classifier"
+
+
+# -- what all of them have in common -------------------------------------------------------------
+
+
+def test_rows_alone_are_refused_to_fit_and_to_predict():
+    made = wrap(method(untouched), RIDGE).make(ProbeOptions())
+    for call in (lambda: made.fit(X, LABEL), lambda: made.predict(X)):
+        with pytest.raises(ProbeError) as raised:
+            call()
+        assert str(raised.value) == (
+            "planted+ridge is fitted over folds, which say which corpus each row is of: run it "
+            "with --probe, or call fit_paths."
+        )
+
+
+def test_its_code_is_the_methods_the_probes_and_what_hands_things_over():
+    spec = method(untouched)
+    made = wrap(spec, RIDGE).make(ProbeOptions())
+    makes, planted, probe, inner = made.sources()
+    assert (makes, probe) == (spec.make, RIDGE.make)
+    assert type(planted) is spec.make
+    assert type(inner) is type(RIDGE.make(ProbeOptions()))
+    folder = Path(method_probe.__file__).parent
+    names = ("ensemble", "method_fits", "method_probe", "settings", "withheld")
+    code = b"".join((folder / f"{name}.py").read_bytes() for name in names)
+    for library, version in (
+        ("numpy", metadata.version("numpy")), ("no-such-library", ""), ("", ""),
+    ):  # fmt: skip
+        card = spec.card.model_copy(update={"library": library})
+        made = wrap(MethodSpec(card, spec.make), RIDGE).make(ProbeOptions())
+        assert made.versions() == f"{hashlib.sha256(code).hexdigest()} {library} {version}"
+
+
+def test_a_methods_own_sentence_and_want_of_memory_are_left_as_they_are():
+    made = wrap(method(untouched), RIDGE).make(ProbeOptions())
+
+    class OutOfMemoryError(RuntimeError):
+        """As an accelerator's library raises it."""
+
+    for error in (UserError("Its own."), MemoryError("all"), OutOfMemoryError("device")):
+
+        def breaks(error=error):
+            raise error
+
+        with pytest.raises(type(error)) as raised:
+            made.of_method(breaks)
+        assert raised.value is error
+    assert made.of_method(lambda: 7) == 7
+
+    def odd():
+        raise RuntimeError("odd")
+
+    with pytest.raises(ProbeError) as raised:
+        made.of_method(odd)
+    assert str(raised.value) == "Method 'planted' failed (RuntimeError: odd)."
+
+
+def test_a_stack_reads_a_layer_when_it_is_asked_for_and_layer_0_stands_alone():
+    class Read:
+        asked: ClassVar = []
+
+        def layer(self, k):
+            self.asked.append(k)
+            return f"layer {k}"
+
+    stack = LayerStack(Read(), (2, 5, 7))
+    assert (len(stack), Read.asked) == (3, [])
+    assert (stack[0], stack[2], Read.asked) == ("layer 2", "layer 7", [2, 7])
+    assert stacked_layers((0, 1, 3, 6), 3) == (1, 3)
+    assert stacked_layers((0, 1, 3, 6), 2) == (1,)
+    assert stacked_layers((0, 1, 3), 0) == (0,)
+    assert stacked_layers((4,), 2) == (2,)
+
+
+class Nowhere:
+    """Predicts nothing that is a number."""
+
+    def __init__(self, options):
+        pass
+
+    def fit(self, X, y, sample_weight=None):
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), np.nan)
+
+
+def test_a_probe_that_fails_behind_a_method_fails_with_its_own_sentence():
+    probe = ProbeSpec(RIDGE.card.model_copy(update={"name": "nowhere", "penalty": None}), Nowhere)
+    said = "The probe predicted a value that is not finite."
+    (failure,) = of_layers(
+        ensemble(lambda layers, options: np.ones(layers), probe=probe), penalties=(None,)
+    )
+    assert failure == FitFailure(said)
+    ((failure,),) = fit_paths(
+        wrap(method(untouched), probe), ProbeOptions(), X, LABEL, [rows()], penalties=(None,)
+    )[0]
+    assert failure == FitFailure(said)
+
+
+def test_a_probe_without_penalty_has_the_settings_of_the_methods_strengths():
+    assert MethodSettings(None, (0.5,)).axis is None
+    assert MethodSettings(RIDGE.card.penalty, ()).axis == RIDGE.card.penalty
+    two = MethodSettings(None, (0.5, 2.0))
+    assert two.axis == Penalty(name="setting", values=(1.0, 2.0), strongest="smallest")
+    assert [two.pair(value) for value in (None, 1.0, 2.0)] == [
+        (None, 0.5), (None, 0.5), (None, 2.0),
+    ]  # fmt: skip
+    assert MethodSettings(None, ()).pair(7.0) == (7.0, None)
+    for value, said in ((0.0, "0"), (3.0, "3"), (1.5, "1.5"), (-1.0, "-1")):
+        with pytest.raises(ProbeError) as raised:
+            two.pair(value)
+        assert str(raised.value) == (f"There is no setting {said}: settings are numbered 1 to 2.")
+
+
+def test_names_are_spelt_as_they_were_registered():
+    assert spelt_probe(HOST, "CENTRE+Ridge") == "centre+ridge"
+    assert spelt_probe(HOST, "RIDGE") == "ridge"
+
+
+def test_a_method_has_so_many_strengths_at_most():
+    strengths = tuple(map(float, range(1, MOST + 1)))
+    spec = method(untouched, strengths=strengths)
+    assert wrap(spec, RIDGE).card.params["strengths"].count(" ") == MOST - 1
+    card = spec.card.model_copy(update={"strengths": (*strengths, 99.0)})
+    with pytest.raises(PluginError) as raised:
+        wrap(MethodSpec(card, spec.make), RIDGE)
+    assert str(raised.value) == (
+        f"Method 'planted' has {MOST + 1} strengths: {MOST} at most, each costs a sweep."
+    )

@@ -11,7 +11,7 @@ from essay_factory import essays
 
 from cefrbench.contracts.cards import ProtocolCard
 from cefrbench.contracts.protocol import Fold, Inner, Protocol, Skipped
-from cefrbench.errors import PluginError
+from cefrbench.errors import PluginError, UserError
 from cefrbench.essays import Ints, pool
 from cefrbench.folds import make_folds
 from cefrbench.levels import FIVE
@@ -148,3 +148,22 @@ def test_a_manifest_says_which_text_is_where_and_not_in_which_order() -> None:
     assert manifest(train=rows(2, 0, 1)) == manifest()
     assert manifest(inner=(replace(cut, train=rows(1, 0)),)) == manifest()
     assert manifest(notes=()) == manifest()
+
+
+def test_a_protocol_that_breaks_is_a_fault_of_its_plugin_and_its_own_sentence_is_kept() -> None:
+    def breaks(error: Exception) -> Protocol:
+        def folds(table: object, seed: int) -> list[Fold | Skipped]:
+            raise error
+
+        return Protocol(CARD, folds)
+
+    with pytest.raises(PluginError) as raised:
+        make_folds(breaks(ValueError("nothing to cut")), PAIRED, 42)
+    assert str(raised.value) == (
+        "Protocol 'mine' failed (ValueError: nothing to cut): that is a fault of its plugin; "
+        "--debug shows where."
+    )
+    own = UserError("Its own sentence.")
+    with pytest.raises(UserError) as kept:
+        make_folds(breaks(own), PAIRED, 42)
+    assert kept.value is own
