@@ -130,10 +130,9 @@ def decode_stripped(
     unknown = next((text for text in texts if text not in gold), None)
     if unknown is not None:
         raise ResultError(f"The corpora have no text with the key {unknown!r} of {str(path)!r}.")
-    place = arrow.schema.names.index("text") + 1
     for i, name in enumerate(GOLD):
         levels = pa.array([gold[text][i] for text in texts], pa.int8())
-        arrow = arrow.add_column(place + i, pa.field(name, pa.int8(), nullable=False), levels)
+        arrow = arrow.append_column(pa.field(name, pa.int8(), nullable=False), levels)
     return _from_arrow(arrow, path)
 
 

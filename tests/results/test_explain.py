@@ -15,11 +15,14 @@ from cefrbench.cli import main
 from cefrbench.errors import ResultError, UserError
 from cefrbench.levels import Level
 from cefrbench.results.claims import LADDER, find_references
+from cefrbench.results.claims import verdict as claim_verdict
 from cefrbench.results.compare import compare_results
 from cefrbench.results.explain import explain_result, tell_gap
 from cefrbench.results.explanation import Explanation, Figure
 from cefrbench.results.io import read_predictions_of, read_result
 from cefrbench.results.selection import counted_units
+from cefrbench.results.sentences import write_sentences
+from cefrbench.results.shift_sentences import drift_sentences
 from cefrbench.results.wording import amount
 from cefrbench.statistics.resampling import TextWeights
 
@@ -393,3 +396,91 @@ def test_the_gap_alone_is_told_in_the_words_and_figures_of_the_whole(folder):
 def test_without_two_sides_there_is_no_gap_to_tell():
     result, table = make_result(**(SMALL | {"protocols": ("iid",)}))
     assert tell_gap(result, table, TextWeights(200)) == ()
+
+
+# -- words of cases worked out by hand -------------------------------------------------------------
+
+UP, DOWN, UNSURE = (Figure(value=v, low=v - 0.1, high=v + 0.1) for v in (0.2, -0.2, 0.05))
+
+
+def test_an_amount_without_a_value_or_an_interval_is_said_so():
+    assert amount(Figure(value=None)) == "undefined"
+    assert amount(Figure(value=0.25)) == "0.250 (no interval)"
+    assert amount(Figure(value=0.25, low=0.1), sign=True) == "+0.250 (no interval)"
+    assert amount(UP) == "0.200 (0.100 to 0.300)"
+    assert amount(UP, sign=True) == "+0.200 (+0.100 to +0.300)"
+
+
+@pytest.mark.parametrize(
+    ("spread", "evenness", "told"),
+    [
+        (DOWN, UNSURE, "shrink towards their middle and don't drift to uniform"),
+        (DOWN, DOWN, "shrink towards their middle and don't drift to uniform"),
+        (UP, UNSURE, "drift towards uniform and don't shrink"),
+        (UNSURE, UP, "drift towards uniform and don't shrink"),
+        (UP, UP, "drift towards uniform and don't shrink"),
+        (DOWN, UP, "neither plainly shrink nor plainly drift to uniform"),
+        (UP, DOWN, "neither plainly shrink nor plainly drift to uniform"),
+        (UNSURE, DOWN, "neither plainly shrink nor plainly drift to uniform"),
+        (UNSURE, UNSURE, "are not shown to shrink or to drift to uniform"),
+        (Figure(value=None), UNSURE, "are not shown to shrink or to drift to uniform"),
+    ],
+)
+def test_shrinking_and_drifting_are_told_apart(good, spread, evenness, told):
+    _, explanation = good
+    changes = {"spread": spread, "evenness": evenness, "slope": UNSURE}
+    drifts = tuple(
+        one.model_copy(update={"change": changes.get(one.measure, one.change)})
+        for one in explanation.drifts
+    )
+    (said,) = drift_sentences(explanation.model_copy(update={"drifts": drifts}))
+    assert said.text.startswith(f"Out of distribution predicted levels {told}: ")
+
+
+def test_a_gap_that_has_no_halves_is_not_halved(good):
+    _, explanation = good
+
+    def said(parts):
+        told = tuple(
+            one.model_copy(update={"parts": {name: one.parts[name] for name in parts}})
+            for one in explanation.decompositions
+        )
+        return [
+            one.text
+            for one in write_sentences(explanation.model_copy(update={"decompositions": told}))
+            if one.text.startswith("Of it ")
+        ]
+
+    assert len(said(("gap", "direction", "thresholds"))) == 1
+    assert said(("gap", "thresholds")) == said(("gap", "direction")) == said(("gap",)) == []
+
+
+def test_whoever_passes_every_rung_is_at_the_top(good):
+    _, explanation = good
+    rungs = tuple(
+        one.model_copy(update={"status": "passed"}) for one in explanation.claim.rungs[:2]
+    )
+    claim = explanation.claim.model_copy(update={"rungs": rungs, "height": 2})
+    assert claim_verdict("good", claim) == (
+        "good reads more than one level for all texts and an untrained model "
+        "out of distribution: it comes to the top of the ladder."
+    )
+
+
+def test_an_encoder_is_no_reference_of_its_own(folder):
+    path = folder / "length" / "cefr-v1.json"
+    found = find_references(read_result(path), path)
+    assert [result.encoder.name for result, _ in found.results] == ["surface"]
+    assert found.reasons == {
+        name: f"no result of {name} lies beside it"
+        for name in ("complexity", "ud", "random-qwen3-tiny")
+    }
+
+
+def test_a_reference_without_predictions_of_that_side_is_untested(tmp_path):
+    path = write_made(tmp_path, "good", skill=0.9, **SMALL)
+    bare = SMALL | {"protocols": ("iid",)}
+    write_made(tmp_path, "length", skill=0.3, role="reference", **bare)
+    (rung,) = (one for one in explained(path).claim.rungs if one.name == "length")
+    assert (rung.status, rung.reference) == ("untested", "length")
+    assert rung.reason == f"length has no predictions of {rung.probe} under lofo"

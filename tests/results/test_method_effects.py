@@ -147,3 +147,10 @@ def test_the_command_tells_it_as_a_table_and_as_json(tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     assert {effect["method"] for effect in told["effects"]} == {"centre", "unweighted"}
     assert main(["methods", str(path), "--json", "--markdown"]) == 1
+
+
+def test_a_method_that_was_not_run_out_of_distribution_has_no_row():
+    effect = MethodEffect(
+        "e", "m", "ridge", "source", "in", "probe", "qwk", value=0.5, baseline=0.25, test=None
+    )
+    assert effect_cells(MethodEffects(("e",), (), (effect,))) == {}

@@ -11,9 +11,10 @@ import pytest
 from result_factory import make_result, write_made
 
 from cefrbench.cli import main
+from cefrbench.results.explanation import Figure
 from cefrbench.results.intervals import summary_intervals
 from cefrbench.results.io import read_predictions_of, read_result
-from cefrbench.results.paper import read_table, to_latex, to_markdown
+from cefrbench.results.paper import PaperRow, PaperTable, read_table, to_latex, to_markdown
 
 SMALL = {"texts": 20, "layers": (1, 2), "refits": 3, "protocols": ("iid", "loco")}
 WILD = r"a_b\input{x}%$&#~^<script>|`*[x](y)"
@@ -198,4 +199,21 @@ def test_a_figure_of_another_kind_is_refused_in_a_sentence(out, tmp_path, capsys
     assert capsys.readouterr().err == (
         "Error: A figure can't be written as 'paper.png': name a file with --out that ends in "
         ".svg, .pdf or .csv.\n"
+    )
+
+
+def test_a_figure_that_is_undefined_or_absent_is_a_dash():
+    figures = {
+        "iid": Figure(value=-0.25, low=-0.5, high=0.125),
+        "loco": Figure(value=None),
+        "gap": Figure(value=0.5),
+    }
+    row = PaperRow("cefr-v1", "one", "ridge", False, "3", figures)
+    table = PaperTable("qwk", (row,), ("iid", "loco", "lofo", "gap"), "Planted.")
+    line = next(line for line in to_markdown(table).splitlines() if "ridge" in line)
+    assert line == "| one | ridge | 3 | −0.250 [−0.500, 0.125] | – | – | 0.500 |"
+    line = next(line for line in to_latex(table).splitlines() if "ridge" in line)
+    assert line == (
+        r"    one & ridge & 3 & -0.250 & [\num{-0.500}, \num{0.125}]"
+        r" & {--} & & {--} & & 0.500 &  \\"
     )

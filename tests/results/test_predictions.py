@@ -1,6 +1,7 @@
 """Predictions beside a result: what is read is what was written, and no text is in it."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -8,15 +9,18 @@ import pyarrow.parquet as pq
 import pytest
 from result_factory import make_result
 
-from cefrbench.errors import ResultError
+from cefrbench.errors import NoGoldError, ResultError
 from cefrbench.essays import text_key
+from cefrbench.results import predictions_file
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.predictions_file import (
     MAX_BYTES,
     decode_predictions,
+    decode_stripped,
     describe_predictions,
     encode_predictions,
     read_predictions_bytes,
+    without_gold,
 )
 from cefrbench.statistics.scores import tally
 
@@ -167,3 +171,95 @@ def test_predictions_keep_full_precision(tmp_path):
     values = np.nextafter([1.0, 2.0], 3.0)
     write_predictions(tmp_path / "x.parquet", one_unit(prediction=values))
     assert read(tmp_path / "x.parquet").prediction.tolist() == values.tolist()
+
+
+# -- bounds, and gold levels that are put back -----------------------------------------------------
+
+
+def test_rows_and_bytes_have_a_bound_that_is_still_read(monkeypatch):
+    data, path = encode_predictions(one_unit()), Path("x.parquet")
+    monkeypatch.setattr(predictions_file, "MAX_ROWS", 2)
+    assert len(decode_predictions(data, path)) == 2
+    monkeypatch.setattr(predictions_file, "MAX_ROWS", 1)
+    with pytest.raises(ResultError, match="holds 2 rows, and those of a result 1 at most"):
+        decode_predictions(data, path)
+
+
+def test_what_columns_come_to_in_memory_has_a_bound(monkeypatch):
+    """Eleven columns of eight bytes a row, and of lists four a refit and row."""
+    rows, refits = 3000, 20
+    zeros = np.zeros((rows, refits), dtype=np.float16)
+    table = one_unit(
+        text=["a" * 32] * rows,
+        low=[0] * rows,
+        high=[0] * rows,
+        prediction=[0.0] * rows,
+        refit_prediction=zeros,
+        refit_score=zeros,
+        replicates=refits,
+    )
+    data, path = encode_predictions(table), Path("x.parquet")
+    own = rows * (11 * 8 + 2 * 4 * refits)
+    monkeypatch.setattr(predictions_file, "MAX_DECODED", own)
+    assert len(decode_predictions(data, path)) == rows
+    monkeypatch.setattr(predictions_file, "MAX_DECODED", own - 1)
+    with pytest.raises(
+        ResultError, match=f"comes to {own:,} bytes in memory, and those of a result to {own - 1:,}"
+    ):
+        decode_predictions(data, path)
+
+
+def test_names_longer_than_any_result_has_are_refused(monkeypatch):
+    table, path = one_unit(text=["a" * 200, "b"]), Path("x.parquet")
+    data = encode_predictions(table)
+    monkeypatch.setattr(predictions_file, "MAX_DECODED", 4 * 200 * 2)
+    assert decode_predictions(data, path).text.tolist() == ["a" * 200, "b"]
+    monkeypatch.setattr(predictions_file, "MAX_DECODED", 4 * 200 * 2 - 1)
+    with pytest.raises(ResultError, match="has names in 'text' longer than any result has"):
+        decode_predictions(data, path)
+
+
+@pytest.mark.parametrize("name", ["low", "prediction", "text"])
+def test_an_empty_cell_where_there_is_a_value_is_refused(name):
+    table = pq.read_table(pa.BufferReader(encode_predictions(one_unit())))
+    place = table.schema.get_field_index(name)
+    field = table.schema.field(name)
+    empty = pa.array([None, table[name][1].as_py()], field.type)
+    table = table.set_column(place, pa.field(name, field.type), empty)
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    with pytest.raises(ResultError) as caught:
+        decode_predictions(sink.getvalue().to_pybytes(), Path("x.parquet"))
+    assert str(caught.value) == ("The predictions 'x.parquet' have empty cells: make them again.")
+
+
+GOLD = {"a" * 32: (0, 1), "b" * 32: (3, 3)}
+
+
+def test_gold_that_is_put_back_is_the_gold_that_was_left_out():
+    table, path = one_unit(), Path("x.parquet")
+    stripped = without_gold(encode_predictions(table))
+    assert pq.read_table(pa.BufferReader(stripped)).schema.names == [
+        *("protocol", "fold", "corpus", "probe", "seed", "layer", "text", "prediction", "score")
+    ]
+    assert decode_stripped(stripped, path, GOLD).equals(table)
+    with pytest.raises(NoGoldError, match="passed on without gold levels"):
+        decode_predictions(stripped, path)
+
+
+def test_gold_is_put_back_for_texts_that_are_there_and_files_that_are_whole():
+    whole = encode_predictions(one_unit())
+    stripped, path = without_gold(whole), Path("x.parquet")
+    for data, gold, said in (
+        (whole, GOLD, "The predictions 'x.parquet' have their gold levels already."),
+        (
+            stripped,
+            {"a" * 32: (0, 1)},
+            f"The corpora have no text with the key {'b' * 32!r} of 'x.parquet'.",
+        ),
+    ):
+        with pytest.raises(ResultError) as caught:
+            decode_stripped(data, path, gold)
+        assert str(caught.value) == said
+    with pytest.raises(ResultError, match="is no Parquet file or a damaged one"):
+        decode_stripped(stripped[:50], path, GOLD)

@@ -17,14 +17,15 @@ from sklearn.metrics import mean_absolute_error, r2_score
 from cefrbench.errors import ResultError
 from cefrbench.results.check import check_figures
 from cefrbench.results.check_predictions import check_predictions, name_of
-from cefrbench.results.checked import check_result, read_checked
+from cefrbench.results.checked import ReadResult, check_result, read_checked
 from cefrbench.results.corpus_scores import choice_scores, layer_scores
 from cefrbench.results.export import UNIT_SCORES
 from cefrbench.results.findings import Mismatch
-from cefrbench.results.io import checksum, dump, read_result, write_result
+from cefrbench.results.io import checksum, dump, read_predictions_of, read_result, write_result
 from cefrbench.results.model import FailureRecord
 from cefrbench.results.predictions import PredictionTable, unit_key
 from cefrbench.results.selection import kept_units, refitted_units
+from cefrbench.results.stripped import restore_gold, write_stripped
 from cefrbench.results.summary import summarise
 from cefrbench.statistics.scores import CONTINUOUS, scores
 
@@ -558,3 +559,22 @@ def test_refits_are_as_many_as_were_asked_for():
         refit_score=table.refit_score[:, :1],
     )
     assert check_predictions(result, fewer) == [Mismatch("predictions.refits", "1", "2")]
+
+
+def test_a_result_that_names_no_predictions_is_refused_where_they_are_needed(tmp_path):
+    result, path = REFITTED[0], Path("x.json")
+    for needs, said in (
+        (lambda: read_predictions_of(result, path), "'x.json' has no predictions: run it again."),
+        (lambda: restore_gold(result, path, {}), "'x.json' has no predictions: run it again."),
+        (
+            lambda: write_stripped(result, path, tmp_path),
+            "'x.json' has no predictions to leave gold out of.",
+        ),
+        (
+            ReadResult(result, None).pair,
+            "has no predictions beside it: put the file of the same run there.",
+        ),
+    ):
+        with pytest.raises(ResultError) as caught:
+            needs()
+        assert str(caught.value) == f"The result {said}"

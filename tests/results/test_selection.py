@@ -14,6 +14,7 @@ from cefrbench.results.selection import (
     gap_of,
     kept_units,
     protocol_title,
+    protocol_words,
     run_of,
     sides,
     stored_layers,
@@ -191,3 +192,17 @@ def test_iid_and_lofo_stand_for_in_and_out_of_distribution_or_else_the_first_of_
 
 def test_tables_call_the_two_usual_protocols_by_what_they_stand_for():
     assert [protocol_title(name) for name in ("iid", "lofo", "loco")] == ["IID", "OOD", "loco"]
+
+
+def test_sentences_call_protocols_by_what_they_stand_for_or_their_name():
+    done = {"iid", "loco", "lofo", "within"}
+    said = {name: protocol_words(name, done, "Within One") for name in [*sorted(done), "gap"]}
+    assert said == {
+        "iid": "in distribution",
+        "lofo": "out of distribution",
+        "loco": "under loco (within one)",
+        "within": "under within (within one)",
+        "gap": "between in and out of distribution",
+    }
+    assert protocol_words("loco", {"iid", "loco"}) == "out of distribution"
+    assert protocol_words("within", done) == "under within"

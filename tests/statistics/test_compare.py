@@ -380,3 +380,40 @@ def test_who_lacks_a_part_is_named(folds: tuple[str, str], lacking: str) -> None
     """The first part, in order, that one of them has and the other hasn't."""
     with pytest.raises(ResultError, match=rf"^{lacking} has no predictions of ridge on alpha"):
         check_same_texts(["B", "A"], [plain_sample(fold=fold) for fold in folds])
+
+
+@pytest.mark.parametrize(
+    ("score", "difference", "why"),
+    [
+        ("qwk", None, "QWK is undefined, because the texts have one level only"),
+        (
+            "spearman",
+            None,
+            "rank correlation is undefined, because the texts have one level only, "
+            "or a probe gives no ranks",
+        ),
+        (
+            "recut",
+            None,
+            "recut QWK is undefined, because the texts have one level only, "
+            "or a probe gives no ranks",
+        ),
+        (
+            "recut",
+            0.1,
+            "the texts are too few: most resamples leave a corpus with one level only",
+        ),
+    ],
+)
+def test_why_there_is_no_test_is_said_and_its_cells_are_dashes(
+    report: Comparisons, score: str, difference: float | None, why: str
+) -> None:
+    pair = Comparison("one", "two", "iid", score, difference, None, None, 2, 20)
+    assert verdict(pair, report) == (
+        f"one and two can't be tested against each other in distribution: {why}."
+    )
+    _, rows = pair_cells(replace(report, pairs=(pair,)))
+    told = "undefined" if difference is None else "+0.100"
+    assert rows == [
+        ["one − two", "iid", scope, told, "–", "–", "–", "–"] for scope in ("these", "beyond")
+    ]
