@@ -14,6 +14,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from cefrbench.statistics.continuous import RECUT, SPEARMAN, rank_scores, recut_classes
 from cefrbench.statistics.draws import resample
+from cefrbench.statistics.ranking import sort_by_score
 from cefrbench.statistics.resampling import TextWeights
 from cefrbench.statistics.sample import Part, Sample, Scored
 from cefrbench.statistics.scoring import outcomes
@@ -201,3 +202,17 @@ def test_the_error_of_a_recut_score_is_its_spread_over_samples() -> None:
         scores.append(draws.estimate)
         variances.append(draws.error()[0] ** 2)
     assert np.sqrt(np.mean(variances)) == pytest.approx(np.std(scores, ddof=1), rel=0.15)
+
+
+def test_a_recut_score_is_the_same_whichever_way_weights_are_laid() -> None:
+    rng = np.random.default_rng(4)
+    level = rng.integers(0, LEVELS, 30)
+    part = part_of(level + rng.normal(size=30).round(1), level, level)
+    (one,) = part.outcomes
+    ranking = sort_by_score(one)
+    drawn = TextWeights(40).of(part.texts)[part.rows[ranking.order]]
+    found = RECUT._weighted(ranking, drawn.T.astype(np.float64))
+    assert len(np.unique(found)) > 10
+    np.testing.assert_array_equal(found, RECUT._drawn(ranking, drawn))
+    whole = RECUT._weighted(ranking, np.ones((1, 30)))
+    assert whole == pytest.approx(RECUT.scores([one]), abs=1e-12)

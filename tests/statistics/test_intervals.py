@@ -1,6 +1,7 @@
 """Intervals of confusion matrices and of whole results."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -242,3 +243,25 @@ def test_a_band_is_of_the_corpora_that_it_is_asked_for_alone() -> None:
     own = [unit for unit in result.units if unit.corpus == "beta"]
     assert layer_bands(result.units, ["beta"]) == layer_bands(own, ["beta"])
     assert layer_bands(result.units, []) == {}
+
+
+def test_a_whole_interval_needs_no_note_and_one_that_is_not_says_why() -> None:
+    whole = Interval(0.5, 0.4, 0.6, 0.05, 1200, 2000)
+    assert whole.note == ""
+    assert replace(whole, undefined=1500).note == (
+        "1,500 of 2,000 resamples leave a corpus with one level and are not counted"
+    )
+    assert replace(whole, low=None, undefined=1).note == (
+        "no interval: the texts are too few, 1 of 2,000 resamples leave a corpus with one level"
+    )
+    assert replace(whole, estimate=None, undefined=3).note == (
+        "undefined: the texts have one level only, or no ranks among their predictions"
+    )
+    assert whole.covers == (
+        "other texts scored, with the fits held fixed; not other texts trained on, "
+        "other corpora, nor another choice of layer and penalty"
+    )
+    assert replace(whole, refits=1).covers == (
+        "other texts scored, other texts trained on (1 refits); not "
+        "other corpora, nor another choice of layer and penalty"
+    )

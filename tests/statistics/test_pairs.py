@@ -225,3 +225,23 @@ def test_the_family_is_every_pair_once_and_both_ways_are_one_test() -> None:
     )
     np.testing.assert_array_equal(found.p_holm, found.p_holm.T)
     np.testing.assert_allclose(found.low, -found.high.T)
+
+
+def test_scores_of_different_texts_are_matched_text_by_text() -> None:
+    rng = np.random.default_rng(2)
+
+    def drawn(codes: list[int], influence: list[float]) -> Replicates:
+        values = 0.5 + rng.normal(0, 1e-6, 300)
+        return Replicates(
+            *(0.5, values, np.zeros(300), 0.0, 0.0, np.zeros(0)),
+            texts=np.array(codes, dtype=np.uint64),
+            influence=np.array(influence),
+            corpora={},
+        )
+
+    three = [drawn([2, 5, 9], [0.1, 0.2, 0.3]), drawn([5, 7], [0.2, 0.4]), drawn([1], [0.5])]
+    found = errors_of(three).error
+    of = {(0, 1): 0.1**2 + 0.3**2 + 0.4**2, (0, 2): 0.14 + 0.25, (1, 2): 0.2 + 0.25}
+    for (i, j), square in of.items():
+        assert found[i, j] == pytest.approx(np.sqrt(square), abs=1e-9)
+        assert found[j, i] == found[i, j]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
+from cefrbench.statistics import resampling
 from cefrbench.statistics.resampling import TextWeights, seed_weights, text_codes
 
 TEXTS = text_codes(np.array([f"text {i}" for i in range(400)]))
@@ -64,3 +65,18 @@ def test_drawn_seeds_have_the_whole_variance_of_their_mean(seeds: int) -> None:
 
 def test_one_seed_is_always_itself() -> None:
     np.testing.assert_array_equal(seed_weights(1, 4, "encoder"), np.ones((4, 1)))
+
+
+def test_weights_are_kept_until_they_take_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Two sets of 10 texts in 50 replicates are as much as may be kept before a third.
+    monkeypatch.setattr(resampling, "_KEPT_BYTES", 1000)
+    weights = TextWeights(50)
+    parts = [TEXTS[10 * i : 10 * i + 10] for i in range(4)]
+    first, second, third = map(weights.of, parts[:3])
+    assert weights.of(parts[0]) is first
+    assert weights.of(parts[1]) is second
+    fourth = weights.of(parts[3])
+    assert weights.of(parts[3]) is fourth
+    assert weights.of(parts[2]) is not third
+    np.testing.assert_array_equal(weights.of(parts[2]), third)
+    np.testing.assert_array_equal(weights.of(parts[0]), first)

@@ -10,6 +10,7 @@ from cefrbench.errors import ResultError
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
 from cefrbench.statistics.resampling import text_codes
+from cefrbench.statistics.sample import Part, Refits, Scored
 
 
 def test_each_probe_and_protocol_is_a_sample_of_its_corpora_and_seeds() -> None:
@@ -116,3 +117,33 @@ def test_seeds_that_score_other_gold_levels_are_refused(column: str) -> None:
     changed[row] += 1 if column == "high" else -1
     with pytest.raises(ResultError, match="other texts with one seed than with another"):
         samples(result, replace(predictions, **{column: changed}))
+
+
+def test_refits_keep_the_rows_of_the_texts_that_are_kept() -> None:
+    predictions = np.arange(8.0).reshape(2, 4)
+    codes = np.array([5, 3, 9, 7], dtype=np.uint64)
+    level = np.array([0, 1, 2, 3])
+    for scores in (None, predictions * 10):
+        refits = Refits(predictions, scores)
+        one = Scored(codes, level, level, level + 0.25, None, refits)
+        whole = Part.of("all", "one", {None: one}, 5)
+        assert whole.of_texts(np.sort(codes)) is whole
+        part = whole.of_texts(np.array([3, 7], dtype=np.uint64))
+        assert part.texts.tolist() == [3, 7]
+        assert part.low.tolist() == part.high.tolist() == [1, 3]
+        (kept,) = part.refits
+        assert kept is not None
+        assert kept.predictions.tolist() == [[1, 3], [5, 7]]
+        if scores is None:
+            assert kept.scores is None
+        else:
+            assert kept.scores is not None
+            assert kept.scores.tolist() == [[10, 30], [50, 70]]
+    assert refits.take(np.array([2, 0])).predictions.tolist() == [[2, 0], [6, 4]]
+    assert len(refits) == 2
+
+
+def test_one_refit_is_none() -> None:
+    with pytest.raises(ValueError, match="one refit has no variance: make two or more, or none"):
+        Refits(np.zeros((1, 4)))
+    assert len(Refits(np.zeros((2, 4)))) == 2

@@ -22,6 +22,7 @@ from cefrbench.statistics.scores import (
     all_scores,
     mean_scores,
     qwk,
+    score_rows,
     scores,
     tally,
 )
@@ -191,3 +192,9 @@ def test_a_mean_does_not_depend_on_the_order_of_its_parts():
         > 1
     )
     assert len(made) == 1
+
+
+def test_no_units_have_no_scores():
+    assert score_rows([], []) == []
+    assert score_rows(np.zeros((0, 5, 5), dtype=np.int64), []) == []
+    assert all_scores([], []) == []
