@@ -31,12 +31,13 @@ TABLE = pool([random_essays("one", 60, 1)], FIVE, "corrected")
 class Backwards(Company):
     """Company whose work begins at the end; counts its calls."""
 
-    calls = 0
+    calls = given = 0
 
     def call(self) -> None:
         self.calls += 1
 
     def turned(self, work: Any) -> list[Any]:
+        self.given = len(work)
         return list(work)[::-1]
 
 
@@ -74,7 +75,7 @@ def test_what_nobody_is_at_is_fitted_ahead_in_the_order_of_the_process(sweep: Sw
     # Layer 3 was there, another process is at layer 2.
     assert sweep.features.read == [1]  # type: ignore[attr-defined]
     assert [sweep.has(unit) for unit in units] == [True, False, True]
-    assert company.calls == 1
+    assert (company.calls, company.given) == (1, 2)
     sweep.ahead(units, company)
     assert sweep.features.read == [1, 2]  # type: ignore[attr-defined]
     assert (company.calls, sweep.patient) == (2, True)
