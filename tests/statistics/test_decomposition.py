@@ -322,6 +322,15 @@ def test_evenly_spaced_cuts_give_a_straight_line():
     assert np.abs(found - level).max() < 2e-3
 
 
+def test_beyond_the_outer_cuts_levels_go_on_at_the_mean_slope():
+    """Cuts at 0, 1, 3 and 6: three levels over six units of the score."""
+    beside = [place + side for place in (0, 1, 3, 6) for side in (-0.1, 0.1)]
+    score = np.array([-4.0, *beside, 10.0])
+    found = level_scores(np.array([0, 0, 1, 1, 2, 2, 3, 3, 4, 4.0]), score, 5)
+    assert found[0] == pytest.approx(0.5 - 4 * 0.5)
+    assert found[-1] == pytest.approx(3.5 + 4 * 0.5)
+
+
 def test_a_class_that_is_never_given_is_not_reached():
     score = np.array([-3.0, -2.9, 0.0, 0.1, 50.0])
     found = cut_scores(np.array([0.0, 0.0, 1.0, 1.0, 2.0]), score, 5)
