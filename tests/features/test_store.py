@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -158,6 +159,15 @@ def mistype(path):
     save_file(tensors, path, metadata)
 
 
+def count(path):
+    """Rows as one number, whose bytes are in order."""
+    with safe_open(path, framework="numpy") as file:
+        header = json.loads(file.metadata()["cefrbench"])
+    tensors = load_file(path) | {"rows": np.array(3, dtype=np.int64)}
+    header["sha256"]["rows"] = hashlib.sha256(tensors["rows"].tobytes()).hexdigest()
+    save_file(tensors, path, {"cefrbench": json.dumps(header)})
+
+
 def deepen(path):
     save_file(load_file(path), path, {"cefrbench": "[" * 5000})
 
@@ -180,6 +190,7 @@ def pipe(path):
         reshape,
         nest,
         mistype,
+        count,
         deepen,
         pipe,
         Path.unlink,

@@ -7,6 +7,7 @@ import warnings
 from dataclasses import replace
 from types import SimpleNamespace
 
+import cloudpickle
 import numpy as np
 import pytest
 import torch
@@ -457,6 +458,7 @@ def test_a_loose_probe_in_worker_processes_and_one_that_kills_them(tmp_path, mon
     assert [one.partition(":")[0] for one in killed] == [
         "The fit broke with TerminatedWorkerError"
     ] * 2
+    assert module.__name__ not in cloudpickle.list_registry_pickle_by_value()
     del sys.modules[module.__name__]
 
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from result_factory import make_result
 from scipy.stats import spearmanr
 from sklearn.metrics import cohen_kappa_score
 
-from cefrbench.results.corpus_scores import continuous_scores
+from cefrbench.results.corpus_scores import as_of, continuous_scores
 from cefrbench.results.levels import as_levels
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.statistics.matched import cut_scores
@@ -147,3 +148,11 @@ def test_refits_are_cut_by_their_own_classes_and_one_without_a_score_has_none():
     # A regressor's refits are in levels as they stand.
     plain = as_levels(unit(np.arange(6), **own), 5).refit_score
     assert np.array_equal(plain, drawn.astype(np.float16), equal_nan=True)
+
+
+def test_scores_that_a_schema_does_not_know_are_left_out_of_its_results_alone():
+    result, _ = make_result(texts=20)
+    old = as_of("2.0", result.scores)
+    assert as_of("2.1", result.scores) == result.scores
+    assert {(one.scores.located, one.scores.scaled) for one in old} == {(None, None)}
+    assert any(one.scores.located is not None for one in result.scores)

@@ -16,7 +16,7 @@ from cefrbench.results.model import (
     PenaltyRecord,
     SplitRecord,
 )
-from cefrbench.results.selection import best_penalty, choose
+from cefrbench.results.selection import best_penalty, choose, run_of
 from cefrbench.results.summary import is_complete, summarise
 from cefrbench.statistics.scores import Scores
 
@@ -319,6 +319,9 @@ def test_a_failure_or_a_missing_fit_makes_a_result_partial(whole):
     failure = FailureRecord(stage="probe", name="ridge", cause="It broke.")
     assert not is_complete(whole.model_copy(update={"failures": (failure,)}))
     assert not is_complete(whole.model_copy(update={"fits": whole.fits[1:]}))
+    lost = run_of(whole.fits[0])
+    others = tuple(fit for fit in whole.fits if run_of(fit) != lost)
+    assert not is_complete(whole.model_copy(update={"fits": others}))
 
 
 @pytest.mark.parametrize(("version", "complete"), [("2.0", True), ("2.1", False)])

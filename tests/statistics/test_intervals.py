@@ -53,6 +53,13 @@ def test_the_interval_of_an_accuracy_is_near_the_exact_one() -> None:
     assert found.high == pytest.approx(exact.high, abs=0.01)
 
 
+def test_all_right_has_the_interval_with_two_more_right_and_two_wrong() -> None:
+    found = interval(np.diag([6, 4]), "accuracy")
+    right = 12 / 14
+    assert found.low == pytest.approx(right - 1.959964 * np.sqrt(right * (1 - right) / 14))
+    assert found.high == 1.0
+
+
 def test_same_matrix_and_seed_give_the_same_interval() -> None:
     assert interval(MATRIX) == interval(MATRIX.tolist())
     assert interval(MATRIX) != interval(MATRIX, seed=1)

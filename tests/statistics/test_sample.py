@@ -147,3 +147,12 @@ def test_one_refit_is_none() -> None:
     with pytest.raises(ValueError, match="one refit has no variance: make two or more, or none"):
         Refits(np.zeros((1, 4)))
     assert len(Refits(np.zeros((2, 4)))) == 2
+
+
+def test_what_rows_of_one_text_have_is_added_up() -> None:
+    result, table = make_result(corpora=("alpha",), texts=20)
+    part = next(iter(samples(result, table).values())).parts[0]
+    twice = replace(part, texts=part.texts[:2], rows=np.array([0, 1, 1, 0]))
+    assert twice.by_text(np.array([[1.0, 2.0, 4.0, 8.0]])).tolist() == [[9.0, 6.0]]
+    once = replace(part, texts=part.texts[:2], rows=np.array([1, 0]))
+    assert once.by_text(np.array([[1.0, 2.0]])).tolist() == [[2.0, 1.0]]
