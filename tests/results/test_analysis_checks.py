@@ -62,6 +62,28 @@ def test_a_figure_lies_within_the_bounds_of_its_measure(bare, own, where):
     assert [place for place, _ in findings(bare, figure(**own))] == ([where] if where else [])
 
 
+@pytest.mark.parametrize(
+    ("measure", "least", "most"),
+    [
+        ("balanced_accuracy", 0, 1),
+        ("qwk", -1, 1),
+        ("recut", -1, 1),
+        ("spearman", -1, 1),
+        ("qwk_gain", -2, 2),
+        ("qwk_over_recalibrated", -2, 2),
+        ("train_texts", 1, None),
+    ],
+)
+def test_each_measure_has_its_bounds(bare, measure, least, most):
+    def wrong(value):
+        return findings(bare, figure(measure=measure, value=float(value)))
+
+    assert wrong(least) == []
+    assert wrong(least - 0.25)
+    assert wrong(1e6 if most is None else most) == []
+    assert most is None or wrong(most + 0.25)
+
+
 def test_what_is_wrong_with_a_later_figure_is_found_too(bare):
     records = figure(), figure(amount=8, value=7.0), figure(amount=9, layer=5)
     assert findings(bare, *records) == [("analyses[1].value", "7.0"), ("analyses[2].layer", "5")]

@@ -60,6 +60,12 @@ def test_all_right_has_the_interval_with_two_more_right_and_two_wrong() -> None:
     assert found.high == 1.0
 
 
+def test_an_r2_may_be_far_below_nothing() -> None:
+    """Every text of the lowest level is given the highest, and the other way round."""
+    found = interval(np.fliplr(np.diag([20, 1, 1, 1, 20])), "r2")
+    assert found.low < found.estimate < found.high < 0.0
+
+
 def test_same_matrix_and_seed_give_the_same_interval() -> None:
     assert interval(MATRIX) == interval(MATRIX.tolist())
     assert interval(MATRIX) != interval(MATRIX, seed=1)
