@@ -330,15 +330,22 @@ def test_what_another_process_left_undone_is_computed(store):
     np.testing.assert_array_equal(found.layer(2)[:600], [expected(t, 2) for t in words(600)])
 
 
-def test_a_failure_after_waiting_leaves_that_corpus_out_alone(store):
-    class Dies(Counting):
-        def encode(self, batch):
-            if "long" in batch:
-                raise EncoderError("lost")
-            return super().encode(batch)
+class Dies(Counting):
+    """Fails at one text."""
 
+    def __init__(self, deadly):
+        super().__init__()
+        self.deadly = deadly
+
+    def encode(self, batch):
+        if self.deadly in batch:
+            raise EncoderError("lost")
+        return super().encode(batch)
+
+
+def test_a_failure_after_waiting_leaves_that_corpus_out_alone(store):
     one, two = corpus("one", ["long"]), corpus("two", ["a", "b"])
-    encoder = Dies()
+    encoder = Dies("long")
     others = Others(nothing, claimed(store, one, encoder, 0))
     found = compute_features(encoder, [one, two], store, company=others)
     assert found.failed == {"one": "lost"}
@@ -356,14 +363,8 @@ def test_what_another_process_did_before_the_claim_is_not_encoded_again(store):
 
 
 def test_the_first_failure_is_raised_where_it_is_asked_for(store):
-    class Dies(Counting):
-        def encode(self, batch):
-            if "a" in batch:
-                raise EncoderError("lost")
-            return super().encode(batch)
-
     both = [corpus("one", ["a"]), corpus("two", ["bb"])]
-    encoder = Dies()
+    encoder = Dies("a")
     with pytest.raises(EncoderError, match=r"^lost$"):
         compute_features(encoder, both, store, fail_fast=True)
     assert encoder.texts == []
