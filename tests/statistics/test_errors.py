@@ -8,7 +8,14 @@ import scipy.stats
 from simulated_probes import BROAD, predict, texts
 
 from cefrbench.statistics.draws import Replicates, gap, resample
-from cefrbench.statistics.errors import Errors, covariance, student, whole_error
+from cefrbench.statistics.errors import (
+    Errors,
+    covariance,
+    difference_variance,
+    student,
+    whole_error,
+    without_rounding,
+)
 from cefrbench.statistics.intervals import from_draws
 from cefrbench.statistics.listing import STATISTICS
 from cefrbench.statistics.pairs import beyond_corpora, errors_of, these_corpora
@@ -263,3 +270,72 @@ def test_refits_and_seeds_count_each_luck_once(training: float, seed: float, bot
     truth = np.var([one.estimate for one in made], ddof=1)
     claimed = np.mean([one.error()[0] ** 2 for one in made])
     assert claimed == pytest.approx(truth, rel=0.45)
+
+
+# -- figures by hand ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sources", "variance", "doubt"),
+    [
+        # Texts, refits, both together, count, seeds' luck, their spread, the doubt about it.
+        ((4.0, 9.0, 1.5, 21, 6.0, 7.0, 49 / 4), 22.0, (81 + 72 + 4.5 + 54) / 20 + 22 * 7 / 4),
+        ((4.0, 9.0, 1.5, 3, 0.0, 0.0, 0.0), 16.0, (81 + 72 + 4.5 + 54) / 2),
+        ((4.0, 9.0, 1.5, 2, 0.0, 0.0, 0.0), 16.0, 81 + 72 + 4.5 + 54),
+        # The spread of all seeds is more than what they leave unknown.
+        ((1.0, 2.0, 0.25, 11, 0.5, 8.0, 64 / 2), 4.0, (4 + 4 + 0.125 + 2) / 10 + 4 * 4 / 2),
+        # Either variance is the least of the sum.
+        ((9.0, 4.0, -5.0, 3, 0.0, 0.0, 0.0), 9.0, (16 + 72 + 50 - 80) / 2),
+        ((4.0, 9.0, -5.0, 3, 0.0, 0.0, 0.0), 9.0, (81 + 72 + 50 - 180) / 2),
+        # Without refits all is taken for known.
+        ((4.0, 9.0, 1.5, 1, 6.0, 7.0, 49 / 4), 10.0, 0.0),
+        ((4.0, 0.0, 0.0, 0, 6.0, 7.0, 49 / 4), 10.0, 0.0),
+        ((0.0, 0.0, 0.0, 20, 0.0, 0.0, 0.0), 0.0, 0.0),
+    ],
+)
+def test_sources_add_up_to_an_error_with_its_freedom(
+    sources: tuple[float, ...], variance: float, doubt: float
+) -> None:
+    found = whole_error(*sources)
+    assert found.error == pytest.approx(np.sqrt(variance))
+    assert found.freedom == pytest.approx(variance**2 / doubt if doubt else np.inf)
+
+
+def test_errors_of_many_are_those_of_each() -> None:
+    columns = [[4.0, 1.0], [9.0, 2.0], [1.5, 0.25], [20, 0], [6.0, 0.5], [7.0, 8.0], [12.0, 32.0]]
+    found = whole_error(*columns)
+    each = [whole_error(*one) for one in zip(*columns, strict=True)]
+    assert found.error.tolist() == [one.error for one in each]
+    assert found.freedom.tolist() == [one.freedom for one in each]
+    assert np.isinf(found.freedom).tolist() == [False, True]
+
+
+def test_a_covariance_is_over_what_both_have_and_nothing_of_fewer_than_two() -> None:
+    gone = np.nan
+    one = np.array([1.0, gone, 4.0, 2.0])
+    assert covariance(one, np.array([5.0, 3.0, 11.0, gone])) == pytest.approx(9.0)
+    assert covariance(one, np.array([5.0, 3.0, gone, gone])) == 0.0
+    assert covariance(one[:0], one[:0]) == 0.0
+
+
+def test_a_quantile_and_a_tail_are_students_and_the_normals_without_end() -> None:
+    freedom = np.array([[3.0, np.inf], [17.5, 3.0]])
+    quantile, tail = student(np.array([1.5, 0.25]), freedom)
+    np.testing.assert_allclose(quantile, scipy.stats.t.ppf(0.975, freedom))
+    np.testing.assert_allclose(tail, scipy.stats.t.sf([[1.5, 0.25]] * 2, freedom))
+    assert quantile[0, 1] == pytest.approx(scipy.stats.norm.ppf(0.975))
+
+
+def test_variances_of_differences_follow_from_covariances() -> None:
+    found = difference_variance(np.array([[4.0, 1.0, -2.0], [1.0, 9.0, 3.0], [-2.0, 3.0, 5.0]]))
+    assert found.tolist() == [[0, 11, 13], [11, 0, 8], [13, 8, 0]]
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_hundred_times_the_rounding_of_the_variances_is_no_difference(kind: type) -> None:
+    own = np.full(4, 2.0, kind)
+    rounding = np.finfo(kind).eps * own
+    variance = np.array([99, 100, 101, -500], kind) * rounding
+    found = without_rounding(variance, own)
+    assert found.dtype == np.float64
+    assert found.tolist() == [0.0, 0.0, float(variance[2]), 0.0]
