@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from cefrbench.results.selection import Side, protocol_title
 from cefrbench_leaderboard.page import Page, Rendered
+from cefrbench_leaderboard.sharing.text import showable
 
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
@@ -188,6 +189,11 @@ def environment() -> Environment:
     return env
 
 
+def fill(template: str, **context: Any) -> str:
+    """Fill in a template; ``context`` is all that it names."""
+    return showable(environment().get_template(template).render(context))
+
+
 def render(template: str, page: Page, **context: Any) -> Rendered:
-    """Render one page; ``context`` is all that its template names."""
-    return Rendered(page, environment().get_template(template).render(context, page=page))
+    """Render one page, of a template that names ``page`` and ``context``."""
+    return Rendered(page, fill(template, **context, page=page))

@@ -19,6 +19,7 @@ from cefrbench_leaderboard.charts.guides import ROWS, draw_root
 from cefrbench_leaderboard.charts.palette import INKS, QUIET, RULE, TEXT
 from cefrbench_leaderboard.charts.split import DrawnPart, legend_of, panels_of
 from cefrbench_leaderboard.charts.unmeasured import as_points, as_texts, needs_limit
+from cefrbench_leaderboard.sharing.text import plain
 
 Spec = dict[str, Any]
 
@@ -157,6 +158,7 @@ def draw(spec: Mapping[str, Any], title: str, description: str) -> Drawing:
     description : str
         What the chart shows, in a sentence.
     """
+    spec, title, description = map(_printable, (spec, title, description))
     config = CONFIG
     if not needs_limit(spec["data"]["values"], SIZE):
         config = {**CONFIG, "axis": {**CONFIG["axis"], "labelLimit": 0}}
@@ -175,8 +177,17 @@ def draw_pdf(spec: Mapping[str, Any]) -> bytes:
     import vl_convert
 
     header = {**CONFIG["header"], "labelFontWeight": "normal"}
-    pdf = bytes(vl_convert.vega_to_pdf(_vega(spec, {**CONFIG, "header": header})))
+    pdf = bytes(vl_convert.vega_to_pdf(_vega(_printable(spec), {**CONFIG, "header": header})))
     return _NAMES.sub(lambda found: b"".join(sorted(found[0].splitlines(True))), pdf)
+
+
+def _printable(value: Any) -> Any:
+    """The same without signs that SVG can't hold: where it measures one, the library aborts."""
+    if isinstance(value, str):
+        return value if value.isprintable() else plain(value)
+    if isinstance(value, Mapping):
+        return {name: _printable(one) for name, one in value.items()}
+    return [_printable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _vega(spec: Mapping[str, Any], config: Spec) -> Spec:

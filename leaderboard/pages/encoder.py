@@ -17,7 +17,7 @@ from cefrbench.statistics.scores import Scores
 from cefrbench_leaderboard.charts.span import span_row
 from cefrbench_leaderboard.entry import Cell, CorpusCell, Entry, Estimate, in_reading_order
 from cefrbench_leaderboard.page import Page, Rendered, Shown
-from cefrbench_leaderboard.render import environment, protocol_label, render, short, side_title
+from cefrbench_leaderboard.render import fill, protocol_label, render, short, side_title
 from cefrbench_leaderboard.sharing.cite import bibtex
 from cefrbench_leaderboard.sharing.words import encoder_told, model_card
 from cefrbench_leaderboard.trust import Trust
@@ -80,13 +80,13 @@ def claim_told(entry: Entry, claim: Claim | None) -> str:
     if claim is None:
         return ""
     verdict = claim.verdict.replace(entry.encoder, short(entry.encoder))
-    return environment().get_template("claim.html").render(claim=claim, verdict=verdict)
+    return fill("claim.html", claim=claim, verdict=verdict)
 
 
 def trust_told(trust: Trust) -> str:
     """Say how far a result can be trusted, with links to what shows it."""
     # A page of a result lies two folders deep.
-    return environment().get_template("trust.html").render(trust=trust, root="../../")
+    return fill("trust.html", trust=trust, root="../../")
 
 
 def anchor(protocol: str, probe: str) -> str:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from cefrbench.results.explanation import Explanation, Figure, Statement
 from cefrbench.results.wording import HEADINGS
 from cefrbench_leaderboard.charts.chart import Chart
-from cefrbench_leaderboard.render import environment
+from cefrbench_leaderboard.render import fill
 from cefrbench_leaderboard.report.charts import charts
 from cefrbench_leaderboard.report.gap import decompositions
 from cefrbench_leaderboard.report.rows import in_words
@@ -64,7 +64,8 @@ def report(explanation: Explanation) -> str:
     style = (resources.files("cefrbench_leaderboard") / "static" / "style.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     mean = next((one for one in decompositions(explanation) if one.corpus is None), None)
-    return environment().get_template("report.html").render(
+    return fill(
+        "report.html",
         explanation=explanation,
         sections=list(_sections(explanation)),
         mean=mean,
@@ -72,7 +73,7 @@ def report(explanation: Explanation) -> str:
         style=Markup(style),
         digest=digest,
         data_uri=data_uri,
-    )  # fmt: skip
+    )
 
 
 def data_uri(text: str) -> str:

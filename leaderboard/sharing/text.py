@@ -6,8 +6,11 @@ import re
 import unicodedata
 from itertools import accumulate
 
-#: What XML 1.0 has no place for: https://www.w3.org/TR/xml/#charsets.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from cefrbench.border import UNSHOWN
+
+#: What XML 1.0 has no place for (https://www.w3.org/TR/xml/#charsets), and other controls, which
+#: HTML has none for (https://infra.spec.whatwg.org/#control).
+_UNSHOWN = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: What turns the direction of a line round, beyond its own text.
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 #: Widths in thousandths of the size of the characters from space to tilde, in Helvetica and its
@@ -24,9 +27,14 @@ _WIDTHS = (
 _BOLD = 1.08
 
 
+def showable(text: str) -> str:
+    """Text with a sign in the place of each that neither XML nor HTML can hold."""
+    return _UNSHOWN.sub(UNSHOWN, text)
+
+
 def plain(text: str) -> str:
-    """Text on one line, without what XML can't hold and without marks that turn lines round."""
-    return " ".join(_BIDI.sub("", _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)).split())
+    """The same on one line, without marks that turn lines round."""
+    return " ".join(_BIDI.sub("", showable(text)).split())
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:

@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from report_factory import HOSTILE, elements, hostile
+from report_factory import HOSTILE, UNDRAWN, elements, hostile
 from result_factory import write_made
 
 from cefrbench.cli import main
@@ -83,6 +83,21 @@ def test_names_are_text_wherever_they_stand(explanation: Explanation, tmp_path: 
     for path in tmp_path.glob("*.csv"):
         rows = csv.reader(io.StringIO(path.read_text("utf-8")))
         assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "@"))]
+
+
+def test_signs_that_no_drawing_can_hold_are_replaced(
+    explanation: Explanation, tmp_path: Path
+) -> None:
+    wild = hostile(explanation, UNDRAWN)
+    write_html(wild, tmp_path / "report.html")
+    write_figures(wild, tmp_path)
+    drawn = [
+        path.read_text("utf-8") for path in (*tmp_path.glob("*.svg"), *tmp_path.glob("*.html"))
+    ]
+    assert any("a\N{REPLACEMENT CHARACTER}[31m" in text for text in drawn)
+    for path in tmp_path.glob("*.svg"):
+        ET.parse(path)
+    assert not [sign for text in drawn for sign in "\x1b\x00\ufffe" if sign in text]
 
 
 def test_no_name_is_latex(explanation: Explanation, tmp_path: Path) -> None:
