@@ -21,8 +21,6 @@ from cefrbench.results.explain import explain_result, tell_gap
 from cefrbench.results.explanation import Explanation, Figure
 from cefrbench.results.io import read_predictions_of, read_result
 from cefrbench.results.selection import counted_units
-from cefrbench.results.sentences import write_sentences
-from cefrbench.results.shift_sentences import drift_sentences
 from cefrbench.results.wording import amount
 from cefrbench.statistics.resampling import TextWeights
 
@@ -399,60 +397,6 @@ def test_without_two_sides_there_is_no_gap_to_tell():
 
 
 # -- words of cases worked out by hand -------------------------------------------------------------
-
-UP, DOWN, UNSURE = (Figure(value=v, low=v - 0.1, high=v + 0.1) for v in (0.2, -0.2, 0.05))
-
-
-def test_an_amount_without_a_value_or_an_interval_is_said_so():
-    assert amount(Figure(value=None)) == "undefined"
-    assert amount(Figure(value=0.25)) == "0.250 (no interval)"
-    assert amount(Figure(value=0.25, low=0.1), sign=True) == "+0.250 (no interval)"
-    assert amount(UP) == "0.200 (0.100 to 0.300)"
-    assert amount(UP, sign=True) == "+0.200 (+0.100 to +0.300)"
-
-
-@pytest.mark.parametrize(
-    ("spread", "evenness", "told"),
-    [
-        (DOWN, UNSURE, "shrink towards their middle and don't drift to uniform"),
-        (DOWN, DOWN, "shrink towards their middle and don't drift to uniform"),
-        (UP, UNSURE, "drift towards uniform and don't shrink"),
-        (UNSURE, UP, "drift towards uniform and don't shrink"),
-        (UP, UP, "drift towards uniform and don't shrink"),
-        (DOWN, UP, "neither plainly shrink nor plainly drift to uniform"),
-        (UP, DOWN, "neither plainly shrink nor plainly drift to uniform"),
-        (UNSURE, DOWN, "neither plainly shrink nor plainly drift to uniform"),
-        (UNSURE, UNSURE, "are not shown to shrink or to drift to uniform"),
-        (Figure(value=None), UNSURE, "are not shown to shrink or to drift to uniform"),
-    ],
-)
-def test_shrinking_and_drifting_are_told_apart(good, spread, evenness, told):
-    _, explanation = good
-    changes = {"spread": spread, "evenness": evenness, "slope": UNSURE}
-    drifts = tuple(
-        one.model_copy(update={"change": changes.get(one.measure, one.change)})
-        for one in explanation.drifts
-    )
-    (said,) = drift_sentences(explanation.model_copy(update={"drifts": drifts}))
-    assert said.text.startswith(f"Out of distribution predicted levels {told}: ")
-
-
-def test_a_gap_that_has_no_halves_is_not_halved(good):
-    _, explanation = good
-
-    def said(parts):
-        told = tuple(
-            one.model_copy(update={"parts": {name: one.parts[name] for name in parts}})
-            for one in explanation.decompositions
-        )
-        return [
-            one.text
-            for one in write_sentences(explanation.model_copy(update={"decompositions": told}))
-            if one.text.startswith("Of it ")
-        ]
-
-    assert len(said(("gap", "direction", "thresholds"))) == 1
-    assert said(("gap", "thresholds")) == said(("gap", "direction")) == said(("gap",)) == []
 
 
 def test_whoever_passes_every_rung_is_at_the_top(good):

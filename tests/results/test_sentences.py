@@ -22,6 +22,7 @@ HALVES = {"gap": figure(0.4), "direction": figure(0.1, 0.05), "thresholds": figu
 #: Of another probe and of another corpus: no sentence is about them, yet each takes a place.
 OTHERS = (
     decomposition(probe="ordinal", gap=figure(0.9)),
+    decomposition(probe="svm", gap=figure(0.9)),
     decomposition("alpha", gap=figure(0.7)),
 )
 
@@ -72,9 +73,9 @@ def test_a_gap_is_told_with_its_halves_as_shares_of_it():
             "With ridge, planted has a QWK of 0.800 in distribution (iid) and 0.500 out of it "
             "(lofo) on the same 1,234 texts of 2 corpora: a gap of 0.400 (0.300 to 0.500).",
             (
-                "decompositions[2].parts.gap",
-                "decompositions[2].inside.qwk",
-                "decompositions[2].outside.qwk",
+                "decompositions[3].parts.gap",
+                "decompositions[3].inside.qwk",
+                "decompositions[3].outside.qwk",
             ),
         ),
         (
@@ -82,16 +83,16 @@ def test_a_gap_is_told_with_its_halves_as_shares_of_it():
             "order); 0.300 (0.200 to 0.400), 75%, is thresholds that don't transfer (the order "
             "stands, the cuts don't).",
             (
-                "decompositions[2].parts.gap",
-                "decompositions[2].parts.direction",
-                "decompositions[2].parts.thresholds",
+                "decompositions[3].parts.gap",
+                "decompositions[3].parts.direction",
+                "decompositions[3].parts.thresholds",
             ),
         ),
         (
             "The thresholds' part is made of location (all levels too high or too low by one "
             "number) 0.200 (0.100 to 0.300); scale (levels spread too little or too much) 0.050 "
             "(-0.050 to 0.150), not shown to differ from 0.",
-            ("decompositions[2].parts.location", "decompositions[2].parts.scale"),
+            ("decompositions[3].parts.location", "decompositions[3].parts.scale"),
         ),
     ]
 
@@ -192,6 +193,7 @@ def test_without_a_location_the_thresholds_are_not_taken_apart(location):
 def test_the_corpus_with_the_largest_gap_is_named_with_its_halves():
     own = (
         decomposition("alpha", probe="ordinal", gap=figure(0.9)),
+        decomposition("alpha", probe="svm", gap=figure(0.9)),
         decomposition("alpha", gap=figure(0.2)),
         decomposition("beta", **HALVES),
         decomposition("gamma", gap=figure(0.3)),
@@ -202,7 +204,7 @@ def test_the_corpus_with_the_largest_gap_is_named_with_its_halves():
         (
             "Most is lost on beta: 0.400 (0.300 to 0.500), of which direction 0.100 (0.050 to "
             "0.150) and thresholds 0.300 (0.200 to 0.400).",
-            tuple(f"decompositions[2].parts.{name}" for name in ("gap", "direction", "thresholds")),
+            tuple(f"decompositions[3].parts.{name}" for name in ("gap", "direction", "thresholds")),
         )
     ]
 
@@ -237,6 +239,7 @@ def test_one_corpus_with_a_gap_has_none_to_be_worse_than():
 def test_layers_are_told_from_the_least_to_the_most_that_direction_loses():
     own = (
         layer(9, probe="ordinal", direction=0.9),
+        layer(9, probe="svm", direction=0.01),
         layer(0, gap=0.8),
         layer(1, direction=0.25),
         layer(2, direction=0.5),
@@ -246,7 +249,7 @@ def test_layers_are_told_from_the_least_to_the_most_that_direction_loses():
         (
             "Over 3 layers, direction loses from 0.125 at layer 3 to 0.500 at layer 2 (without "
             "errors: no layer is shown to differ from another by this).",
-            ("layers[4].parts.direction", "layers[3].parts.direction"),
+            ("layers[5].parts.direction", "layers[4].parts.direction"),
         )
     ]
     assert said("layers", layers=own[:-1]) == []
