@@ -1,23 +1,31 @@
 """Which probe, layer and protocol is meant; each rule on cases worked out by hand."""
 
+import math
+
 import pytest
 from result_factory import GROUP, make_result
 
-from cefrbench.contracts.cards import ProtocolCard
-from cefrbench.results.model import ChoiceRecord
+from cefrbench.contracts.cards import ProbeCard, ProtocolCard
+from cefrbench.results.model import ChoiceRecord, FitRecord, Held, PenaltyRecord
 from cefrbench.results.predictions import unit_key
 from cefrbench.results.selection import (
     Favoured,
+    by_inner,
+    by_oracle,
+    choose,
     counted_scores,
     counted_units,
     favoured_probe,
     gap_of,
+    headline,
     kept_units,
     protocol_title,
     protocol_words,
+    refitted_units,
     run_of,
     sides,
     stored_layers,
+    usual_of,
 )
 from cefrbench.statistics.scores import Scores
 
@@ -206,3 +214,166 @@ def test_sentences_call_protocols_by_what_they_stand_for_or_their_name():
     }
     assert protocol_words("loco", {"iid", "loco"}) == "out of distribution"
     assert protocol_words("within", done) == "under within"
+
+
+# -- orders, leaders, refits -----------------------------------------------------------------------
+
+
+def test_layers_stand_by_their_qwk_and_those_without_one_last():
+    assert by_inner(3, 0.5) == (-0.5, 3)
+    assert by_inner(3, None) == (math.inf, 3)
+    assert by_oracle(2, 5, 0.25) == (-5, -0.25, 2)
+    assert by_oracle(2, 5, None) == (-5, math.inf, 2)
+
+
+def fit(layer, inner, *, probe="ridge", held=True, fold="all", seed=None, scored=0.5):
+    return FitRecord(
+        protocol="iid",
+        fold=fold,
+        probe=probe,
+        layer=layer,
+        seed=seed,
+        penalty=None,
+        path=(PenaltyRecord(penalty=None, inner_qwk=inner, scored_qwk=scored),),
+        held=(Held(corpus="alpha", confusion=((1,),)),) if held else (),
+    )
+
+
+def probe_card(name, layer_from=None):
+    return ProbeCard(name=name, description=name, kind="regressor", layer_from=layer_from)
+
+
+LEAD_AND_FOLLOW = (probe_card("ridge"), probe_card("mlp", layer_from="ridge"))
+
+
+def test_of_fits_at_several_layers_a_follower_takes_its_leaders_of_the_same_fold():
+    """Parts of a run that were merged hold fits at layers of their own choices."""
+    own = [
+        fit(layer, None, probe="mlp", held=False, fold=fold)
+        for fold in ("a", "b")
+        for layer in (1, 2, 3)
+    ]
+    leads = [fit(1, 0.2, fold="a"), fit(3, 0.7, fold="a"), fit(2, 0.9, fold="b")]
+    found = [(c.fold, c.probe, c.layer) for c in choose([*leads, *own], LEAD_AND_FOLLOW)]
+    assert found == [("a", "ridge", 3), ("b", "ridge", 2), ("a", "mlp", 3), ("b", "mlp", 2)]
+
+
+def test_a_follower_that_has_no_fit_at_its_leaders_layer_takes_the_lowest_of_its_own():
+    own = [fit(layer, None, probe="mlp", held=False) for layer in (5, 4)]
+    found = choose([fit(2, 0.9), *own], LEAD_AND_FOLLOW)
+    assert [(c.probe, c.layer, c.follows) for c in found] == [
+        ("ridge", 2, None),
+        ("mlp", 4, "ridge"),
+    ]
+    (alone,) = choose(own, LEAD_AND_FOLLOW)
+    assert (alone.probe, alone.layer, alone.follows) == ("mlp", 4, "ridge")
+
+
+def test_a_run_without_inner_cuts_ends_no_other_runs_choice():
+    fits = [fit(1, None, probe="plain", held=False), fit(2, 0.3)]
+    cards = (probe_card("plain"), probe_card("ridge"))
+    assert [(c.probe, c.layer) for c in choose(fits, cards)] == [("ridge", 2)]
+
+
+def test_the_oracle_is_one_of_the_layers_that_a_choice_may_take():
+    (found,) = choose([fit(0, 0.9, scored=0.9), fit(1, 0.1, scored=0.1)], LEAD_AND_FOLLOW)
+    assert (found.oracle_layer, found.oracle_qwk) == (1, 0.1)
+
+
+def test_a_method_stands_for_a_result_only_where_no_probe_does():
+    methods = choice("centre+ridge", 0.9), choice("ridge", 0.2)
+    both = with_choices(*methods, probes=("ridge", "ordinal"))
+    cards = (*both.probes, both.probes[0].model_copy(update={"name": "centre+ridge"}))
+    assert favoured_probe(both.model_copy(update={"probes": cards})).probe == "ridge"
+    alone = both.model_copy(update={"probes": cards[2:], "choices": methods[:1]})
+    assert favoured_probe(alone) == Favoured("centre+ridge", "inner")
+
+
+def test_an_undefined_oracle_is_no_protocol_of_its_probe():
+    result, _ = make_result(form="study", texts=10, layers=(1,), probes=("ridge", "ordinal"))
+    values = {
+        ("iid", "ridge"): 0.9, ("loco", "ridge"): None,
+        ("iid", "ordinal"): 0.2, ("loco", "ordinal"): 0.1,
+    }  # fmt: skip
+    summary = tuple(
+        record.model_copy(update={"oracle_qwk": values[record.protocol, record.probe]})
+        for record in result.summary
+    )
+    found = favoured_probe(result.model_copy(update={"summary": summary}))
+    assert found == Favoured("ordinal", "oracle")
+
+
+def test_a_side_has_a_protocol_where_one_of_its_own_was_run():
+    assert usual_of("in", {"lofo", "loco"}) is None
+    assert usual_of("out", {"loco", "iid"}) == "loco"
+    assert headline({"lofo", "within"}) == ("lofo",)
+    assert headline({"loco", "lofo", "iid"}) == ("iid", "lofo")
+    assert headline(set()) == ()
+
+
+REFITTED = {
+    "texts": 10, "layers": (1, 2), "probes": ("ridge", "mlp-regressor-early"), "seeds": (4, 9),
+}  # fmt: skip
+
+
+def refitted(result):
+    """By protocol, probe, seed and whether it is layer 0; folds and corpora apart."""
+    return {(u.protocol, u.probe, u.seed, u.layer == 0) for u in refitted_units(result)}
+
+
+def lead(*protocols):
+    """What is refitted under protocols of the gap, whose names these are."""
+    return {
+        (name, probe, seed, bottom)
+        for name in protocols
+        for probe, seed, bottom in (
+            ("ridge", None, False),
+            ("ridge", None, True),
+            ("mlp-regressor-early", 4, False),
+        )
+    }
+
+
+def test_what_is_refitted_is_the_choice_and_under_the_gap_layer_0_and_followers():
+    result, _ = make_result(**REFITTED, protocols=("iid", "loco"))
+    assert refitted(result) == lead("iid", "loco")
+    assert list(refitted_units(result)) == [
+        unit for unit in kept_units(result) if unit.seed in (None, 4)
+    ]
+    both, _ = make_result(**REFITTED, protocols=("iid", "loco", "lofo"))
+    assert refitted(both) == lead("iid", "lofo") | {("loco", "ridge", None, False)}
+
+
+def test_a_protocol_whose_folds_were_all_skipped_is_none_of_the_gap():
+    result, _ = make_result(**REFITTED, protocols=("iid", "loco"))
+    split = result.splits[0].model_copy(
+        update={"protocol": "lofo", "fold": "x", "skipped": "Too few."}
+    )
+    skipped = result.model_copy(update={"splits": (split, *result.splits)})
+    assert refitted(skipped) == lead("iid", "loco")
+    done = split.model_copy(update={"skipped": None})
+    run = result.model_copy(update={"splits": (done, *result.splits)})
+    assert refitted(run) == lead("iid") | {("loco", "ridge", None, False)}
+
+
+def test_of_methods_layer_0_is_not_refitted_unless_it_is_all_there_is():
+    result, _ = make_result(**REFITTED | {"probes": ("ridge",)}, protocols=("iid",))
+
+    def as_method(records):
+        return tuple(one.model_copy(update={"probe": "centre+ridge"}) for one in records)
+
+    renamed = {name: as_method(getattr(result, name)) for name in ("fits", "units", "choices")}
+    assert refitted(result.model_copy(update=renamed)) == {("iid", "centre+ridge", None, False)}
+    bottom, _ = make_result(**REFITTED | {"probes": ("ridge",), "asked": (0,)}, protocols=("iid",))
+    renamed = {name: as_method(getattr(bottom, name)) for name in ("fits", "units", "choices")}
+    assert refitted(bottom.model_copy(update=renamed)) == {("iid", "centre+ridge", None, True)}
+    assert refitted(bottom) == {("iid", "ridge", None, True)}
+
+
+def test_nothing_is_refitted_where_no_refits_are_asked_for_or_nothing_was_chosen():
+    result, _ = make_result(**REFITTED, protocols=("iid", "loco"))
+    for update in (
+        {"config": result.config.model_copy(update={"refits": 0})},
+        {"choices": ()},
+    ):
+        assert list(refitted_units(result.model_copy(update=update))) == []
