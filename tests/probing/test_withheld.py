@@ -30,6 +30,7 @@ from cefrbench.probing import method_probe
 from cefrbench.probing.ensemble import LayerStack, stacked_layers
 from cefrbench.probing.fit import FitFailure, fit_paths
 from cefrbench.probing.settings import MethodSettings
+from cefrbench.probing.withheld import Training, checked
 from cefrbench.probing.wrapped import MOST, find_probe, spelt_probe, wrap
 
 HOST = PluginHost(load="")
@@ -643,3 +644,247 @@ def test_a_method_has_so_many_strengths_at_most():
     assert str(raised.value) == (
         f"Method 'planted' has {MOST + 1} strengths: {MOST} at most, each costs a sweep."
     )
+
+
+# -- one cause at a time ---------------------------------------------------------------------------
+
+CARD = method(untouched).card
+GOOD = {
+    "X": np.arange(12, dtype=np.float32).reshape(4, 3),
+    "y": np.array([0, 4, 2, 1]),
+    "weight": np.array([0.0, 1.0, 2.0, 0.5]),
+}
+SHAPES = "Method 'planted' prepared X, y and weight of shapes"
+VALUES = "Method 'planted' prepared features or weights that aren't finite, or a weight below zero."
+CLASSES = "Method 'planted' prepared classes that are no whole numbers from 0 to 4."
+
+
+def of_good(name, place, value):
+    changed = GOOD[name].copy()
+    changed[place] = value
+    return {name: changed}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"X": np.zeros(4)}, f"{SHAPES} (4,), (4,) and (4,)"),
+        ({"X": np.zeros((4, 3, 1))}, f"{SHAPES} (4, 3, 1), (4,) and (4,)"),
+        ({"X": np.zeros((5, 3))}, f"{SHAPES} (5, 3), (4,) and (4,)"),
+        ({"y": GOOD["y"][:3]}, f"{SHAPES} (4, 3), (3,) and (4,)"),
+        ({"y": GOOD["y"][:, None]}, f"{SHAPES} (4, 3), (4, 1) and (4,)"),
+        ({"weight": GOOD["weight"][:3]}, f"{SHAPES} (4, 3), (4,) and (3,)"),
+        ({name: values[:0] for name, values in GOOD.items()}, f"{SHAPES} (0, 3), (0,) and (0,)"),
+        (of_good("X", (3, 2), np.nan), VALUES),
+        (of_good("X", (0, 0), -np.inf), VALUES),
+        (of_good("weight", 3, np.nan), VALUES),
+        (of_good("weight", 0, np.inf), VALUES),
+        (of_good("weight", 2, -0.001), VALUES),
+        ({"y": GOOD["y"].astype(float)}, CLASSES),
+        (of_good("y", 0, -1), CLASSES),
+        (of_good("y", 3, 5), CLASSES),
+    ],
+)
+def test_each_thing_that_a_probe_cannot_be_fitted_on_is_refused_by_itself(changed, said):
+    assert checked(Prepared(**GOOD), CARD, 5).X is GOOD["X"]
+    with pytest.raises(ProbeError) as raised:
+        checked(Prepared(**GOOD | changed), CARD, 5)
+    more = ", expected (m, width), (m,) and (m,)." if said.startswith(SHAPES) else ""
+    assert str(raised.value) == said + more
+
+
+def test_one_text_and_unsigned_classes_are_enough():
+    one = Prepared(np.ones((1, 1)), np.array([4], dtype=np.uint8), np.zeros(1))
+    assert checked(one, CARD, 5) is one
+    with pytest.raises(ProbeError) as raised:
+        checked(one, CARD, 4)
+    assert str(raised.value) == (
+        "Method 'planted' prepared classes that are no whole numbers from 0 to 3."
+    )
+
+
+def part_of(sees="source", *, length=False, fold=None):
+    training = Training.of(X, LABEL, fold or rows(), None)
+    return next(training.parts(method(untouched, sees, length=length).card))
+
+
+def test_source_texts_are_read_by_the_probe_where_their_predictions_count():
+    part = part_of()
+    source, wide = part.source, np.ones((3, 4), dtype=np.float32)
+
+    def finish(known, scored):
+        return scored
+
+    def doubled(values):
+        return np.concatenate([values, values[:, :2]], axis=1)
+
+    def shape(**own):
+        prepared = Prepared(**{"X": source.X, "y": source.y, "weight": source.weight} | own)
+        return part.source_rows(prepared).shape
+
+    n = len(TRAIN)
+    assert shape() == (0, 6)
+    assert shape(X=wide, transform=lambda values: values[:, :4]) == (0, 4)
+    assert shape(finish=finish) == (n, 6)
+    moved = {"X": np.ones((2, 8), dtype=np.float32), "transform": doubled, "finish": finish}
+    assert shape(**moved) == (n, 8)
+    prepared = Prepared(y=source.y, weight=source.weight, **moved)
+    np.testing.assert_array_equal(part.source_rows(prepared), doubled(source.X))
+
+
+@pytest.mark.parametrize("missing", ["length", "scored_length"])
+def test_lengths_of_training_and_of_scored_texts_are_both_needed(missing):
+    fold = rows()
+    bare = replace(fold, origin=replace(fold.origin, **{missing: None}))
+    with pytest.raises(ProbeError) as raised:
+        part_of(length=True, fold=bare)
+    assert str(raised.value) == (
+        "Method 'planted' needs to know how long each text is: fit it through a run, or give the "
+        "FoldRows an origin with lengths."
+    )
+    assert part_of(fold=bare).source.length is None
+
+
+def test_what_a_resample_drew_twice_stands_twice_at_half_its_weight():
+    drawn = np.ones(len(CORPUS))
+    drawn[TRAIN[:3]] = 0, 2, 3
+    fold = rows(drawn=drawn)
+    weight = np.where(np.arange(len(TRAIN)) == 4, 0.0, fold.weight)
+    training = Training.of(X, LABEL, fold, weight)
+    places = [1, 1, 2, 2, 2, 3, *range(5, len(TRAIN))]
+    np.testing.assert_array_equal(training.source.y, LABEL[TRAIN[places]])
+    np.testing.assert_array_equal(training.groups, places)
+    np.testing.assert_allclose(training.source.weight[:6], np.repeat(WEIGHT[1:4], [2, 3, 1]))
+    assert training.source.few.sum() == 0
+    assert training.source.X.dtype == training.predict.dtype == np.float32
+    for name in ("X", "y", "corpus", "family", "weight", "few", "length"):
+        assert not getattr(training.source, name).flags.writeable
+    assert not training.predict.flags.writeable
+    assert not training.length.flags.writeable
+
+
+def test_rows_that_nobody_weighs_or_counts_weigh_one_and_stand_once():
+    fold = replace(rows(), weight=None, count=None, groups=None)
+    training = Training.of(X, LABEL, fold, None)
+    assert set(training.source.weight) == {1.0}
+    assert training.groups is None
+    mean, spread = X[TRAIN].mean(0), X[TRAIN].std(0)
+    np.testing.assert_allclose(training.source.X, (X[TRAIN] - mean) / spread, atol=1e-4)
+    np.testing.assert_allclose(training.predict, (X[PREDICT] - mean) / spread, atol=1e-4)
+
+
+def test_each_scored_corpus_is_a_part_and_the_source_is_one_for_all():
+    training = Training.of(X, LABEL, rows(), None)
+    (whole,) = training.parts(method(untouched).card)
+    assert whole.places.tolist() == list(range(len(PREDICT)))
+    assert whole.unlabelled is None
+    parts = list(training.parts(method(untouched, "unlabelled").card))
+    assert [part.places.tolist() for part in parts] == [list(range(30)), list(range(30, 50))]
+    for part in parts:
+        np.testing.assert_array_equal(part.unlabelled, training.predict[part.places])
+        assert not part.unlabelled.flags.writeable
+        assert part.source.few.sum() == 0
+
+
+def test_what_is_finished_is_what_the_method_says_of_each_text_or_of_all():
+    def finish(known, scored):
+        assert not known.flags.writeable
+        assert not scored.flags.writeable
+        return (scored + known.sum() + len(scored)).astype(np.float32)
+
+    scored = np.array([0.25, 4.0, 2.0])
+    for sees, count in (("source", 1), ("unlabelled", 3)):
+        part, known = part_of(sees), np.array([1.0, 2.5])
+        prepared = Prepared(part.source.X, part.source.y, part.source.weight, finish=finish)
+        found = part.finished(prepared, known, scored)
+        assert found.tolist() == (scored + 3.5 + count).tolist()
+        assert found.dtype == np.float64
+        assert part.finished(prepared, known, scored[:0]).tolist() == []
+        known.flags.writeable = False
+        assert part.finished_alone(prepared, known, scored).tolist() == (scored + 4.5).tolist()
+
+
+@pytest.mark.parametrize(
+    ("prepared", "said"),
+    [
+        (
+            {"transform": lambda values: values[0]},
+            "transform of method 'planted' gave shape (6,), expected (1, 6).",
+        ),
+        (
+            {"transform": lambda values: values * np.inf},
+            "transform of method 'planted' gave a value that isn't finite.",
+        ),
+        (
+            {"finish": lambda known, scored: scored[:0]},
+            "finish of method 'planted' gave shape (0,), expected (1,).",
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_what_a_method_says_of_a_text_has_a_shape_and_is_finite(prepared, said):
+    part = part_of()
+    source = part.source
+    ready = Prepared(source.X, source.y, source.weight, **prepared)
+    with pytest.raises(ProbeError) as raised:
+        part.first_answers(ready)
+    assert str(raised.value) == said
+
+
+def test_a_method_is_asked_again_of_its_first_four_texts_and_of_four_predictions():
+    part = part_of()
+    shown = []
+
+    def transform(values):
+        shown.append(values[0])
+        return values
+
+    source = part.source
+    ready = Prepared(source.X, source.y, source.weight, transform, lambda known, scored: scored)
+    features, finished = part.first_answers(ready)
+    np.testing.assert_array_equal(shown, part.training.predict[:4])
+    np.testing.assert_array_equal(features, part.training.predict[:4])
+    assert finished.tolist() == [0, 1, 2, 3]
+    again = part.watching(ready)
+    assert len(shown) == 8
+    again()
+    assert len(shown) == 12
+    assert part_of("unlabelled").watching(ready)() is None
+    assert len(shown) == 12
+
+
+@pytest.mark.parametrize("which", ["transform", "finish"])
+@pytest.mark.parametrize(
+    ("before", "change", "told"),
+    [(1.0, 0.0, False), (1.0, 5e-5, False), (1.0, 2e-4, True), (0, 5e-7, False), (0, 5e-6, True)],
+)
+def test_an_answer_may_differ_by_a_rounding_and_no_more(which, before, change, told):
+    """By one in ten thousand, or by a millionth."""
+    part, now = part_of(), [before]
+    source = part.source
+    own = {
+        "transform": lambda values: np.full((1, 6), now[0], dtype=np.float64),
+        "finish": lambda known, scored: np.full(1, now[0]),
+    }
+    again = part.watching(Prepared(source.X, source.y, source.weight, **{which: own[which]}))
+    now[0] += change
+    if not told:
+        again()
+        return
+    with pytest.raises(ProbeError) as raised:
+        again()
+    assert str(raised.value) == (
+        "Method 'planted' says that it sees the source alone, but what it makes of a text depends "
+        "on the texts that it was shown before: keep nothing in transform and finish, or say "
+        'sees="unlabelled" on its card.'
+    )
+
+
+def test_the_first_and_the_last_setting_have_a_number():
+    settings = MethodSettings(Penalty(name="a", values=(9.0, 3.0), strongest="largest"), (2.0, 1.0))
+    pairs = [(9.0, 2.0), (9.0, 1.0), (3.0, 2.0), (3.0, 1.0)]
+    assert [settings.pair(float(n)) for n in range(1, 5)] == pairs
+    assert settings.axis.values == (1.0, 2.0, 3.0, 4.0)
+    for value in (0.0, 5.0, 4.5, 0.5, -1.0):
+        with pytest.raises(ProbeError, match=f"There is no setting {value:g}: .* 1 to 4"):
+            settings.pair(value)
