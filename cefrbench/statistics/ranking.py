@@ -155,10 +155,10 @@ class Kinds:
 @lru_cache(maxsize=256)
 def _kinds(lows: bytes, highs: bytes, n_classes: int) -> Kinds:
     low, high = np.frombuffer(lows, np.int64), np.frombuffer(highs, np.int64)
-    level, kind = np.divmod(np.arange(n_classes * len(low)), max(1, len(low)))
+    level, kind = np.divmod(np.arange(n_classes * len(low)), len(low))
     cells = outcomes(level.astype(np.float64), low[kind], high[kind], n_classes)
     classes = np.arange(n_classes)
-    unit = math.lcm(*range(1, n_classes + 1))
+    unit = math.factorial(n_classes)
     inside = (low[:, None] <= classes) & (classes <= high[:, None])
     shares = np.where(inside, unit // inside.sum(1, keepdims=True), 0)
     return Kinds(SUM_STATISTICS["qwk"].columns(cells), shares.cumsum(1)[:, :-1], unit)
@@ -186,7 +186,7 @@ def _kinds_of(
 ) -> tuple[NDArray[np.intp], Integers, Integers]:
     """Gold interval of each row, as a place in the different ones, and these."""
     pair = low * n_classes + high
-    counts = np.bincount(pair, minlength=n_classes**2)
+    counts = np.bincount(pair)
     (pairs,) = counts.nonzero()
     place = np.empty(len(counts), dtype=np.intp)
     place[pairs] = np.arange(len(pairs))
