@@ -10,7 +10,7 @@ from cefrbench.errors import ResultError
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
 from cefrbench.statistics.resampling import text_codes
-from cefrbench.statistics.sample import Part, Refits, Scored
+from cefrbench.statistics.sample import Part, Refits, Sample, Scored, on_same_texts
 
 
 def test_each_probe_and_protocol_is_a_sample_of_its_corpora_and_seeds() -> None:
@@ -156,3 +156,129 @@ def test_what_rows_of_one_text_have_is_added_up() -> None:
     assert twice.by_text(np.array([[1.0, 2.0, 4.0, 8.0]])).tolist() == [[9.0, 6.0]]
     once = replace(part, texts=part.texts[:2], rows=np.array([1, 0]))
     assert once.by_text(np.array([[1.0, 2.0]])).tolist() == [[2.0, 1.0]]
+
+
+# -- parts by hand --------------------------------------------------------------------------------
+
+CODES = np.array([7, 3, 9, 3], dtype=np.uint64)
+LOW, HIGH = np.array([0, 1, 2, 3]), np.array([0, 2, 2, 4])
+GIVEN = np.array([-0.5, 2.0, 0.75, 5.5])
+
+
+def refits(*shifts: float, scores: bool = True) -> Refits:
+    predictions = np.stack([GIVEN + shift for shift in shifts])
+    return Refits(predictions, predictions * 10 if scores else None)
+
+
+@pytest.mark.parametrize("clip", [True, False])
+def test_a_part_holds_each_seeds_outcomes_and_refits(clip: bool) -> None:
+    score = np.array([4.0, 3.0, 2.0, 1.0])
+    seeds = {
+        5: Scored(CODES, LOW, HIGH, GIVEN, score),
+        2: Scored(CODES, LOW, HIGH, GIVEN + 1, None, refits(0.0, 1.0)),
+    }
+    part = Part.of("fold", "corpus", seeds, 5, clip=clip)
+    assert (part.fold, part.corpus, part.seeds, part.clip) == ("fold", "corpus", (5, 2), clip)
+    assert part.texts.tolist() == [3, 7, 9]
+    assert part.rows.tolist() == [1, 0, 2, 0]
+    assert (part.low is LOW, part.high is HIGH) == (True, True)
+    first, second = part.outcomes
+    assert first.score is score
+    assert second.score is None
+    assert first.predicted.tolist() == [0, 2, 1, 4]
+    assert first.error.tolist() == ([0, 0, -1.25, 0] if clip else [-0.5, 0, -1.25, 1.5])
+    assert second.predicted.tolist() == [0, 3, 2, 4]
+    assert second.n_classes == 5
+    assert part.refits == (None, seeds[2].refits)
+    assert part.refitted(0) == []
+    same, moved = part.refitted(1)
+    for one, error, score in (
+        (same, [0, 0, -1.25, 0] if clip else [-0.5, 0, -1.25, 1.5], GIVEN * 10),
+        (moved, [0.5, 1.0, -0.25, 0] if clip else [0.5, 1.0, -0.25, 2.5], GIVEN * 10 + 10),
+    ):
+        assert one.error.tolist() == error
+        assert one.score is not None
+        assert one.score.tolist() == score.tolist()
+        assert (one.low is LOW, one.high is HIGH, one.n_classes) == (True, True, 5)
+    assert (same.predicted.tolist(), moved.predicted.tolist()) == ([0, 2, 1, 4], [0, 3, 2, 4])
+    assert (same.gold.tolist(), moved.gold.tolist()) == ([0, 2, 2, 4], [0, 2, 2, 4])
+    plain = Part.of("fold", "corpus", {None: seeds[5]}, 5)
+    assert (plain.refits, plain.clip, plain.refitted(0)) == ((), True, [])
+
+
+def test_refits_without_scores_have_none() -> None:
+    one = Scored(CODES, LOW, HIGH, GIVEN, GIVEN, refits(0.0, 1.0, 2.0, scores=False))
+    part = Part.of("fold", "corpus", {None: one}, 5)
+    assert [again.score for again in part.refitted(0)] == [None] * 3
+
+
+def test_texts_are_kept_with_all_their_rows_and_in_every_seed() -> None:
+    seeds = {
+        0: Scored(CODES, LOW, HIGH, GIVEN, GIVEN, refits(0.0, 1.0)),
+        1: Scored(CODES, LOW, HIGH, GIVEN + 1, GIVEN),
+    }
+    whole = Part.of("fold", "corpus", seeds, 5)
+    part = whole.of_texts(np.array([1, 3, 9], dtype=np.uint64))
+    assert part.texts.tolist() == [3, 9]
+    assert part.rows.tolist() == [0, 1, 0]
+    assert (part.low.tolist(), part.high.tolist()) == ([1, 2, 3], [2, 2, 4])
+    assert [one.predicted.tolist() for one in part.outcomes] == [[2, 1, 4], [3, 2, 4]]
+    kept, none = part.refits
+    assert none is None
+    assert kept is not None
+    assert kept.predictions.tolist() == [[2.0, 0.75, 5.5], [3.0, 1.75, 6.5]]
+    assert (part.seeds, part.fold, part.corpus) == ((0, 1), "fold", "corpus")
+
+
+@pytest.mark.parametrize("rows", [[1, 0, 2], [1, 0, 2, 0], [2, 2, 2, 0, 1]])
+def test_rows_of_many_seeds_and_columns_are_added_up_by_text(rows: list[int]) -> None:
+    codes = np.array([10, 20, 30], dtype=np.uint64)[rows]
+    level = np.arange(len(rows)) % 5
+    one = Scored(codes, level, level, level * 1.0)
+    part = Part.of("fold", "corpus", {0: one, 1: one}, 5)
+    by_row = np.arange(2.0 * len(rows) * 3).reshape(2, len(rows), 3) + 1
+    expected = np.zeros((2, 3, 3))
+    for place, text in enumerate(rows):
+        expected[:, text] += by_row[:, place]
+    assert part.by_text(by_row).tolist() == expected.tolist()
+    assert part.by_text(by_row[..., 0]).tolist() == expected[..., 0].tolist()
+
+
+def part_of(corpus: str, codes: list[int], *seeds: int) -> Part:
+    texts, level = np.array(codes, dtype=np.uint64), np.arange(len(codes)) % 5
+    scored = {seed: Scored(texts, level, level, level + 0.25) for seed in seeds}
+    return Part.of("fold", corpus, scored, 5)
+
+
+def test_two_samples_are_compared_on_the_corpora_and_texts_that_both_have() -> None:
+    first = Sample(
+        "encoder",
+        "probe",
+        "iid",
+        (
+            part_of("a", [1, 2, 3], 4, 2),
+            part_of("b", [4, 5], 2, 7),
+            part_of("c", [6], 4),
+            part_of("d", [8, 9], 4),
+            part_of("a", [5], 1),
+        ),
+    )
+    assert first.corpora == ("a", "b", "c", "d")
+    assert first.seeds == (4, 2, 7, 1)
+    parts = (part_of("d", [7, 9], 0), part_of("b", [1, 2], 0), part_of("a", [3, 2, 5, 4], 0))
+    other = Sample("encoder", "probe", "lofo", parts)
+    one, two = on_same_texts(first, other)
+    assert [(part.corpus, part.texts.tolist()) for part in one.parts] == [
+        ("a", [2, 3]),
+        ("d", [9]),
+        ("a", [5]),
+    ]
+    assert [(part.corpus, part.texts.tolist()) for part in two.parts] == [
+        ("a", [2, 3]),
+        ("d", [9]),
+        ("a", [5]),
+    ]
+    assert (one.protocol, two.protocol) == ("iid", "lofo")
+    assert (one.parts[0].seeds, two.parts[0].seeds) == ((4, 2), (0,))
+    assert one.parts[0].outcomes[0].predicted.tolist() == [1, 2]
+    assert two.parts[0].outcomes[0].predicted.tolist() == [0, 1]

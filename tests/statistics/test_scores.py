@@ -16,14 +16,20 @@ from sklearn.metrics import (
 )
 
 from cefrbench.statistics.scores import (
+    CONTINUOUS,
     DIRECTIONS,
     Scores,
     Sums,
     all_scores,
+    mean_defined,
+    mean_qwk,
     mean_scores,
+    named_scores,
     qwk,
+    qwks,
     score_rows,
     scores,
+    tallies,
     tally,
 )
 
@@ -198,3 +204,98 @@ def test_no_units_have_no_scores():
     assert score_rows([], []) == []
     assert score_rows(np.zeros((0, 5, 5), dtype=np.int64), []) == []
     assert all_scores([], []) == []
+
+
+# -- figures by hand ------------------------------------------------------------------------------
+
+
+def test_no_parts_have_a_mean_of_which_nothing_is_defined():
+    assert mean_scores([]) == Scores.undefined()
+    assert set(Scores.undefined().model_dump().values()) == {None}
+    assert len(Scores.undefined().model_dump()) == 10
+
+
+def test_a_mean_is_taken_of_every_score_by_itself():
+    names = list(Scores.model_fields)
+    parts = [Scores(**{name: (n + 1) * k / 100 for n, name in enumerate(names)}) for k in (1, 2, 6)]
+    lacking = parts[1].model_copy(update={"mae": None, "scaled": None})
+    found = mean_scores([parts[0], lacking, parts[2]]).model_dump()
+    expected = {name: 3 * (n + 1) / 100 for n, name in enumerate(names)}
+    expected |= {"mae": 3 * 7 / 2 / 100, "scaled": 10 * 7 / 2 / 100}
+    assert found == pytest.approx(expected)
+
+
+def test_scores_that_a_unit_may_lack_are_null_unless_they_are_given():
+    found = scores([[2, 0], [1, 1]], Sums(absolute=1.5, squared=1.25, gold=2.0, gold_squared=2.0))
+    assert found.model_dump() == pytest.approx(
+        {
+            "qwk": 1 - (1 / 4) / (1 / 2 * 1 / 4 + 1 / 2 * 3 / 4),
+            "macro_f1": (2 * 2 / 5 + 2 / 3) / 2,
+            "mae": 1.5 / 4,
+            "r2": 1 - 1.25 / (2 - 4 / 4),
+            "accuracy": 3 / 4,
+            "adjacent": 1.0,
+            **dict.fromkeys(CONTINUOUS),
+        }
+    )
+
+
+def test_sums_are_four_numbers_in_order():
+    sums = Sums(absolute=1.0, squared=2.0, gold=3.0, gold_squared=4.0)
+    assert sums.numbers == (1.0, 2.0, 3.0, 4.0)
+
+
+def test_a_mean_kappa_is_over_the_matrices_that_have_one():
+    right, one_level = np.eye(3, dtype=int), np.diag([0, 4, 0])
+    turned = np.fliplr(np.eye(3, dtype=int))
+    assert qwks([right, one_level, turned]) == [1.0, None, -1.0]
+    assert qwks([]) == []
+    assert mean_qwk([right, one_level, right, turned]) == pytest.approx(1 / 3)
+    assert mean_qwk([one_level]) is None
+    assert mean_qwk([]) is None
+    assert mean_defined([None, 0.25, 0.0, None, 0.5]) == 0.25
+    assert mean_defined([None]) is None
+
+
+@pytest.mark.parametrize("clip", [True, False])
+def test_a_tally_counts_each_text_and_adds_up_its_error(clip):
+    predictions = np.array([-0.5, 0.75, 1.25, 3.5, 2.0])
+    low, high = np.array([0, 1, 1, 2, 0]), np.array([0, 2, 2, 2, 0])
+    found = tally(predictions, low, high, 4, clip=clip)
+    expected = np.zeros((4, 4), dtype=int)
+    for gold, predicted in ((0, 0), (1, 1), (1, 1), (2, 3), (0, 2)):
+        expected[gold, predicted] += 1
+    assert found.confusion.tolist() == expected.tolist()
+    assert found.confusion.dtype == np.int64
+    assert found.n == 5
+    errors = [0.0, 0.25, 0.0, 1.0, 2.0] if clip else [0.5, 0.25, 0.0, 1.5, 2.0]
+    assert found.sums.numbers == (sum(errors), sum(e * e for e in errors), 5.0, 2 * 1.5**2 + 4)
+    usual = tally(predictions, low, high, 4)
+    assert (usual.sums == found.sums) == clip
+
+
+def test_many_sets_of_predictions_are_tallied_at_once_as_one_by_one():
+    rng = np.random.default_rng(2)
+    ends = [4, 4, 11, 12]
+    predictions = rng.normal(2, 2.5, 12)
+    low = rng.integers(0, 4, 12)
+    high = np.minimum(low + rng.integers(0, 3, 12), 3)
+    clips = [True, False, False, True]
+    clip = np.repeat(clips, [4, 0, 7, 1])
+    found = tallies(predictions, low, high, 4, ends=ends, clip=clip)
+    assert len(found) == 4
+    for one, start, end, clipped in zip(found, [0, *ends], ends, clips, strict=False):
+        rows = slice(start, end)
+        alone = tally(predictions[rows], low[rows], high[rows], 4, clip=clipped)
+        assert one.confusion.tolist() == alone.confusion.tolist()
+        assert one.sums.numbers == pytest.approx(alone.sums.numbers)
+        assert one.n == end - start
+    assert tallies(predictions[:0], low[:0], high[:0], 4, ends=[], clip=clip[:0]) == []
+
+
+def test_rows_of_scores_stand_in_the_order_of_their_names():
+    confusion = [[[3, 1, 0], [0, 2, 1], [1, 0, 4]]]
+    sums = [Sums(absolute=5.0, squared=7.0, gold=13.0, gold_squared=23.0)]
+    (row,) = score_rows(confusion, sums)
+    assert named_scores(row) == all_scores(confusion, sums)[0]
+    assert row[2:] == pytest.approx((5 / 12, 1 - 7 / (23 - 169 / 12), 9 / 12, 11 / 12))
