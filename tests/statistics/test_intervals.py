@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 from result_factory import make_result
 from simulated_probes import interval
@@ -13,7 +14,9 @@ from sklearn.metrics import cohen_kappa_score
 from cefrbench.results.bands import layer_bands
 from cefrbench.results.intervals import summary_intervals
 from cefrbench.results.predictions import PredictionTable
-from cefrbench.statistics.intervals import Interval, ends
+from cefrbench.statistics.draws import Replicates
+from cefrbench.statistics.intervals import Interval, ends, from_draws
+from cefrbench.statistics.listing import STATISTICS
 from cefrbench.statistics.scores import DIRECTIONS
 
 MATRIX = np.array(
@@ -278,3 +281,125 @@ def test_a_whole_interval_needs_no_note_and_one_that_is_not_says_why() -> None:
         "other texts scored, other texts trained on (1 refits); not "
         "other corpora, nor another choice of layer and penalty"
     )
+
+
+# -- figures by hand ------------------------------------------------------------------------------
+
+Z = 1.959963984540054
+FISHER = (np.arctanh, lambda c: 1 / (1 - c**2), np.tanh)
+LOGIT = (scipy.special.logit, lambda c: 1 / (c * (1 - c)), scipy.special.expit)
+LOG = (np.log, lambda c: 1 / c, np.exp)
+LOG1M = (lambda c: -np.log(1 - c), lambda c: 1 / (1 - c), lambda x: 1 - np.exp(-x))
+PLAIN = (lambda c: c, lambda c: 1.0, lambda x: x)
+
+
+@pytest.mark.parametrize(
+    ("link", "scale", "bounds", "estimate", "centre"),
+    [
+        ("fisher", FISHER, (-1.0, 1.0), 0.6, 0.57),
+        ("logit", LOGIT, (0.0, 1.0), 0.3, 0.33),
+        ("log", LOG, (0.0, np.inf), 1.7, 1.6),
+        ("log1m", LOG1M, (-np.inf, 1.0), 0.4, 0.45),
+        ("identity", PLAIN, (-np.inf, np.inf), 0.1, 0.12),
+    ],
+)
+@pytest.mark.parametrize("freedom", [np.inf, 6.0])
+def test_an_interval_is_normal_on_the_scale_of_its_score(
+    link, scale, bounds, estimate, centre, freedom
+) -> None:
+    there, slope, back = scale
+    half = scipy.stats.t.ppf(0.975, freedom) * 0.05 * slope(centre)
+    expected = back(there(centre) - half), back(there(centre) + half)
+    assert ends(estimate, centre, 0.05, link, bounds, freedom) == pytest.approx(expected)
+    if freedom == np.inf:
+        assert ends(estimate, centre, 0.05, link, bounds) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "centre", "error", "expected"),
+    [
+        # Half of the way from 0.8 to an end is 0.9, or -0.1.
+        (0.8, 0.99, 0.01, (0.8, 0.9 + Z * 0.01)),
+        (0.8, -0.6, 0.01, (-0.1 - Z * 0.01, 0.8)),
+        (0.8, 0.85, 0.01, (0.8, 0.85 + Z * 0.01)),
+        # No end lies beyond the score's.
+        (0.9, 0.9, 0.1, (0.9 - Z * 0.1, 1.0)),
+        (-0.9, -0.9, 0.1, (-1.0, -0.9 + Z * 0.1)),
+        (0.3, 0.2, 1e-12, (0.3, 0.3)),
+        (0.3, 0.2, 0.0, (0.3, 0.3)),
+    ],
+)
+def test_a_bias_goes_half_of_the_way_and_no_end_beyond_the_scores(
+    estimate, centre, error, expected
+) -> None:
+    assert ends(estimate, centre, error, "identity", (-1.0, 1.0)) == pytest.approx(expected)
+    low, high = ends(0.3, 0.3, 2e-12, "identity", (-1.0, 1.0))
+    assert low < 0.3 < high
+
+
+def drawn(values: list[float], parts: tuple[tuple[int, float], ...] = ()) -> Replicates:
+    """A score of 0.7 whose replicates are given, and nothing else that moves it."""
+    count = len(values)
+    nothing, texts = np.zeros(0), np.arange(30, dtype=np.uint64)
+    return Replicates(
+        *(0.7, np.array(values), np.zeros(count), 0.0, 0.0, nothing),
+        texts=texts,
+        influence=np.zeros(30),
+        corpora={"one": 0.7},
+        parts=parts,
+    )
+
+
+def test_an_interval_of_a_difference_is_centred_at_the_estimate_less_its_bias() -> None:
+    values = [0.6, 0.9, 0.8, np.nan]
+    found = from_draws(drawn(values))
+    error = np.std(values[:3], ddof=1)
+    centre = 2 * 0.7 - np.mean(values[:3])
+    assert found.error == pytest.approx(error)
+    assert (found.low, found.high) == pytest.approx((centre - Z * error, centre + Z * error))
+    assert (found.estimate, found.texts, found.replicates) == (0.7, 30, 4)
+    assert (found.undefined, found.refits) == (1, 0)
+
+
+def test_half_of_the_replicates_are_enough_for_an_interval() -> None:
+    gone = np.nan
+    assert from_draws(drawn([0.6, 0.8, gone, gone])).low is not None
+    found = from_draws(drawn([0.6, 0.8, gone, gone, gone]))
+    assert found == Interval(0.7, None, None, None, 30, 5, 3)
+    refitted = replace(drawn([0.6, 0.8, gone, gone, gone]), refits=np.array([0.5, 0.6, 0.7]))
+    assert from_draws(refitted) == Interval(0.7, None, None, None, 30, 5, 3, 3)
+    undefined = replace(refitted, estimate=gone)
+    assert from_draws(undefined) == Interval(None, None, None, None, 30, 5, 3, 3)
+
+
+def test_a_mean_of_shares_is_smoothed_by_two_right_and_two_wrong_over_its_parts() -> None:
+    parts = ((10, 0.9), (40, 0.5), (25, 1.0))
+    one = drawn([0.66, 0.72, 0.75, 0.67], parts)
+    found = from_draws(one, STATISTICS["accuracy"])
+    smooth = [(n * p + 2 / 3) / (n + 4 / 3) for n, p in parts]
+    more = sum(
+        s * (1 - s) / (n + 4 / 3) - p * (1 - p) / n for s, (n, p) in zip(smooth, parts, strict=True)
+    )
+    error = np.sqrt(np.var([0.66, 0.72, 0.75, 0.67], ddof=1) + more / 9)
+    assert found.error == pytest.approx(error)
+    middle = np.mean(smooth)
+    assert (found.low, found.high) == pytest.approx((middle - Z * error, middle + Z * error))
+    # What is smoothed may be less; the whole is never less than nothing.
+    certain = from_draws(drawn([0.7, 0.7], ((400, 0.5),)), STATISTICS["accuracy"])
+    assert (certain.error, certain.low, certain.high) == (0.0, 0.7, 0.7)
+
+
+def test_an_interval_of_a_score_is_on_its_own_scale() -> None:
+    one = drawn([0.66, 0.72, 0.75, 0.67])
+    error = np.std(one.values, ddof=1)
+    for name in ("qwk", "macro_f1", "mae", "r2"):
+        statistic = STATISTICS[name]
+        expected = ends(0.7, 1.4 - one.values.mean(), error, statistic.link, statistic.bounds)
+        found = from_draws(one, statistic)
+        assert (found.low, found.high) == pytest.approx(expected)
+        assert found.error == pytest.approx(error)
+
+
+def test_an_interval_says_nothing_of_refits_and_undefined_resamples_unless_told() -> None:
+    found = Interval(0.5, 0.4, 0.6, 0.05, 1200, 2000)
+    assert (found.undefined, found.refits) == (0, 0)

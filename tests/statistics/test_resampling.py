@@ -1,11 +1,13 @@
 """Weights belong to texts: paired everywhere, and those of a bootstrap."""
 
+import hashlib
+
 import numpy as np
 import pytest
 from scipy.stats import poisson
 
 from cefrbench.statistics import resampling
-from cefrbench.statistics.resampling import TextWeights, seed_weights, text_codes
+from cefrbench.statistics.resampling import TextWeights, seed_weights, stream, text_codes
 
 TEXTS = text_codes(np.array([f"text {i}" for i in range(400)]))
 
@@ -80,3 +82,72 @@ def test_weights_are_kept_until_they_take_too_much(monkeypatch: pytest.MonkeyPat
     assert weights.of(parts[2]) is not third
     np.testing.assert_array_equal(weights.of(parts[2]), third)
     np.testing.assert_array_equal(weights.of(parts[0]), first)
+
+
+# -- figures by a second way ----------------------------------------------------------------------
+
+
+def plain_weights(seed: int, code: int, replicates: int) -> list[int]:
+    """The quantile of each 16-bit word of a stream that seed and code name."""
+    name = f"{seed}\x1f{code}".encode()
+    key = int.from_bytes(hashlib.blake2b(name, digest_size=16).digest(), "little")
+    words = np.random.Philox(key=key).random_raw(replicates).astype("<u8").view("<u2")
+    return poisson.ppf((words[:replicates] + 0.5) / 2**16, 1).astype(int).tolist()
+
+
+@pytest.mark.parametrize("replicates", [1, 4, 5, 8, 103])
+def test_a_texts_weights_are_poissons_quantiles_of_its_own_stream(replicates: int) -> None:
+    codes = np.array([7, 2**63, 3], dtype=np.uint64)
+    for seed in (0, 12):
+        expected = [plain_weights(seed, code, replicates) for code in codes.tolist()]
+        found = TextWeights(replicates, seed).of(codes)
+        assert found.tolist() == expected
+        assert found.dtype == np.uint8
+
+
+def test_without_more_ado_there_are_2000_replicates_of_the_first_seed() -> None:
+    assert (TextWeights().replicates, TextWeights().seed) == (2000, 0)
+    assert TextWeights().of(TEXTS[:1])[0, :5].tolist() == plain_weights(0, int(TEXTS[0]), 5)
+
+
+def test_every_word_has_poissons_quantile() -> None:
+    words = np.arange(2**16)
+    np.testing.assert_array_equal(resampling._POISSON, poisson.ppf((words + 0.5) / 2**16, 1))
+    assert poisson.ppf(1 - 0.5 / 2**16, 1) == resampling.MOST_DRAWN
+
+
+def test_a_stream_is_named_by_its_parts_and_where_they_end() -> None:
+    streams = [stream("ab", 1), stream("a", "b1"), stream("ab1"), stream("ab", "1", "")]
+    first = [one.random_raw() for one in streams]
+    assert len(set(first)) == 4
+    assert stream("ab", "1").random_raw() == first[0]
+
+
+def test_a_code_is_the_first_eight_bytes_of_a_texts_hash() -> None:
+    keys = ["one", "zwei", "\ud800", "one"]
+    expected = [
+        int.from_bytes(
+            hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little"
+        )
+        for key in keys
+    ]
+    found = text_codes(np.array(keys))
+    assert found.tolist() == expected
+    assert found.dtype == np.uint64
+    assert text_codes(np.array([], dtype=str)).tolist() == []
+
+
+def test_sums_of_no_texts_have_a_place_for_each_replicate_seed_and_column() -> None:
+    assert TextWeights(10).sums(TEXTS[:0], np.zeros((4, 0, 3))).shape == (10, 4, 3)
+    assert TextWeights(10).sums(TEXTS[:1], np.zeros((4, 1, 3))).shape == (10, 4, 3)
+
+
+def test_seeds_are_drawn_with_replacement_and_their_deviations_stretched() -> None:
+    found = seed_weights(3, 50, "one", 7)
+    drawn = np.random.Generator(stream("seeds", "one", 7)).multinomial(3, [1 / 3] * 3, size=50)
+    np.testing.assert_allclose(found, 1 / 3 + np.sqrt(3 / 2) * (drawn / 3 - 1 / 3))
+    np.testing.assert_allclose(found.sum(1), 1.0)
+    assert (found < 0).any()
+    assert seed_weights(3, 50, "one", 7) is found
+    assert not found.flags.writeable
+    assert not np.array_equal(seed_weights(3, 50, "other", 7), found)
