@@ -9,8 +9,15 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from cefrbench.statistics.continuous import RECUT
-from cefrbench.statistics.decomposition import GAINS, decompose, score_side, split_gap
-from cefrbench.statistics.draws import resample
+from cefrbench.statistics.decomposition import (
+    GAINS,
+    STEPS,
+    Stepped,
+    decompose,
+    score_side,
+    split_gap,
+)
+from cefrbench.statistics.draws import Resampled, resample
 from cefrbench.statistics.matched import (
     LEVELLED,
     LOCATED,
@@ -350,3 +357,109 @@ def test_what_an_argmax_gives_is_left_in_its_own_levels():
     assert level_scores(np.full(4, 2.0), expected * 9, 5).tolist() == [2.0] * 4, "one class"
     regressed = np.array([-1.0, 7.5, 2.0])
     assert level_scores(regressed, regressed, 5) is regressed
+
+
+# -- steps and parts by hand ----------------------------------------------------------------------
+
+INSIDE = {"qwk": 0.8, "levelled": 0.81, "located": 0.84, "scaled": 0.86, "recut": 0.91}
+OUTSIDE = {"qwk": 0.3, "levelled": 0.35, "located": 0.55, "scaled": 0.62, "recut": 0.78}
+PARTS = {
+    "gap": 0.5,
+    "direction": 0.13,
+    "thresholds": 0.48 - 0.11,
+    "decision": 0.05 - 0.01,
+    "location": 0.2 - 0.03,
+    "scale": 0.07 - 0.02,
+    "spacing": 0.16 - 0.05,
+}
+
+
+def test_parts_follow_from_the_scores_of_each_step():
+    assert split_gap(INSIDE, OUTSIDE) == pytest.approx(PARTS)
+    assert list(split_gap(INSIDE, OUTSIDE)) == list(PARTS)
+
+
+@pytest.mark.parametrize(
+    ("step", "lost"),
+    [
+        ("qwk", {"gap", "thresholds", "decision"}),
+        ("levelled", {"decision", "location"}),
+        ("located", {"location", "scale"}),
+        ("scaled", {"scale", "spacing"}),
+        ("recut", {"direction", "thresholds", "spacing"}),
+    ],
+)
+def test_a_step_without_a_score_leaves_out_the_parts_that_need_it(step, lost):
+    expected = {name: part for name, part in PARTS.items() if name not in lost}
+    lacking = {name: score for name, score in OUTSIDE.items() if name != step}
+    assert split_gap(INSIDE, lacking) == pytest.approx(expected)
+    assert split_gap(INSIDE, OUTSIDE | {step: None}) == pytest.approx(expected)
+    assert split_gap(INSIDE | {step: None}, OUTSIDE) == pytest.approx(expected)
+    stepped = [made(INSIDE, 1), made(OUTSIDE, 2)]
+    for side in (0, 1):
+        some = [dict(one.steps) for one in stepped]
+        del some[side][step]
+        found = decompose(*map(Stepped, some), ["c0"])
+        assert {name: one.estimate for name, one in found.items()} == pytest.approx(expected)
+
+
+def made(scores, seed):
+    """A side with these scores of one corpus, and figures of its own in everything else."""
+    (part,) = as_sample("iid", [(np.arange(4), np.arange(4.0))]).parts
+    sample = Sample("x", "probe", "iid", (part, replace(part, corpus="c1")))
+    rng = np.random.default_rng(seed)
+
+    def step(score):
+        each = np.array([[score, np.nan]])
+        return Resampled(
+            sample,
+            each,
+            each + rng.normal(0, 0.05, (6, 1, 2)),
+            (rng.normal(size=(1, 4)), np.zeros((1, 4))),
+            np.zeros((0, 1, 2)),
+            0,
+        )
+
+    return Stepped({name: step(score) for name, score in scores.items()})
+
+
+def test_a_part_is_paired_replicate_by_replicate_and_only_the_gap_and_direction_by_text():
+    inside, outside = made(INSIDE, 1), made(OUTSIDE, 2)
+    found = decompose(inside, outside, ["c0"])
+    assert list(found) == list(PARTS)
+    i, o = (
+        {name: one.draws(["c0"]) for name, one in side.steps.items()} for side in (inside, outside)
+    )
+    for part, (before, after) in GAINS.items():
+        gained = [one[after].values - one[before].values for one in (o, i)]
+        np.testing.assert_allclose(found[part].values, gained[0] - gained[1])
+        assert found[part].influence.tolist() == [0.0] * 4
+    for part, step in (("gap", "qwk"), ("direction", "recut")):
+        np.testing.assert_allclose(found[part].values, i[step].values - o[step].values)
+        np.testing.assert_allclose(found[part].influence, i[step].influence - o[step].influence)
+        assert found[part].influence.any()
+
+
+def test_a_step_has_a_score_of_corpora_where_each_of_them_has_one():
+    side = made(INSIDE, 1)
+    assert side.has(["c0"]) == set(INSIDE)
+    assert side.has(["c0", "c1"]) == side.has(["c1"]) == set()
+    assert side.scores(["c0"]) == pytest.approx(INSIDE)
+    assert side.scores(["c1"]) == {}
+    assert decompose(side, side, ["c0", "c1"]) == {}
+
+
+def test_without_scores_in_levels_two_steps_are_left():
+    rng = np.random.default_rng(7)
+    gold, inside, _ = plant(rng, 40)
+    sample = as_sample("iid", [(gold, 3 * inside + 9)])
+    levels = as_sample("iid", [(gold, inside)])
+    weights = TextWeights(5)
+    assert set(score_side(sample, None, weights).steps) == {"qwk", "recut"}
+    both = score_side(sample, levels, weights)
+    assert list(both.steps) == list(STEPS)
+    plain = plain_steps(gold, inside)
+    expected = plain | {"qwk": kappa(gold, 3 * inside + 9)}
+    assert both.scores(["c0"]) == pytest.approx(expected)
+    assert both.steps["scaled"].sample is levels
+    assert both.steps["recut"].sample is sample

@@ -9,6 +9,7 @@ from cefrbench.errors import UserError
 from cefrbench.statistics.draws import resample
 from cefrbench.statistics.drift import DRIFTS
 from cefrbench.statistics.label_shift import (
+    METHODS,
     corrected_levels,
     cut_at,
     misfit,
@@ -130,8 +131,61 @@ def test_without_the_package_the_next_step_is_said(monkeypatch, held):
         return real(name, *rest, **options)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(UserError, match=r"cefrbench\[explain\]"):
+    with pytest.raises(UserError) as raised:
         priors(held, np.zeros(3, dtype=np.int64), EVEN)
+    assert str(raised.value) == (
+        "The package quapy, which estimates priors, can't be imported: install "
+        "`cefrbench[explain]`."
+    )
+
+
+#: Held out: of ten texts of the lowest level eight are right, and so on; the last has none.
+HELD = np.array([[8, 2, 0], [1, 6, 3], [0, 0, 0]])
+GIVEN = np.array([[25, 7, 1], [4, 19, 10], [11, 11, 11]]) / 33
+
+
+def test_held_out_shares_and_the_corpus_own_ones_are_given_as_they_are():
+    truth = np.array([0.2, 0.3, 0.5])
+    predicted = np.repeat([0, 1, 2], [69, 63, 33])
+    found = priors(HELD, predicted, truth)
+    assert list(found) == list(METHODS) == ["none", "bbse", "em", "known"]
+    # Twenty texts, and one more that is spread evenly.
+    assert found["none"] == pytest.approx(np.array([10 + 1 / 3, 10 + 1 / 3, 1 / 3]) / 21)
+    assert found["known"] is truth
+    assert found["bbse"].sum() == pytest.approx(1.0)
+    # The shares of which the smoothed rates give these predictions.
+    assert found["bbse"] == pytest.approx([0.4, 0.4, 0.2], abs=2e-3)
+    assert found["em"].sum() == pytest.approx(1.0)
+    assert found["em"] == pytest.approx([0.4, 0.4, 0.2], abs=0.1)
+
+
+def test_rates_add_a_third_of_a_text_to_each_of_three_classes():
+    assert rates(HELD.tolist()) == pytest.approx(GIVEN)
+
+
+def test_posteriors_are_joint_shares_of_each_class_and_even_where_there_is_none():
+    prior = np.array([0.5, 0.25, 0.25])
+    joint = [[25 * 2, 4, 11], [7 * 2, 19, 11], [1 * 2, 10, 11]]
+    assert posteriors(GIVEN, prior) == pytest.approx(
+        np.array([np.array(r) / sum(r) for r in joint])
+    )
+    assert posteriors(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([0.25, 0.75])).tolist() == [
+        [0.25, 0.75],
+        [0.5, 0.5],
+    ]
+    assert corrected_levels(GIVEN, prior).tolist() == [
+        float(np.rint((b + 2 * c) / (a + b + c))) for a, b, c in joint
+    ]
+    assert corrected_levels(GIVEN, np.array([0.0, 0.0, 1.0])).tolist() == [2.0, 2.0, 2.0]
+
+
+def test_a_misfit_is_half_of_the_distance_between_predicted_and_expected_shares():
+    truth = np.array([0.5, 0.5, 0.0])
+    expected = np.array([29, 26, 11]) / 66
+    found = misfit(HELD, np.array([0, 0, 0, 1, 1, 2, 2, 2, 2, 2]), truth)
+    assert found == pytest.approx(np.abs(np.array([0.3, 0.2, 0.5]) - expected).sum() / 2)
+    # A class that is never predicted has its place.
+    assert misfit(HELD, np.array([0, 0]), truth) == pytest.approx(1 - 29 / 66)
 
 
 # -- drift ---------------------------------------------------------------------------------------
@@ -180,3 +234,44 @@ def test_one_level_has_no_spread():
     found = measured(np.full(10, 2), np.linspace(0, 4, 10))
     assert np.isnan([found["spread"].estimate, found["slope"].estimate]).all()
     assert found["bias"].estimate == pytest.approx(0)
+
+
+def test_each_measure_of_drift_is_worked_out_by_hand():
+    """Levels 0, 1, 1, 3, 4 predicted as 1, 1, 2, 2, 2: never as 0, 3 or 4."""
+    found = measured(np.array([0, 1, 1, 3, 4]), np.array([1.2, 0.8, 2.0, 2.0, 2.4]))
+    shares = 0.4, 0.6
+    assert {name: one.estimate for name, one in found.items()} == pytest.approx(
+        {
+            "bias": (8 - 9) / 5,
+            "spread": np.sqrt((5 * 14 - 8 * 8) / (5 * 27 - 9 * 9)),
+            "slope": (5 * 17 - 8 * 9) / (5 * 27 - 9 * 9),
+            "evenness": -sum(s * np.log(s) for s in shares) / np.log(5),
+            "to_uniform": (3 * 0.2 + 0.2 + 0.4) / 2,
+        }
+    )
+
+
+def test_each_measure_of_drift_has_its_name_and_bounds():
+    everything, nothing_less, share = (-np.inf, np.inf), (0.0, np.inf), (0.0, 1.0)
+    found = {
+        name: (one.name, one.link, one.bounds, one.proportion, one.more_is_better, one.from_cells)
+        for name, one in DRIFTS.items()
+    }
+    bounds = [everything, nothing_less, everything, share, share]
+    names = ["bias", "spread", "slope", "evenness", "to_uniform"]
+    assert found == {
+        name: (name, "identity", bound, False, True, True)
+        for name, bound in zip(names, bounds, strict=True)
+    }
+
+
+def test_no_texts_have_no_drift_and_two_are_enough():
+    sums = {name: one.value(np.zeros(6 if n < 3 else 5)) for n, (name, one) in
+            enumerate(DRIFTS.items())}  # fmt: skip
+    assert np.isnan(list(sums.values())).all()
+    two = measured(np.array([2, 3]), np.array([4.0, 3.0]))
+    assert [one.estimate for one in two.values()] == pytest.approx(
+        [1.0, 1.0, -1.0, np.log(2) / np.log(5), 0.6]
+    )
+    same = measured(np.array([2, 3]), np.array([1.0, 1.0]))
+    assert [one.estimate for one in same.values()] == pytest.approx([-1.5, 0.0, 0.0, 0.0, 0.8])
