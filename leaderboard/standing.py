@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,19 +196,17 @@ def differences(match: Match) -> dict[str, dict[str, Estimate]]:
     found: dict[str, dict[str, Estimate]] = {}
     for r, reference in enumerate(match.contestants):
         if reference.made.entry.reference is not None:
+            tests = match.these.at((slice(None), r))
             found[reference.made.entry.slug] = {
-                one.made.entry.slug: _difference(match, i, r)
-                for i, one in enumerate(match.contestants)
+                one.made.entry.slug: _difference(one, reference, float(low), float(high))
+                for one, low, high in zip(match.contestants, tests.low, tests.high, strict=True)
                 if one.made.entry.reference is None
             }
     return found
 
 
-def _difference(match: Match, first: int, second: int) -> Estimate:
-    a, b = (match.contestants[i].qwk.value for i in (first, second))
-    if a is None or b is None:
+def _difference(one: Contestant, other: Contestant, low: float, high: float) -> Estimate:
+    if one.qwk.value is None or other.qwk.value is None:
         return Estimate(value=None)
-    test = match.these.one(first, second)
-    if test is None:
-        return Estimate(value=a - b)
-    return Estimate(value=a - b, low=test.low, high=test.high)
+    apart = one.qwk.value - other.qwk.value
+    return Estimate(value=apart) if math.isnan(low) else Estimate(value=apart, low=low, high=high)

@@ -102,20 +102,15 @@ def covariance(first: Floats, other: Floats) -> float:
     return float(np.cov(first[there], other[there])[0, 1])
 
 
-def student(statistic: ArrayLike, freedom: ArrayLike) -> tuple[Floats, Floats]:
-    """97.5 % quantile of Student's t, and its tail above values; the normal's where infinite.
+def quantile(freedom: ArrayLike, tests: ArrayLike = 1.0) -> Floats:
+    """Where Student's t leaves 5 % in both tails, over so many tests; the normal's where infinite.
 
     From ``scipy.special``: all of ``scipy.stats`` takes a second to import.
     """
-    from scipy.special import stdtr, stdtrit
+    from scipy.special import stdtrit
 
-    statistic, freedom = np.broadcast_arrays(
-        np.asarray(statistic, np.float64), np.asarray(freedom, np.float64)
-    )
-    # Quantiles are slow, and many pairs have the same freedom.
-    known, place = np.unique(freedom, return_inverse=True)
-    quantile: Floats = stdtrit(known, 0.975)[place].reshape(freedom.shape)
-    return quantile, stdtr(freedom, -statistic)
+    found: Floats = stdtrit(freedom, 1 - 0.025 / np.asarray(tests, np.float64))
+    return found
 
 
 def difference_variance(covariance: NDArray[np.floating[Any]]) -> Floats:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cefrbench.statistics.draws import Replicates
-from cefrbench.statistics.errors import student
+from cefrbench.statistics.errors import quantile
 from cefrbench.statistics.scoring import Link, Statistic
 
 #: Fewest replicates, as a share, that have to be defined for an interval to be given.
@@ -129,7 +129,7 @@ def ends(
     centre = min(max(centre, (estimate + bounds[0]) / 2), (estimate + bounds[1]) / 2)
     # At its very end a score's own scale has no slope: a perfect one that refits would lose.
     there, slope, back = _LINKS["identity" if estimate in bounds else link]
-    half = float(student(0.0, freedom)[0]) * error * slope(centre)
+    half = float(quantile(freedom)) * error * slope(centre)
     low, high = float(back(there(centre) - half)), float(back(there(centre) + half))
     # A reader who sees an estimate outside its interval learns nothing from either.
     return max(min(low, estimate), bounds[0]), min(max(high, estimate), bounds[1])

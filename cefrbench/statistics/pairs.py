@@ -24,7 +24,7 @@ from cefrbench.statistics.draws import Replicates
 from cefrbench.statistics.errors import (
     Errors,
     difference_variance,
-    student,
+    quantile,
     whole_error,
     without_rounding,
 )
@@ -72,33 +72,60 @@ class PairedTest:
 class PairedTests:
     """A family of tests in one scope, as arrays of one shape; NaN where there is no test.
 
+    Intervals follow from these, and are computed for those that are asked for: of half a million
+    pairs a board shows a few thousand, and quantiles take longer than all else.
+
     Attributes
     ----------
-    low, high, p, p_holm, low_holm, high_holm : ndarray of float64
+    difference, error, freedom : ndarray of float64
+        What was tested, its standard error, and whose Student's distribution it was tested with.
+    p, p_holm : ndarray of float64
         As in :class:`PairedTest`.
-    freedom : ndarray of float64
-        Of Student's distribution that each was tested with.
+    asked : ndarray of float64
+        Among how many tests each was one, when Holm's method came to it.
     """
 
-    low: Floats
-    high: Floats
+    difference: Floats
+    error: Floats
+    freedom: Floats
     p: Floats
     p_holm: Floats
-    low_holm: Floats
-    high_holm: Floats
-    freedom: Floats
+    asked: Floats
+
+    @property
+    def low(self) -> Floats:
+        """Lower ends of the 95 % intervals."""
+        return self.difference - quantile(self.freedom) * self.error
+
+    @property
+    def high(self) -> Floats:
+        """Upper ends of the 95 % intervals."""
+        return self.difference + quantile(self.freedom) * self.error
+
+    @property
+    def low_holm(self) -> Floats:
+        """Lower ends at the level at which Holm's method tested each."""
+        return self.difference - quantile(self.freedom, self.asked) * self.error
+
+    @property
+    def high_holm(self) -> Floats:
+        """Upper ends at that level."""
+        return self.difference + quantile(self.freedom, self.asked) * self.error
+
+    def at(self, place: Any) -> PairedTests:
+        """Some of them, by any index of NumPy's."""
+        return PairedTests(*(getattr(self, field.name)[place] for field in fields(self)))
 
     def take(self, rows: Sequence[int]) -> PairedTests:
         """Those of some rows among themselves, of tests of all pairs."""
-        at = np.ix_(rows, rows)
-        return PairedTests(*(getattr(self, field.name)[at] for field in fields(self)))
+        return self.at(np.ix_(rows, rows))
 
     def one(self, *place: int) -> PairedTest | None:
         """One of them; None where there is no test."""
-        if np.isnan(self.p[place]):
+        own = self.at(place)
+        if np.isnan(own.p):
             return None
-        names = (field.name for field in fields(PairedTest))
-        return PairedTest(*(float(getattr(self, name)[place]) for name in names))
+        return PairedTest(*(float(getattr(own, field.name)) for field in fields(PairedTest)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -284,20 +311,15 @@ def _both_ways(
 ) -> PairedTests:
     """Tests of all pairs, each once, corrected and laid out as ``(n, n)``."""
 
-    def square(above: Floats, below: Floats) -> Floats:
+    def square(above: Floats, sign: float = 1.0) -> Floats:
         found = np.full((n, n), np.nan)
-        found[first, second], found[second, first] = above, below
+        found[first, second], found[second, first] = above, sign * above
         return found
 
     one = corrected(tests)
     return PairedTests(
-        square(one.low, -one.high),
-        square(one.high, -one.low),
-        square(one.p, one.p),
-        square(one.p_holm, one.p_holm),
-        square(one.low_holm, -one.high_holm),
-        square(one.high_holm, -one.low_holm),
-        square(one.freedom, one.freedom),
+        square(one.difference, -1.0),
+        *map(square, (one.error, one.freedom, one.p, one.p_holm, one.asked)),
     )
 
 
@@ -335,15 +357,17 @@ def beyond_corpora(difference: ArrayLike, errors: Errors, corpora: Floats) -> Pa
 
 
 def _test(difference: Floats, errors: Errors) -> PairedTests:
+    from scipy.special import stdtr
+
+    none = 0 * errors.error
     # Identical predictions differ by nothing, and nothing but rounding is in the way.
     sure = errors.error <= _NOTHING
-    quantile, tail = student(np.abs(difference) / np.where(sure, 1.0, errors.error), errors.freedom)
-    known = np.where(np.isnan(errors.error), np.nan, 0.0) + difference
-    half = quantile * np.where(sure, 0.0, errors.error)
+    tail = stdtr(errors.freedom, -np.abs(difference) / np.where(sure, 1.0, errors.error))
     certain = np.where(np.abs(difference) <= _NOTHING, 1.0, 0.0)
-    p = np.where(sure, certain, 2 * tail) + 0 * known
-    low, high = known - half, known + half
-    return PairedTests(low, high, p, p, low, high, errors.freedom + 0 * known)
+    p = np.where(sure, certain, 2 * tail) + none + 0 * difference
+    error = np.where(sure, 0.0, errors.error)
+    none = 0 * p
+    return PairedTests(difference + none, error + none, errors.freedom + none, p, p, 1 + none)
 
 
 def corrected(tests: PairedTests) -> PairedTests:
@@ -360,8 +384,6 @@ def corrected(tests: PairedTests) -> PairedTests:
     tests : PairedTests
         Of shape ``(m,)``.
     """
-    from scipy.special import stdtrit
-
     p_holm = holm(tests.p)
     made: NDArray[np.intp] = np.flatnonzero(~np.isnan(tests.p))
     order = made[np.argsort(tests.p[made], kind="stable")]
@@ -370,12 +392,9 @@ def corrected(tests: PairedTests) -> PairedTests:
     if failed.any():
         first = int(failed.argmax())
         steps[first:] = steps[first]
-    asked = np.ones(len(tests.p))
+    asked = np.full(len(tests.p), np.nan)
     asked[order] = steps
-    wide = stdtrit(tests.freedom, 1 - LEVEL / 2 / asked) / stdtrit(tests.freedom, 1 - LEVEL / 2)
-    middle, half = (tests.low + tests.high) / 2, (tests.high - tests.low) / 2
-    half = half * wide
-    return replace(tests, p_holm=p_holm, low_holm=middle - half, high_holm=middle + half)
+    return replace(tests, p_holm=p_holm, asked=asked)
 
 
 def holm(p: Floats) -> Floats:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cefrbench_leaderboard.charts.chart import Row, in_order
 from cefrbench_leaderboard.charts.palette import QUIET, Series
-from cefrbench_leaderboard.charts.svg import Spec, nominal, panels, quantity
+from cefrbench_leaderboard.charts.svg import Spec, literal, nominal, panels, quantity
 
 #: Distance of the series' points at one step, in steps.
 _APART = 0.08
@@ -106,7 +105,7 @@ def _across(axes: Axes) -> Spec:
     axis = {
         "grid": False,
         "values": [i for i in range(last + 1) if i % every == 0 or i == last],
-        "labelExpr": f"({json.dumps(names)})[datum.value]",
+        "labelExpr": f"({literal(names)})[datum.value]",
         "labelLimit": 120,
         "labelOverlap": False,
     }

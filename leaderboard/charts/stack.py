@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from cefrbench_leaderboard.charts.chart import Row, in_order
 from cefrbench_leaderboard.charts.palette import PAPER, QUIET, TEXT, Ink
-from cefrbench_leaderboard.charts.svg import Spec, nominal, panels, quantity
+from cefrbench_leaderboard.charts.svg import Spec, literal, nominal, panels, quantity
 
 #: Height of a bar with the sum below it, in pixels.
 _LINE = 46
@@ -47,6 +46,7 @@ def stack_spec(
              "color": TEXT.value, "yOffset": _BELOW, "aria": True}  # fmt: skip
     rule = {"type": "rule", "strokeWidth": 1.5, "color": TEXT.value, "yOffset": _BELOW}
     tip = {"description": nominal("tip")}
+    first = literal(sums[0]["label"])
     layers: list[Spec] = [
         {**part, "mark": bar, "encoding": {"y": y, "color": ink, **tip,
          "x": quantity("from", title=title, axis=axis), "x2": {"field": "to"}}},
@@ -57,7 +57,7 @@ def stack_spec(
          "encoding": {"y": y, "x": quantity("low"), "x2": {"field": "high"}}},
         {**whole, "mark": point, "encoding": {"y": y, "x": quantity("value"), **tip}},
         {"mark": {"type": "rule", "color": QUIET.value}, "encoding": {"x": {"datum": 0}},
-         "transform": [{"filter": f"datum.of === 'sum' && datum.label === {_first(sums)}"}]},
+         "transform": [{"filter": f"datum.of === 'sum' && datum.label === {first}"}]},
     ]  # fmt: skip
     return panels(data, "panel", (240, _LINE * len(y["sort"])), {"layer": layers})
 
@@ -71,11 +71,6 @@ def _data(rows: Sequence[Row], sums: Sequence[Row], order: list[str]) -> list[Sp
     named = [{"of": "part", **bar, "text": _named(bar, width)} for bar in bars]
     both = named + [{"of": "sum", "part": "", **row} for row in sums]
     return [{"panel": "", **row} for row in both]
-
-
-def _first(sums: Sequence[Row]) -> str:
-    """The first line's label as a literal of the drawing library's expressions."""
-    return json.dumps(sums[0]["label"])
 
 
 def _bars(rows: Sequence[Row], label: str, order: list[str]) -> Iterator[Spec]:

@@ -190,6 +190,11 @@ def _printable(value: Any) -> Any:
     return [_printable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
+def literal(value: str | Mapping[str, str]) -> str:
+    """Names as a literal of the library's expressions, as they stand in what is drawn."""
+    return json.dumps(_printable(value))
+
+
 def _vega(spec: Mapping[str, Any], config: Spec) -> Spec:
     shape = {**spec, "data": {"name": ROWS}, "config": config, "$schema": _SCHEMA}
     vega: Spec = json.loads(_compiled(json.dumps(shape)))

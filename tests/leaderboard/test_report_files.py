@@ -19,6 +19,9 @@ from cefrbench.cli import main
 from cefrbench.errors import UserError
 from cefrbench.results.explanation import Explanation
 from cefrbench.results.markup import escape_latex
+from cefrbench_leaderboard.charts.palette import INKS
+from cefrbench_leaderboard.charts.stack import stack_spec
+from cefrbench_leaderboard.charts.svg import draw, literal
 from cefrbench_leaderboard.report.charts import charts
 from cefrbench_leaderboard.report.files import write_figures, write_html, write_latex
 from cefrbench_leaderboard.report.page import report
@@ -98,6 +101,15 @@ def test_signs_that_no_drawing_can_hold_are_replaced(
     for path in tmp_path.glob("*.svg"):
         ET.parse(path)
     assert not [sign for text in drawn for sign in "\x1b\x00\ufffe" if sign in text]
+
+
+def test_a_name_in_an_expression_of_a_drawing_is_the_one_that_is_drawn() -> None:
+    assert literal({"0": UNDRAWN}) == '{"0": "a\\ufffd[31m\\ufffd\\ufffd"}'
+    rows = [{"label": UNDRAWN, "part": part, "value": 0.1, "low": None, "high": None, "tip": ""}
+            for part in ("one", "two")]  # fmt: skip
+    sums = [{**rows[0], "value": 0.2}]
+    spec = stack_spec(rows, sums, {"one": INKS[0], "two": INKS[1]}, "QWK")
+    assert draw(spec, "", "").svg.count("a\N{REPLACEMENT CHARACTER}[31m") == 1
 
 
 def test_no_name_is_latex(explanation: Explanation, tmp_path: Path) -> None:

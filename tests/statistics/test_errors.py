@@ -12,7 +12,7 @@ from cefrbench.statistics.errors import (
     Errors,
     covariance,
     difference_variance,
-    student,
+    quantile,
     whole_error,
     without_rounding,
 )
@@ -82,16 +82,15 @@ def test_intervals_of_few_seeds_hold_the_truth(seeds: int, share: float) -> None
     refits = 0.5 * rng.chisquare(19, runs) / 19
     off = np.abs(rng.standard_normal(runs)) * np.sqrt(1 + share)
     error, freedom = whole_error(0.5, refits, 0.0, 20, luck, luck, luck**2 / (seeds - 1))
-    held = float((off < student(off, freedom)[0] * error).mean())
+    held = float((off < quantile(freedom) * error).mean())
     assert 0.94 <= held <= 0.97
 
 
 def test_without_refits_the_normal_distribution_is_meant() -> None:
     found = whole_error(4.0, 0.0, 0.0, 0, 3.0, 3.0, 3.0**2 / 2)
     assert (found.error, found.freedom) == (pytest.approx(np.sqrt(7)), np.inf)
-    quantile, tail = student(1.5, np.inf)
-    assert quantile == pytest.approx(scipy.stats.norm.ppf(0.975))
-    assert tail == pytest.approx(scipy.stats.norm.sf(1.5))
+    assert quantile(np.inf) == pytest.approx(scipy.stats.norm.ppf(0.975))
+    assert these_corpora(1.5, found).p == pytest.approx(2 * scipy.stats.norm.sf(1.5 / np.sqrt(7)))
 
 
 def test_no_test_beyond_the_corpora_has_more_freedom_than_the_one_on_them() -> None:
@@ -318,12 +317,13 @@ def test_a_covariance_is_over_what_both_have_and_nothing_of_fewer_than_two() -> 
     assert covariance(one[:0], one[:0]) == 0.0
 
 
-def test_a_quantile_and_a_tail_are_students_and_the_normals_without_end() -> None:
+def test_quantiles_and_p_values_are_students_and_the_normals_without_end() -> None:
     freedom = np.array([[3.0, np.inf], [17.5, 3.0]])
-    quantile, tail = student(np.array([1.5, 0.25]), freedom)
-    np.testing.assert_allclose(quantile, scipy.stats.t.ppf(0.975, freedom))
-    np.testing.assert_allclose(tail, scipy.stats.t.sf([[1.5, 0.25]] * 2, freedom))
-    assert quantile[0, 1] == pytest.approx(scipy.stats.norm.ppf(0.975))
+    np.testing.assert_allclose(quantile(freedom), scipy.stats.t.ppf(0.975, freedom))
+    np.testing.assert_allclose(quantile(freedom, 10), scipy.stats.t.ppf(0.9975, freedom))
+    assert quantile(freedom)[0, 1] == pytest.approx(scipy.stats.norm.ppf(0.975))
+    found = these_corpora([1.5, -0.25], Errors(np.ones((2, 2)), freedom))
+    np.testing.assert_allclose(found.p, 2 * scipy.stats.t.sf([[1.5, 0.25]] * 2, freedom))
 
 
 def test_variances_of_differences_follow_from_covariances() -> None:

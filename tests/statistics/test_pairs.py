@@ -477,12 +477,17 @@ def test_a_difference_is_shown_below_5_per_cent_and_not_at_it() -> None:
 
 
 def test_some_rows_of_all_pairs_are_those_rows_among_themselves() -> None:
-    tests = PairedTests(*(np.arange(16.0).reshape(4, 4) + 100 * n for n in range(7)))
+    tests = PairedTests(*(np.arange(16.0).reshape(4, 4) + 100 * n for n in range(6)))
     found = tests.take([3, 1])
-    assert found.low.tolist() == [[15, 13], [7, 5]]
-    assert found.freedom.tolist() == [[615, 613], [607, 605]]
+    assert found.difference.tolist() == [[15, 13], [7, 5]]
+    assert found.freedom.tolist() == [[215, 213], [207, 205]]
     one = tests.one(1, 2)
-    assert one == PairedTest(6, 106, 206, 306, 406, 506)
+    assert one is not None
+    assert (one.p, one.p_holm) == (306, 406)
+    half = student_t(206).ppf(0.975) * 106
+    assert (one.low, one.high) == pytest.approx((6 - half, 6 + half))
+    half = student_t(206).ppf(1 - 0.025 / 506) * 106
+    assert (one.low_holm, one.high_holm) == pytest.approx((6 - half, 6 + half))
     tests.p[1, 2] = np.nan
     assert tests.one(1, 2) is None
     assert tests.one(2, 1) is not None

@@ -15,7 +15,7 @@ def told_apart(n: int, *pairs: tuple[int, int]) -> PairedTests:
     p = np.ones((n, n))
     for i, j in pairs:
         p[i, j] = p[j, i] = 0.01
-    return PairedTests(p, p, p, p, p, p, p)
+    return PairedTests(p, p, p, p, p, p)
 
 
 @st.composite
