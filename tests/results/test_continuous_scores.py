@@ -156,3 +156,43 @@ def test_scores_that_a_schema_does_not_know_are_left_out_of_its_results_alone():
     assert as_of("2.1", result.scores) == result.scores
     assert {(one.scores.located, one.scores.scaled) for one in old} == {(None, None)}
     assert any(one.scores.located is not None for one in result.scores)
+
+
+def test_a_fit_of_unknown_unit_has_no_levels_nor_have_its_refits_and_the_next_fit_has():
+    rows = np.arange(6)
+    drawn = np.stack([SCORE[:6] + 0.5, SCORE[:6] - 0.25], axis=1)
+    own = {"refit_prediction": drawn, "refit_score": drawn, "replicates": 2}
+    odd = np.where(rows % 2, 1.0, 3.0)
+    table = PredictionTable.concat(
+        [
+            unit(rows, prediction=odd, score=SCORE[:6] * 100, **own),
+            unit(rows, layer=2, **own),
+            unit(rows, fold="2", prediction=odd, score=SCORE[:6] * 100, **own),
+            unit(rows, seed=3, **own),
+        ]
+    )
+    found = as_levels(table, 5)
+    for start, known in ((0, False), (6, True), (12, False), (18, True)):
+        score, refits = found.score[start : start + 6], found.refit_score[start : start + 6]
+        if known:
+            assert score.tolist() == SCORE[:6].tolist()
+            assert refits.tolist() == drawn.tolist()
+        else:
+            assert np.isnan(score).all()
+            assert np.isnan(refits).all()
+    assert found.refit_prediction is table.refit_prediction
+    assert found.prediction is table.prediction
+
+
+def test_corpora_of_one_fold_are_of_one_fit_wherever_their_rows_stand():
+    latent = np.array([-7.0, -2.0, -1.0, 3.0, 4.0, 9.0, -6.0, 0.0, 2.0, 5.0, 8.0, 12.0])
+    classes = np.searchsorted([-3.0, 1.0, 4.5, 8.5], latent).astype(float)
+    rows = np.arange(12)
+    one = unit(rows[:6], prediction=classes[:6], score=latent[:6])
+    between = unit(rows, prediction=classes, score=latent, probe="other", corpus="beta")
+    other = unit(rows[6:], prediction=classes[6:], score=latent[6:], corpus="beta")
+    found = as_levels(PredictionTable.concat([one, between, other]), 5).score
+    together = cut_scores(classes, latent, 5)
+    assert found[:6] == pytest.approx(together[:6], abs=1e-12)
+    assert found[6:18] == pytest.approx(together, abs=1e-12)
+    assert found[18:] == pytest.approx(together[6:], abs=1e-12)
