@@ -263,3 +263,184 @@ def test_gold_is_put_back_for_texts_that_are_there_and_files_that_are_whole():
         assert str(caught.value) == said
     with pytest.raises(ResultError, match="is no Parquet file or a damaged one"):
         decode_stripped(stripped[:50], path, GOLD)
+
+
+# -- a table of one unit, and what is made of tables -----------------------------------------------
+
+
+def test_what_is_not_given_of_a_unit_is_no_seed_no_score_and_no_refit():
+    table = one_unit(replicates=3)
+    assert (len(table), table.replicates) == (2, 3)
+    assert table.seed.tolist() == [-1, -1]
+    assert np.isnan(table.score).all()
+    assert table.refit_prediction.shape == table.refit_score.shape == (2, 3)
+    assert np.isnan(table.refit_prediction).all()
+    assert np.isnan(table.refit_score).all()
+    assert one_unit().replicates == 0
+    given = one_unit(
+        seed=0, score=[1, 2], refit_prediction=[[1, 2], [3, 4]], refit_score=[[5, 6], [7, 8]]
+    )
+    assert given.seed.tolist() == [0, 0]
+    assert given.score.tolist() == [1.0, 2.0]
+    assert given.refit_prediction.tolist() == [[1, 2], [3, 4]]
+    assert given.refit_score.tolist() == [[5, 6], [7, 8]]
+    kinds = {
+        "seed": np.int64, "layer": np.int64, "low": np.int64, "high": np.int64,
+        "prediction": np.float64, "score": np.float64, "refit_prediction": np.float16,
+        "refit_score": np.float16,
+    }  # fmt: skip
+    for name, kind in kinds.items():
+        assert getattr(table, name).dtype == getattr(given, name).dtype == kind
+    bare = given.without_refits()
+    assert np.isnan(bare.refit_prediction).all()
+    assert np.isnan(bare.refit_score).all()
+    assert bare.replicates == 2
+    assert bare.prediction is given.prediction
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"protocol": "loco"}, {"fold": "x"}, {"corpus": "beta"}, {"probe": "knn"}, {"seed": 0},
+        {"layer": 2}, {"text": ["a" * 32, "c" * 32]}, {"low": [0, 2]}, {"high": [2, 3]},
+        {"prediction": [0.1, -7.25]}, {"score": [np.nan, 1.0]},
+        {"refit_prediction": np.ones((2, 1)), "replicates": 1},
+        {"refit_score": np.ones((2, 1)), "replicates": 1},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)  # fmt: skip
+def test_tables_are_equal_where_every_column_is(changed):
+    base = one_unit(replicates=changed.get("replicates", 0))
+    assert base.equals(one_unit(replicates=changed.get("replicates", 0)))
+    assert not base.equals(one_unit(**changed))
+    assert not one_unit(**changed).equals(base)
+
+
+def test_rows_are_taken_in_the_given_order():
+    table = PredictionTable.concat([one_unit(), one_unit(layer=5, prediction=[7.0, 8.0])])
+    taken = table.take(np.array([3, 0]))
+    assert taken.layer.tolist() == [5, 3]
+    assert taken.prediction.tolist() == [8.0, 0.1 + 0.2]
+    assert taken.text.tolist() == ["b" * 32, "a" * 32]
+    assert table.take(slice(1, 3)).layer.tolist() == [3, 5]
+
+
+@pytest.mark.parametrize("name", ["protocol", "fold", "corpus", "probe", "seed", "layer"])
+def test_each_part_of_a_units_name_takes_it_apart(name):
+    other = {"seed": 2, "layer": 4}.get(name, "other")
+    table = PredictionTable.concat([one_unit(), one_unit(**{name: other})])
+    first, second = table.units()
+    assert tuple(first[0]) == ("iid", "all", "alpha", "ridge", None, 3)
+    assert second[0] == first[0]._replace(**{name: other})
+    assert second[1].prediction.tolist() == first[1].prediction.tolist() == [0.1 + 0.2, -7.25]
+    # A unit of one row, first and last.
+    single = [key for key, _ in table.take(slice(1, 3)).units()]
+    assert single == [first[0], second[0]]
+    assert next(iter(table.units()))[1] is first[1], "taken apart once"
+
+
+# -- the file, cell by cell ------------------------------------------------------------------------
+
+
+def test_refits_that_repeat_what_is_predicted_are_stored_once():
+    values = np.array([[0.5, 1.25], [2.0, 3.5], [1.0, 0.0]], dtype=np.float16)
+    rows = {
+        "text": ["a" * 32, "b" * 32, "c" * 32], "low": [0] * 3, "high": [1] * 3,
+        "prediction": [1.0, 2.0, 3.0], "replicates": 2,
+    }  # fmt: skip
+    other = values.copy()
+    other[1, 0] = 9.0
+    table = one_unit(**rows, score=[1.0, 2.0, np.nan], refit_prediction=values, refit_score=other)
+    arrow = pq.read_table(pa.BufferReader(encode_predictions(table)))
+    assert arrow["refit_prediction"].to_pylist() == values.tolist()
+    # The first row repeats itself; the last has no score that would say whether it does.
+    assert arrow["refit_score"].to_pylist() == [None, [9.0, 3.5], [1.0, 0.0]]
+    assert arrow["score"].to_pylist() == [1.0, 2.0, None]
+    assert decode_predictions(encode_predictions(table), Path("x.parquet")).equals(table)
+
+
+def test_a_row_without_refits_is_a_null_and_comes_back_as_none():
+    values = np.array([[0.5, 1.25, 2.0], [np.nan] * 3], dtype=np.float16)
+    table = one_unit(score=[1.0, 2.0], refit_prediction=values, refit_score=-values, replicates=3)
+    arrow = pq.read_table(pa.BufferReader(encode_predictions(table)))
+    assert arrow["refit_prediction"].to_pylist() == [[0.5, 1.25, 2.0], None]
+    assert arrow["refit_score"].to_pylist() == [[-0.5, -1.25, -2.0], None]
+    assert decode_predictions(encode_predictions(table), Path("x.parquet")).equals(table)
+    unscored = one_unit(refit_prediction=values, refit_score=values * np.nan, replicates=3)
+    back = decode_predictions(encode_predictions(unscored), Path("x.parquet"))
+    assert back.equals(unscored)
+
+
+def test_columns_have_the_types_that_are_promised():
+    table = one_unit(refit_prediction=np.ones((2, 2)), refit_score=np.ones((2, 2)), replicates=2)
+    schema = pq.read_schema(pa.BufferReader(encode_predictions(table)))
+    names = pa.dictionary(pa.int32(), pa.string())
+    halves = pa.list_(pa.field("element", pa.float16(), nullable=False), 2)
+    assert {field.name: (field.type, field.nullable) for field in schema} == {
+        "protocol": (names, False), "fold": (names, False), "corpus": (names, False),
+        "probe": (names, False), "seed": (pa.int64(), True), "layer": (pa.int32(), False),
+        "text": (names, False), "low": (pa.int8(), False), "high": (pa.int8(), False),
+        "prediction": (pa.float64(), False), "score": (pa.float64(), True),
+        "refit_prediction": (halves, True), "refit_score": (halves, True),
+    }  # fmt: skip
+    column = pq.ParquetFile(pa.BufferReader(encode_predictions(table))).metadata.row_group(0)
+    assert {column.column(i).compression for i in range(column.num_columns)} == {"ZSTD"}
+
+
+def test_names_are_numbered_by_their_first_appearance():
+    table = PredictionTable.concat([one_unit(fold=fold) for fold in ("z", "a", "z")])
+    arrow = pq.read_table(pa.BufferReader(encode_predictions(table)))
+    column = arrow["fold"].combine_chunks()
+    assert column.dictionary.to_pylist() == ["z", "a"]
+    assert column.indices.to_pylist() == [0, 0, 1, 1, 0, 0]
+
+
+def test_other_columns_and_types_are_told_with_those_that_are_expected():
+    expected = "protocol, fold, corpus, probe, seed, layer, text, low, high, prediction, score"
+    table = pq.read_table(pa.BufferReader(encode_predictions(one_unit())))
+    for other, names in (
+        (table.drop_columns(["seed"]), expected.replace("seed, ", "")),
+        (table.drop_columns(["low"]), expected.replace("low, ", "")),
+        (table.append_column("x" * 500, table["low"]), (expected + ", " + "x" * 500)[:400]),
+        (table.set_column(5, "layer", table["layer"].cast(pa.int64())), expected),
+    ):
+        sink = pa.BufferOutputStream()
+        pq.write_table(other, sink)
+        with pytest.raises(ResultError) as caught:
+            decode_predictions(sink.getvalue().to_pybytes(), Path("x.parquet"))
+        assert str(caught.value) == (
+            f"The predictions 'x.parquet' have the columns {names}; expected {expected} in "
+            "cefrbench's types."
+        )
+
+
+def test_predictions_without_gold_are_told_what_puts_it_back():
+    drawn = np.ones((2, 2))
+    whole = one_unit(score=[1, 2], refit_prediction=drawn, refit_score=drawn, replicates=2)
+    for table in (one_unit(), whole):
+        stripped = without_gold(encode_predictions(table))
+        with pytest.raises(NoGoldError) as caught:
+            decode_predictions(stripped, Path("x.parquet"))
+        assert str(caught.value) == (
+            "Its predictions were passed on without gold levels, and `cefrbench results restore` "
+            "puts them back, from the texts: 'x.parquet'."
+        )
+        assert decode_stripped(stripped, Path("x.parquet"), GOLD).equals(table)
+
+
+@pytest.mark.parametrize("read_it", [decode_predictions, decode_stripped])
+def test_a_file_in_several_parts_is_counted_as_a_whole(monkeypatch, read_it):
+    table = PredictionTable.concat([one_unit(layer=k) for k in range(4)])
+    arrow = pq.read_table(pa.BufferReader(encode_predictions(table)))
+    more = ()
+    if read_it is decode_stripped:
+        arrow, more = arrow.drop_columns(["low", "high"]), (GOLD,)
+    sink = pa.BufferOutputStream()
+    pq.write_table(arrow, sink, row_group_size=3)
+    data = sink.getvalue().to_pybytes()
+    assert pq.ParquetFile(pa.BufferReader(data)).metadata.num_row_groups == 3
+    assert read_it(data, Path("x.parquet"), *more).equals(table)
+    monkeypatch.setattr(predictions_file, "MAX_ROWS", 7)
+    with pytest.raises(ResultError) as caught:
+        read_it(data, Path("x.parquet"), *more)
+    assert "holds 8 rows, and those of a result 7 at most" in str(caught.value)
