@@ -1,6 +1,8 @@
 """What methods do, beside what they have to beat: differences, intervals, who is read with whom."""
 
 import json
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +13,12 @@ from cefrbench.errors import ResultError
 from cefrbench.results.compare import compare_results
 from cefrbench.results.method_effects import MEAN, MethodEffect, MethodEffects, tell_methods
 from cefrbench.results.method_tables import effect_cells, in_markdown
-from cefrbench.statistics.pairs import PairedTest
+from cefrbench.results.samples import samples
+from cefrbench.statistics.draws import mean_of, resample
+from cefrbench.statistics.errors import Errors
+from cefrbench.statistics.listing import get_statistic
+from cefrbench.statistics.pairs import PairedTest, errors_of, these_corpora
+from cefrbench.statistics.resampling import TextWeights
 
 PROBES = ("ridge", "unweighted+ridge", "centre+ridge")
 OPTIONS = {
@@ -72,6 +79,170 @@ def test_holm_is_over_the_methods_of_one_encoder():
     assert high.p_holm == pytest.approx(max(low.p_holm, high.p))
 
 
+def drawn(entry, protocol, probe, score="qwk"):
+    """Replicates of one probe of a result."""
+    return resample(
+        samples(*entry)[protocol, probe], get_statistic(score), TextWeights(200)
+    ).draws()
+
+
+def replicates_of(encoder, protocol, probe, score):
+    """The same of an encoder, or of the mean of two."""
+    entries = {"one": [ONE], "two": [TWO], "length": [LENGTH], MEAN: [ONE, TWO]}[encoder]
+    return mean_of([drawn(entry, protocol, probe, score) for entry in entries])
+
+
+@pytest.mark.parametrize("score", ["qwk", "spearman"])
+@pytest.mark.parametrize("encoder", ["one", "length", MEAN])
+def test_each_effect_is_tested_by_itself_and_corrected_over_methods(encoder, score):
+    for side, protocol in (("in", "iid"), ("out", "lofo")):
+        for against in ("probe", "study", "length"):
+            own = [
+                e
+                for e in TOLD.effects
+                if (e.encoder, e.side, e.against, e.score) == (encoder, side, against, score)
+            ]
+            methods = ["unweighted", "centre"]
+            if against == "study":
+                methods = ["centre"]
+            if against == "length" and encoder == "length":
+                methods = []
+            assert [(e.method, e.probe, e.sees) for e in own] == [
+                (name, "ridge", "") for name in methods
+            ]
+            p = []
+            for effect in own:
+                name = f"{effect.method}+ridge"
+                value = replicates_of(encoder, protocol, name, score)
+                other, probe = {
+                    "probe": (encoder, "ridge"),
+                    "study": (encoder, "unweighted+ridge"),
+                    "length": ("length", name),
+                }[against]
+                base = replicates_of(other, protocol, probe, score)
+                assert effect.value == pytest.approx(value.estimate)
+                assert effect.baseline == pytest.approx(base.estimate)
+                assert effect.difference == pytest.approx(value.estimate - base.estimate)
+                errors = errors_of([value, base])
+                errors = Errors(errors.error[0, 1], errors.freedom[0, 1])
+                test = these_corpora(value.estimate - base.estimate, errors)
+                assert effect.test.low == pytest.approx(float(test.low))
+                assert effect.test.high == pytest.approx(float(test.high))
+                assert effect.test.p == pytest.approx(float(test.p))
+                p.append(float(test.p))
+            corrected = [
+                min(1.0, max(min(p) * len(p), one * (1 if one > min(p) else len(p)))) for one in p
+            ]
+            assert [e.test.p_holm for e in own] == pytest.approx(corrected)
+
+
+def test_effects_stand_by_score_encoder_side_and_what_they_are_read_against():
+    places = dict.fromkeys((e.score, e.encoder, e.side, e.against) for e in TOLD.effects)
+    assert list(places) == [
+        (score, encoder, side, against)
+        for score in ("qwk", "recut", "spearman")
+        for encoder in ("one", "two", "length", MEAN)
+        for side in ("in", "out")
+        for against in ("probe", "study", "length")
+        if (encoder, against) != ("length", "length")
+    ]
+    assert TOLD.methods == ("unweighted", "centre")
+
+
+def test_an_effect_is_found_by_all_that_names_it():
+    first = MethodEffect("e", "m", "ridge", "", "in", "probe", "qwk", 0.5, 0.25, None)
+    others = [
+        replace(first, **change)
+        for change in (
+            {"encoder": "f"}, {"method": "n"}, {"side": "out"}, {"against": "study"},
+            {"score": "mae"}, {"probe": "knn"},
+        )
+    ]  # fmt: skip
+    told = MethodEffects(("e", "f"), (), (*others, first))
+    assert told.methods == ("m", "n")
+    assert told.find("e", "m", "in") is others[-1], "of two probes the first"
+    assert told.find("f", "m", "in") is others[0]
+    assert told.find("e", "n", "in", "probe") is others[1]
+    assert told.find("e", "m", "out") is others[2]
+    assert told.find("e", "m", "in", "study") is others[3]
+    assert told.find("e", "m", "in", score="mae") is others[4]
+    assert told.find("e", "m", "in", "length") is None
+
+
+@pytest.mark.parametrize(("value", "baseline"), [(None, 0.25), (0.5, None), (None, None)])
+def test_without_a_value_or_a_baseline_there_is_no_difference(value, baseline):
+    effect = MethodEffect("e", "m", "ridge", "", "in", "probe", "qwk", value, baseline, None)
+    assert effect.difference is None
+    assert replace(effect, value=0.5, baseline=0.125).difference == 0.375
+
+
+def test_encoders_of_a_mean_can_be_named_and_come_first():
+    told = tell_methods(
+        [ONE, TWO, LENGTH], scores=["qwk"], averaged=["two", "length"], replicates=50
+    )
+    assert told.encoders == ("two", "length", "one")
+    assert told.averaged == ("two", "length")
+    values = [scores(entry, "lofo", "centre+ridge") for entry in (TWO, LENGTH)]
+    assert told.find(MEAN, "centre", "out").value == pytest.approx(np.mean(values))
+    assert {effect.score for effect in told.effects} == {"qwk"}
+    alone = tell_methods([ONE, LENGTH], scores=["qwk"], replicates=50)
+    assert (alone.encoders, alone.averaged) == (("one", "length"), ())
+    assert alone.find(MEAN, "centre", "out") is None
+
+
+def test_the_protocol_out_of_distribution_can_be_named():
+    options = OPTIONS | {"protocols": ("iid", "loco", "lofo")}
+    entry = make_result("one", **options)
+    for outside, protocol in ((None, "lofo"), ("loco", "loco"), ("lofo", "lofo")):
+        told = tell_methods([entry], scores=["qwk"], outside=outside, replicates=50)
+        assert told.find("one", "centre", "out").value == pytest.approx(
+            scores(entry, protocol, "centre+ridge")
+        )
+        assert told.find("one", "centre", "in").value == pytest.approx(
+            scores(entry, "iid", "centre+ridge")
+        )
+
+
+def test_the_seed_draws_the_resamples():
+    ends = [
+        tell_methods([ONE], scores=["qwk"], seed=seed, replicates=50).find("one", "centre", "out")
+        for seed in (0, 0, 1)
+    ]
+    assert ends[0] == ends[1]
+    assert ends[0].value == ends[2].value
+    assert ends[0].test.low != ends[2].test.low
+
+
+def test_a_mean_is_over_probes_and_sides_that_all_have():
+    bare = make_result("two", **OPTIONS | {"probes": ("ridge", "unweighted+ridge")})
+    told = tell_methods([ONE, bare], scores=["qwk"], replicates=50)
+    assert told.averaged == ("one", "two")
+    assert told.find(MEAN, "centre", "out") is None
+    assert told.find(MEAN, "unweighted", "out") is not None
+    inside = make_result("two", **OPTIONS | {"protocols": ("iid",)})
+    told = tell_methods([ONE, inside], scores=["qwk"], replicates=50)
+    assert told.find(MEAN, "centre", "in") is not None
+    assert told.find(MEAN, "centre", "out") is None
+
+
+def test_what_a_method_sees_is_what_its_card_says_first():
+    result, table = ONE
+    cards = [
+        card.model_copy(update={"params": {"sees": place}})
+        for place, card in enumerate(result.probes)
+    ]
+    entry = (result.model_copy(update={"probes": tuple(cards)}), table)
+    told = tell_methods([entry, ONE], scores=["qwk"], replicates=50)
+    seen = {effect.method: effect.sees for effect in told.effects}
+    assert seen == {"unweighted": "1", "centre": "2"}
+
+
+def test_of_two_results_of_one_encoder_the_first_gives_a_probe():
+    other = make_result("one", **OPTIONS, skill=0.2)
+    told = tell_methods([ONE, other], scores=["qwk"], replicates=50)
+    assert told.find("one", "centre", "out").value == TOLD.find("one", "centre", "out").value
+
+
 def test_a_method_may_be_run_by_itself():
     alone = [
         make_result("one", **OPTIONS | {"probes": (probe,)}) for probe in ("ridge", "centre+ridge")
@@ -126,17 +297,37 @@ def test_each_cell_of_a_row_is_the_figure_of_its_column():
     assert row[2:4] == ["undefined", "–"]
 
 
+NO_METHOD = (
+    "No result holds a method: run one with --probe METHOD+PROBE and --probe PROBE beside it."
+)
+ALONE = "No method stands beside the probe that it wraps: run it once more with --probe PROBE."
+
+
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
-        ([make_result("one", **OPTIONS | {"probes": ("ridge",)})], "No result holds a method"),
-        ([make_result("one", **OPTIONS | {"probes": ("centre+ridge",)})], "No method stands besid"),
-        ([ONE, make_result("two", **OPTIONS | {"texts": 50})], "the texts of alpha are not the"),
+        ([make_result("one", **OPTIONS | {"probes": ("ridge",)})], NO_METHOD),
+        ([make_result("one", **OPTIONS | {"probes": ("centre+ridge",)})], ALONE),
+        (
+            [make_result("one", **OPTIONS | {"probes": ("centre+ridge",)}),
+             make_result("two", **OPTIONS | {"probes": ("ridge",)})],
+            ALONE,
+        ),
     ],
-)
+)  # fmt: skip
 def test_what_says_nothing_of_methods_is_a_sentence(entries, said):
-    with pytest.raises(ResultError, match=said):
+    with pytest.raises(ResultError, match=f"^{re.escape(said)}$"):
         tell_methods(entries, replicates=200)
+
+
+def test_results_on_other_texts_are_refused_wherever_they_stand():
+    other = make_result("three", **OPTIONS | {"texts": 50})
+    with pytest.raises(ResultError, match=r"^one and three can't be compared: the texts of alpha"):
+        tell_methods([ONE, TWO, other], replicates=50)
+    result, table = TWO
+    moved = result, replace(table, low=np.maximum(table.low - 1, 0))
+    with pytest.raises(ResultError, match=r"of one and two on .* are not of the same texts and"):
+        tell_methods([ONE, moved], replicates=50)
 
 
 def test_the_command_tells_it_as_a_table_and_as_json(tmp_path, capsys):
