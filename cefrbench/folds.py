@@ -246,12 +246,7 @@ def five_folds(table: EssayTable, name: str, rows: Ints, seed: int) -> list[Fold
     except ValueError as error:
         return [Skipped(name, f"its texts can't be cut into {FOLDS} folds: {error}")]
     prefix = "" if name == "all" else f"{name}-"
-    return [
-        replace(fold, name=f"{prefix}{fold.name}")
-        if len(fold.train)
-        else Skipped(f"{prefix}{fold.name}", "its authors also wrote all the other texts")
-        for fold in in_turn(table, parts)
-    ]
+    return [replace(fold, name=f"{prefix}{fold.name}") for fold in in_turn(table, parts)]
 
 
 def across(table: EssayTable, rows: Ints, seed: int) -> tuple[Inner, ...]:
@@ -279,7 +274,7 @@ def study_cut(table: EssayTable, name: str, rows: Ints, seed: int) -> Fold | Ski
     """Hold 20 % of some rows back and score them, per corpus: the study's way."""
     outer = stratified_cut(table, rows, 0.2, seed)
     if not len(outer.second):
-        return Skipped(name, "; ".join(outer.notes) or "there is nothing to score")
+        return Skipped(name, "; ".join(outer.notes))
     scored = by_corpus(table, outer.second)
     expected = {table.names[index] for index in np.unique(table.corpus[rows])}
     missing = [corpus for corpus in table.names if corpus in expected - set(scored)]

@@ -11,7 +11,7 @@ from essay_factory import essays
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cefrbench.essays import normalise, pool, text_key
+from cefrbench.essays import EssayTable, normalise, pool, text_key
 from cefrbench.levels import FIVE, SIX
 from cefrbench.weighting import balanced
 
@@ -166,3 +166,95 @@ def test_a_family_is_a_group_or_a_corpus_of_its_own() -> None:
     table = pool(corpora, FIVE, "corrected")
     assert table.families == {"sisters": (0, 2), "b": (1,), "alone": (3,)}
     assert table.groups == {"sisters": (0, 2)}
+
+
+# -- all columns by hand --------------------------------------------------------------------------
+
+#: Two corpora, the second of which repeats a text of the first and has one without characters.
+FIRST = replace(
+    essays("first", [("x", "A2"), ("yy", "B1"), ("X", "C1")], group="g"),
+    languages=("en", "cs", "it"),
+    authors=("ada", None, "bob"),
+    tasks=(None, "t", "u"),
+)
+SECOND = replace(
+    essays("second", [("yy", "C2"), ("", "A1"), ("yy", "B2")], language="de"),
+    authors=("bob", "eve", None),
+)
+
+
+def columns(table: EssayTable) -> dict[str, object]:
+    names = ("corpus", "unit", "label", "low", "high", "author", "task", "language")
+    return {name: np.asarray(getattr(table, name)).tolist() for name in names}
+
+
+def test_every_column_of_the_corrected_form() -> None:
+    table = pool([FIRST, SECOND], FIVE, "corrected")
+    assert columns(table) == {
+        "corpus": [0, 0, 0, 1, 1, 1],
+        "unit": [0, 1, 0, 1, 4, 1],
+        "label": [1, 2, 4, 4, 0, 3],
+        "low": [1, 2, 1, 3, 0, 3],
+        "high": [4, 2, 4, 4, 0, 4],
+        "author": [0, -1, 1, 2, 3, -1],
+        "task": [-1, 0, 1, -1, -1, -1],
+        "language": ["en", "cs", "it", "de", "de", "de"],
+    }
+    assert table.length.tolist() == [0, np.log(2), 0, np.log(2), 0, np.log(2)]
+    assert table.key == tuple(map(text_key, ("x", "yy", "X", "yy", "", "yy")))
+    assert (table.form, table.scale, table.baseline) == ("corrected", FIVE, False)
+    assert not pool([FIRST], FIVE, "corrected", baseline=True).baseline
+    assert len(table) == 6
+
+
+def test_every_column_of_the_studys_form() -> None:
+    table = pool([FIRST, SECOND], FIVE, "study")
+    own = {
+        "corpus": [0, 0, 0, 1, 1, 1],
+        "unit": [0, 1, 2, 3, 4, 5],
+        "label": [1, 2, 4, 4, 0, 3],
+        "low": [1, 2, 4, 4, 0, 3],
+        "high": [1, 2, 4, 4, 0, 3],
+        "author": [0, -1, 1, 2, 3, -1],
+        "task": [-1, 0, 1, -1, -1, -1],
+        "language": ["en", "cs", "it", "de", "de", "de"],
+    }
+    # All of a row comes from the first with its text: rows 3 and 5 from row 1.
+    assert columns(table) == own | {
+        "corpus": [0, 0, 0, 0, 1, 0],
+        "label": [1, 2, 4, 2, 0, 2],
+        "low": [1, 2, 4, 2, 0, 2],
+        "high": [1, 2, 4, 2, 0, 2],
+        "author": [0, -1, 1, -1, 3, -1],
+        "task": [-1, 0, 1, 0, -1, 0],
+        "language": ["en", "cs", "it", "cs", "de", "cs"],
+    }
+    assert not table.baseline
+    baseline = pool([FIRST, SECOND], FIVE, "study", baseline=True)
+    assert columns(baseline) == own
+    assert baseline.baseline
+
+
+def test_nothing_is_cut_that_one_author_wrote_or_one_text_joins() -> None:
+    """Text s has two authors; q and r have one; p and t stand alone."""
+    rows = [("p", None), ("q", "y"), ("s", "v"), ("r", "y"), ("s", "w"), ("t", None), ("u", "w")]
+    corpus = essays("c", [(text, "A1") for text, _ in rows])
+    table = pool([replace(corpus, authors=tuple(author for _, author in rows))], FIVE, "corrected")
+    assert table.group.tolist() == [0, 1, 2, 1, 2, 3, 2]
+    alone = pool([corpus], FIVE, "corrected")
+    assert alone.group.tolist() == [0, 1, 2, 3, 2, 4, 5]
+    first = pool([replace(corpus, authors=("z", *["z"] * 6))], FIVE, "corrected")
+    assert first.group.tolist() == [0] * 7
+
+
+def test_a_corpus_has_the_name_of_its_card_and_says_what_was_read() -> None:
+    assert (FIRST.name, len(FIRST), FIRST.source, FIRST.revision) == ("first", 3, "file", None)
+    assert (SECOND.tasks, SECOND.titles) == ((), ())
+    assert (FIRST.report.dropped, FIRST.report.examples) == ({}, {})
+
+
+def test_what_is_scored_once_stands_in_the_order_of_the_rows() -> None:
+    table = pool([FIRST, SECOND], FIVE, "corrected")
+    assert table.once(np.array([5, 4, 3, 1, 2, 0])).tolist() == [5, 4, 1, 2]
+    assert table.rows_of().tolist() == []
+    assert table.without_units_of(np.array([5, 0, 4, 2]), np.array([1, 2])).tolist() == [4]

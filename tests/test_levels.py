@@ -15,6 +15,7 @@ from cefrbench.levels import (
     SIX,
     Level,
     ParsedLevel,
+    Scale,
     parse_level,
     study_level,
 )
@@ -111,3 +112,11 @@ def test_the_study_read_levels_as_they_are_spelt(value: str) -> None:
 def test_what_gives_no_level_gives_the_study_none_for_the_same_reason(value: object) -> None:
     assert study_level(value) == parse_level(value)
     assert study_level(value).level is None
+
+
+def test_the_scales_have_their_names_and_classes() -> None:
+    assert (FIVE.name, FIVE.classes) == ("cefr5", ("A1", "A2", "B1", "B2", "C+"))
+    assert (SIX.name, SIX.classes) == ("cefr6", ("A1", "A2", "B1", "B2", "C1", "C2"))
+    assert len(SIX) == 6
+    assert Scale("three", ("low", "mid", "high")).index(Level.B1) == 2
+    assert Scale("three", ("low", "mid", "high")).index(Level.B2) == 2
