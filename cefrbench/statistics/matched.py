@@ -34,7 +34,7 @@ _NOTHING = 1e-9
 _HALF = 0.5 - 1e-9
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class MatchedScore(RankStatistic):
     """QWK of matched predictions; ``score`` has to be in levels (:func:`level_scores`).
 

@@ -20,7 +20,7 @@ Integers = NDArray[np.int64]
 _BLOCK = 2**17
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RankStatistic(Statistic):
     """A score of the order of continuous scores; NaN where a probe has none."""
 

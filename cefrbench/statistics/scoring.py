@@ -160,7 +160,7 @@ class Statistic(ABC):
         """What the score of each seed loses without each text, shape ``(seeds, texts)``."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class SumStatistic(Statistic):
     """A score that is a function of sums over texts.
 
