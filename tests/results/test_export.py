@@ -6,7 +6,16 @@ import io
 import pytest
 from result_factory import PENALTIES, make_result
 
-from cefrbench.results.export import UNIT_SCORES, to_corpus_csv, to_csv, to_means_csv
+from cefrbench.results.export import (
+    FORMATS,
+    UNIT_SCORES,
+    to_analyses_csv,
+    to_corpus_csv,
+    to_csv,
+    to_means_csv,
+    with_marks,
+)
+from cefrbench.results.model import AnalysisRecord
 from cefrbench.statistics.scores import Scores
 
 
@@ -187,3 +196,111 @@ def test_a_negative_score_has_a_hyphen_in_csv():
     result = made(skill=0.0)
     assert any(unit.scores.qwk and unit.scores.qwk < 0 for unit in result.units)
     assert "−" not in to_csv([result])
+
+
+# -- whole tables by hand --------------------------------------------------------------------------
+
+
+def lines_of(text):
+    return [line.split(",") for line in text.splitlines()]
+
+
+def test_each_row_of_a_table_is_this_one():
+    result = made(encoder="one", corpora=("alpha",), probes=("ridge",), protocols=("iid",))
+    unit = next(u for u in result.units if u.fold == "3" and u.layer == 2)
+    fit = next(f for f in result.fits if f.fold == "3" and f.layer == 2)
+    choice = next(c for c in result.choices if c.fold == "3")
+    row = next(row for row in lines_of(to_csv([result])) if row[3] == "3" and row[5] == "2")
+    scores = [getattr(unit.scores, name) for name in UNIT_SCORES]
+    assert row == [
+        "one", "cefr-v1", "iid", "3", "alpha", "2", "ridge", "", str(unit.n),
+        *("" if value is None else repr(value) for value in scores), repr(fit.penalty),
+        str(int(choice.layer == 2)), str(int(choice.oracle_layer == 2)),
+    ]  # fmt: skip
+    chosen = next(score for score in result.scores if score.layer is None)
+    layers = " ".join(map(str, sorted({one.layer for one in result.choices})))
+    row = lines_of(to_corpus_csv([result]))[1]
+    values = [getattr(chosen.scores, name) for name in Scores.model_fields]
+    assert row == [
+        "one", "cefr-v1", "iid", "alpha", "", "ridge", "", str(chosen.n),
+        *("" if value is None else repr(value) for value in values), "1", layers,
+    ]  # fmt: skip
+    (record,) = result.summary
+    rows = lines_of(to_means_csv([result]))[1:]
+    assert [row[:7] for row in rows] == [
+        ["one", "cefr-v1", "candidate", "iid", "ridge", what, places]
+        for what, places in (("chosen", layers), ("layer 0", "0"), ("oracle", ""), ("layers", ""))
+    ]
+    assert rows[2][7:] == [repr(record.oracle_qwk), *[""] * (len(Scores.model_fields) - 1)]
+
+
+def test_rows_of_a_corpus_stand_by_layer_with_the_choice_first():
+    rows = rows_of(to_corpus_csv([made(probes=("ridge", "mlp-classifier"))]))
+    alpha = [(r["layer"], r["probe"], r["seed"]) for r in rows
+             if (r["protocol"], r["corpus"]) == ("iid", "alpha")]  # fmt: skip
+    seeds = (("ridge", ""), ("mlp-classifier", "0"), ("mlp-classifier", "1"))
+    assert alpha == [(layer, *own) for layer in ("", "0", "1", "2") for own in seeds]
+
+
+def test_names_that_a_result_does_not_list_stand_behind_those_that_it_does():
+    result = made(probes=("ridge",), protocols=("iid",))
+    names = {"alpha": "zeta", "beta": "eta", "gamma": "gamma"}
+    scores = tuple(
+        one.model_copy(update={"corpus": names[one.corpus]})
+        for one in result.scores
+        if one.layer == 1
+    )
+    rows = rows_of(to_corpus_csv([result.model_copy(update={"scores": scores})]))
+    assert [row["corpus"] for row in rows] == ["gamma", "eta", "zeta"]
+
+
+def test_results_stand_one_after_the_other_below_one_header():
+    one, other = (made(name, probes=("ridge",)) for name in ("zeta", "alpha"))
+    for make in (to_csv, to_corpus_csv, to_means_csv, to_analyses_csv):
+        header, *rows = make([one]).splitlines()
+        again, *more = make([other]).splitlines()
+        assert header == again
+        assert rows
+        assert make([one, other]).splitlines() == [header, *rows, *more]
+
+
+def test_figures_of_analyses_stand_as_they_are_and_no_word_is_a_formula():
+    result = made(probes=("ridge",))
+    figure = AnalysisRecord(
+        analysis="=price", protocol="iid", layer=2, target=None, amount=8, measure="qwk",
+        value=0.25, n=9, draws=3,
+    )  # fmt: skip
+    text = to_analyses_csv([result.model_copy(update={"analyses": (figure,)})])
+    assert text == (
+        "encoder,suite,analysis,protocol,probe,corpus,layer,target,amount,measure,value,chance,sd,"
+        "low,high,n,draws\nplanted,cefr-v1,'=price,iid,,,2,,8,qwk,0.25,,,,,9,3\n"
+    )
+
+
+def test_a_line_of_means_without_a_single_score_is_left_out():
+    result = made(probes=("ridge",))
+    (first, *others) = result.summary
+    bare = first.model_copy(
+        update={
+            "chosen": None, "embedding": Scores.undefined().model_copy(update={"scaled": 0.5}),
+            "oracle_qwk": None, "layer_mean": Scores.undefined(),
+        }
+    )  # fmt: skip
+    rows = rows_of(to_means_csv([result.model_copy(update={"summary": (bare, *others)})]))
+    assert [row["what"] for row in rows if row["protocol"] == first.protocol] == ["layer 0"]
+    assert [row["what"] for row in rows if row["protocol"] != first.protocol] == [
+        "chosen", "layer 0", "oracle", "layers",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", sorted(FORMATS))
+def test_a_last_column_says_of_each_row_why_it_is_not_to_be_trusted(kind):
+    one, other = (made(name, probes=("ridge",)) for name in ("zeta", "alpha"))
+    plain = FORMATS[kind]([one, other]).splitlines()
+    count = len(FORMATS[kind]([one]).splitlines()) - 1
+    marked = with_marks(kind, [one, other], ["=UNCHECKED", ""]).splitlines()
+    assert marked == [
+        f"{plain[0]},unchecked",
+        *(f"{row},'=UNCHECKED" for row in plain[1 : count + 1]),
+        *(f"{row}," for row in plain[count + 1 :]),
+    ]

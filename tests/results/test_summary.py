@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from result_factory import GROUP, make_result
 
-from cefrbench.config import get_suite
+from cefrbench.config import RunConfig, get_suite
 from cefrbench.contracts.cards import ProbeCard
 from cefrbench.results import summary
 from cefrbench.results.model import (
+    AnalysisNote,
+    AnalysisRecord,
     ChoiceRecord,
     CorpusScore,
     FailureRecord,
@@ -332,3 +334,180 @@ def test_a_result_lacks_the_analyses_of_its_suite_unless_it_is_too_old_to_have_a
     asked = suite.model_copy(update={"config": {**suite.config, "analyses": ["label-shift"]}})
     monkeypatch.setattr(summary, "get_suite", lambda name: asked)
     assert is_complete(whole.model_copy(update={"schema_version": version})) is complete
+
+
+# -- each part of the grid, and each part of a mean ------------------------------------------------
+
+
+def without(result, **update):
+    return not is_complete(result.model_copy(update=update))
+
+
+def test_any_option_that_the_suite_decides_and_is_another_makes_a_result_partial(whole):
+    others = {
+        "form": "study", "scale": "cefr6", "split_seed": 1, "unclipped_probes": ("ridge",),
+        "source": "file", "layers": "last", "every_layer": True, "limit": 5, "pooling": "mean",
+        "instruction": "Say: ", "max_length": 64, "penalties": ("ridge=1",), "refits": 99,
+    }  # fmt: skip
+    assert set(others) == set(summary.SUITE_DECIDES)
+    for name, value in others.items():
+        assert getattr(whole.config, name) != value
+        config = whole.config.model_copy(update={name: value})
+        assert without(whole, config=config), name
+
+
+@pytest.mark.parametrize("kind", ["corpora", "probes", "protocols", "seeds", "references"])
+def test_a_result_of_more_than_its_suite_is_complete_and_of_less_partial(whole, kind):
+    own = getattr(whole.config, kind)
+    more = (*own, 77 if kind == "seeds" else "more")
+    seeded = [card.name for card in whole.probes if card.seeded]
+    if kind != "seeds" or not seeded:
+        # Fits of another seed would be missing where a probe has seeds.
+        assert is_complete(
+            whole.model_copy(update={"config": whole.config.model_copy(update={kind: more})})
+        )
+    assert without(whole, config=whole.config.model_copy(update={kind: own[1:]}))
+
+
+def test_a_reference_of_the_suite_has_probes_of_its_own(whole, monkeypatch):
+    suite = get_suite("quickstart")
+    name, *_ = RunConfig.model_validate(suite.config).references
+    asked = suite.model_copy(update={"config": {**suite.config, "reference_probes": ["ridge"]}})
+    less = {
+        "config": whole.config.model_copy(update={"probes": ("ridge",)}),
+        "probes": tuple(card for card in whole.probes if card.name == "ridge"),
+        "fits": tuple(fit for fit in whole.fits if fit.probe == "ridge"),
+    }
+    reference = whole.encoder.model_copy(update={"name": name})
+    assert without(whole, **less, encoder=reference)
+    monkeypatch.setattr(summary, "get_suite", lambda name: asked)
+    assert without(whole, **less)
+    assert is_complete(whole.model_copy(update={**less, "encoder": reference}))
+    assert is_complete(whole)
+
+
+def test_analyses_are_there_with_figures_or_with_the_reason_why_not(whole, monkeypatch):
+    suite = get_suite("quickstart")
+    asked = suite.model_copy(update={"config": {**suite.config, "analyses": ["price", "share"]}})
+    monkeypatch.setattr(summary, "get_suite", lambda name: asked)
+    figure = AnalysisRecord(analysis="price", measure="qwk", value=0.5, n=9)
+    note = AnalysisNote(analysis="share", cause="No corpus names two tasks.")
+    both = {"analyses": (figure,), "analysis_notes": (note,)}
+    assert is_complete(whole.model_copy(update=both))
+    assert without(whole, **both | {"analyses": ()})
+    assert without(whole, **both | {"analysis_notes": ()})
+
+
+GRID = {
+    "suite": "quickstart", "layers": (1, 2), "texts": 10,
+    "probes": ("ridge", "mlp-regressor-early"), "protocols": ("iid", "loco"), "seeds": (0, 1),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def grid():
+    """A result with a probe that follows another."""
+    return make_result(**GRID)[0]
+
+
+def is_grid(result, **update):
+    return summary._is_whole_grid(result.model_copy(update=update))
+
+
+def test_each_run_has_a_fit_on_each_layer_and_one_where_it_follows(grid):
+    assert is_grid(grid)
+    for place, fit in enumerate(grid.fits):
+        rest = grid.fits[:place] + grid.fits[place + 1 :]
+        assert not is_grid(grid, fits=rest), fit
+    (double,) = [fit for fit in grid.fits if fit.probe != "ridge"][-1:]
+    assert not is_grid(grid, fits=(*grid.fits, double.model_copy(update={"layer": 2})))
+    stranger = grid.fits[0].model_copy(update={"fold": "other"})
+    assert not is_grid(grid, fits=(*grid.fits, stranger))
+
+
+def test_a_skipped_fold_has_no_fits_and_any_other_has(grid):
+    split = grid.splits[0].model_copy(update={"fold": "other", "skipped": "Too few."})
+    assert is_grid(grid, splits=(*grid.splits, split))
+    assert not is_grid(grid, splits=(*grid.splits, split.model_copy(update={"skipped": None})))
+
+
+def test_a_follower_is_fitted_on_each_layer_where_every_layer_is_asked_for(grid):
+    config = grid.config.model_copy(update={"every_layer": True})
+    assert not is_grid(grid, config=config)
+    own = [fit for fit in grid.fits if fit.probe != "ridge"]
+    each = [fit.model_copy(update={"layer": layer}) for fit in own for layer in (0, 1, 2)]
+    fits = (*(fit for fit in grid.fits if fit.probe == "ridge"), *each)
+    assert is_grid(grid, config=config, fits=fits)
+    assert not is_grid(grid, fits=fits)
+    study = grid.config.model_copy(update={"form": "study"})
+    assert is_grid(grid, config=study, fits=fits)
+    assert not is_grid(grid, config=study)
+
+
+def test_a_choice_without_a_score_or_an_oracle_says_nothing_of_the_optimism():
+    choices = [
+        choice(1, fold="a", scored=None, oracle=0.9),
+        choice(1, fold="b", scored=0.4, oracle=None),
+        choice(1, fold="c", scored=0.25, oracle=0.5),
+        choice(1, fold="d", scored=0.25, oracle=1.0),
+    ]
+    splits = [split(fold, "alpha") for fold in "abc"]
+    scores = [score(layer, 0.5) for layer in (1, 2, None)]
+    (record,) = summarise(scores, splits, choices, ["alpha"])
+    # Of fold d nobody says what it scores.
+    assert record.optimism == 0.25
+    assert record.oracle_qwk == 0.75
+    (record,) = summarise(scores, splits, choices[:2], ["alpha"])
+    assert (record.optimism, record.oracle_qwk) == (None, None)
+    (record,) = summarise(scores[:2], splits, choices, ["alpha"])
+    assert (record.chosen, record.optimism, record.oracle_qwk) == (None, 0.25, None)
+    undefined = [*scores[:2], score(None, None)]
+    (record,) = summarise(undefined, splits, choices, ["alpha"])
+    assert (record.chosen.qwk, record.optimism, record.oracle_qwk) == (None, 0.25, None)
+
+
+@pytest.mark.parametrize(("seeds", "spread"), [((0.3,), None), ((0.3, None), None), ((), None)])
+def test_fewer_than_two_defined_seeds_have_no_spread(seeds, spread):
+    scores = [score(None, qwk, seed=seed) for seed, qwk in enumerate(seeds)]
+    scores += [score(1, 0.5, seed=seed) for seed in range(2)]
+    choices = [choice(1, seed=seed) for seed in range(2)]
+    (record,) = summarise(scores, [split("all", "alpha")], choices, ["alpha"])
+    assert record.chosen_qwk_sd is spread
+
+
+def test_penalties_and_layers_that_were_chosen_stand_once_in_order():
+    choices = [
+        choice(layer, fold=str(i), penalty=penalty)
+        for i, (layer, penalty) in enumerate([(3, 10.0), (1, None), (3, 0.5), (2, 10.0)])
+    ]
+    (record,) = summarise([score(1, 0.5)], (), choices, ["alpha"])
+    assert record.chosen_layers == (1, 2, 3)
+    assert record.chosen_penalties == (0.5, 10.0)
+    (record,) = summarise([score(1, 0.5), score(None, 0.25)], (), (), ["alpha"])
+    assert (record.chosen, record.chosen_qwk_sd, record.chosen_penalties) == (None, None, ())
+
+
+def test_one_follower_among_the_choices_is_enough_for_no_mean_over_layers():
+    scores = [score(1, 0.2), score(2, 0.4)]
+    choices = [choice(1, fold="a"), choice(2, fold="b", follows="logistic")]
+    (record,) = summarise(scores, (), choices, ["alpha"])
+    assert record.layer_mean == Scores.undefined()
+    (record,) = summarise(scores, (), choices[:1], ["alpha"])
+    assert record.layer_mean.qwk == pytest.approx(0.3)
+    assert (record.layer_mean.recut, record.layer_mean.located) == (None, None)
+
+
+def test_layer_0_alone_beside_one_other_stands_apart():
+    (record,) = summarise([score(0, 0.9), score(1, 0.2)], (), [choice(1)], ["alpha"])
+    assert record.embedding.qwk == 0.9
+    assert record.layer_mean.qwk == 0.2
+    seeds = [score(0, qwk, seed=seed) for seed, qwk in enumerate((0.2, 0.4))]
+    (record,) = summarise([*seeds, score(1, 0.2)], (), [choice(1)], ["alpha"])
+    assert record.embedding.qwk == pytest.approx(0.3)
+
+
+def test_cells_that_have_no_score_have_no_record():
+    scores = [score(1, 0.5, probe="a"), score(1, 0.5, probe="b", protocol="loco")]
+    records = summarise(scores, (), (), ["alpha"])
+    assert [(one.protocol, one.probe) for one in records] == [("iid", "a"), ("loco", "b")]
+    assert summarise([], (), (), ["alpha"]) == ()
