@@ -443,3 +443,195 @@ def test_another_results_predictions_are_refused(written, tmp_path):
     beside.write_bytes(other.with_name(beside.name).read_bytes())
     with pytest.raises(ResultError, match="is not the predictions file of"):
         read_predictions_of(read_result(written), written)
+
+
+# -- names and bounds, one at a time ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("x" * 80, True),
+        ("x" * 81, False),
+        ("hf:a/b/c", True),
+        ("com1", False),
+        ("com1.txt", False),
+        ("lpt9", False),
+        ("aux", False),
+        ("com", True),
+        ("com12", True),
+        ("console", True),
+        ("a-01234567", False),
+        ("a-0123456g", True),
+        ("a-0123456", True),
+        ("a_b.c-d", True),
+        ("", False),
+        ("-a", False),
+        ("a.", False),
+    ],
+)
+def test_a_name_stays_as_it_is_where_it_can(name, kept):
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    plain = name.replace(":", "--").replace("/", "--")
+    if kept:
+        assert slug(name) == plain
+    else:
+        assert slug(name) == f"{plain[:80].strip('.-') or 'encoder'}-{digest}"
+
+
+def test_what_a_slug_loses_is_its_end_and_no_sign_before_the_hash():
+    name = "x" * 78 + "--y" * 5
+    assert slug(name) == "x" * 78 + "-" + hashlib.sha256(name.encode()).hexdigest()[:8]
+    half = "\ud800"
+    digest = hashlib.sha256(half.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    assert slug(half) == f"encoder-{digest}"
+
+
+def test_each_option_counts_where_the_encoder_took_it():
+    """And where its own value is another than the suite's."""
+    base = changed_options()
+    others = {
+        "pooling": "mean", "instruction": "Say: ", "max_length": 64, "dtype": "bfloat16",
+        "trust_remote_code": True,
+    }  # fmt: skip
+    for name, value in others.items():
+        config = base.config.model_copy(update={name: value})
+        untaken = base.model_copy(
+            update={
+                "config": config,
+                "encoder": base.encoder.model_copy(
+                    update={"max_length": None, "remote_code": False, "instruction": None}
+                ),
+            }
+        )
+        assert file_stem(untaken) == "cefr-v1", name
+        field = "remote_code" if name == "trust_remote_code" else name
+        # A model's positions may cut the length that was asked for.
+        own = 32 if name == "max_length" else value
+        taken = untaken.model_copy(
+            update={"encoder": untaken.encoder.model_copy(update={field: own})}
+        )
+        assert file_stem(taken) == f"cefr-v1-{taken.encoder.digest()[:8]}", name
+        same = taken.model_copy(update={"config": base.config})
+        assert file_stem(same) == "cefr-v1", name
+
+
+def test_the_checksum_is_of_sorted_ascii_json_without_itself():
+    data = {"b": "é", "a": [1, {"z": None, "y": 2.5}], "checksum": "x"}
+    plain = b'{"a":[1,{"y":2.5,"z":null}],"b":"\\u00e9"}'
+    assert io.canonical({k: v for k, v in data.items() if k != "checksum"}) == plain
+    assert io.checksum(data) == hashlib.sha256(plain).hexdigest()
+    with pytest.raises(ResultError) as caught:
+        io.checksum({"a": float("inf")})
+    assert str(caught.value) == (
+        "The result holds a number that is not finite: where a probe or protocol gave it, leave "
+        "that out; where a file was changed, copy it again."
+    )
+
+
+def test_a_result_that_cannot_be_written_is_named_with_its_suite(made):
+    result, _ = made
+    summary = (result.summary[0].model_copy(update={"optimism": float("nan")}),)
+    with pytest.raises(ResultError, match=r"^'planted' under 'cefr-v1': The result holds a number"):
+        io.dump(result.model_copy(update={"summary": summary}))
+
+
+def test_lists_and_tables_stand_an_item_a_line_and_empty_ones_on_theirs(made):
+    result, _ = made
+    changes = {"failures": (), "analyses": (), "analysis_notes": (), "commitments": ()}
+    text = io.dump(result.model_copy(update=changes))
+    data = json.loads(text)
+    lines = text.splitlines()
+    assert (lines[0], lines[1], lines[-1], text[-1]) == (
+        "{", '"kind": "cefrbench-result",', "}", "\n",
+    )  # fmt: skip
+    assert '"failures": [],' in lines
+    place = lines.index('"scale": [')
+    assert lines[place + 1 : place + 7] == [
+        *(f'  "{name}",' for name in data["scale"][:-1]), f'  "{data["scale"][-1]}"', "],",
+    ]  # fmt: skip
+    place = lines.index('"encoder": {')
+    assert lines[place + 1] == '  "name": "planted",'
+    assert lines[-2] == f'"checksum": "{data["checksum"]}"'
+
+
+def test_a_field_that_does_not_keep_to_the_schema_is_named_with_their_number(written):
+    data = json.loads(written.read_text("utf-8"))
+    data["units"][1]["n"] = "8"
+    data["units"][2]["n"] = "8"
+    changed(written, **data)
+    with pytest.raises(ResultError) as caught:
+        read_result(written)
+    assert str(caught.value) == (
+        f"{str(written)!r} doesn't keep to schema 2.2: units.1.n: Input should be a valid integer "
+        "(2 such errors); it was changed by hand or damaged."
+    )
+
+
+@pytest.mark.parametrize(("digits", "read"), [(40, True), (41, False)])
+def test_an_integer_has_forty_digits_at_most(written, digits, read):
+    text = written.read_text("utf-8").replace('"cpu_cores": 2', f'"cpu_cores": {"7" * digits}')
+    written.write_text(text, "utf-8")
+    if read:
+        assert read_result(written).provenance.hardware["cpu_cores"] == int("7" * digits)
+        return
+    with pytest.raises(ResultError, match="more than 40 digits"):
+        read_result(written)
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("2.2", None),
+        ("2.1", None),
+        ("2.0", None),
+        ("2.3", "is too new (schema 2.3, this version reads up to 2.2): update with "
+                "`pip install --upgrade cefrbench`."),
+        ("3.0", "is too new (schema 3.0, this version reads up to 2.2): update with "
+                "`pip install --upgrade cefrbench`."),
+        ("1.999999", "is too old (schema 1.999999, this version reads 2.x): run it again with "
+                     "`cefrbench run --config {}`, which repeats its configuration."),
+        ("02.2", None),
+        ("2.1000000", "has the schema version '2.1000000'; expected one such as '2.2': it is not a "
+                      "result that cefrbench wrote."),
+        ("2.2\n", "has the schema version '2.2\\n'; expected one such as '2.2': it is not a result "
+                  "that cefrbench wrote."),
+    ],
+)  # fmt: skip
+def test_versions_that_are_read_and_those_that_are_not(written, version, said):
+    changed(written, schema_version=version)
+    if said is None:
+        assert read_result(written).schema_version == version
+        return
+    with pytest.raises(ResultError) as caught:
+        read_result(written)
+    assert str(caught.value) == f"{str(written)!r} {said.format(written)}"
+
+
+@pytest.mark.parametrize(
+    ("name", "sound"),
+    [("a.b-c_d", True), ("a", True), ("-a", False), ("a b", False), (".a", False), ("a/b", False)],
+)
+def test_predictions_have_a_plain_name(written, name, sound):
+    data = json.loads(written.read_text("utf-8"))
+    result = read_result(changed(written, predictions=data["predictions"] | {"file": name}))
+    with pytest.raises(ResultError) as caught:
+        read_predictions_of(result, written)
+    assert ("No such file" in str(caught.value)) == sound
+    assert sound or str(caught.value) == (
+        f"The result {str(written)!r} names {name!r} as its predictions; expected the name of a "
+        "file in the same folder."
+    )
+
+
+def test_predictions_of_another_hash_are_told_with_both(written):
+    data = json.loads(written.read_text("utf-8"))
+    own = data["predictions"]["sha256"]
+    result = read_result(changed(written, predictions=data["predictions"] | {"sha256": "f" * 64}))
+    with pytest.raises(ResultError) as caught:
+        read_predictions_of(result, written)
+    beside = written.with_name("cefr-v1.predictions.parquet")
+    assert str(caught.value) == (
+        f"{str(beside)!r} is not the predictions file of 'cefr-v1.json' (SHA-256 {own[:12]}…, "
+        f"expected {'f' * 12}…): put the file of the same run there."
+    )
