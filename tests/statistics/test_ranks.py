@@ -1,13 +1,16 @@
 """Ranks: one procedure with their confidence sets, from the tests of all pairs."""
 
+from dataclasses import replace
+
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cefrbench.statistics.errors import Errors
 from cefrbench.statistics.pairs import Movements, PairedTests, difference_errors, pair_tests
-from cefrbench.statistics.ranks import ranks
+from cefrbench.statistics.ranks import Rank, ranks
 
 
 def told_apart(n: int, *pairs: tuple[int, int]) -> PairedTests:
@@ -30,6 +33,7 @@ def boards(draw):
     return scores, errors
 
 
+@settings(deadline=None)
 @given(boards())
 def test_a_rank_lies_in_its_own_set_and_the_sets_follow_from_the_tests(board) -> None:
     scores, errors = board
@@ -43,6 +47,7 @@ def test_a_rank_lies_in_its_own_set_and_the_sets_follow_from_the_tests(board) ->
         assert (one.worse_than, one.better_than) == (len(better), len(worse))
 
 
+@settings(deadline=None)
 @given(boards(), st.randoms(use_true_random=False))
 def test_the_order_of_entries_does_not_matter(board, random) -> None:
     scores, errors = board
@@ -54,6 +59,7 @@ def test_the_order_of_entries_does_not_matter(board, random) -> None:
     assert turned == [straight[i] for i in order]
 
 
+@settings(deadline=None)
 @given(boards())
 def test_less_is_better_is_the_same_with_the_signs_turned(board) -> None:
     scores, errors = board
@@ -96,3 +102,31 @@ def test_all_sets_hold_the_true_ranks_in_at_least_95_of_100_worlds() -> None:
             for one, f, final in zip(found, first, last, strict=True)
         )
     assert missed / worlds <= 0.05
+
+
+def test_a_rank_says_from_how_many_it_is_told_apart_on_either_side() -> None:
+    scores = [0.5, 0.9, 0.1, 0.7]
+    tests = told_apart(4, (0, 1), (1, 2), (2, 3))
+    expected = [
+        Rank(rank=2, low=2, high=4, tied=1, better_than=0, worse_than=1),
+        Rank(rank=1, low=1, high=2, tied=2, better_than=2, worse_than=0),
+        Rank(rank=3, low=3, high=4, tied=1, better_than=0, worse_than=2),
+        Rank(rank=1, low=1, high=3, tied=2, better_than=1, worse_than=0),
+    ]
+    assert ranks(scores, tests) == expected
+    assert ranks([-score for score in scores], tests, more_is_better=False) == expected
+
+
+@pytest.mark.parametrize(
+    ("p", "scores", "found"),
+    [
+        (0.05, [0.2, 0.9], [1, 1]),
+        (0.0499, [0.2, 0.9], [2, 1]),
+        (0.0499, [0.9, 0.9], [1, 1]),
+    ],
+)
+def test_neither_a_p_value_of_5_per_cent_nor_an_equal_score_is_ahead(p, scores, found) -> None:
+    """Of the two p-values the corrected one counts."""
+    tests = replace(told_apart(2, (0, 1)), p_holm=np.full((2, 2), p))
+    assert [one.rank for one in ranks(scores, tests)] == found
+    assert [one.high for one in ranks(scores, tests)] == [2, 1 if found[0] == 2 else 2]
