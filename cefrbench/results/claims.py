@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -177,7 +178,7 @@ def _nothing(own: Replicates) -> Replicates:
         refits=np.zeros(0),
         texts=own.texts,
         influence=np.zeros_like(own.influence),
-        corpora=dict.fromkeys(own.corpora, 0.0),
+        corpora={},
     )
 
 
@@ -198,9 +199,9 @@ def _untrained(source: Explained, sample: Sample, found: Beside) -> Rival:
         for result, table in found.results
         if result.encoder.role == "control"
     ]
-    tested = [rival for rival in rivals if rival.draws is not None]
+    tested = [(rival.draws.estimate, rival) for rival in rivals if rival.draws is not None]
     if tested:
-        return max(tested, key=lambda rival: rival.draws.estimate if rival.draws else 0.0)
+        return max(tested, key=itemgetter(0))[1]
     reason = next(
         iter([*(r.reason for r in rivals), *reasons]), "no untrained model lies beside it"
     )
@@ -319,7 +320,7 @@ def verdict(name: str, claim: Claim) -> str:
         "not shown": f"it is not shown to be better than {words}",
         "passed": "",
     }[stopped.status]
-    above = [rung.name for rung in claim.rungs[claim.height + 1 :] if rung.status == "passed"]
+    above = [rung.name for rung in claim.rungs[claim.height :] if rung.status == "passed"]
     more = f" (higher up it is better than {_listed(above)})" if above else ""
     return f"{beaten}; there it stops: {why}{more}."
 

@@ -6,10 +6,13 @@ import scipy.stats
 from result_factory import make_result
 
 from cefrbench.results.residuals import (
+    PredictedLevels,
+    Residuals,
     confusions,
     entropy,
     level_residuals,
     predicted_levels,
+    residuals_of,
     row_percentages,
     total_variation,
 )
@@ -115,3 +118,65 @@ def test_without_recorded_priors_there_is_no_distance_to_them() -> None:
     bare = tuple(split.model_copy(update={"train_levels": ()}) for split in result.splits)
     found = predicted_levels(result.model_copy(update={"splits": bare}))["iid", "ridge", 1]
     assert (found.prior, found.to_prior) == (None, None)
+
+
+def test_residuals_of_a_matrix_by_hand() -> None:
+    """Of six texts of the first level one is right, four are one too high, one is two too high."""
+    first, second, third = residuals_of(
+        np.array([[1, 4, 1], [0, 0, 0], [2, 0, 2]]), ("A", "B", "C")
+    )
+    assert first == Residuals(
+        "A", 6, 1.0, pytest.approx(np.sqrt(1 / 3)), (1.0, 1.0, 1.0), {0.0: 1, 1.0: 4, 2.0: 1}
+    )
+    assert second == Residuals("B", 0, None, None, None, {})
+    assert third == Residuals("C", 4, -1.0, 1.0, (-2.0, -2.0, 0.0), {-2.0: 2, 0.0: 2})
+
+
+def planted(matrices, train_levels=(1, 1, 1, 1, 4)):  # type: ignore[no-untyped-def]
+    """A result whose units of one fold each have these matrices."""
+    result, _ = make_result(probes=("ridge",), protocols=("loco",), layers=(1,))
+    units = tuple(
+        unit.model_copy(
+            update={
+                "confusion": tuple(map(tuple, matrices[unit.corpus].tolist())),
+                "n": int(matrices[unit.corpus].sum()),
+            }
+        )
+        for unit in result.units
+        if unit.corpus in matrices
+    )
+    splits = tuple(
+        split.model_copy(update={"train_levels": train_levels}) for split in result.splits
+    )
+    return result.model_copy(update={"units": units, "splits": splits})
+
+
+def test_predicted_levels_by_hand() -> None:
+    """Half of the texts are given the first level, a quarter each the next two."""
+    alpha, beta = np.zeros((2, 5, 5), dtype=np.int64)
+    alpha[0, 0], alpha[4, 0], beta[1, 1], beta[3, 2] = 3, 1, 2, 2
+    result = planted({"alpha": alpha, "beta": beta, "gamma": np.zeros((5, 5), dtype=np.int64)})
+    assert predicted_levels(result)["loco", "ridge", 1] == PredictedLevels(
+        predicted=(0.5, 0.25, 0.25, 0.0, 0.0),
+        truth=(0.375, 0.25, 0.0, 0.25, 0.125),
+        prior=(0.125, 0.125, 0.125, 0.125, 0.5),
+        entropy=1.5,
+        evenness=pytest.approx(1.5 / np.log2(5)),
+        to_uniform=pytest.approx(0.4),
+        to_prior=pytest.approx(0.625),
+        to_truth=pytest.approx(0.375),
+        n=8,
+    )
+    (alone,) = {*predicted_levels(result, corpora=["beta", "none"]).values()}
+    assert (alone.n, alone.predicted) == (4, (0.0, 0.5, 0.5, 0.0, 0.0))
+    assert confusions(result, ["gamma"]) == {}
+
+
+def test_a_fold_without_a_split_or_a_prior_has_none() -> None:
+    alpha = np.diag([1, 2, 3, 4, 5])
+    result = planted({"alpha": alpha, "beta": alpha})
+    place = "loco", "ridge", 1
+    assert predicted_levels(result)[place].prior is not None
+    lost = tuple(split for split in result.splits if split.fold != "beta")
+    assert predicted_levels(result.model_copy(update={"splits": lost}))[place].prior is None
+    assert predicted_levels(planted({"alpha": alpha}, (0,) * 5))[place].prior is None
