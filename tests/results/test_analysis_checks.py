@@ -1,5 +1,7 @@
 """What every record of an analysis has to keep to, one bound at a time."""
 
+import math
+
 import pytest
 from result_factory import make_result
 
@@ -128,3 +130,62 @@ def test_a_note_is_of_an_analysis_that_was_asked_for(bare):
         AnalysisNote(analysis="identity", cause="No corpus names two tasks."),
     )
     assert findings(bare, notes=notes) == [("analysis_notes[1]", "identity")]
+
+
+def told(result, *records):
+    changed = result.model_copy(update={"analyses": records, "analysis_notes": ()})
+    return [(one.where, one.found, one.expected) for one in check_analyses(changed)]
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ({"analysis": "share"}, ("analyses[1].analysis", "share", "one of the run's")),
+        ({"protocol": "loco"}, ("analyses[1].protocol", "loco", "one of the run's")),
+        ({"probe": "knn"}, ("analyses[1].probe", "knn", "one of the run's")),
+        ({"layer": 9}, ("analyses[1].layer", "9", "one of the run's")),
+        ({"n": -2}, ("analyses[1]", "n -2, draws 4", "n from 0, draws from 1")),
+        ({"value": 1.5}, ("analyses[1].value", "1.5", "-1 to 1, and finite")),
+        ({"sd": math.inf}, ("analyses[1].sd", "inf", "0 to inf, and finite")),
+        (
+            {"measure": "seconds", "value": math.nan},
+            ("analyses[1].value", "nan", "-inf to inf, and finite"),
+        ),
+        ({"low": 0.75, "high": 0.5}, ("analyses[1].low", "0.75", "at most `high`, 0.5")),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_with_a_figure_is_told_with_its_place(bare, own, said):
+    # A model takes no number that isn't finite; what is made of one may.
+    wrong = figure(amount=3).model_copy(update=own)
+    assert told(bare, figure(), wrong) == [said]
+
+
+def test_a_figure_may_be_of_a_protocol_a_probe_and_a_layer_of_the_run(bare):
+    assert told(bare, figure(protocol="iid", probe="ridge", layer=1)) == []
+    assert told(bare, figure(protocol="iid"), figure(probe="ridge"), figure(layer=1)) == []
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"protocol": "iid"}, {"probe": "ridge"}, {"corpus": "alpha"}, {"layer": 1},
+        {"target": "x"}, {"amount": 2}, {"measure": "recut"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_figures_of_another_place_are_other_figures(bare, own):
+    assert told(bare, figure(), figure(**own)) == []
+    key = (
+        "price", own.get("protocol"), own.get("probe"), own.get("corpus"), own.get("layer"),
+        own.get("target"), own.get("amount"), own.get("measure", "qwk"),
+    )  # fmt: skip
+    twice = told(bare, figure(**own), figure(), figure(**own))
+    assert twice == [("analyses", f"{key} 2 times", "each once")]
+
+
+def test_a_gain_is_told_with_the_figure_that_it_should_be(bare):
+    known = figure(amount=0, value=0.5), figure(amount=8, value=0.75)
+    assert told(bare, *known, gain(0.5)) == [("analyses[2].value", "0.5", "0.250000, from its qwk")]
+    assert told(bare, *known, gain(0.25 + 0.5e-9)) == []
+    assert told(bare, *known, gain(0.25 + 2e-9)) != []

@@ -1,5 +1,7 @@
 """Predictions kept while they are made are those of the layers that the finished result names."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from essay_factory import essays
@@ -16,8 +18,11 @@ from cefrbench.probing.jobs import Jobs, PlannedFold
 from cefrbench.probing.sweep import Fitted
 from cefrbench.results.build import Collector
 from cefrbench.results.corpus_scores import corpus_scores, layer_scores
+from cefrbench.results.keep import Kept, Predicted
+from cefrbench.results.model import CorpusScore
 from cefrbench.results.selection import choose, stored_layers
 from cefrbench.results.summary import summarise
+from cefrbench.statistics.scores import Scores
 
 LEVELS = ("A1", "A2", "B1", "B2")
 TABLES = {
@@ -254,3 +259,155 @@ def test_a_corpus_is_scored_over_the_texts_of_all_its_folds():
     expected = np.mean([(g - p) ** 2 for g in gold for p in told])
     assert score.scores.qwk == pytest.approx(1 - np.mean((gold - told) ** 2) / expected)
     assert score.scores.accuracy == 0.5
+
+
+def predicted(layer, fold=0, probe="ridge", seed=None, inner=0.5, values=RIGHT, scores=None):
+    return Predicted(probe, fold, seed, layer, None, inner, np.array(values, float), scores)
+
+
+TWO = [
+    planned("loco", "beta", ALPHA, inside(*ALPHA), beta=BETA),
+    planned("iid", "1", ALPHA[:2], inside(*ALPHA[:2]), beta=BETA[:3], alpha=ALPHA[2:]),
+]
+
+
+def offered(*offers, form="corrected", apart=True):
+    kept = Kept(TWO, TABLES[form], apart)
+    for one in offers:
+        kept.offer([one] if isinstance(one, Predicted) else one, [])
+    return kept
+
+
+def test_a_layer_leads_where_it_is_better_or_equal_and_lower_and_each_fold_and_seed_by_itself():
+    kept = offered(
+        predicted(5, inner=0.5),
+        predicted(7, inner=0.5),
+        predicted(7, fold=1, inner=0.1, values=range(5)),
+        predicted(3, inner=0.5),
+        predicted(3, seed=2, inner=0.1),
+        predicted(2, inner=0.4),
+        predicted(4, seed=2, inner=None),
+        [],
+    )
+    assert {place: one.layer for place, one in kept.choice.items()} == {
+        ("ridge", 0, None): 3,
+        ("ridge", 1, None): 7,
+        ("ridge", 0, 2): 3,
+    }
+    assert kept.embedding == {}
+
+
+def test_what_is_held_is_no_view_of_what_came():
+    values, scores = np.zeros(4), np.ones(4)
+    for layer in (0, 1):
+        one = predicted(layer, values=values, scores=scores)
+        kept = offered(replace(one, values=values))
+        (held,) = [*kept.choice.values(), *kept.embedding.values()]
+        assert not np.shares_memory(held.values, values)
+        assert not np.shares_memory(held.scores, scores)
+        assert held.values.tolist() == values.tolist()
+        assert held.scores.tolist() == scores.tolist()
+    assert predicted(1).alone().scores is None
+
+
+def test_stored_predictions_stand_by_probe_as_it_came_then_layer_and_fold():
+    kept = offered(
+        predicted(0, probe="ordinal"),
+        [predicted(2, fold=1, values=range(5)), predicted(2)],
+        predicted(1, probe="ordinal", fold=1, values=range(5)),
+        predicted(0),
+    )
+    found = [(key.probe, key.layer, key.fold, key.corpus) for key, _ in kept.predictions(0).units()]
+    assert found == [
+        ("ridge", 0, "beta", "beta"),
+        ("ridge", 2, "beta", "beta"),
+        ("ridge", 2, "1", "beta"),
+        ("ridge", 2, "1", "alpha"),
+        ("ordinal", 0, "beta", "beta"),
+        ("ordinal", 1, "1", "beta"),
+        ("ordinal", 1, "1", "alpha"),
+    ]
+    assert {one.layer for one in offered(predicted(0), apart=False).choice.values()} == {0}
+
+
+def test_predictions_are_taken_apart_by_scored_corpus_with_all_that_goes_with_them():
+    refits = np.arange(10, dtype=np.float16).reshape(5, 2)
+    one = replace(
+        predicted(3, fold=1, seed=4, values=[0.5, 1.5, 2.5, 3.5, 4.5], scores=np.arange(5.0)),
+        refit_values=refits,
+        refit_scores=-refits,
+    )
+    kept = offered()
+    table = kept.tabulate([one], 2)
+    keys = kept.table.key
+    assert table.corpus.tolist() == ["beta"] * 3 + ["alpha"] * 2
+    assert table.text.tolist() == [keys[row] for row in (4, 5, 6, 2, 3)]
+    assert table.low.tolist() == table.high.tolist() == [0, 1, 2, 2, 3]
+    assert table.prediction.tolist() == [0.5, 1.5, 2.5, 3.5, 4.5]
+    assert table.score.tolist() == [0, 1, 2, 3, 4]
+    assert table.refit_prediction.tolist() == refits.tolist()
+    assert table.refit_score.tolist() == (-refits).tolist()
+    assert set(
+        zip(table.protocol, table.fold, table.probe, table.seed, table.layer, strict=True)
+    ) == {("iid", "1", "ridge", 4, 3)}
+    bare = kept.tabulate([replace(one, scores=None, refit_values=None, refit_scores=None)], 3)
+    assert np.isnan(bare.score).all()
+    assert bare.refit_score.shape == (5, 3)
+    assert len(kept.tabulate([])) == 0
+    parts = [(name, rows.tolist(), values.tolist(), scores.tolist())
+             for name, rows, values, scores in one.parts(TWO[1])]  # fmt: skip
+    assert parts == [
+        ("beta", [4, 5, 6], [0.5, 1.5, 2.5], [0, 1, 2]),
+        ("alpha", [2, 3], [3.5, 4.5], [3, 4]),
+    ]
+    assert [scores for *_, scores in predicted(1, fold=1, values=range(5)).parts(TWO[1])] == [
+        None,
+        None,
+    ]
+
+
+def test_ranks_of_every_layer_that_passes_are_kept():
+    latent = np.array([0.0, 1.0, 2.0, 3.0])
+    kept = offered(
+        predicted(0, scores=latent), predicted(1, scores=-latent), predicted(2, inner=-1.0)
+    )
+    assert [(one.layer, one.n, one.scores.spearman) for one in kept.continuous] == [
+        (0, 4, 1.0),
+        (1, 4, -1.0),
+        (2, 4, None),
+    ]
+
+
+def scored(protocol, corpus, qwk, layer):
+    scores = Scores.undefined().model_copy(update={"qwk": qwk})
+    return CorpusScore(
+        protocol=protocol, corpus=corpus, probe="ridge", layer=layer, seed=None, n=4, scores=scores
+    )
+
+
+def test_in_the_form_of_the_study_each_protocol_has_the_layer_of_its_own_oracle():
+    """A group is in no mean; a fold that failed on the better layer keeps nothing."""
+    kept = Kept(TWO, TABLES["study"])
+
+    def offer(layer, loco, iid, folds=(0, 1), probe="ridge"):
+        own = [
+            predicted(layer, fold, probe, values=RIGHT if fold == 0 else range(5)) for fold in folds
+        ]
+        scores = [scored("loco", "beta", loco, layer), scored("iid", "beta", iid, layer)]
+        kept.offer(own, [*scores, scored("loco", "twins", 1.0 - layer / 10, layer)])
+
+    def layers():
+        return {place: one.layer for place, one in kept.choice.items()}
+
+    offer(4, 0.5, 0.5)
+    assert layers() == {("ridge", 0, None): 4, ("ridge", 1, None): 4}
+    offer(5, 0.5, 0.6)
+    assert layers() == {("ridge", 0, None): 4, ("ridge", 1, None): 5}
+    offer(3, 0.4, 0.6)
+    assert layers() == {("ridge", 0, None): 4, ("ridge", 1, None): 3}
+    offer(2, 0.9, 0.9, folds=(1,), probe="ordinal")
+    assert layers() == {("ridge", 0, None): 4, ("ridge", 1, None): 3, ("ordinal", 1, None): 2}
+    offer(6, 0.9, 0.9, folds=(1,))
+    assert layers() == {("ordinal", 1, None): 2, ("ridge", 1, None): 6}
+    kept.offer([predicted(7)], [scored("loco", "twins", 1.0, 7)])
+    assert 7 not in layers().values()
