@@ -51,3 +51,25 @@ def test_a_batch_costs_more_than_padding_a_little():
 @pytest.mark.parametrize("costs", [[], [7]])
 def test_few_items(costs):
     assert plan_batches(costs, 10, 5) == ([[0]] if costs else [])
+
+
+@pytest.mark.parametrize(
+    ("costs", "budget", "overhead", "expected"),
+    [
+        # As many as the budget holds, and not one more.
+        ([5, 5, 5, 5], 15, 1, [[0], [1, 2, 3]]),
+        ([5, 5, 5, 5], 14, 1, [[0, 1], [2, 3]]),
+        ([5, 5, 5], 15, 1, [[0, 1, 2]]),
+        # What costs nothing is padded like all else, and what costs too much stands alone.
+        ([0, 0, 3], 2, 5, [[0, 1], [2]]),
+        ([9, 1, 8], 4, 0, [[1], [2], [0]]),
+        # Padding 2 to 6 twice costs 8, which is more than a batch; to 3 twice it costs 2.
+        ([2, 6, 2], 100, 3, [[0, 2], [1]]),
+        ([2, 3, 2], 100, 3, [[0, 2, 1]]),
+        # Of two ways that cost the same the longer run is taken.
+        ([2, 4], 100, 2, [[0, 1]]),
+        ([2, 4], 100, 1, [[0], [1]]),
+    ],
+)
+def test_these_are_the_cheapest_batches(costs, budget, overhead, expected):
+    assert plan_batches(costs, budget, overhead) == expected

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
@@ -26,10 +27,11 @@ from cefrbench.features.compute import compute_features
 from cefrbench.features.shards import (
     DamagedShardError,
     check_shard,
+    read_layer,
     verify_shard,
     write_shard,
 )
-from cefrbench.features.store import FeatureStore, default_cache_dir, plan_shards
+from cefrbench.features.store import FeatureStore, bytes_of, default_cache_dir, plan_shards
 from cefrbench.plugins import PluginHost
 
 TEXTS = [f"text {n:04d} " + "x" * (n % 50) for n in range(700)]
@@ -417,3 +419,229 @@ def test_all_shards_are_absent_where_the_index_is_another(cache):
     assert features.absent() == features.missing() == [1]
     (features.folder / "index.json").write_text("{}")
     assert features.absent() == features.missing() == [*range(count)]
+
+
+# -- shards and plans, one thing at a time ---------------------------------------------------------
+
+
+def written(path, values=None, rows=(4, 1, 7), layers=(0, 3)):
+    values = np.ones((len(rows), len(layers), 5), np.float32) if values is None else values
+    write_shard(path, "key", np.array(rows), values, layers)
+    return path
+
+
+def changed(path, header=None, **tensors):
+    """The same shard with other tensors, under their own checksums unless a header is given."""
+    with safe_open(path, framework="numpy") as file:
+        said = json.loads(file.metadata()["cefrbench"])
+    new = load_file(path) | tensors
+    said["sha256"] |= {n: hashlib.sha256(t.tobytes()).hexdigest() for n, t in tensors.items()}
+    save_file(new, path, {"cefrbench": json.dumps(said if header is None else header)})
+    return path
+
+
+def said_of(path):
+    said = []
+    for check in (
+        lambda: verify_shard(path),
+        lambda: check_shard(path, "key", np.array((4, 1, 7)), (0, 3)),
+    ):
+        with pytest.raises(DamagedShardError) as caught:
+            check()
+        said.append(str(caught.value))
+    assert said[0] == said[1]
+    return said[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor"),
+    [
+        ("rows", np.array([[4], [1], [7]])),
+        ("rows", np.array([4, 1, 7], np.int32)),
+        ("layer.003", np.ones((3, 5), np.float64)),
+        ("layer.003", np.ones((3, 5), np.int16)),
+        ("layer.003", np.ones(3, np.float32)),
+        ("layer.003", np.ones((3, 5, 1), np.float32)),
+        ("layer.003", np.ones((2, 5), np.float32)),
+        ("layer.003", np.ones((4, 5), np.uint16)),
+    ],
+)
+def test_a_tensor_of_another_type_or_shape_is_named(tmp_path, name, tensor):
+    path = changed(written(tmp_path / "shard"), **{name: tensor})
+    assert said_of(path) == f"has another type or shape at {name}"
+
+
+def test_each_tensor_is_checked_against_its_checksum(tmp_path):
+    path = written(tmp_path / "shard")
+    verify_shard(path)
+    check_shard(path, "key", np.array((4, 1, 7)), (0, 3))
+    with safe_open(path, framework="numpy") as file:
+        header = json.loads(file.metadata()["cefrbench"])
+    for name, tensor in (
+        ("rows", np.array([4, 1, 8])),
+        ("layer.000", np.zeros((3, 5), np.float32)),
+        ("layer.003", np.zeros((3, 5), np.float32)),
+    ):
+        changed(written(tmp_path / "shard"), header, **{name: tensor})
+        assert said_of(path) == f"has a wrong checksum at {name}"
+
+
+def test_what_is_no_shard_is_told_with_its_cause(tmp_path):
+    path = tmp_path / "shard"
+    assert said_of(path) == "is missing"
+    with pytest.raises(DamagedShardError, match=r"^is missing$"):
+        read_layer(path, 0)
+    path.mkdir()
+    assert said_of(path) == "is no regular file"
+    path.rmdir()
+    path.write_bytes(b"torn")
+    assert said_of(path).startswith("can't be read (")
+    changed(written(path), header={"key": "key", "sha256": []})
+    assert said_of(path) == "can't be read (its header names no checksums)"
+    written(path)
+    save_file(load_file(path), path, {"cefrbench": "[" * 70 + "]" * 70})
+    assert said_of(path) == "can't be read (its header is not ours)"
+
+
+def test_one_layer_is_read_with_its_rows(tmp_path):
+    values = np.arange(30, dtype=np.float32).reshape(3, 2, 5) + np.float32(1e-3)
+    path = written(tmp_path / "shard", values)
+    for place, layer in enumerate((0, 3)):
+        rows, found = read_layer(path, layer)
+        assert rows.tolist() == [4, 1, 7]
+        assert found.dtype == np.float32
+        np.testing.assert_array_equal(found, values[:, place])
+    with pytest.raises(DamagedShardError, match=r"^can't be read \("):
+        read_layer(path, 1)
+
+
+@pytest.mark.parametrize("odd", [(0, 0), (0, 4), (2, 0), (2, 4)])
+def test_one_number_that_would_lose_something_keeps_its_layer_whole(tmp_path, odd):
+    values = np.full((3, 2, 5), 1.5, np.float32)
+    values[odd[0], 0, odd[1]] = np.nextafter(np.float32(1.5), np.float32(2))
+    path = written(tmp_path / "shard", values)
+    kinds = {name: tensor.dtype for name, tensor in load_file(path).items()}
+    assert (kinds["layer.000"], kinds["layer.003"]) == (np.float32, np.uint16)
+    for place, layer in enumerate((0, 3)):
+        np.testing.assert_array_equal(read_layer(path, layer)[1], values[:, place])
+
+
+def test_the_lowest_bit_that_is_kept_is_the_last_of_the_upper_half(tmp_path):
+    bits = np.array([0x3F810000, 0x3F800000, 0xFFFF0000], np.uint32)
+    for low, kind in ((0, np.uint16), (1, np.float32), (0x8000, np.float32)):
+        values = (bits | np.array([0, low, 0], np.uint32)).view(np.float32).reshape(1, 1, 3)
+        path = written(tmp_path / "shard", values, rows=(0,), layers=(12,))
+        tensor = load_file(path)["layer.012"]
+        assert tensor.dtype == kind
+        found = read_layer(path, 12)[1].view(np.uint32)
+        np.testing.assert_array_equal(found, values[:, 0].view(np.uint32))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "pooling", "size"),
+    [
+        ("bfloat16", "last", 2), ("bfloat16", "cls", 2), ("bfloat16", "max", 2),
+        ("bfloat16", "mean", 4), ("bfloat16", None, 4), ("float32", "last", 4),
+        ("float16", "cls", 4),
+    ],
+)  # fmt: skip
+def test_a_number_takes_two_bytes_where_it_is_a_models_own_bfloat16(dtype, pooling, size):
+    assert bytes_of(Counting(dtype=dtype, pooling=pooling).identity) == size
+
+
+@pytest.mark.parametrize(
+    ("layers", "width", "size"),
+    [
+        (3, 4, 256),
+        (1, 2**16, 256),
+        (1, 2**16 + 4, 255),
+        (2, 2**16, 128),
+        (1, 2**24, 1),
+        (1, 2**25, 1),
+        (4, 0, 256),
+    ],
+)
+def test_a_shard_has_so_many_texts_short_ones_first(layers, width, size):
+    identity = Counting(layers=tuple(range(layers)), width=width).identity
+    texts = ["ccc", "a", "bb", "b"] + ["long" + "x" * (n % 2) for n in range(300)]
+    plan = plan_shards(texts, identity)
+    assert [len(shard) for shard in plan[:-1]] == [size] * (len(plan) - 1)
+    assert 0 < len(plan[-1]) <= size
+    order = np.concatenate(plan).tolist()
+    assert order == [1, 3, 2, 0, *range(4, 304, 2), *range(5, 304, 2)]
+    assert plan_shards([], identity) == ()
+
+
+def test_what_features_depend_on_ends_the_name_of_their_folder(tmp_path):
+    store, identity = FeatureStore(tmp_path), Counting().identity
+    one = corpus(["aa", "b", "aa"])
+    plain = store.corpus(identity, one, "code")
+    assert plain.folder.name == f"one-{one.fingerprint[:16]}"
+    assert list(plain.texts) == ["aa", "b"]
+    assert plain.rows.tolist() == [0, 1, 0]
+    assert plain.rows.dtype == np.int64
+    assert [shard.tolist() for shard in plain.plan] == [[1, 0]]
+    index = plain.index
+    assert (index.format, index.corpus, index.texts, index.shards) == (1, "one", 2, (2,))
+    assert (index.fingerprint, index.software["source"]) == (one.fingerprint, "code")
+    assert set(index.software) == {"torch", "transformers", "tokenizers", "source"}
+    assert index.reads == {}
+    assert plain.key == f"{identity.digest()}/{one.fingerprint}"
+    assert plain.work(3) == f"{plain.key}/{plain.folder.name}/3"
+    assert plain.path(12).name == "shard-00012.safetensors"
+    assert plain.lock.lock_file == str(plain.folder / ".lock")
+    marked = store.corpus(identity, one, "code", {"b": "2", "a": "1"})
+    mark = hashlib.sha256(b'[["a", "1"], ["b", "2"]]').hexdigest()[:16]
+    assert marked.folder.name == f"one-{one.fingerprint[:16]}-{mark}"
+    assert marked.index.reads == {"b": "2", "a": "1"}
+
+
+def test_a_folder_made_ready_has_its_index_and_no_shard_of_another(cache):
+    (features,) = compute(cache).corpora
+    path = features.folder / "index.json"
+    os.utime(path, (1, 1))
+    assert features.open() == []
+    assert path.stat().st_mtime > 1, "it was used now"
+    other = replace(features, index=features.index.model_copy(update={"software": {"x": "1"}}))
+    assert other.missing() == other.absent() == [0, 1, 2]
+    assert len(shards(cache)) == 3
+    assert other.open() == [0, 1, 2]
+    assert shards(cache) == []
+    assert json.loads(path.read_text())["software"] == {"x": "1"}
+    assert path.read_text().endswith("}\n")
+
+
+def test_a_shard_that_is_damaged_is_missing_and_not_absent(cache):
+    (features,) = compute(cache).corpora
+    flip(features.path(0))
+    features.path(2).unlink()
+    assert (features.missing(), features.absent()) == ([0, 2], [2])
+    assert [features.is_good(shard) for shard in range(3)] == [False, True, False]
+
+
+def test_each_folder_of_features_is_listed_with_its_index(cache):
+    store = FeatureStore(cache)
+    ((folder, index),) = store.entries()
+    assert index.corpus == "one"
+    (folder / "index.json").write_text("{}")
+    (store.folder / "a-1" / "b-2").mkdir(parents=True)
+    assert list(store.entries()) == [(store.folder / "a-1" / "b-2", None), (folder, None)]
+
+
+def test_bad_features_in_use_and_a_folder_that_cannot_be_made_are_told_in_full(cache):
+    features = compute(cache)
+    path = features.corpora[0].path(1)
+    path.unlink()
+    with pytest.raises(CacheError) as caught:
+        features.layer(1)
+    assert str(caught.value) == (
+        f"The features in {str(path)!r} went bad while in use (is missing): run again to compute "
+        "them anew."
+    )
+    (cache / "file").write_text("no folder")
+    with pytest.raises(CacheError) as caught:
+        FeatureStore(cache / "file").corpus(Counting().identity, corpus(), "code")
+    assert str(caught.value) == (
+        f"The cache folder {str(cache / 'file' / 'features')!r} can't be written (Not a "
+        "directory): choose another one with --cache-dir."
+    )
