@@ -211,9 +211,10 @@ OPTIONS = {
 WEAK = make_result("weak", skill=0.1, role="control", **OPTIONS)
 STRONG = make_result("strong", skill=0.7, role="control", **OPTIONS)
 LOST = make_result("lost", role="control", **OPTIONS | {"protocols": ("iid",)})
+BEST = make_result("best", skill=1.0, **OPTIONS)
 LENGTH = make_result("length", skill=0.3, role="reference", **OPTIONS)
 SURFACE = make_result("surface", role="reference", **OPTIONS | {"texts": 25})
-OWN = make_result("own", skill=0.9, references=(WEAK[0], LENGTH[0]), **OPTIONS)
+OWN = make_result("own", skill=0.9, references=(WEAK[0], LENGTH[0], BEST[0]), **OPTIONS)
 
 
 def made(found, entry=OWN, probe=None):
@@ -231,7 +232,7 @@ def qwk(entry, probe, kind="chosen"):
 
 
 def test_each_rung_has_its_reference_with_the_probe_that_it_favours():
-    beside = Beside((LOST, WEAK, STRONG, LENGTH, SURFACE), {"ud": "It is broken."})
+    beside = Beside((LOST, BEST, WEAK, STRONG, LENGTH, SURFACE), {"ud": "It is broken."})
     claimed = made(beside)
     own, strong, length, surface = (
         favoured_probe(one[0]).probe for one in (OWN, STRONG, LENGTH, SURFACE)
@@ -267,7 +268,7 @@ def test_why_no_untrained_model_is_there_is_said_of_the_first_reason():
     found = [
         (Beside((LOST,), {"weak": "It is broken."}), reason),
         (Beside((), {"weak": "It is broken."}), "It is broken."),
-        (Beside((), {"length": "It is broken."}), "no untrained model lies beside it"),
+        (Beside((), {"best": "?", "length": "It is broken."}), "no untrained model lies beside it"),
     ]
     for beside, said in found:
         assert standing(made(beside))["untrained"] == (None, None, None, said)

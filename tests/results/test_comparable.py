@@ -71,7 +71,8 @@ def test_a_reference_that_lacks_the_probe_stands_with_the_one_that_it_favours():
     reference = made("w", "ordinal", "knn", role="reference")
     assert probe_of(reference, "knn") == "knn"
     assert probe_of(reference, "ordinal") == "ordinal"
-    assert probe_of(reference, "ridge") == favoured_probe(reference).probe
+    for lacking in ("abc", "linear", "ridge"):
+        assert probe_of(reference, lacking) == favoured_probe(reference).probe
     assert probe_of(made("a", "ordinal"), "ridge") == "ridge"
 
 

@@ -10,6 +10,7 @@ from result_factory import make_result
 
 from cefrbench.errors import ResultError
 from cefrbench.results.compare import compare_results
+from cefrbench.results.model import RunResult
 from cefrbench.results.samples import samples
 from cefrbench.statistics.draws import gap, resample
 from cefrbench.statistics.errors import Errors
@@ -186,15 +187,34 @@ def test_a_protocol_that_one_lacks_is_refused_in_a_sentence(second, asked, said)
         compare_results(pair, protocols=asked, replicates=50)
 
 
-def test_a_reference_stands_with_the_probe_that_it_has():
+def renamed(entry, old, new):
+    """The same result with another name for a protocol."""
+    result, table = entry
+    text = result.model_dump_json().replace(f'"{old}"', f'"{new}"')
+    names = np.where(table.protocol == old, new, table.protocol).astype(object)
+    return RunResult.model_validate_json(text), replace(table, protocol=names)
+
+
+def test_a_protocol_of_any_name_is_none_of_a_gap():
+    """The name stands before the gap's in the alphabet."""
+    pair = [made(name, refits=0, corpora=CORPORA[:3]) for name in ("one", "two")]
+    before = compare_results(pair, replicates=50)
+    after = compare_results([renamed(one, "iid", "any") for one in pair], replicates=50)
+    assert list(after.protocols) == ["any", "loco"]
+    for label in ("one", "two"):
+        assert after.intervals[label, "any"] == before.intervals[label, "iid"]
+
+
+@pytest.mark.parametrize("own", ["ordinal", "svm"])
+def test_a_reference_stands_with_the_probe_that_it_has(own):
     options = {"refits": 0, "corpora": ("alpha", "beta", "gamma"), "protocols": ("iid",)}
     entries = [
         made("one", **options),
         made("two", **options),
-        made("words", role="reference", **options | {"probes": ("ordinal",)}),
+        made("words", role="reference", **options | {"probes": (own,)}),
     ]
     report = compare_results(entries, replicates=50)
-    assert (report.probe, report.own) == ("ridge", {"words": "ordinal"})
-    table = samples(*entries[2])["iid", "ordinal"]
+    assert (report.probe, report.own) == ("ridge", {"words": own})
+    table = samples(*entries[2])["iid", own]
     whole = resample(table, get_statistic("qwk"), TextWeights(50)).draws()
     assert report.intervals["words", "iid"].estimate == pytest.approx(whole.estimate)

@@ -51,6 +51,18 @@ def test_a_probe_without_a_score_says_nothing_of_the_next_one(made, undefined):
     assert said.startswith("mlp-classifier ")
 
 
+@pytest.mark.parametrize("protocol", ["iid", "loco"])
+def test_a_probe_that_lacks_a_side_says_nothing_of_the_next_one(made, protocol):
+    result = with_qwk(made, planted((0.1, 0.9), (0.2, 0.8)))
+    records = [one for one in result.summary if (one.protocol, one.probe) != (protocol, "ridge")]
+    (said,) = doubts(result.model_copy(update={"summary": tuple(records)}))
+    assert said == (
+        "mlp-classifier has a QWK of 0.800 on corpora that it was not trained on (loco), and of "
+        "0.200 on those that it was (iid): that is what a probe or an encoder gives that has seen "
+        "the scored texts"
+    )
+
+
 def test_one_side_alone_gives_no_doubt(made):
     result = with_qwk(made, planted((0.1, 0.9), (0.1, 0.9)))
     for side in ("iid", "loco"):

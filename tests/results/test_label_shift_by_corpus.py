@@ -19,7 +19,7 @@ from cefrbench.statistics.scoring import SUM_STATISTICS
 
 QWK = SUM_STATISTICS["qwk"]
 RESULT, TABLE = make_result(
-    texts=24, layers=(1, 2), probes=("ridge", "mlp-regressor"), refits=3, conflicts=0.3
+    texts=24, layers=(1, 2, 3), probes=("ridge", "mlp-regressor"), refits=3, conflicts=0.3
 )
 #: Luck of seeds is drawn by it.
 ENCODER = RESULT.encoder.digest()
@@ -210,6 +210,11 @@ def test_where_a_fit_held_nothing_out_its_corpus_is_passed_over(source):
         (one.probe, one.corpus) for one in label_shifts(replace(source, result=result), "loco")
     )
     assert list(places) == [place for place in PLACES if place != ("mlp-regressor", "beta")]
+
+
+def test_the_fit_of_the_layer_that_counts_is_taken_whatever_their_order(source, found):
+    result = RESULT.model_copy(update={"fits": RESULT.fits[::-1]})
+    assert list(label_shifts(replace(source, result=result), "loco")) == [*found.values()]
 
 
 def test_a_corpus_that_several_folds_score_has_no_one_table(source):

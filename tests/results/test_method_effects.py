@@ -203,6 +203,18 @@ def test_the_protocol_out_of_distribution_can_be_named():
         )
 
 
+def test_names_before_and_after_those_that_stand_apart_change_nothing():
+    probes = ("ridge", "unweighted+ridge", "whiten+ridge")
+    told = tell_methods(
+        [make_result(name, **OPTIONS | {"probes": probes}) for name in ("an", "length")],
+        scores=["qwk"],
+        replicates=50,
+    )
+    for method, against in (("whiten", "study"), ("whiten", "length"), ("unweighted", "length")):
+        assert told.find("an", method, "out", against) is not None
+    assert told.find("an", "unweighted", "out", "study") is None
+
+
 def test_the_seed_draws_the_resamples():
     ends = [
         tell_methods([ONE], scores=["qwk"], seed=seed, replicates=50).find("one", "centre", "out")

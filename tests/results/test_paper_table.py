@@ -8,6 +8,7 @@ from result_factory import make_result, write_made
 from cefrbench.errors import ResultError
 from cefrbench.results.explanation import Figure
 from cefrbench.results.io import read_result, write_result
+from cefrbench.results.model import ReferenceRecord
 from cefrbench.results.paper import PaperRow, PaperTable, read_table, to_latex, to_markdown
 from cefrbench.results.selection import favoured_probe
 
@@ -127,6 +128,25 @@ def test_a_probe_without_any_score_has_no_row(tmp_path):
     assert "`. QWK, mean over corpora (alpha, beta)," in table.caption
     half = written(tmp_path, "two", lambda result: undefined(result, ["iid"], ["ridge"]))
     assert named(read_table([half], unchecked=True))[0] == ("two", "ridge", False)
+
+
+def test_without_predictions_each_probe_has_the_figures_that_the_summary_says(tmp_path):
+    path = written(tmp_path, "one", probes=("ridge", "knn", "svm"))
+    result = read_result(path)
+    path.with_name(result.predictions.file).unlink()
+    rows = read_table([path]).rows
+    assert [row.probe for row in rows] == ["ridge", "knn", "svm"]
+    for row in rows:
+        own = {r.protocol: r.chosen.qwk for r in result.summary if r.probe == row.probe}
+        assert {name: one.value for name, one in row.figures.items()} == pytest.approx(
+            {**own, "gap": own["iid"] - own["loco"]}
+        )
+    lost = ReferenceRecord(encoder=result.encoder, favoured="ridge", summary=result.summary)
+    lost = lost.model_copy(update={"encoder": result.encoder.model_copy(update={"name": "lost"})})
+    beside = written(
+        tmp_path / "two", "two", lambda one: one.model_copy(update={"references": (lost,)})
+    )
+    assert read_table([beside]).rows[-1].figures == rows[0].figures
 
 
 def test_the_doubtful_have_figures_and_no_intervals(tmp_path):

@@ -1,7 +1,9 @@
 """What stands beside a result's scores, from the humblest."""
 
+import pytest
 from result_factory import make_result
 
+from cefrbench.results.model import ReferenceRecord
 from cefrbench.results.references import Reference, references
 from cefrbench.results.selection import favoured_probe
 from cefrbench.statistics.scores import Scores
@@ -23,6 +25,26 @@ def test_one_level_then_references_then_the_own_layer_0():
         ),
         Reference("own layer 0", probe, own),
     ]
+
+
+THREE = make_result(**SMALL | {"probes": ("ridge", "knn", "svm")}, refits=0)[0]
+
+
+@pytest.mark.parametrize("probe", ["ridge", "knn", "svm"])
+def test_the_favoured_probe_alone_is_read(probe):
+    """Of an own layer 0 as of a reference, whatever the order of the probes."""
+    choices = [
+        one.model_copy(update={"inner_qwk": 0.9 if one.probe == probe else 0.1})
+        for one in THREE.choices
+    ]
+    record = ReferenceRecord(encoder=THREE.encoder, favoured=probe, summary=THREE.summary)
+    result = THREE.model_copy(update={"choices": tuple(choices), "references": (record,)})
+    own = {r.protocol: r for r in THREE.summary if r.probe == probe}
+    _, beside, layer_0 = references(result)
+    assert beside.scores == {name: one.chosen for name, one in own.items()}
+    assert layer_0 == Reference(
+        "own layer 0", probe, {name: one.embedding for name, one in own.items()}
+    )
 
 
 def test_in_the_studys_form_a_reference_is_read_at_the_oracles_layer():

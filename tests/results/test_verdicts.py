@@ -6,7 +6,11 @@ from cefrbench.results.compare import Comparison, Comparisons, better
 from cefrbench.results.verdicts import SCORE_WORDS, p_digits, verdict
 from cefrbench.statistics.pairs import PairedTest
 
-WORDS = {"lofo": "out of distribution", "gap": "between in and out of distribution"}
+WORDS = {
+    "by-task": "under by-task",
+    "lofo": "out of distribution",
+    "gap": "between in and out of distribution",
+}
 
 
 def holm(low, high, p, alone=None):
@@ -89,6 +93,23 @@ FEW = " Fewer than 3 corpora say nothing about others."
             "up to 0.030 for A and -0.030 for B.",
         ),
         (
+            {"these": holm(-0.03, -0.03, 0.22), "difference": -0.03, "protocol": "by-task"},
+            "No difference shown in QWK under by-task between A and B on these 9 corpora: -0.030 "
+            "[-0.030, -0.030], p = 0.220, both after Holm; the interval allows a lead of up to "
+            "-0.030 for A and 0.030 for B.",
+        ),
+        (
+            {"these": holm(-0.06, 0.0, 0.22), "difference": -0.03},
+            "No difference shown in QWK out of distribution between A and B on these 9 corpora: "
+            "-0.030 [-0.060, +0.000], p = 0.220, both after Holm; the interval allows a lead of up "
+            "to 0.000 for A and 0.060 for B.",
+        ),
+        (
+            {"these": SURE, "protocol": "by-task"},
+            "A is better than B under by-task on these 9 corpora: +0.031 QWK [+0.012, +0.050], "
+            "p = 0.002, both after Holm." + FEW,
+        ),
+        (
             {"these": UNSURE, "score": "mae"},
             "No difference shown in MAE out of distribution between A and B on these 9 corpora: "
             "+0.031 [-0.008, +0.070], p = 0.220, both after Holm; the interval allows a lead of "
@@ -137,7 +158,13 @@ def test_a_p_that_rounds_to_the_line_has_a_digit_more(value, text):
 
 @pytest.mark.parametrize(
     ("score", "protocol", "for_more"),
-    [("qwk", "iid", True), ("qwk", "gap", False), ("mae", "iid", False), ("mae", "gap", True)],
+    [
+        ("qwk", "iid", True),
+        ("qwk", "by-task", True),
+        ("qwk", "gap", False),
+        ("mae", "iid", False),
+        ("mae", "gap", True),
+    ],
 )
 def test_more_is_better_but_of_an_error_or_a_gap_and_not_of_a_gap_in_an_error(
     score, protocol, for_more
