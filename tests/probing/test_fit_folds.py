@@ -593,3 +593,219 @@ def test_a_probe_that_is_batched_on_one_device_alone_is_a_failure_on_the_other()
     spec = spec_of(lambda options: Ridge() if options.device == "cpu" else Greedy())
     ((fit,),) = fit_folds(spec, ProbeOptions(device="cuda"), data.X, data.y, data.folds[:1])
     assert fit == FitFailure("The fit broke with TypeError: Ridge() has no batched fit")
+
+
+# -- what is tried again, and what is said ---------------------------------------------------------
+
+
+class Scripted(Fragile):
+    """Breaks with an error that a script says, by device, number of folds and penalties."""
+
+    def __init__(self, script=None, options=None):
+        super().__init__()
+        self.script, self.options = script, options
+
+    def fit_paths(self, X, y, folds, *, penalties, sample_weight=None, seeds=(None,)):
+        error = self.script(self.options.device, len(folds), tuple(penalties))
+        if error is not None:
+            raise error
+        return [
+            [[FoldFit(np.full(len(fold.predict), value))] * len(seeds) for value in penalties]
+            for fold in folds
+        ]
+
+
+def tried(script, device="cuda", folds=2, penalties=(100.0, 1.0)):
+    """What was tried, in order, and what became of each fold and penalty."""
+    seen = []
+
+    def watched(*asked):
+        seen.append(asked)
+        return script(*asked)
+
+    data = planted()
+    card = ridge.CARD.model_copy(update={"name": "invented"})
+    spec = ProbeSpec(card, lambda options: Scripted(watched, options))
+    paths = fit_paths(
+        spec, ProbeOptions(device=device), data.X, data.y, data.folds[:folds], penalties=penalties
+    )
+    return seen, [
+        [fit.message if isinstance(fit, FitFailure) else fit.predictions[0] for (fit,) in path]
+        for path in paths
+    ]
+
+
+NO_MEMORY = torch.OutOfMemoryError("invented")
+
+
+def test_what_lacks_memory_is_cut_to_one_fold_then_fitted_on_the_cpu():
+    seen, found = tried(lambda device, folds, penalties: NO_MEMORY if device == "cuda" else None)
+    both = (100.0, 1.0)
+    assert seen == [
+        ("cuda", 2, both), ("cuda", 1, both), ("cpu", 1, both), ("cuda", 1, both), ("cpu", 1, both),
+    ]  # fmt: skip
+    assert found == [[100.0, 1.0]] * 2
+
+
+def test_what_lacks_memory_on_the_cpu_is_cut_to_one_penalty_and_not_tried_again_as_it_was():
+    seen, found = tried(lambda device, folds, penalties: NO_MEMORY, "cpu", folds=1)
+    assert seen == [("cpu", 1, (100.0, 1.0)), ("cpu", 1, (100.0,)), ("cpu", 1, (1.0,))]
+    assert found == [["The fit broke with OutOfMemoryError: invented"] * 2]
+
+
+def test_another_error_on_an_accelerator_is_not_tried_on_the_cpu():
+    seen, found = tried(lambda device, folds, penalties: ValueError("odd"), folds=1)
+    assert {device for device, *_ in seen} == {"cuda"}
+    assert len(seen) == 3
+    assert found == [["The fit broke with ValueError: odd"] * 2]
+
+
+def test_what_breaks_on_the_cpu_after_a_lack_of_memory_is_told_by_its_last_error():
+    def script(device, folds, penalties):
+        return NO_MEMORY if device == "cuda" else ValueError(f"{len(penalties)} penalties")
+
+    seen, found = tried(script, folds=1, penalties=(100.0,))
+    assert seen == [("cuda", 1, (100.0,)), ("cpu", 1, (100.0,))]
+    assert found == [["The fit broke with ValueError: 1 penalties"]]
+    seen, found = tried(script, folds=1)
+    assert [(device, len(values)) for device, _, values in seen] == [
+        ("cuda", 2), ("cpu", 2), ("cuda", 1), ("cpu", 1), ("cuda", 1), ("cpu", 1),
+    ]  # fmt: skip
+    assert found == [["The fit broke with ValueError: 1 penalties"] * 2]
+
+
+def test_one_penalty_that_breaks_among_three_is_the_only_one_that_fails():
+    def script(device, folds, penalties):
+        return ArithmeticError("ten") if 10.0 in penalties else None
+
+    seen, found = tried(script, "cpu", penalties=(100.0, 10.0, 1.0))
+    assert found == [[100.0, "The fit broke with ArithmeticError: ten", 1.0]] * 2
+    assert [(folds, len(values)) for _, folds, values in seen] == [
+        (2, 3), (1, 3), (1, 1), (1, 1), (1, 1), (1, 3), (1, 1), (1, 1), (1, 1),
+    ]  # fmt: skip
+
+
+def test_folds_that_no_probe_can_learn_from_are_told_why_and_the_others_keep_their_places():
+    data = planted()
+    fold = data.folds[0]
+    some = np.flatnonzero(data.y == 2)[:3]
+    folds = [FoldRows(some, fold.predict), fold, FoldRows(some[:0], fold.predict), data.folds[1]]
+    weight = np.where(np.arange(len(data.y)) == some[1], 0.0, 1.0)
+    spec = spec_of_ridge(RidgeProbe)
+    for given, count in ((None, 3), (weight, 2)):
+        paths = fit_paths(
+            *(spec, OPTIONS, data.X, data.y, folds),
+            penalties=ALPHAS,
+            sample_weight=given,
+            seeds=(0, 1),
+        )
+        one = FitFailure(
+            f"All {count} training texts are of one level (class 2): a probe needs at least two "
+            "levels, so add a corpus that has others."
+        )
+        none = FitFailure("The training part holds no text: add a corpus, or leave this fold out.")
+        assert paths[0] == [[one, one]] * 2
+        assert paths[2] == [[none, none]] * 2
+        for place in (1, 3):
+            for fits in paths[place]:
+                assert [len(fit.predictions) for fit in fits] == [len(folds[place].predict)] * 2
+
+
+def test_a_probe_whose_card_names_no_penalty_is_refused_one_and_takes_its_own():
+    data = planted()
+    spec = spec_of(lambda options: Fragile())
+    with pytest.raises(ProbeError) as caught:
+        fit_paths(spec, OPTIONS, data.X, data.y, data.folds, penalties=(None, 1.0))
+    assert str(caught.value) == (
+        "The card of probe 'invented' names no penalty: give it one "
+        "(ProbeCard(penalty=Penalty(…))), or fit it with its own parameters."
+    )
+    ((fit,),) = fit_paths(spec, OPTIONS, data.X, data.y, data.folds[:1], penalties=(None,))[0]
+    assert isinstance(fit, FoldFit)
+
+
+def test_seeds_of_a_seeded_probe_are_fitted_one_by_one_with_each_penalty():
+    data = planted()
+    card = ridge.CARD.model_copy(update={"name": "invented", "seeded": True})
+    made = []
+
+    def make(options):
+        made.append((options.seed, options.penalty))
+        return Fragile(predicts=options.seed * 100 + (options.penalty or 0))
+
+    paths = fit_paths(
+        *(ProbeSpec(card, make), OPTIONS, data.X, data.y, data.folds[:2]),
+        penalties=(3.0, 2.0),
+        seeds=(5, 7),
+    )
+    for fold, path in zip(data.folds, paths, strict=False):
+        mean = data.y[fold.train].mean()
+        found = [[fit.predictions[0] - mean for fit in fits] for fits in path]
+        np.testing.assert_allclose(found, [[503, 703], [502, 702]])
+    # One is made to see what it can; the others are fitted, fold by fold.
+    assert made == [(5, 3.0), *[(5, 3.0), (7, 3.0)] * 2, *[(5, 2.0), (7, 2.0)] * 2]
+
+
+@pytest.mark.parametrize(
+    ("fit", "said"),
+    [
+        (FoldFit(np.zeros(2)), "The probe gave predictions of shape (2,), expected (3,)."),
+        (FoldFit(np.zeros((3, 1))), "The probe gave predictions of shape (3, 1), expected (3,)."),
+        (
+            FoldFit(np.array([0, np.nan, 0]), message="Too few steps"),
+            "The probe predicted a value that is not finite (Too few steps).",
+        ),
+        (FoldFit(np.array([0, 0, np.inf])), "The probe predicted a value that is not finite."),
+        (
+            FoldFit(np.zeros(3), scores=np.zeros(4)),
+            "The probe gave scores of shape (4,), expected (3,).",
+        ),
+        (
+            FoldFit(np.zeros(3), scores=np.array([0, 0, -np.inf])),
+            "The probe gave a continuous score that is not finite.",
+        ),
+        (FoldFit(np.zeros(3), scores=np.ones(3)), None),
+    ],
+)
+def test_what_no_score_can_be_computed_from_is_refused_in_these_words(fit, said):
+    class Given(Fragile):
+        def fit_folds(self, X, y, folds, **rest):
+            return [[fit] for _ in folds]
+
+    data = planted()
+    fold = replace(data.folds[0], predict=data.folds[0].predict[:3])
+    ((found,),) = fit_folds(spec_of(lambda options: Given()), OPTIONS, data.X, data.y, [fold])
+    assert found == FitFailure(said) if said else found is fit
+
+
+def test_weights_of_one_are_none_and_others_leave_rows_of_none_out():
+    seen = []
+
+    class Watches(Fragile):
+        def fit(self, X, y, sample_weight=None):
+            seen.append((len(X), sample_weight))
+            return super().fit(X, y, sample_weight)
+
+    data = planted()
+    fold = data.folds[0]
+    n = len(fold.train)
+    for weight in (np.ones(n), np.where(np.arange(n) < 4, 0.0, 2.0)):
+        parallel.fit_each([(Watches(), replace(fold, weight=weight))], data.X, data.y, None)
+    assert seen[0] == (n, None)
+    assert seen[1][0] == n - 4
+    assert seen[1][1].tolist() == [2.0] * (n - 4)
+
+
+def test_texts_are_not_put_into_a_unit():
+    class Reads(Fragile):
+        def fit(self, X, y, sample_weight=None):
+            self.read = list(X)
+            return super().fit(X, y, sample_weight)
+
+        def predict(self, X):
+            return np.full(len(X), float(len(self.read[0])))
+
+    texts = np.array(["aaa", "bb", "c", "dddd"], dtype=object)
+    fold = FoldRows(np.array([0, 1]), np.array([2, 3]), count=np.ones(2))
+    (fit,) = parallel.fit_each([(Reads(), fold)], texts, np.array([0, 1, 2, 3]), None)
+    assert fit.predictions.tolist() == [3.0, 3.0]
