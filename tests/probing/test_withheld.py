@@ -26,12 +26,12 @@ from cefrbench import (
 )
 from cefrbench.contracts.cards import Penalty
 from cefrbench.plugins import PluginHost
-from cefrbench.probing import method_probe
+from cefrbench.probing import method_fits, method_probe
 from cefrbench.probing.ensemble import LayerStack, stacked_layers
 from cefrbench.probing.fit import FitFailure, fit_paths
 from cefrbench.probing.settings import MethodSettings
 from cefrbench.probing.withheld import Training, checked
-from cefrbench.probing.wrapped import MOST, find_probe, spelt_probe, wrap
+from cefrbench.probing.wrapped import MOST, find_probe, spelt_probe, wrap, wrapped_card
 
 HOST = PluginHost(load="")
 RIDGE = HOST.get_probe("ridge")
@@ -888,3 +888,350 @@ def test_the_first_and_the_last_setting_have_a_number():
     for value in (0.0, 5.0, 4.5, 0.5, -1.0):
         with pytest.raises(ProbeError, match=f"There is no setting {value:g}: .* 1 to 4"):
             settings.pair(value)
+
+
+# -- how many fits, and what they are put together from --------------------------------------------
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Sizes of what the probe is fitted on, a fit each: rows, penalties, groups or none."""
+    seen = []
+
+    def counting(spec, options, features, y, folds, *, penalties, seeds):
+        (fold,) = folds
+        seen.append((len(fold.train), penalties, fold.groups is not None))
+        return fit_paths(spec, options, features, y, folds, penalties=penalties, seeds=seeds)
+
+    monkeypatch.setattr(method_fits, "fit_paths", counting)
+    return seen
+
+
+N = len(TRAIN)
+
+
+def test_what_is_fitted_alike_is_fitted_once_for_all_scored_corpora(counted):
+    def same_for_all(source, unlabelled, options):
+        return Prepared(source.X * 1, source.y, source.weight)
+
+    def by_corpus(source, unlabelled, options):
+        return Prepared(source.X, source.y, source.weight * len(unlabelled))
+
+    def of_labels(source, unlabelled, options):
+        y = source.y.copy()
+        y[: len(unlabelled)] = 4
+        return Prepared(source.X, y, source.weight)
+
+    for prepare, count in ((untouched, 1), (same_for_all, 1), (by_corpus, 2), (of_labels, 2)):
+        del counted[:]
+        assert not isinstance(fitted(method(prepare, "unlabelled"))[0], FitFailure)
+        assert counted == [(N, (10.0,), True)] * count, prepare.__name__
+
+
+def test_features_of_another_type_or_shape_are_other_features(counted):
+    def of_type(source, unlabelled, options):
+        kind = np.float64 if len(unlabelled) == 30 else np.float32
+        return Prepared(source.X.astype(kind), source.y, source.weight)
+
+    fitted(method(of_type, "unlabelled"))
+    assert len(counted) == 2
+
+
+def test_strengths_that_change_predictions_alone_share_the_fits(counted):
+    def finishing(source, unlabelled, options):
+        return Prepared(
+            source.X, source.y, source.weight,
+            finish=lambda known, scored: scored * options.strength + known[:1],
+        )  # fmt: skip
+
+    spec = method(finishing, moves="predictions", strengths=(2.0, 0.5))
+    values = wrap(spec, RIDGE).card.penalty.values
+    found = fitted(spec, penalties=values[4:8])
+    assert counted == [(N, (1e3, 1e2), True)]
+    (path,) = fit_paths(
+        *(RIDGE, ProbeOptions(), X, LABEL),
+        [replace(rows(), predict=np.concatenate([PREDICT, TRAIN]))],
+        penalties=(1e3, 1e2),
+    )
+    for i, (plain,) in enumerate(path):
+        scored, known = plain.predictions[: len(PREDICT)], plain.predictions[len(PREDICT)]
+        for k, strength in enumerate((2.0, 0.5)):
+            fit = found[2 * i + k]
+            np.testing.assert_allclose(fit.predictions, scored * strength + known, atol=1e-4)
+            np.testing.assert_array_equal(fit.predictions, fit.scores)
+
+
+def test_settings_stand_in_the_order_in_which_they_are_asked_for(counted):
+    def scaled(source, unlabelled, options):
+        return Prepared(source.X, source.y, source.weight * options.strength)
+
+    spec = method(scaled, strengths=(2.0, 0.5))
+    order = (4.0, 1.0, 3.0, 2.0)
+    found = fitted(spec, penalties=order)
+    # Settings 4, 1, 3, 2 are 1e4 at 0.5, 1e5 at 2, 1e4 at 2 and 1e5 at 0.5.
+    assert counted == [(N, (1e4, 1e5), True), (N, (1e5, 1e4), True)]
+    for number, fit in zip(order, found, strict=True):
+        (alone,) = fitted(spec, penalties=(number,))
+        np.testing.assert_allclose(fit.predictions, alone.predictions, atol=1e-9)
+
+
+@pytest.mark.parametrize("part", ["X", "y", "weight", "transform"])
+def test_whatever_a_method_makes_anew_is_no_longer_the_plain_probe(counted, part):
+    """Rows of all parts are then read by its own fit."""
+
+    def prepare(source, unlabelled, options):
+        new = {
+            "X": source.X.copy(), "y": source.y.copy(), "weight": source.weight.copy(),
+            "transform": lambda values: values + 0,
+        }  # fmt: skip
+        return replace(untouched(source, unlabelled, options), **{part: new[part]})
+
+    spec = method(prepare, strengths=(2.0, 0.5))
+    fitted(spec, penalties=(1.0, 2.0))
+    assert len(counted) == 2, "one a strength"
+    del counted[:]
+    fitted(method(untouched, strengths=(2.0, 0.5)), penalties=(1.0, 2.0))
+    assert len(counted) == 1
+
+
+def test_groups_of_texts_are_kept_where_there_are_as_many(counted):
+    def fewer(source, unlabelled, options):
+        return Prepared(source.X[:-1], source.y[:-1], source.weight[:-1])
+
+    def turned(source, unlabelled, options):
+        return Prepared(source.X[::-1], source.y[::-1], source.weight[::-1])
+
+    fitted(method(fewer))
+    fitted(method(turned))
+    assert counted == [(N - 1, (10.0,), False), (N, (10.0,), True)]
+
+
+def test_a_fit_that_does_not_converge_for_one_corpus_says_so_for_all():
+    steps = {30: 2, 20: 5000}
+
+    class Steps(LogisticRegression):
+        def fit(self, X, y, sample_weight=None):
+            self.max_iter = int(sample_weight.max())
+            return super().fit(X, y)
+
+    def prepare(source, unlabelled, options):
+        return Prepared(source.X, source.y, np.full(len(source.y), float(steps[len(unlabelled)])))
+
+    spec = ProbeSpec(ProbeCard(name="invented", description=".", kind="classifier"),
+                     lambda options: Steps())  # fmt: skip
+    for first, second in ((2, 5000), (5000, 2)):
+        steps.update({30: first, 20: second})
+        (((fit,),),) = fit_paths(
+            wrap(method(prepare, "unlabelled"), spec), ProbeOptions(), X, LABEL, [rows()],
+            penalties=(None,),
+        )  # fmt: skip
+        assert not fit.converged
+        assert "failed to converge" in fit.message
+        assert (fit.iterations == 2) == (second == 2), "that of the last corpus"
+        assert np.isfinite(fit.predictions).all()
+
+
+def test_a_classifier_without_continuous_scores_has_none_behind_a_method():
+    class Bare:
+        def fit(self, X, y, sample_weight=None):
+            return self
+
+        def predict(self, X):
+            return np.ones(len(X))
+
+    card = ProbeCard(name="bare", description=".", kind="classifier")
+    spec = ProbeSpec(card, lambda options: Bare())
+
+    def finishing(source, unlabelled, options):
+        return Prepared(source.X, source.y, source.weight, finish=lambda known, scored: scored + 1)
+
+    for prepare, value, scores in ((untouched, 1.0, None), (finishing, 2.0, 2.0)):
+        for sees in ("source", "unlabelled"):
+            (((fit,),),) = fit_paths(
+                wrap(method(prepare, sees), spec), ProbeOptions(), X, LABEL, [rows()],
+                penalties=(None,),
+            )  # fmt: skip
+            assert set(fit.predictions) == {value}
+            assert (None if fit.scores is None else set(fit.scores)) == (scores and {scores})
+
+
+@pytest.mark.parametrize(
+    ("device", "probe", "folds", "workers"),
+    [
+        ("cpu", "ridge", 2, 2),
+        ("cpu", "ridge", 5, 3),
+        ("cuda", "ridge", 2, 1),
+        ("cpu", "plain", 2, 1),
+    ],
+)
+def test_folds_are_spread_over_cores_where_the_probe_computes_by_itself(
+    monkeypatch, device, probe, folds, workers
+):
+    asked = []
+
+    def over(function, items, count):
+        asked.append((len(items), count))
+        return []
+
+    monkeypatch.setattr(method_fits, "over_cores", over)
+    monkeypatch.setattr(method_fits, "usable_cores", lambda: 3)
+    plain = ProbeSpec(ProbeCard(name="plain", description=".", kind="regressor"), Nowhere)
+    inner = RIDGE if probe == "ridge" else plain
+    made = wrap(method(untouched), inner).make(ProbeOptions())
+    made.options = ProbeOptions(device=device)
+    made.fit_paths(X, LABEL, [rows()] * folds, penalties=(1.0,))
+    assert asked == [(folds, workers)]
+
+
+def test_each_seed_makes_a_method_of_its_own_and_is_told_to_it():
+    seen = []
+
+    def prepare(source, unlabelled, options):
+        seen.append(options)
+        return Prepared(source.X, source.y, source.weight * (1 + options.seed))
+
+    card = method(prepare).card.model_copy(update={"seeded": True})
+    spec = wrap(MethodSpec(card, method(prepare).make), RIDGE)
+    options = ProbeOptions(n_classes=6)
+    made = spec.make(options)
+    ((fits,),) = made.fit_paths(X, LABEL, [rows()], penalties=(10.0,), seeds=(4, None))
+    assert seen == [MethodOptions(4, "cpu", 6, None), MethodOptions(0, "cpu", 6, None)]
+    assert np.abs(fits[0].predictions - fits[1].predictions).max() > 1e-4
+    ((alone,),) = made.fit_folds(X, LABEL, [rows()], seeds=(None,))
+    assert alone.predictions.shape == fits[1].predictions.shape
+
+
+# -- layers put together ---------------------------------------------------------------------------
+
+
+def test_weights_of_layers_are_shares_of_their_sum():
+    (fit,) = of_layers(ensemble(lambda layers, options: [2.0, 0.0, 6.0]))
+    first, last = (of_layers(RIDGE, LAYERS[k])[0].predictions for k in (0, 2))
+    np.testing.assert_allclose(fit.predictions, first / 4 + last * 3 / 4, atol=1e-9)
+    assert not np.shares_memory(fit.predictions, fit.scores)
+    assert fit.iterations is None
+
+
+def test_a_layer_whose_fit_does_not_converge_says_so_for_all():
+    class Steps(LogisticRegression):
+        def fit(self, X, y, sample_weight=None):
+            hard = abs(float(X[0, 0])) > 1e3
+            self.max_iter, self.tol = (2, 1e-9) if hard else (50, 1e3)
+            return super().fit(X, y)
+
+    probe = ProbeSpec(
+        ProbeCard(name="invented", description=".", kind="classifier"), lambda options: Steps()
+    )
+    spec = ensemble(lambda layers, options: np.ones(layers), probe=probe)
+    fold = replace(rows(), count=None, weight=np.ones(len(TRAIN)))
+    easy, hard = X, X * 1e4
+    for layers, converged in (((easy, easy), True), ((hard, easy), False), ((easy, hard), False)):
+        (((fit,),),) = fit_paths(spec, ProbeOptions(), layers, LABEL, [fold], penalties=(None,))
+        assert fit.converged == converged
+        assert ("failed to converge" in fit.message) == (not converged)
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ([[1.0, 1.0, 1.0]], "gave weights of shape (1, 3), expected (3,), all finite."),
+        ([1.0, 1.0, np.inf], "gave weights of shape (3,), expected (3,), all finite."),
+        ([0.5, 0.5, -0.001], "gave a weight below zero, or nothing but zeros."),
+        ([0, 0, 0], "gave a weight below zero, or nothing but zeros."),
+    ],
+)
+def test_each_thing_that_is_wrong_with_weights_is_told_in_full(weights, said):
+    (failure,) = of_layers(ensemble(lambda layers, options: weights))
+    assert failure == FitFailure(f"weigh of method 'planted' {said}")
+
+
+def test_seeds_and_weights_of_rows_reach_the_fits_of_each_layer():
+    class Noisy(Nowhere):
+        def __init__(self, options):
+            self.seed = options.seed
+
+        def fit(self, X, y, sample_weight=None):
+            self.mean = np.average(y, weights=sample_weight)
+            return self
+
+        def predict(self, X):
+            return np.full(len(X), self.mean + 10 * self.seed)
+
+    card = ProbeCard(name="noisy", description=".", kind="regressor", seeded=True)
+    spec = ensemble(lambda layers, options: np.ones(layers), probe=ProbeSpec(card, Noisy))
+    bare = replace(rows(), weight=None, count=None)
+    heavy = np.where(LABEL == 4, 5.0, 1.0)
+    ((fits,),) = fit_paths(
+        spec, ProbeOptions(), LAYERS, LABEL, [bare], penalties=(None,), sample_weight=heavy,
+        seeds=(1, 3),
+    )  # fmt: skip
+    mean = np.average(LABEL[TRAIN], weights=heavy[TRAIN])
+    assert [fit.predictions[0] for fit in fits] == pytest.approx([mean + 10, mean + 30])
+
+
+# -- names and cards -------------------------------------------------------------------------------
+
+
+def test_the_card_of_a_wrapped_probe_is_that_of_both():
+    base = method(untouched).card.model_copy(
+        update={"description": "It does.", "paper": "Doe (2020)", "strengths": (2.0, 0.25)}
+    )
+    penalty = Penalty(name="C", values=(0.5, 10.0), strongest="smallest")
+    probe = ProbeCard(
+        name="lead", description="A probe.", kind="classifier", params={"a": 1, "strengths": "x"},
+        penalty=penalty, source="Roe (2021)", extra="mlp",
+    )  # fmt: skip
+    assert wrapped_card(base, probe) == ProbeCard(
+        name="planted+lead",
+        description="It does; then lead: A probe.",
+        kind="classifier",
+        params={
+            "a": 1, "strengths": "2 0.25", "method": "planted", "sees": "source", "Cs": "0.5 10",
+        },
+        penalty=Penalty(name="setting", values=(1.0, 2.0, 3.0, 4.0), strongest="smallest"),
+        source="Doe (2020); Roe (2021)",
+        extra="mlp",
+    )  # fmt: skip
+    plain = probe.model_copy(update={"penalty": None, "source": "", "layer_from": "ridge"})
+    for seeded in ((True, False), (False, True), (False, False), (True, True)):
+        own = base.model_copy(update={"seeded": seeded[0], "strengths": (), "moves": "predictions"})
+        card = wrapped_card(own, plain.model_copy(update={"seeded": seeded[1]}))
+        assert card.seeded == any(seeded)
+        assert card.kind == "regressor"
+        assert card.params == {"a": 1, "strengths": "x", "method": "planted", "sees": "source"}
+        assert (card.layer_from, card.penalty) == ("planted+ridge", None)
+        assert card.source == "Doe (2020)"
+    follows = probe.model_copy(update={"layer_from": "ridge"})
+    assert wrapped_card(base, follows).penalty is None
+    kinds = {
+        moves: wrapped_card(base.model_copy(update={"moves": moves}), probe).kind
+        for moves in ("features", "weights", "labels", "predictions", "layers")
+    }
+    assert [kind == "regressor" for kind in kinds.values()] == [False, False, False, True, True]
+
+
+def test_names_that_make_no_probe_are_told_in_full():
+    for name, said in (
+        (
+            "centre+moments+ridge",
+            "The probe 'centre+moments+ridge' has more than one method before it: write "
+            "METHOD+PROBE, with one.",
+        ),
+        (
+            "centre+ngrams",
+            "Probe 'ngrams' reads texts, and method 'centre' changes features: wrap a probe of "
+            "features, ridge say.",
+        ),
+    ):
+        with pytest.raises(UserError) as raised:
+            find_probe(HOST, name)
+        assert str(raised.value) == said
+    for sees in ("unlabelled", "labels"):
+        with pytest.raises(PluginError) as raised:
+            ensemble(lambda layers, options: np.ones(layers), sees=sees)
+        assert str(raised.value) == (
+            f"Method 'planted' puts layers together and says that it sees {sees}: it is shown no "
+            'text, so say sees="source".'
+        )
+    assert find_probe(HOST, "ridge").card == RIDGE.card
+    assert wrap(method(untouched), RIDGE).reads == "features"
