@@ -104,14 +104,8 @@ def decompositions(
         )
         for corpus, over in [(None, whole), *((name, (name,)) for name in shared.corpora)]:
             if over:
-                found = _decomposition(sides, over)
-                yield found.model_copy(
-                    update={
-                        "probe": probe,
-                        "corpus": corpus,
-                        "texts": sum(texts[name] for name in over),
-                    }
-                )
+                size = sum(texts[name] for name in over)
+                yield _decomposition(sides, probe, corpus, over, size)
 
 
 def _sides(source: Explained, probe: str, inside: str, outside: str) -> tuple[Stepped, Stepped]:
@@ -125,7 +119,13 @@ def _sides(source: Explained, probe: str, inside: str, outside: str) -> tuple[St
     return first, other
 
 
-def _decomposition(sides: tuple[Stepped, Stepped], corpora: Sequence[str]) -> Decomposition:
+def _decomposition(
+    sides: tuple[Stepped, Stepped],
+    probe: str,
+    corpus: str | None,
+    corpora: Sequence[str],
+    texts: int,
+) -> Decomposition:
     protocols = [next(iter(side.steps.values())).sample.protocol for side in sides]
     inside, outside = (
         _side_scores(protocol, side.scores(corpora))
@@ -135,10 +135,10 @@ def _decomposition(sides: tuple[Stepped, Stepped], corpora: Sequence[str]) -> De
         cast(PartName, name): figure(draws) for name, draws in decompose(*sides, corpora).items()
     }
     return Decomposition(
-        probe="",
-        corpus=None,
+        probe=probe,
+        corpus=corpus,
         corpora=tuple(corpora),
-        texts=0,
+        texts=texts,
         inside=inside,
         outside=outside,
         parts=parts,
@@ -213,15 +213,15 @@ def drifts(source: Explained, inside: str, outside: str) -> Iterator[Drift]:
         }
         for corpus in (None, *pair[0].corpora):
             for name, sides in measured.items():
-                yield _drift(name, sides, corpus).model_copy(update={"probe": probe})
+                yield _drift(probe, name, sides, corpus)
 
 
-def _drift(name: str, sides: Sequence[Resampled], corpus: str | None) -> Drift:
+def _drift(probe: str, name: str, sides: Sequence[Resampled], corpus: str | None) -> Drift:
     corpora = sides[0].sample.corpora if corpus is None else (corpus,)
     first, other = (one.draws(corpora) for one in sides)
     return Drift.model_validate(
         {
-            "probe": "",
+            "probe": probe,
             "corpus": corpus,
             "measure": name,
             "inside": figure(first, DRIFTS[name]),

@@ -223,6 +223,11 @@ def test_the_seed_draws_the_resamples():
     assert ends[0] == ends[1]
     assert ends[0].value == ends[2].value
     assert ends[0].test.low != ends[2].test.low
+    usual, named = (
+        tell_methods([ONE], scores=["qwk"], **options)
+        for options in ({}, {"seed": 0, "replicates": 2000})
+    )
+    assert usual == named
 
 
 def test_a_mean_is_over_probes_and_sides_that_all_have():

@@ -65,6 +65,11 @@ def test_nothing_is_what_rounds_to_0_and_is_not_shown_to_be_more(one, nothing):
     assert (unless(one) == "") is (nothing or one.shown)
 
 
+def test_a_figure_holds_the_fits_fixed_if_nothing_else_is_said():
+    one = Figure(value=0.25)
+    assert (one.low, one.high, one.error, one.refits) == (None, None, None, 0)
+
+
 def test_scores_and_residuals_have_three_digits_and_two():
     assert (rounded(0.12345), rounded(None)) == ("0.123", "undefined")
     one = LevelResidual(

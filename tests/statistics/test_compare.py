@@ -47,6 +47,7 @@ def test_every_pair_is_compared_under_every_protocol_and_in_its_gap(report: Comp
     assert list(report.protocols) == ["iid", "loco", "gap"]
     assert len(report.pairs) == 3 * 3
     assert report.probe == "ridge"
+    assert (report.replicates, report.seed) == (2000, 0)
 
 
 def test_the_difference_is_that_of_the_summaries(report: Comparisons) -> None:
