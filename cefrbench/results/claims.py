@@ -253,7 +253,7 @@ def _test(own: Replicates, rivals: Sequence[Rival]) -> list[ClaimRung]:
     errors = errors_of([own, *able])
     difference = np.array([own.estimate - one.estimate for one in able])
     tests = these_corpora(difference, Errors(errors.error[0, 1:], errors.freedom[0, 1:]))
-    corrected = holm(tests.p)
+    corrected, _ = holm(tests.p)
     rungs, place = [], 0
     for rival in rivals:
         if rival.draws is None:

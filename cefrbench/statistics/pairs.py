@@ -301,7 +301,7 @@ def pair_tests_beyond(scores: ArrayLike, errors: Errors, corpora: Floats) -> Pai
     tests = beyond_corpora(
         values[first] - values[second],
         _of_pairs(errors, first, second),
-        corpora[first] - corpora[second],
+        (corpora.T[:, first] - corpora.T[:, second]).T,
     )
     return _both_ways(tests, first, second, len(values))
 
@@ -344,15 +344,20 @@ def beyond_corpora(difference: ArrayLike, errors: Errors, corpora: Floats) -> Pa
     corpora : ndarray of float64, shape (..., corpora)
         Difference of each corpus; NaN where there is none.
     """
-    there = ~np.isnan(corpora)
-    count = there.sum(-1)
-    able = count >= FEWEST_CORPORA
-    n = np.maximum(count, 2)
-    mean = np.where(there, corpora, 0.0).sum(-1) / n
-    squares = (np.where(there, corpora - mean[..., None], 0.0) ** 2).sum(-1)
+    count, mean, squares = (np.zeros(corpora.shape[:-1]) for _ in range(3))
+    # Corpus by corpus: they are few, and of a board's pairs there is half a million.
+    each = [corpora[..., place] for place in range(corpora.shape[-1])]
+    for one in each:
+        there = ~np.isnan(one)
+        count += there
+        mean += np.where(there, one, 0.0)
+    able, n = count >= FEWEST_CORPORA, np.maximum(count, 2)
+    mean /= n
+    for one in each:
+        squares += np.where(np.isnan(one), 0.0, one - mean) ** 2
     spread = np.sqrt(squares / (n - 1) / n)
     larger = np.where(able, np.maximum(errors.error, spread), np.nan)
-    freedom = np.minimum(n - 1.0, errors.freedom)
+    freedom = np.minimum(n - 1, errors.freedom)
     return _test(np.asarray(difference, np.float64), Errors(larger, freedom))
 
 
@@ -384,20 +389,11 @@ def corrected(tests: PairedTests) -> PairedTests:
     tests : PairedTests
         Of shape ``(m,)``.
     """
-    p_holm = holm(tests.p)
-    made: NDArray[np.intp] = np.flatnonzero(~np.isnan(tests.p))
-    order = made[np.argsort(tests.p[made], kind="stable")]
-    failed = p_holm[order] >= LEVEL
-    steps = np.arange(len(order), 0, -1)
-    if failed.any():
-        first = int(failed.argmax())
-        steps[first:] = steps[first]
-    asked = np.full(len(tests.p), np.nan)
-    asked[order] = steps
+    p_holm, asked = holm(tests.p)
     return replace(tests, p_holm=p_holm, asked=asked)
 
 
-def holm(p: Floats) -> Floats:
+def holm(p: Floats) -> tuple[Floats, Floats]:
     """Holm's step-down correction (Holm 1979).
 
     Parameters
@@ -407,12 +403,19 @@ def holm(p: Floats) -> Floats:
 
     Returns
     -------
-    ndarray of float64, shape (m,)
+    p_holm : ndarray of float64, shape (m,)
         Corrected p-values, at most 1, in the order of ``p``.
+    asked : ndarray of float64, shape (m,)
+        Among how many tests each was one.
     """
     made: NDArray[np.intp] = np.flatnonzero(~np.isnan(p))
     order = made[np.argsort(p[made], kind="stable")]
-    stepped = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1))
-    corrected = np.full(len(p), np.nan)
-    corrected[order] = np.minimum(stepped, 1.0)
-    return corrected
+    steps = np.arange(len(order), 0, -1)
+    stepped = np.minimum(np.maximum.accumulate(p[order] * steps), 1.0)
+    failed = stepped >= LEVEL
+    if failed.any():
+        first = int(failed.argmax())
+        steps[first:] = steps[first]
+    p_holm, asked = np.full((2, len(p)), np.nan)
+    p_holm[order], asked[order] = stepped, steps
+    return p_holm, asked

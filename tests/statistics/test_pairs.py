@@ -38,13 +38,15 @@ def surely(error: ArrayLike) -> Errors:
 
 def test_holm_as_computed_by_hand() -> None:
     # Ascending: 0.01 × 4, 0.02 × 3, 0.03 × 2 (not below the 0.06 before it), 0.5 × 1.
-    corrected = holm(np.array([0.03, 0.01, 0.5, 0.02]))
+    corrected, asked = holm(np.array([0.03, 0.01, 0.5, 0.02]))
     np.testing.assert_allclose(corrected, [0.06, 0.04, 0.5, 0.06])
+    # The second fails, so what is left is tested as it was.
+    assert asked.tolist() == [3, 4, 3, 3]
 
 
 def test_holm_never_exceeds_one_and_takes_nothing() -> None:
-    np.testing.assert_array_equal(holm(np.array([0.9, 0.8])), [1.0, 1.0])
-    assert len(holm(np.array([]))) == 0
+    np.testing.assert_array_equal(holm(np.array([0.9, 0.8]))[0], [1.0, 1.0])
+    assert [len(one) for one in holm(np.array([]))] == [0, 0]
 
 
 def test_over_corpora_that_differ_more_than_their_texts_it_is_the_t_test() -> None:
@@ -494,5 +496,6 @@ def test_some_rows_of_all_pairs_are_those_rows_among_themselves() -> None:
 
 
 def test_what_is_not_tested_takes_no_place_in_holms_steps() -> None:
-    corrected = holm(np.array([np.nan, 0.02, 0.04, np.nan, 0.001]))
+    corrected, asked = holm(np.array([np.nan, 0.02, 0.04, np.nan, 0.001]))
     np.testing.assert_allclose(corrected, [np.nan, 0.04, 0.04, np.nan, 0.003])
+    np.testing.assert_array_equal(asked, [np.nan, 2, 1, np.nan, 3])
