@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 from copy import copy
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from cefrbench.essays import EssayTable, pool
 from cefrbench.folds import make_folds
 from cefrbench.levels import FIVE
 from cefrbench.plugins import PluginHost
-from cefrbench.probing.jobs import Jobs, PlannedFold, rows_digest
+from cefrbench.probing.jobs import Jobs, PlannedFold, rows_digest, weighted_rows
 from cefrbench.weighting import balanced
 
 HOST = PluginHost(load="")
@@ -184,3 +185,64 @@ def test_where_rows_are_from_is_in_the_digest_of_those_who_read_it(name: str) ->
     assert rows_digest(other) == rows_digest(rows) == rows_digest(ROWS)
     assert rows_digest(rows, origin=True) != rows_digest(rows)
     assert rows_digest(ROWS, origin=True) == rows_digest(ROWS)
+
+
+def test_a_digest_is_of_names_types_lengths_and_bytes_in_this_order() -> None:
+    rows = replace(ROWS, origin=ORIGIN, groups=None)
+    digest = hashlib.sha256()
+    parts: dict[str, np.ndarray] = {}
+    for name in ("train", "predict", "weight", "count"):
+        parts[name] = getattr(rows, name)
+    for name in ("corpus", "family", "scored", "drawn", "length", "scored_length"):
+        parts[name] = getattr(ORIGIN, name)
+    for place, (name, values) in enumerate(parts.items()):
+        if place == 4:
+            assert rows_digest(rows) == digest.hexdigest()
+        digest.update(f"{name} {values.dtype} {len(values)}\n".encode() + values.tobytes())
+    assert rows_digest(rows, origin=True) == digest.hexdigest()
+
+
+def test_rows_of_a_table_say_where_they_are_from(table: EssayTable) -> None:
+    train, predict = np.arange(2, 200, 3), np.arange(300, 340)
+    found = weighted_rows(table, train, predict)
+    origin = found.origin
+    assert origin is not None
+    assert origin.corpus.tolist() == table.corpus[train].tolist()
+    assert origin.scored.tolist() == table.corpus[predict].tolist()
+    # The first three corpora are one project's, of the others each is its own.
+    assert origin.family.tolist() == [max(0, int(corpus) - 2) for corpus in origin.corpus]
+    assert origin.drawn is None
+    assert origin.length is not None
+    assert origin.scored_length is not None
+    assert origin.length.tolist() == table.length[train].tolist()
+    assert origin.scored_length.tolist() == table.length[predict].tolist()
+    assert found.train is train
+    assert found.predict is predict
+    assert found.groups is not None
+    assert found.groups.tolist() == table.unit[train].tolist()
+
+
+def test_each_fit_predicts_each_row_once_whoever_asks(table: EssayTable) -> None:
+    """Two folds on one training set, one of which asks for rows of the other's."""
+    train = np.arange(60)
+    folds = [
+        PlannedFold("a", Fold("x", train, {"c2": np.array([99, 95])}, ()), ""),
+        PlannedFold("a", Fold("y", np.arange(50), {"c2": np.array([97])}, ()), ""),
+        PlannedFold(
+            "b",
+            Fold("z", train.copy(), {"c2": np.array([95]), "c3": np.array([150, 99, 140])}, ()),
+            "",
+        ),
+    ]
+    jobs = Jobs(folds, table)
+    assert jobs.scoring == len(jobs.rows) == 2
+    assert jobs.rows[0].predict.tolist() == [95, 99, 140, 150]
+    assert jobs.rows[1].predict.tolist() == [97]
+    assert [reading.job for reading in jobs.scored] == [0, 1, 0]
+    assert [{name: places.tolist() for name, places in reading.places.items()}
+            for reading in jobs.scored] == [
+        {"c2": [1, 0]},
+        {"c2": [0]},
+        {"c2": [0], "c3": [3, 1, 2]},
+    ]  # fmt: skip
+    assert jobs.held == ((), (), ())
