@@ -499,3 +499,17 @@ def test_what_is_not_tested_takes_no_place_in_holms_steps() -> None:
     corrected, asked = holm(np.array([np.nan, 0.02, 0.04, np.nan, 0.001]))
     np.testing.assert_allclose(corrected, [np.nan, 0.04, 0.04, np.nan, 0.003])
     np.testing.assert_array_equal(asked, [np.nan, 2, 1, np.nan, 3])
+
+
+def test_a_test_that_stands_alone_needs_no_correction() -> None:
+    found = these_corpora(np.array([0.1, 0.02, np.nan]), Errors(np.full(3, 0.03), np.full(3, 7.0)))
+    np.testing.assert_array_equal(found.p_holm, found.p)
+    np.testing.assert_array_equal(found.low_holm, found.low)
+    np.testing.assert_array_equal(found.high_holm, found.high)
+    half = 0.03 * student_t.ppf(0.975, 7)
+    assert found.low[:2] == pytest.approx([0.1 - half, 0.02 - half])
+    assert found.high[:2] == pytest.approx([0.1 + half, 0.02 + half])
+    assert found.p[:2] == pytest.approx(2 * student_t.sf([0.1 / 0.03, 0.02 / 0.03], 7))
+    assert found.one(2) is None
+    for figures in (found.difference, found.error, found.freedom, found.p, found.asked):
+        assert np.isnan(figures).tolist() == [False, False, True]
