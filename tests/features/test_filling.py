@@ -275,3 +275,22 @@ def test_features_can_be_planned_where_texts_are_all_that_is_read(tmp_path):
     found = compute_features(encoder, both, store)
     assert [one.index for one in found.corpora] == [one.index for one in planned.corpora]
     assert [one.missing() for one in planned.corpora] == [[], []]
+
+
+def test_two_shards_are_tokenized_ahead_of_the_one_that_is_encoded(tmp_path, monkeypatch):
+    monkeypatch.setattr("cefrbench.features.store.SHARD_TEXTS", 1)
+    claimed, seen, claim = [], [], Filling._claim
+
+    def watched(self, number):
+        claimed.append(number)
+        return claim(self, number)
+
+    class Watching(Counting):
+        def encode(self, batch):
+            seen.append((batch[0], len(claimed)))
+            return super().encode(batch)
+
+    monkeypatch.setattr(Filling, "_claim", watched)
+    texts = ["a", "bb", "ccc", "dddd", "eeeee"]
+    filled(tmp_path, Watching(), texts, [4, 3, 2, 1, 0])
+    assert seen == [("eeeee", 3), ("dddd", 4), ("ccc", 5), ("bb", 5), ("a", 5)]

@@ -49,7 +49,7 @@ def test_levels_of_a_corpus_are_those_of_the_scale_and_add_up_to_its_texts():
     assert of_beta(levels=unknown) == [("corpora[1].levels[4]", "C3", TOP)]
 
 
-@pytest.mark.parametrize(("units", "sound"), [(0, False), (1, True), (12, True)])
+@pytest.mark.parametrize(("units", "sound"), [(-1, False), (0, False), (1, True), (12, True)])
 def test_a_corpus_has_from_one_to_all_of_its_texts_as_units(units, sound):
     expected = [] if sound else [("corpora[1].units", str(units), f"1 to {BETA.texts}")]
     assert of_beta(units=units) == expected

@@ -444,3 +444,20 @@ def test_a_file_in_several_parts_is_counted_as_a_whole(monkeypatch, read_it):
     with pytest.raises(ResultError) as caught:
         read_it(data, Path("x.parquet"), *more)
     assert "holds 8 rows, and those of a result 7 at most" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["text", "probe"])
+@pytest.mark.parametrize("read_it", [decode_predictions, decode_stripped])
+def test_names_that_are_no_text_are_damage(name, read_it):
+    table = pq.read_table(pa.BufferReader(encode_predictions(one_unit())))
+    more = ()
+    if read_it is decode_stripped:
+        table, more = table.drop_columns(["low", "high"]), (GOLD,)
+    offsets = pa.py_buffer(np.array([0, 1, 2], dtype=np.int32).tobytes())
+    odd = pa.Array.from_buffers(pa.string(), 2, [None, offsets, pa.py_buffer(b"\xff\xfe")])
+    column = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int32()), odd, safe=False)
+    place = table.schema.get_field_index(name)
+    sink = pa.BufferOutputStream()
+    pq.write_table(table.set_column(place, table.schema.field(name), column), sink)
+    with pytest.raises(ResultError, match="is no Parquet file or a damaged one"):
+        read_it(sink.getvalue().to_pybytes(), Path("x.parquet"), *more)
