@@ -107,10 +107,7 @@ class Collector:
         found: dict[str, NDArray[np.int64]] = {}
         for reading, cut in zip(readings, planned.fold.inner, strict=True):
             # A choice is made with the first seed.
-            path = fitted.fits[reading.job]
-            fit = path[penalty][0] if path else None
-            if fit is None:
-                continue
+            fit = fitted.fits[reading.job][penalty][0]
             if isinstance(fit, FitFailure):
                 return f"{fit.message} (a fit inside the training part)"
             for name, rows in cut.held.items():
