@@ -196,3 +196,19 @@ def test_corpora_of_one_fold_are_of_one_fit_wherever_their_rows_stand():
     assert found[:6] == pytest.approx(together[:6], abs=1e-12)
     assert found[6:18] == pytest.approx(together, abs=1e-12)
     assert found[18:] == pytest.approx(together[6:], abs=1e-12)
+
+
+def test_texts_of_two_corpora_are_each_put_in_their_own_order():
+    """As many of them, of which the first is the same."""
+    other = np.array([KEYS[0], *KEYS[1:][::-1]])
+    expected = []
+    for keys in (KEYS, other):
+        recut = np.empty(12, dtype=int)
+        recut[np.lexsort((keys, SCORE))] = np.sort(GOLD)
+        expected.append(cohen_kappa_score(GOLD, recut, weights="quadratic"))
+    assert abs(expected[0] - expected[1]) > 0.01
+    rows = np.arange(12)
+    found = scores_of(unit(rows), unit(rows, corpus="beta", text=other), unit(rows, layer=2))
+    assert [scores.recut for _, scores in found.values()] == pytest.approx(
+        [expected[0], expected[1], expected[0]], abs=1e-12
+    )
