@@ -1235,3 +1235,24 @@ def test_names_that_make_no_probe_are_told_in_full():
         )
     assert find_probe(HOST, "ridge").card == RIDGE.card
     assert wrap(method(untouched), RIDGE).reads == "features"
+
+
+def test_a_wrapped_probe_is_made_at_the_setting_of_its_options():
+    spec = wrap(method(untouched, strengths=(2.0, 0.5)), RIDGE)
+    for penalty, strength in ((None, 2.0), (1.0, 2.0), (2.0, 0.5), (3.0, 2.0)):
+        options = ProbeOptions(seed=3, penalty=penalty, n_classes=6)
+        _, planted, _, inner = spec.make(options).sources()
+        assert planted.options == MethodOptions(3, "cpu", 6, strength)
+        assert inner.alpha == RIDGE.make(ProbeOptions()).alpha
+    asked = []
+
+    def weighing(source, unlabelled, options):
+        asked.append(options.strength)
+        return Prepared(source.X, source.y, source.weight * options.strength)
+
+    weighs = wrap(method(weighing, strengths=(2.0, 0.5)), RIDGE)
+    made = weighs.make(ProbeOptions(penalty=4.0))
+    ((alone,),) = made.fit_folds(X, LABEL, [rows()])
+    (((fit,),),) = made.fit_paths(X, LABEL, [rows()], penalties=(4.0,))
+    np.testing.assert_array_equal(alone.predictions, fit.predictions)
+    assert asked == [0.5, 0.5]

@@ -461,3 +461,24 @@ def test_names_that_are_no_text_are_damage(name, read_it):
     pq.write_table(table.set_column(place, table.schema.field(name), column), sink)
     with pytest.raises(ResultError, match="is no Parquet file or a damaged one"):
         read_it(sink.getvalue().to_pybytes(), Path("x.parquet"), *more)
+
+
+def test_what_a_file_says_of_its_own_size_has_the_same_bound(monkeypatch):
+    """Of all columns in all parts together."""
+    arrow = pq.read_table(pa.BufferReader(encode_predictions(one_unit())))
+    sink = pa.BufferOutputStream()
+    pq.write_table(arrow, sink, row_group_size=1)
+    data, path = sink.getvalue().to_pybytes(), Path("x.parquet")
+    said = pq.ParquetFile(pa.BufferReader(data)).metadata
+    stated = sum(
+        said.row_group(g).column(c).total_uncompressed_size
+        for g in range(said.num_row_groups)
+        for c in range(said.num_columns)
+    )
+    assert (said.num_row_groups, said.num_columns) == (2, 11)
+    assert stated > 2 * 11 * 8
+    monkeypatch.setattr(predictions_file, "MAX_DECODED", stated)
+    assert decode_predictions(data, path).equals(one_unit())
+    monkeypatch.setattr(predictions_file, "MAX_DECODED", stated - 1)
+    with pytest.raises(ResultError, match=f"comes to {stated:,} bytes in memory"):
+        decode_predictions(data, path)
