@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -294,3 +295,30 @@ def test_two_shards_are_tokenized_ahead_of_the_one_that_is_encoded(tmp_path, mon
     texts = ["a", "bb", "ccc", "dddd", "eeeee"]
     filled(tmp_path, Watching(), texts, [4, 3, 2, 1, 0])
     assert seen == [("eeeee", 3), ("dddd", 4), ("ccc", 5), ("bb", 5), ("a", 5)]
+
+
+def test_two_shards_may_wait_to_be_written_and_not_three(tmp_path, monkeypatch):
+    """A disk that is slow with its first shard: the fourth is encoded when that one is there."""
+    monkeypatch.setattr("cefrbench.features.store.SHARD_TEXTS", 1)
+    third, fourth = threading.Event(), threading.Event()
+    written, seen, write = [], [], Filling._write
+
+    def slowly(self, shard):
+        third.wait(5)
+        fourth.wait(0.05)
+        write(self, shard)
+        written.append(shard.number)
+
+    class Watching(Counting):
+        def encode(self, batch):
+            seen.append(len(written))
+            for count, event in ((3, third), (4, fourth)):
+                if len(seen) == count:
+                    event.set()
+            return super().encode(batch)
+
+    monkeypatch.setattr(Filling, "_write", slowly)
+    features, filler = filled(tmp_path, Watching(), ["a", "bb", "ccc", "dddd"], [3, 2, 1, 0])
+    assert seen[:3] == [0, 0, 0]
+    assert seen[3] >= 1
+    assert (written, filler.written, features.missing()) == ([3, 2, 1, 0], 4, [])
