@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from cefrbench.cores import usable_cores
 from cefrbench.results.explanation import Claim
 from cefrbench.results.selection import USUAL, gap_of, sides
 from cefrbench.statistics.ranks import Rank
@@ -15,7 +13,14 @@ from cefrbench_leaderboard.claims import claims
 from cefrbench_leaderboard.entry import FAVOURED, Cell, Entry, Estimate, in_reading_order
 from cefrbench_leaderboard.figures import GAP_NAME
 from cefrbench_leaderboard.means import Mean, make_mean
-from cefrbench_leaderboard.standing import Made, Match, differences, match, standings
+from cefrbench_leaderboard.standing import (
+    Made,
+    Match,
+    beside_each_other,
+    differences,
+    match,
+    standings,
+)
 from cefrbench_leaderboard.trust import UNRECORDED, Trust
 
 #: Suites that come first, in this order; the first that has results is the front page.
@@ -194,9 +199,7 @@ def _suite(name: str, own: Sequence[Made]) -> SuiteResults:
 
 def boards(suite: SuiteResults) -> list[Board]:
     """One board of favoured probes, and one a probe."""
-    # Ranking a thousand results is matrix products and sorting, which run beside each other.
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        return list(pool.map(partial(make_board, suite), (FAVOURED, *suite.probes)))
+    return beside_each_other(partial(make_board, suite), (FAVOURED, *suite.probes))
 
 
 def make_board(suite: SuiteResults, probe: str) -> Board:

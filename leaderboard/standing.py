@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cefrbench.cores import usable_cores
 from cefrbench.statistics.errors import Errors
 from cefrbench.statistics.pairs import (
     PairedTests,
@@ -22,6 +25,9 @@ from cefrbench_leaderboard.entry import Cell, Entry, Estimate
 from cefrbench_leaderboard.figures import GAP_NAME, read_moves, together
 from cefrbench_leaderboard.trust import UNRECORDED, Trust
 from cefrbench_leaderboard.ways import Way
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,17 @@ def match_on(made: Sequence[Made], protocol: str, way: Way) -> RankedMatch | Non
     return (
         RankedMatch(protocol, tuple(found), pair_tests(*_moved(found, way.key))) if found else None
     )
+
+
+def beside_each_other(make: Callable[[T], R], given: Iterable[T]) -> list[R]:
+    """Call what tests pairs for each, in threads: it is matrix products and sorting.
+
+    A product has one thread, for those of several would wait for each other.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1), ThreadPoolExecutor(usable_cores()) as pool:
+        return list(pool.map(make, given))
 
 
 def _usual(all_found: Sequence[Contestant | None], protocol: str) -> list[Contestant]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
-from cefrbench.cores import usable_cores
 from cefrbench.results.selection import sides
 from cefrbench.statistics.ranks import Rank
 from cefrbench_leaderboard.boards import SuiteResults
@@ -22,7 +20,13 @@ from cefrbench_leaderboard.pages.size import size_page
 from cefrbench_leaderboard.pages.track import track_page
 from cefrbench_leaderboard.pictures import Picture, picture_files
 from cefrbench_leaderboard.render import number, render, short, span
-from cefrbench_leaderboard.standing import Contestant, RankedMatch, match_on, standings
+from cefrbench_leaderboard.standing import (
+    Contestant,
+    RankedMatch,
+    beside_each_other,
+    match_on,
+    standings,
+)
 from cefrbench_leaderboard.ways import Way, language_name
 
 #: Most rows of a page; the others stand on the board.
@@ -46,8 +50,7 @@ def ways_pages(suites: Sequence[SuiteResults]) -> list[Rendered]:
         ways = way_links(suite).ways
         # A language with one corpus is that corpus.
         first = {way.key: way for way in reversed(ways)}
-        with ThreadPoolExecutor(usable_cores()) as pool:
-            ranked = pool.map(partial(match_on, cohort, suite.main), first.values())
+        ranked = beside_each_other(partial(match_on, cohort, suite.main), first.values())
         matches = dict(zip(first, ranked, strict=True))
         pages += [page for way in ways if (page := _page(suite, way, matches[way.key]))]
         pages += [matrix_page(suite, cohort), size_page(suite, cohort)]
