@@ -148,20 +148,34 @@ def test_a_gap_needs_both_sides_in_all_results():
     assert protocols([made("two", protocols=("loco",), **options), whole]) == ["loco"]
 
 
-def test_a_protocol_beside_the_usual_ones_is_called_by_its_title():
+def test_the_probe_that_is_asked_for_is_compared_whatever_their_order():
+    options = {"refits": 0, "corpora": CORPORA[:3], "probes": ("ridge", "knn", "svm")}
+    pair = [made("one", **options), made("two", **options)]
+    report = compare_results(pair, probe="ridge", protocols=["iid"], replicates=50)
+    for label, (result, _) in zip(report.labels, pair, strict=True):
+        (own,) = (r for r in result.summary if (r.protocol, r.probe) == ("iid", "ridge"))
+        assert report.intervals[label, "iid"].estimate == pytest.approx(own.chosen.qwk)
+
+
+def test_order_and_words_are_those_of_the_first_result():
+    """Of the usual protocols lofo stands before loco, which is then called by its title."""
     options = {"protocols": ("iid", "loco", "lofo"), "refits": 0, "corpora": CORPORA[:3]}
     entries = []
     for name in ("one", "two"):
         result, table = made(name, **options)
-        cards = [one.model_copy(update={"title": f"Titled {one.name}"}) for one in result.protocols]
-        entries.append((result.model_copy(update={"protocols": tuple(cards)}), table))
+        cards = [one.model_copy(update={"title": f"Titled {name}"}) for one in result.protocols]
+        change = {"protocols": tuple(cards)}
+        if name == "two":
+            change |= {"summary": result.summary[::-1], "corpora": result.corpora[::-1]}
+        entries.append((result.model_copy(update=change), table))
     report = compare_results(entries, replicates=50)
-    assert report.protocols == {
-        "iid": "in distribution",
-        "loco": "under loco (titled loco)",
-        "lofo": "out of distribution",
-        "gap": "between in and out of distribution",
-    }
+    assert list(report.protocols.items()) == [
+        ("iid", "in distribution"),
+        ("loco", "under loco (titled one)"),
+        ("lofo", "out of distribution"),
+        ("gap", "between in and out of distribution"),
+    ]
+    assert report.corpora == CORPORA[:3]
 
 
 @pytest.mark.parametrize(
