@@ -96,8 +96,6 @@ class TextWeights:
         ndarray of float64, shape (replicates, seeds, k)
         """
         seeds, n, k = columns.shape
-        if n == 0:
-            return np.zeros((self.replicates, seeds, k))
         # Counts stay below 2²⁴, so that sums of whole numbers are exact in single precision.
         flat = columns.transpose(0, 2, 1).reshape(seeds * k, n).astype(np.float32)
         sums = (flat @ self.of(texts).astype(np.float32)).astype(np.float64)
