@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from cefrbench.cli.several import (
+    check_form,
+    echo_marked_json,
+    echo_marked_markdown,
+    markdown_option,
+    marked_console,
+    print_cells,
+    read_several,
+)
 from cefrbench.cli.shared import (
     SCORES,
-    echo,
-    echo_json,
     json_option,
     replicates_option,
     seed_option,
-    unchecked_mark,
     unchecked_option,
 )
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from cefrbench.results.compare import Comparisons
-    from cefrbench.results.comparison_tables import Cells
 
 
 @click.command(epilog="Example: cefrbench compare out/minilm/cefr-v1.json out/surface/cefr-v1.json")
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
 @replicates_option
 @seed_option
 @json_option
-@click.option("--markdown", is_flag=True, help="Print Markdown, alone.")
+@markdown_option
 @unchecked_option
 def compare(
     paths: tuple[str, ...],
@@ -65,22 +67,15 @@ def compare(
     Results are refused that differ in suite, corpora or splits, lack their predictions, or don't
     pass `results check`.
     """
-    from cefrbench.errors import UserError
-    from cefrbench.results.checked import read_for_use
     from cefrbench.results.comparable import check_comparable, common_probe
     from cefrbench.results.compare import compare_results
     from cefrbench.results.comparison_tables import to_json, to_markdown
-    from cefrbench.results.find import find_results
-    from cefrbench.results.markup import escape_markdown
 
-    if as_json and markdown:
-        raise UserError("--json and --markdown exclude each other: name one of them.")
-    files = find_results(paths)
-    read = [read_for_use(path, unchecked=unchecked) for path in files]
+    check_form(as_json=as_json, markdown=markdown)
+    files, read, marks = read_several(paths, unchecked=unchecked)
     results = [one.result for one in read]
     check_comparable(results)
     probe = common_probe(results, probe)
-    marks = [mark for one in read if (mark := unchecked_mark(one.doubt))]
     report = compare_results(
         [one.pair() for one in read],
         probe=probe,
@@ -90,11 +85,9 @@ def compare(
         seed=seed,
     )
     if as_json:
-        told = {"unchecked": marks} if marks else {}
-        echo_json(json.dumps(told | to_json(report), indent=2, ensure_ascii=False, allow_nan=False))
+        echo_marked_json(marks, to_json(report))
     elif markdown:
-        echo("".join(f"**{escape_markdown(mark)}**\n\n" for mark in marks), nl=False)
-        echo(to_markdown(report), nl=False)
+        echo_marked_markdown(marks, to_markdown(report))
     else:
         _print(report, files, marks)
 
@@ -103,33 +96,14 @@ def _print(report: Comparisons, files: list[Path], marks: list[str]) -> None:
     from rich.text import Text
 
     from cefrbench.border import plain
-    from cefrbench.cli.notes import wide_console
     from cefrbench.results.comparison_tables import caption, pair_cells, score_cells
     from cefrbench.results.verdicts import verdict
 
-    console = wide_console()
-    for mark in marks:
-        console.print(Text(plain(mark), style="bold red"))
+    console = marked_console(marks)
     for label, path in zip(report.labels, files, strict=True):
         console.print(Text(plain(f"{label}: {path}"), style="dim"))
-    _print_table(console, score_cells(report))
-    _print_table(console, pair_cells(report))
+    print_cells(console, score_cells(report))
+    print_cells(console, pair_cells(report))
     for pair in report.pairs:
         console.print(Text(plain(f"• {verdict(pair, report)}")))
     console.print(Text(plain(caption(report)), style="dim"))
-
-
-def _print_table(console: Console, cells: Cells) -> None:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    from cefrbench.border import plain
-
-    header, rows = cells
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for name in header:
-        table.add_column(Text(name), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
-    console.print(table)
