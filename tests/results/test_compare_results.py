@@ -17,7 +17,7 @@ from cefrbench.statistics.errors import Errors
 from cefrbench.statistics.intervals import from_draws
 from cefrbench.statistics.listing import get_statistic
 from cefrbench.statistics.pairs import beyond_corpora, errors_of, these_corpora
-from cefrbench.statistics.resampling import TextWeights
+from cefrbench.statistics.resampling import REPLICATES, TextWeights
 
 CORPORA = ("alpha", "beta", "gamma", "delta")
 OPTIONS = {"corpora": CORPORA, "texts": 20, "layers": (1,), "probes": ("ridge",), "refits": 3}
@@ -103,6 +103,12 @@ def test_each_pair_is_tested_by_itself_and_corrected_over_all():
             raw[scope].append(float(test.p))
     for scope, found in raw.items():
         assert [getattr(one, scope).p_holm for one in REPORT.pairs] == pytest.approx(holm(found))
+
+
+def test_resamples_are_as_many_as_elsewhere():
+    pair = [made(name, corpora=("alpha", "beta"), refits=0) for name in ("one", "two")]
+    report = compare_results(pair, protocols=["iid"])
+    assert (report.replicates, report.seed) == (REPLICATES, 0) == (2000, 0)
 
 
 def test_two_corpora_say_nothing_of_others():
