@@ -242,9 +242,11 @@ def test_a_probe_that_no_seed_changes_has_none():
     assert (f"fits[{PLACE}].seed", "0", "a seed in config.seeds, or null") in found
 
 
-def test_a_skipped_fold_has_no_fits():
-    split = RESULT.splits[LAST]
-    skipped = with_one("splits", LAST, skipped="Too few.")
+@pytest.mark.parametrize("place", [0, LAST])
+def test_a_skipped_fold_has_no_fits(place):
+    """A fold in distribution scores two corpora: each of its units is named."""
+    split = RESULT.splits[place]
+    skipped = with_one("splits", place, skipped="Too few.")
     where = {one for one in said(skipped) if one[2] == "a fold in splits"}
     expected = {
         (f"{kind}[{i}].fold", f"{split.protocol} {split.fold}", "a fold in splits")

@@ -396,7 +396,7 @@ def test_figures_and_notes_of_analyses_stand_by_analysis_and_layer():
     parts = [
         part(
             ("own", second),
-            (figure(second, 2), figure("own", 1), figure(second, None)),
+            (figure(second, 2), figure("own", 1), figure(second, 0), figure(second, None)),
             (note("own", "b"), note(second, "a")),
         ),
         part((first, second), (figure(second, 2), figure(first, 3)), (note(first, "c"),)),
@@ -406,6 +406,7 @@ def test_figures_and_notes_of_analyses_stand_by_analysis_and_layer():
     assert [(one.analysis, one.layer) for one in merged.analyses] == [
         (first, 3),
         (second, None),
+        (second, 0),
         (second, 2),
         ("own", 1),
     ]
