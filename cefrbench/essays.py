@@ -189,7 +189,7 @@ class EssayTable:
         from scipy.sparse.csgraph import connected_components
 
         rows = np.flatnonzero(self.author >= 0)
-        nodes = len(self) + int(self.author.max(initial=-1)) + 1
+        nodes = 2 * len(self)  # a text and at most one author a row
         links = coo_array(
             (np.ones(len(rows)), (self.unit[rows], len(self) + self.author[rows])),
             shape=(nodes, nodes),
@@ -293,9 +293,8 @@ def _numbered(names: Sequence[Sequence[str | None]]) -> Ints:
 
 def _in_corpus(corpus: Ints, unit: Ints) -> tuple[Ints, int]:
     """Number the (corpus, unit) pairs: a text's gold is what its own corpus says of it."""
-    _, index = np.unique(np.stack([corpus, unit], axis=1), axis=0, return_inverse=True)
-    flat = index.reshape(-1).astype(np.int64)
-    return flat, int(flat.max(initial=-1)) + 1
+    pairs, index = np.unique(np.stack([corpus, unit], axis=1), axis=0, return_inverse=True)
+    return index.reshape(-1).astype(np.int64), len(pairs)
 
 
 def _interval(own: Ints, corpus: Ints, unit: Ints) -> tuple[Ints, Ints]:

@@ -6,7 +6,7 @@ import re
 
 from cefrbench.errors import UserError
 
-_RANGE = re.compile(r"(\d+)(?:-(\d+)(?::(\d+))?)?")
+_RANGE = re.compile(r"(\d+)(?:-(\d+)(?::0*([1-9]\d*))?)?")
 
 
 def parse_layers(spec: str, available: tuple[int, ...]) -> tuple[int, ...]:
@@ -43,7 +43,7 @@ def parse_layers(spec: str, available: tuple[int, ...]) -> tuple[int, ...]:
     chosen: set[int] = set()
     for part in spec.split(","):
         match = _RANGE.fullmatch(part.strip())
-        if match is None or int(match[3] or 1) == 0:
+        if match is None:
             raise UserError(
                 f"Layers {spec!r} can't be read at {part!r}: "
                 "write all, last, study, a list such as 4,8,12, or a range such as 0-28:4."
