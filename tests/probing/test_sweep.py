@@ -14,7 +14,7 @@ from essay_factory import random_essays
 
 from cefrbench.claims import ClaimedError, Company
 from cefrbench.contracts.cards import Penalty, ProbeCard
-from cefrbench.contracts.probe import ProbeSpec
+from cefrbench.contracts.probe import FoldFit, ProbeSpec
 from cefrbench.contracts.protocol import Fold
 from cefrbench.essays import pool
 from cefrbench.folds import make_folds
@@ -148,17 +148,20 @@ class Told:
 
 
 def plain(name: str = "plain", *, seeded: bool = False, penalty: bool = False) -> ProbeSpec:
-    """A probe that predicts its seed and penalty; breaks on a training set of one size."""
+    """A probe that predicts its seed and penalty, all folds at once."""
 
     class Says:
         def __init__(self, options: Any) -> None:
-            self.value = 10 * (options.seed or 0) + (options.penalty or 0)
+            self.penalty = options.penalty or 0.0
 
         def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
-            return self
+            raise AssertionError("folds are fitted together")
 
-        def predict(self, X: Any) -> Any:
-            return np.full(len(X), float(self.value))
+        predict = fit
+
+        def fit_folds(self, X: Any, y: Any, folds: Any, *, seeds: Any, **rest: Any) -> Any:
+            values = [10 * (seed or 0) + self.penalty for seed in seeds]
+            return [[FoldFit(np.full(len(fold.predict), v)) for v in values] for fold in folds]
 
     own = Penalty(name="a", values=(4.0, 1.0), strongest="largest") if penalty else None
     card = ProbeCard(name=name, description=".", kind="regressor", seeded=seeded, penalty=own)

@@ -338,7 +338,7 @@ def test_a_record_that_two_parts_hold_otherwise_is_named(kind, place, update, na
 
 
 def test_seeds_that_chose_for_themselves_and_layers_of_no_part_are_told_in_full():
-    probes = {"probes": ("mlp-classifier",)}
+    probes = {"probes": ("mlp-classifier",), "layers": (1,)}
     assert said_by([made(seeds=(0,), **probes), made(seeds=(1,), **probes)]) == (
         "These results can't be merged: mlp-classifier chose its layer with seed 0 in one and with "
         "seed 1 in another; run its seeds together."
@@ -420,7 +420,8 @@ def test_figures_and_notes_of_analyses_stand_by_analysis_and_layer():
 
 def test_tables_of_a_reference_stand_by_protocol_and_probe():
     def part(probes, favoured):
-        result, table = made(probes=probes, references=(made(encoder="surface", probes=probes)[0],))
+        own = {"probes": probes, "layers": (1,)}
+        result, table = made(**own, references=(made(encoder="surface", **own)[0],))
         (record,) = result.references
         record = record.model_copy(update={"favoured": favoured})
         return result.model_copy(update={"references": (record,)}), table
@@ -463,8 +464,8 @@ def test_failures_that_nothing_overcame_stand_once_in_their_order():
     first, second, third = failure(), failure(layer=2), failure(stage="encoder", name="x")
     merged, _ = merge_results(
         [
-            made(failures=(second, first), probes=("logistic",)),
-            made(failures=(second, third), probes=("ridge",)),
+            made(failures=(second, first), probes=("logistic",), layers=(1,)),
+            made(failures=(second, third), probes=("ridge",), layers=(1,)),
         ]
     )
     assert merged.failures == (second, first, third)
