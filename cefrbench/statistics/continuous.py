@@ -181,12 +181,11 @@ class _Recut(RankStatistic):
         lower = by_kind[begin].T.astype(np.float64)
         total = by_kind[ends].T - lower
         cuts = _cuts(total, ranking.kinds)
-        at = _last_at_most(below, cuts)
+        at = _last_at_most(below[:-1], cuts)
         column = np.arange(drawn.shape[1])[:, None]
         # Of the row that a cut falls into, a part of its copies is below.
         part = cuts - below[at, column]
-        kind = ranking.kind[np.minimum(at, len(drawn) - 1)]
-        within = kind[..., None] == np.arange(len(ranking.low))
+        within = ranking.kind[at][..., None] == np.arange(len(ranking.low))
         of_kind = by_kind[begin + ranking.before[at], column[..., None]] - lower[:, None]
         return qwk_below(ranking, of_kind + within * part[..., None], total)
 

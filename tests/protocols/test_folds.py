@@ -295,6 +295,15 @@ def test_few_shots_of_the_only_corpus_have_no_other_to_train_on() -> None:
     ]
 
 
+def test_a_corpus_without_another_to_train_on_does_not_keep_the_next_from_being_scored() -> None:
+    """All texts of the second stand in the first, which has more of them."""
+    texts = [(f"text {n}", "A1") for n in range(60)]
+    first, second = folds("few-shot-8", table(essays("a", texts), essays("b", texts[:50])))
+    assert first == Skipped("a", "nothing is left to train on")
+    assert isinstance(second, Fold)
+    assert second.train[:-8].tolist() == list(range(50, 60))
+
+
 def test_notes_of_both_cuts_of_a_few_shot_fold_are_kept_in_order() -> None:
     lonely = essays("t", [(f"t {n}", "A1") for n in range(60)] + [("alone", "B2")])
     other = essays("u", [(f"u {n}", "A2") for n in range(10)] + [("lone", "C1")])
