@@ -433,3 +433,11 @@ def test_other_numbers_of_refits_are_named_in_order() -> None:
     )
     with pytest.raises(ValueError, match=r"^seeds or parts have different .* refits: \[2, 4\]$"):
         resample(Sample("encoder", "probe", "lofo", parts), QWK, TextWeights(3))
+
+
+def test_without_refits_or_with_none_that_has_a_score_there_are_none() -> None:
+    whole = by_hand()
+    for refits in (whole.refits[:0], np.full_like(whole.refits, np.nan)):
+        found = replace(whole, refits=refits, _known={}).draws()
+        assert found.refits.tolist() == []
+        assert from_draws(found).refits == 0
