@@ -363,25 +363,21 @@ def test_sums_have_a_bound_that_scores_can_be_computed_from():
     ]
 
 
-def test_errors_outside_the_scale_need_a_prediction_at_its_end():
+@pytest.mark.parametrize("told", range(5))
+def test_errors_outside_the_scale_need_a_prediction_at_its_end(told):
     """One that is clipped to the lowest or highest class may lie anywhere beyond it."""
-    units = list(enumerate(STUDY.units))
-
-    def ends(unit):
-        return [sum(row[k] for row in unit.confusion) > 0 for k in (0, -1)]
-
-    def of(place):
-        sums = STUDY.units[place].sums.model_copy(update={"absolute": 1e6})
-        found = said(with_one("units", place, STUDY, sums=sums))
-        return [one[0] for one in found if one[0].endswith("sums.absolute")]
-
-    tried = {}
-    for i, unit in units:
-        if unit.probe == "mlp-regressor" and unit.n:
-            tried.setdefault(tuple(ends(unit)), i)
-    assert {(True, False), (False, False)} <= tried.keys() or len(tried) > 1
-    for (low, high), i in tried.items():
-        assert of(i) == ([] if low or high else [f"units[{i}].sums.absolute"])
+    place = next(i for i, u in enumerate(STUDY.units) if u.probe == "mlp-regressor" and u.n)
+    unit = STUDY.units[place]
+    row = tuple(unit.n if k == told else 0 for k in range(5))
+    matrix = ((0,) * 5, (0,) * 5, row, (0,) * 5, (0,) * 5)
+    sums = unit.sums.model_copy(update={"absolute": 1e6})
+    found = said(with_one("units", place, STUDY, confusion=matrix, sums=sums))
+    off = abs(told - 2)
+    bounds = f"{unit.n * max(0, off - 0.5):g} to {unit.n * (off + 0.5):g}, by the confusion matrix"
+    expected = [(f"units[{place}].sums.absolute", "1000000.0", bounds)]
+    assert [one for one in found if one[0].endswith("sums.absolute")] == (
+        [] if told in (0, 4) else expected
+    )
 
 
 # -- tables ----------------------------------------------------------------------------------------

@@ -140,6 +140,16 @@ def test_errors_outside_the_scale_count_as_the_probe_is_said_to(spoilt):
     assert probes == {"ridge", "mlp-regressor"}
 
 
+def test_where_one_is_out_of_range_texts_of_two_levels_are_tallied_all_the_same():
+    assert (TABLE.low < TABLE.high).any()
+    key, _ = UNITS[-1]
+    named = Mismatch(
+        f"units[{PLACES[key]}]", "predictions or levels out of range", "finite ones on the scale"
+    )
+    spoilt = with_value(TABLE, "prediction", rows_of(key).start, np.nan)
+    assert check_predictions(RESULT, spoilt) == [named]
+
+
 def test_a_tally_says_which_cell_and_which_sum_it_is():
     key, rows = UNITS[-1]
     at = rows_of(key)
