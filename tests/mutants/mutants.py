@@ -134,7 +134,10 @@ def _places(items: Sequence[WorkItem]) -> dict[tuple[str, Span], list[WorkItem]]
 
 
 def harmless_spans(path: Path) -> list[Span]:
-    """Find what no run looks at: annotations, imports for them, and guards (:data:`GUARDS`)."""
+    """Find what no run looks at: annotations, imports for them, and guards (:data:`GUARDS`).
+
+    And exceptions by a dotted name, where cosmic-ray replaces a part of the name or fails.
+    """
     return [
         ((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0))
         for node in _harmless(ast.parse(path.read_text("utf-8")))
@@ -152,6 +155,8 @@ def _harmless(tree: ast.Module) -> Iterator[ast.expr | ast.stmt | ast.keyword]:
                 yield node
             case ast.keyword(arg=name) if name in GUARDS:
                 yield node
+            case ast.ExceptHandler(type=ast.expr() as found):
+                yield from (one for one in ast.walk(found) if isinstance(one, ast.Attribute))
 
 
 def _spec(item: WorkItem) -> MutationSpec:
