@@ -194,7 +194,7 @@ def test_refits_that_are_not_those_of_a_run_are_named_unit_by_unit():
 
 
 def test_the_largest_half_is_finite_and_what_is_above_it_is_not():
-    key = next(iter(KNOWN))
+    key = next(key for key, rows in UNITS if key in KNOWN and len(rows) > 1)
     row = rows_of(key).start
     for value, sound in ((65504.0, True), (-65504.0, True), (np.inf, False), (-np.inf, False)):
         changed = with_value(TABLE, "refit_prediction", (row, 0), np.float16(value))
@@ -202,7 +202,7 @@ def test_the_largest_half_is_finite_and_what_is_above_it_is_not():
 
 
 def test_a_text_without_a_score_has_no_refitted_one():
-    key = next(iter(KNOWN))
+    key = next(key for key, rows in UNITS if key in KNOWN and len(rows) > 1)
     at = rows_of(key)
     bare = with_value(TABLE, "refit_score", (at.start, slice(None)), np.nan)
     assert of_refits(check_predictions(RESULT, bare)) == [
