@@ -18,6 +18,7 @@ from cefrbench.results.io import (
     checksum,
     parse_json,
     parse_result,
+    predictions_path,
     read_bytes,
     read_predictions_of,
 )
@@ -103,10 +104,11 @@ def _check(
         first(result)
     figures = check_figures(result)
     findings = [*diff("checksum", raw.get("checksum"), expected), *figures]
-    named = result.predictions
-    if alone and (named is None or not path.with_name(named.file).is_file()):
+    if alone and result.predictions is None:
         return Checked(result, None, tuple(findings))
     try:
+        if alone and not predictions_path(result, path)[0].is_file():
+            return Checked(result, None, tuple(findings))
         predictions = read_predictions_of(result, path)
     except ResultError as error:
         if alone and isinstance(error, NoGoldError):

@@ -17,7 +17,7 @@ from cefrbench.atomic import atomic_path, sync
 from cefrbench.config import RunConfig, get_suite
 from cefrbench.errors import ResultError
 from cefrbench.memory import return_memory
-from cefrbench.results.model import KIND, SCHEMA_VERSION, RunResult
+from cefrbench.results.model import KIND, SCHEMA_VERSION, PredictionsFile, RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.predictions_file import (
     decode_predictions,
@@ -29,6 +29,9 @@ from cefrbench.results.predictions_file import (
 #: Largest result file that is read; a result of nine corpora, seven protocols and 36 layers is
 #: some 50 MB.
 MAX_BYTES = 256 * 1024**2
+
+#: Bytes of a file's name that every file system takes.
+MOST_NAME = 255
 
 _RESULT = doors.FileKind(
     "The result",
@@ -229,15 +232,7 @@ def read_predictions_of(result: RunResult, path: Path) -> PredictionTable:
     ResultError
         When there are none, they are damaged, another result's or outside its folder.
     """
-    described = result.predictions
-    if described is None:
-        raise ResultError(f"The result {str(path)!r} has no predictions: run it again.")
-    if not re.fullmatch(r"\w[\w.-]*", described.file):
-        raise ResultError(
-            f"The result {str(path)!r} names {described.file!r} as its predictions; expected the "
-            "name of a file in the same folder."
-        )
-    beside = path.with_name(described.file)
+    beside, described = predictions_path(result, path)
     data = read_predictions_bytes(beside)
     table = decode_predictions(data, beside)
     found = hashlib.sha256(data).hexdigest()
@@ -247,6 +242,26 @@ def read_predictions_of(result: RunResult, path: Path) -> PredictionTable:
             f"expected {described.sha256[:12]}…): put the file of the same run there."
         )
     return table
+
+
+def predictions_path(result: RunResult, path: Path) -> tuple[Path, PredictionsFile]:
+    """Where the predictions of the result at ``path`` lie, if they are there, and what it says.
+
+    Raises
+    ------
+    ResultError
+        When the result names none, or what can be no file in its folder.
+    """
+    described = result.predictions
+    if described is None:
+        raise ResultError(f"The result {str(path)!r} has no predictions: run it again.")
+    name = described.file
+    if not re.fullmatch(r"\w[\w.-]*", name) or len(name.encode("utf-8")) > MOST_NAME:
+        raise ResultError(
+            f"The result {str(path)!r} names {name[:400]!r} as its predictions; expected the name "
+            "of a file in the same folder."
+        )
+    return path.with_name(name), described
 
 
 def _check_version(version: object, path: Path) -> None:

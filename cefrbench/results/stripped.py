@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cefrbench.atomic import atomic_path
 from cefrbench.errors import ResultError
-from cefrbench.results.io import read_bytes
+from cefrbench.results.io import predictions_path, read_bytes
 from cefrbench.results.model import RunResult
 from cefrbench.results.predictions_file import (
     decode_stripped,
@@ -33,17 +33,16 @@ def write_stripped(result: RunResult, path: Path, folder: Path) -> Path:
     ResultError
         When it has no predictions; it is its reader who checks it.
     """
-    if result.predictions is None:
-        raise ResultError(f"The result {str(path)!r} has no predictions to leave gold out of.")
+    own, _ = predictions_path(result, path)
     target = folder / path.absolute().parent.name / path.name
     if target.absolute() == path.absolute():
         raise ResultError(
             f"The copy would lie in the place of {str(path)!r} itself: name another --output."
         )
-    data = without_gold(read_predictions_bytes(path.with_name(result.predictions.file)))
+    data = without_gold(read_predictions_bytes(own))
     with atomic_path(target) as part:
         part.write_bytes(read_bytes(path))
-        with atomic_path(target.with_name(result.predictions.file)) as beside:
+        with atomic_path(target.with_name(own.name)) as beside:
             beside.write_bytes(data)
     return target
 
@@ -63,12 +62,10 @@ def restore_gold(result: RunResult, path: Path, gold: Mapping[str, tuple[int, in
     ResultError
         When a text isn't among them, or what comes out isn't the file that the result names.
     """
-    if result.predictions is None:
-        raise ResultError(f"The result {str(path)!r} has no predictions: run it again.")
-    beside = path.with_name(result.predictions.file)
+    beside, described = predictions_path(result, path)
     table = decode_stripped(read_predictions_bytes(beside), beside, gold)
     data = encode_predictions(table)
-    if hashlib.sha256(data).hexdigest() != result.predictions.sha256:
+    if hashlib.sha256(data).hexdigest() != described.sha256:
         raise ResultError(
             f"With the gold levels of these texts {str(beside)!r} isn't the file that the result "
             "names: its predictions or levels were others, or another version of pyarrow wrote it "

@@ -568,7 +568,7 @@ def test_a_result_that_names_no_predictions_is_refused_where_they_are_needed(tmp
         (lambda: restore_gold(result, path, {}), "'x.json' has no predictions: run it again."),
         (
             lambda: write_stripped(result, path, tmp_path),
-            "'x.json' has no predictions to leave gold out of.",
+            "'x.json' has no predictions: run it again.",
         ),
         (
             ReadResult(result, None).pair,

@@ -18,7 +18,7 @@ from cefrbench.cli import main
 from cefrbench.contracts.cards import EncoderIdentity
 from cefrbench.errors import CacheError, ResultError
 from cefrbench.results import io
-from cefrbench.results.checked import check_result
+from cefrbench.results.checked import check_result, read_for_use
 from cefrbench.results.io import file_stem, read_predictions_of, read_result, slug, write_result
 
 
@@ -610,7 +610,11 @@ def test_versions_that_are_read_and_those_that_are_not(written, version, said):
 
 @pytest.mark.parametrize(
     ("name", "sound"),
-    [("a.b-c_d", True), ("a", True), ("-a", False), ("a b", False), (".a", False), ("a/b", False)],
+    [
+        *(("a.b-c_d", True), ("a", True), ("-a", False), ("a b", False), (".a", False)),
+        *(("a/b", False), ("../a", False), ("", False), ("a" * 255, True), ("a" * 256, False)),
+        *(("é" * 127, True), ("é" * 128, False)),
+    ],
 )
 def test_predictions_have_a_plain_name(written, name, sound):
     data = json.loads(written.read_text("utf-8"))
@@ -618,10 +622,16 @@ def test_predictions_have_a_plain_name(written, name, sound):
     with pytest.raises(ResultError) as caught:
         read_predictions_of(result, written)
     assert ("No such file" in str(caught.value)) == sound
-    assert sound or str(caught.value) == (
+    said = (
         f"The result {str(written)!r} names {name!r} as its predictions; expected the name of a "
         "file in the same folder."
     )
+    assert sound or str(caught.value) == said
+    # A reader of figures alone does without predictions, but beside the checksum says of a name
+    # that it is none.
+    read = read_for_use(written, unchecked=True, alone=True)
+    assert read.predictions is None
+    assert ("and 1 more" in read.doubt) != sound
 
 
 def test_predictions_of_another_hash_are_told_with_both(written):
