@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
@@ -180,5 +181,15 @@ def main(args: list[str] | None = None) -> int:
         return EXIT_USER
     except BrokenPipeError:
         _silence()
+        return EXIT_USER
+    except OSError as error:
+        # Whatever was given as a name or path; all else that files refuse is told where it is met.
+        if debug or error.errno != errno.ENAMETOOLONG:
+            raise
+        name = Path(str(error.filename)).name
+        click.echo(
+            plain(f"Error: {name[:60]!r}… is longer than the name of any file: give another one."),
+            err=True,
+        )
         return EXIT_USER
     return status if isinstance(status, int) else 0

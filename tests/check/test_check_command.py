@@ -193,6 +193,8 @@ def test_markdown_can_not_be_broken_by_what_a_plugin_says(loose):
     [
         ("ordinall", "There is no plugin named 'ordinall': did you mean 'ordinal'"),
         ("gone.py", "There is no file 'gone.py'"),
+        ("a" * 300, "'… is longer than the name of any file: give another one."),
+        (f"{'a' * 300}.py", "'… is longer than the name of any file: give another one."),
     ],
 )
 def test_an_unknown_name_is_one_sentence_and_exit_1(wanted, sentence, capsys):
