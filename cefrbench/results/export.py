@@ -155,14 +155,18 @@ def to_analyses_csv(results: Sequence[RunResult]) -> str:
 
 
 def unit_fits(result: RunResult) -> dict[tuple[object, ...], tuple[float | None, bool, bool]]:
-    """Penalty of each fit, whether its layer was chosen for its fold, and whether the oracle did.
+    """Penalty of each unit's fit, whether its layer was chosen for its fold, or by the oracle.
 
-    By protocol, fold, probe, seed and layer.
+    By protocol, fold, probe, seed and layer. A unit without a fit, which a result that doesn't
+    pass its check may hold, has no penalty.
     """
     chosen = {(*run_of(choice), choice.layer) for choice in result.choices}
-    places = (((*run_of(fit), fit.layer), fit.penalty) for fit in result.fits)
+    penalties = {(*run_of(fit), fit.layer): fit.penalty for fit in result.fits}
     oracles = _oracles(result)
-    return {place: (penalty, place in chosen, place in oracles) for place, penalty in places}
+    return {
+        place: (penalties.get(place), place in chosen, place in oracles)
+        for place in ((*run_of(unit), unit.layer) for unit in result.units)
+    }
 
 
 def _oracles(result: RunResult) -> set[tuple[object, ...]]:

@@ -42,6 +42,15 @@ def test_the_header_is_the_promised_one():
     )
 
 
+def test_a_unit_without_a_fit_stands_without_penalty_and_choice():
+    result = made()
+    stray = result.units[0].model_copy(update={"protocol": "no-such"})
+    *rows, last = rows_of(to_csv([result.model_copy(update={"units": (*result.units, stray)})]))
+    assert rows == rows_of(to_csv([result]))
+    assert (last["protocol"], last["penalty"], last["chosen"]) == ("no-such", "", "0")
+    assert last["oracle"] == "0"
+
+
 def test_every_unit_is_a_row_in_full_precision():
     result = made()
     rows = rows_of(to_csv([result]))
