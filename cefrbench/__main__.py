@@ -40,6 +40,8 @@ def run() -> None:
         status = INTERRUPTED
     if status == INTERRUPTED:
         status = ending
+    # Raised in what libraries run at the end, an interrupt would only print a traceback.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(TERMINATED))
     sys.exit(status)
 
 
