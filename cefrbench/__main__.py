@@ -41,7 +41,8 @@ def run() -> None:
     if status == INTERRUPTED:
         status = ending
     # Raised in what libraries run at the end, an interrupt would only print a traceback.
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(TERMINATED))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: os._exit(128 + number))
     sys.exit(status)
 
 
