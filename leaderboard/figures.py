@@ -20,10 +20,10 @@ from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
 from cefrbench.results.selection import favoured_probe, gap_of, sides
 from cefrbench.results.shifts import RUNGS, Rung, allowed_corpora
+from cefrbench.statistics.differences import Movements
 from cefrbench.statistics.draws import Replicates, Resampled, gap, resample, resample_all
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.listing import get_statistic
-from cefrbench.statistics.pairs import Movements
 from cefrbench.statistics.resampling import REPLICATES, TextWeights
 from cefrbench.statistics.sample import Sample
 from cefrbench_leaderboard.ways import ways

@@ -13,13 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cefrbench.cores import usable_cores
+from cefrbench.statistics.differences import difference_errors
 from cefrbench.statistics.errors import Errors
-from cefrbench.statistics.pairs import (
-    PairedTests,
-    difference_errors,
-    pair_tests,
-    pair_tests_beyond,
-)
+from cefrbench.statistics.pairs import PairedTests, pair_tests, pair_tests_beyond
 from cefrbench.statistics.ranks import Rank, ranks
 from cefrbench_leaderboard.entry import Cell, Entry, Estimate
 from cefrbench_leaderboard.figures import GAP_NAME, read_moves, together

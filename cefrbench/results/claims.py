@@ -29,9 +29,10 @@ from cefrbench.results.parts import Explained, figure
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
 from cefrbench.results.selection import favoured_probe, protocol_words
+from cefrbench.statistics.differences import errors_of
 from cefrbench.statistics.draws import Replicates, resample
 from cefrbench.statistics.errors import Errors
-from cefrbench.statistics.pairs import errors_of, holm, these_corpora
+from cefrbench.statistics.pairs import holm, these_corpora
 from cefrbench.statistics.resampling import TextWeights
 from cefrbench.statistics.sample import Sample
 from cefrbench.statistics.scoring import SUM_STATISTICS

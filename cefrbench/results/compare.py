@@ -21,17 +21,12 @@ from cefrbench.results.model import RunResult
 from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.samples import samples
 from cefrbench.results.selection import gap_of, protocol_words
+from cefrbench.statistics.differences import errors_of
 from cefrbench.statistics.draws import Replicates, gap, resample
 from cefrbench.statistics.errors import Errors
 from cefrbench.statistics.intervals import Interval, from_draws
 from cefrbench.statistics.listing import get_statistic
-from cefrbench.statistics.pairs import (
-    PairedTest,
-    beyond_corpora,
-    corrected,
-    errors_of,
-    these_corpora,
-)
+from cefrbench.statistics.pairs import PairedTest, beyond_corpora, corrected, these_corpora
 from cefrbench.statistics.resampling import REPLICATES, TextWeights
 from cefrbench.statistics.sample import Sample
 

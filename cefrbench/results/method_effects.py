@@ -24,10 +24,11 @@ from cefrbench.results.predictions import PredictionTable
 from cefrbench.results.question import difference, question_of
 from cefrbench.results.samples import samples
 from cefrbench.results.selection import USUAL, Side, headline
+from cefrbench.statistics.differences import errors_of
 from cefrbench.statistics.draws import Replicates, mean_of, resample
 from cefrbench.statistics.errors import Errors
 from cefrbench.statistics.listing import get_statistic
-from cefrbench.statistics.pairs import PairedTest, corrected, errors_of, these_corpora
+from cefrbench.statistics.pairs import PairedTest, corrected, these_corpora
 from cefrbench.statistics.resampling import REPLICATES, TextWeights
 from cefrbench.statistics.sample import Sample
 

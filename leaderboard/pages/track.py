@@ -9,9 +9,10 @@ import numpy as np
 
 from cefrbench.contracts.cards import PLUS, ProbeCard
 from cefrbench.results.selection import sides
+from cefrbench.statistics.differences import errors_of
 from cefrbench.statistics.draws import Replicates
 from cefrbench.statistics.errors import Errors
-from cefrbench.statistics.pairs import PairedTest, corrected, errors_of, these_corpora
+from cefrbench.statistics.pairs import PairedTest, corrected, these_corpora
 from cefrbench_leaderboard.boards import SuiteResults
 from cefrbench_leaderboard.entry import Entry
 from cefrbench_leaderboard.figures import as_draws, read_moves

@@ -17,8 +17,9 @@ from cefrbench.results.claims import (
 )
 from cefrbench.results.parts import Explained
 from cefrbench.results.selection import favoured_probe
+from cefrbench.statistics.differences import errors_of
 from cefrbench.statistics.draws import Replicates
-from cefrbench.statistics.pairs import errors_of, these_corpora
+from cefrbench.statistics.pairs import these_corpora
 from cefrbench.statistics.resampling import TextWeights
 
 # -- the tests -------------------------------------------------------------------------------------

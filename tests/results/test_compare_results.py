@@ -12,11 +12,12 @@ from cefrbench.errors import ResultError
 from cefrbench.results.compare import compare_results
 from cefrbench.results.model import RunResult
 from cefrbench.results.samples import samples
+from cefrbench.statistics.differences import errors_of
 from cefrbench.statistics.draws import gap, resample
 from cefrbench.statistics.errors import Errors
 from cefrbench.statistics.intervals import from_draws
 from cefrbench.statistics.listing import get_statistic
-from cefrbench.statistics.pairs import beyond_corpora, errors_of, these_corpora
+from cefrbench.statistics.pairs import beyond_corpora, these_corpora
 from cefrbench.statistics.resampling import REPLICATES, TextWeights
 
 CORPORA = ("alpha", "beta", "gamma", "delta")

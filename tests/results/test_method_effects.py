@@ -14,10 +14,11 @@ from cefrbench.results.compare import compare_results
 from cefrbench.results.method_effects import MEAN, MethodEffect, MethodEffects, tell_methods
 from cefrbench.results.method_tables import effect_cells, in_markdown
 from cefrbench.results.samples import samples
+from cefrbench.statistics.differences import errors_of
 from cefrbench.statistics.draws import mean_of, resample
 from cefrbench.statistics.errors import Errors
 from cefrbench.statistics.listing import get_statistic
-from cefrbench.statistics.pairs import PairedTest, errors_of, these_corpora
+from cefrbench.statistics.pairs import PairedTest, these_corpora
 from cefrbench.statistics.resampling import TextWeights
 
 PROBES = ("ridge", "unweighted+ridge", "centre+ridge")

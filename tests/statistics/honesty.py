@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from simulated_fits import EVEN, Doubles, World, fitted, make_world
 
+from cefrbench.statistics.differences import errors_of
 from cefrbench.statistics.draws import Replicates, Resampled, gap, resample
 from cefrbench.statistics.errors import Errors
 from cefrbench.statistics.intervals import from_draws
 from cefrbench.statistics.listing import STATISTICS
-from cefrbench.statistics.pairs import errors_of, these_corpora
+from cefrbench.statistics.pairs import these_corpora
 from cefrbench.statistics.resampling import TextWeights
 from cefrbench.statistics.sample import Sample
 

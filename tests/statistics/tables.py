@@ -32,10 +32,11 @@ from simulated_probes import (  # noqa: E402
 )
 
 from cefrbench.features.store import default_cache_dir  # noqa: E402
+from cefrbench.statistics.differences import errors_of  # noqa: E402
 from cefrbench.statistics.draws import Replicates, resample  # noqa: E402
 from cefrbench.statistics.intervals import from_draws  # noqa: E402
 from cefrbench.statistics.listing import STATISTICS, get_statistic  # noqa: E402
-from cefrbench.statistics.pairs import beyond_corpora, errors_of, these_corpora  # noqa: E402
+from cefrbench.statistics.pairs import beyond_corpora, these_corpora  # noqa: E402
 from cefrbench.statistics.resampling import TextWeights  # noqa: E402
 
 PAGE = ROOT / "docs" / "statistics.md"

@@ -12,6 +12,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from cefrbench.results.intervals import summary_intervals
 from cefrbench.results.samples import samples
+from cefrbench.statistics.differences import errors_of
 from cefrbench.statistics.draws import (
     Replicates,
     Resampled,
@@ -23,7 +24,6 @@ from cefrbench.statistics.draws import (
 from cefrbench.statistics.errors import whole_error
 from cefrbench.statistics.intervals import from_draws
 from cefrbench.statistics.listing import STATISTICS
-from cefrbench.statistics.pairs import errors_of
 from cefrbench.statistics.resampling import TextWeights, seed_weights
 from cefrbench.statistics.sample import Part, Refits, Sample, Scored
 

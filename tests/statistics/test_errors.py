@@ -7,6 +7,7 @@ import pytest
 import scipy.stats
 from simulated_probes import BROAD, predict, texts
 
+from cefrbench.statistics.differences import errors_of
 from cefrbench.statistics.draws import Replicates, gap, resample
 from cefrbench.statistics.errors import (
     Errors,
@@ -18,7 +19,7 @@ from cefrbench.statistics.errors import (
 )
 from cefrbench.statistics.intervals import from_draws
 from cefrbench.statistics.listing import STATISTICS
-from cefrbench.statistics.pairs import beyond_corpora, errors_of, these_corpora
+from cefrbench.statistics.pairs import beyond_corpora, these_corpora
 from cefrbench.statistics.resampling import TextWeights
 from cefrbench.statistics.sample import Part, Refits, Sample, Scored
 

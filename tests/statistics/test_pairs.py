@@ -10,16 +10,14 @@ from scipy.stats import norm, ttest_1samp
 from scipy.stats import t as student_t
 from simulated_probes import BROAD, STEEP, predict, sample, seen_as, texts
 
+from cefrbench.statistics.differences import Movements, difference_errors, errors_of
 from cefrbench.statistics.draws import Replicates, resample
 from cefrbench.statistics.errors import Errors, whole_error
 from cefrbench.statistics.listing import STATISTICS
 from cefrbench.statistics.pairs import (
-    Movements,
     PairedTest,
     PairedTests,
     beyond_corpora,
-    difference_errors,
-    errors_of,
     holm,
     pair_tests,
     pair_tests_beyond,

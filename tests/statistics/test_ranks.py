@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from cefrbench.statistics.differences import Movements, difference_errors
 from cefrbench.statistics.errors import Errors
-from cefrbench.statistics.pairs import Movements, PairedTests, difference_errors, pair_tests
+from cefrbench.statistics.pairs import PairedTests, pair_tests
 from cefrbench.statistics.ranks import Rank, ranks
 
 
