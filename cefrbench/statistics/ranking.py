@@ -158,7 +158,7 @@ def _kinds(lows: bytes, highs: bytes, n_classes: int) -> Kinds:
     level, kind = np.divmod(np.arange(n_classes * len(low)), len(low))
     cells = outcomes(level.astype(np.float64), low[kind], high[kind], n_classes)
     classes = np.arange(n_classes)
-    unit = math.factorial(n_classes)
+    unit = math.lcm(*range(2, n_classes + 1))
     inside = (low[:, None] <= classes) & (classes <= high[:, None])
     shares = np.where(inside, unit // inside.sum(1, keepdims=True), 0)
     return Kinds(SUM_STATISTICS["qwk"].columns(cells), shares.cumsum(1)[:, :-1], unit)
